@@ -1,0 +1,38 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** How a process on the engine's side ended. Both are null when the connection went away first. */
+export interface ProcessExit {
+  code: number | null;
+  signal: string | null;
+}
+
+/** One running process on the engine's side: its three streams and its end. */
+export interface Channel {
+  stdin: Writable;
+  stdout: Readable;
+  stderr: Readable;
+  /** Resolves, never rejects, when the process has ended and its output was read, or the connection is gone. */
+  exit: Promise<ProcessExit>;
+  /** Drops the process without ceremony: closes the channel, and kills the process where it is ours to kill. */
+  destroy(): void;
+}
+
+/**
+ * A way to start processes where the engine lives.
+ * Made by `connectLocal` or `connectSsh`; whoever made it closes it.
+ */
+export interface Connection {
+  /** For messages and outputs, such as `deploy@engine.example:22` or `this machine`. */
+  readonly description: string;
+  /** The `host` field of results: the host's name, or `localhost`. */
+  readonly host: string;
+  /** Whether bytes cross a network, so that compressing them pays. */
+  readonly remote: boolean;
+  /**
+   * Starts `argv` without a shell of our making: locally as an argument vector; over SSH, where the protocol knows
+   * only one command string, with every argument quoted for POSIX shells.
+   */
+  start(argv: readonly string[]): Promise<Channel>;
+  /** Resolves when the connection is closed. Safe to call twice. */
+  close(): Promise<void>;
+}

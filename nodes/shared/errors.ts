@@ -1,0 +1,51 @@
+/**
+ * What can keep a deployment from going live, as a machine-readable code.
+ *
+ * - `INPUT`: a parameter, pattern, archive or manifest that can't be used as given
+ * - `CONNECTION`: the host, its key, the credentials, sudo or the interpreter; nothing was started
+ * - `LOST`: the conversation ended before its answer; what happened is in `details`
+ * - `LOCKED`: another operation holds the engine's lock
+ * - `CHECK`: a check did not pass
+ * - `STEP`: a step on the engine's side could not be carried out (disk full, permission, damaged file)
+ * - `SOURCE_CHANGED`: the source changed while it was being read
+ * - `CANCELLED`: the caller's signal was aborted
+ * - `NOT_FOUND`: a release, backup, file or directory that was named isn't there
+ */
+export type DeployErrorCode =
+  | 'INPUT'
+  | 'CONNECTION'
+  | 'LOST'
+  | 'LOCKED'
+  | 'CHECK'
+  | 'STEP'
+  | 'SOURCE_CHANGED'
+  | 'CANCELLED'
+  | 'NOT_FOUND';
+
+/** The one shape in which everything below `nodes/shared` reports that it could not do what was asked. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError';
+
+  /** What to do next, or the output that explains the message. May span several lines. */
+  readonly description?: string;
+
+  /** Machine-readable facts: the failed check, what is live now, the exit code. Never a secret. */
+  readonly details: Record<string, unknown>;
+
+  constructor(
+    readonly code: DeployErrorCode,
+    message: string,
+    options: { description?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.description = options.description;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Returns `thrown` itself when it is a {@link DeployError}, otherwise wraps it as one with `code`. */
+export function toDeployError(thrown: unknown, code: DeployErrorCode = 'STEP'): DeployError {
+  if (thrown instanceof DeployError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new DeployError(code, message, { cause: thrown });
+}

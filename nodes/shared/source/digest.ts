@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+
+import type { BundleEntry } from './bundle';
+
+type DigestedEntry = Pick<BundleEntry, 'path' | 'type' | 'mode' | 'digest'>;
+
+/** Orders text as its UTF-8 bytes order, the same in every language and locale. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * Digest of each directory's direct entries, keyed by the directory's path (`''` for the root).
+ *
+ * A directory's digest is the SHA-256 over its entries in byte order of their names, each written as
+ * `<f|l|d> <octal mode> <digest or -> <name>\0`. The executor computes the same (`tree.py`), so that two sides can
+ * find out which directories differ by exchanging one short line for each.
+ */
+export function directoryDigests(entries: readonly DigestedEntry[]): Map<string, string> {
+  const lines = new Map<string, Array<{ name: string; line: string }>>();
+  for (const entry of entries) {
+    const slash = entry.path.lastIndexOf('/');
+    const directory = slash < 0 ? '' : entry.path.slice(0, slash);
+    const name = entry.path.slice(slash + 1);
+    const line = `${entry.type[0]} ${entry.mode.toString(8)} ${entry.digest || '-'} ${name}\0`;
+    const known = lines.get(directory);
+    if (known) known.push({ name, line });
+    else lines.set(directory, [{ name, line }]);
+  }
+  const digests = new Map<string, string>();
+  for (const [directory, list] of lines) {
+    list.sort((a, b) => compareBytes(a.name, b.name));
+    digests.set(
+      directory,
+      createHash('sha256')
+        .update(list.map((item) => item.line).join(''))
+        .digest('hex'),
+    );
+  }
+  return digests;
+}
+
+/** Digest of a whole tree: the SHA-256 over `<directory digest> <directory>\0` in byte order of the directories. */
+export function contentDigest(entries: readonly DigestedEntry[]): string {
+  const hash = createHash('sha256');
+  const digests = directoryDigests(entries);
+  for (const directory of [...digests.keys()].sort(compareBytes)) {
+    hash.update(`${digests.get(directory)} ${directory}\0`);
+  }
+  return hash.digest('hex');
+}
