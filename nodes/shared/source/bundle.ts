@@ -64,3 +64,9 @@ export interface Selection {
   include: readonly string[];
   exclude: readonly string[];
 }
+
+/** What an engine usually consists of. */
+export const DEFAULT_SELECTION: Selection = {
+  include: ['src/**', 'config/**', 'run.py', 'requirements.txt'],
+  exclude: [],
+};

@@ -1,0 +1,159 @@
+import type { ExecutorClient } from './executor/client';
+import type { Probe, Verbs } from './executor/protocol';
+import { begin, type Begun } from './release/begin';
+import { bringRelease } from './release/bring';
+import type { CheckResult } from './release/checks';
+import { refuseUnfit } from './release/fitness';
+import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
+import type { DeployOptions } from './release/options';
+import { stopped } from './release/outcome';
+import { changesOf, placeOf, type SwitchResult, swapOf } from './release/result';
+import { type Kept, prune } from './release/retention';
+import { StepLog } from './release/steps';
+import { switchTo } from './release/swap';
+import type { Bundle } from './source/bundle';
+import { createSelection } from './source/patterns';
+
+/** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
+const DRAIN_SECONDS = 10;
+
+/**
+ * Makes a bundle the live release of an engine.
+ *
+ * Resolves with what was done: `deployed`, or `unchanged` when the bundle already is what is live. Ends the
+ * conversation only when it rejects.
+ *
+ * @throws DeployError when it did not go live; the message says why and what is live now
+ */
+export async function deploy(
+  client: ExecutorClient,
+  bundle: Bundle,
+  options: DeployOptions,
+): Promise<SwitchResult> {
+  const log = new StepLog(options.onStep);
+  const checks: CheckResult[] = [];
+  let before: string | null | undefined;
+  try {
+    const begun = await begin(client, options, true, log);
+    before = begun.probe.current;
+    refuseUnfit(bundle, begun.probe, options.entrypoint);
+
+    const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
+    before = live?.release ?? null;
+    const report = reporter(client, bundle, options, begun, adoption, checks, log);
+    if (live && isLive(bundle, live) && !options.deployUnchanged) {
+      return report({ status: 'unchanged', release: live.release, previousRelease: begun.probe.previous });
+    }
+
+    const backup = startBackup(client, live, options);
+    const sequence = begun.probe.sequence + (adoption ? 1 : 0);
+    const { release, changes } = await bringRelease(client, { bundle, live, sequence, options, log });
+    const archive = await log.run('back up', () => backup);
+    const unpinned = adoption ? drain(client, options.entrypoint, log) : 0;
+
+    const { milliseconds } = await switchTo(client, {
+      release,
+      operation: 'deploy',
+      entrypoint: options.entrypoint,
+      checks: options.checks,
+      log,
+      results: checks,
+      afterwards: () => prune(client, keptNow(begun.listed, release, sequence, live, archive?.name), options),
+    });
+    return report({
+      status: 'deployed',
+      release,
+      previousRelease: before,
+      changes: changesOf(changes, bundle.ignored),
+      backup: archive?.name ?? null,
+      swap: swapOf(adoption, await unpinned, milliseconds),
+    });
+  } catch (error) {
+    throw await stopped(error, client, {
+      operation: 'deployment',
+      basePath: options.basePath,
+      before,
+      checks,
+      log,
+    });
+  }
+}
+
+/** What is live; plain files are turned into a first release on the way. */
+async function liveRelease(
+  client: ExecutorClient,
+  bundle: Bundle,
+  { selection, entrypoint }: DeployOptions,
+  probe: Probe,
+  log: StepLog,
+): Promise<{ live?: Live; adoption?: Adoption }> {
+  const compiled = createSelection(selection);
+  const bundleNames = new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0]));
+  const plain = plainNames(probe, compiled, bundleNames);
+  if (plain.length > 0) return log.run('adopt', () => adopt(client, plain, entrypoint, selection, compiled));
+  return { live: await seenLive(client, probe, selection, compiled) };
+}
+
+/** Backs up what is live beside the other steps; resolves with undefined where there is nothing or it isn't wanted. */
+function startBackup(
+  client: ExecutorClient,
+  live: Live | undefined,
+  { createBackup }: DeployOptions,
+): Promise<Verbs['archive']['result'] | undefined> {
+  if (!createBackup || !live) return Promise.resolve(undefined);
+  const archive = client.call('archive', { release: live.release }, { background: true });
+  // Awaited before the switch; until then an early end of the operation must not count as unhandled.
+  archive.catch(() => undefined);
+  return archive;
+}
+
+async function drain(client: ExecutorClient, entrypoint: string, log: StepLog): Promise<number> {
+  return log.run('wait for earlier extractions', async () => {
+    const { left } = await client.call('drain', { entrypoint, waitSeconds: DRAIN_SECONDS });
+    return left.length;
+  });
+}
+
+/** What is kept once the new release is live. */
+function keptNow(
+  listed: Begun['listed'],
+  release: string,
+  sequence: number,
+  live: Live | undefined,
+  backup: string | undefined,
+): Kept {
+  return {
+    current: release,
+    previous: live?.release ?? null,
+    releases: [...listed.releases, { release, sequence, processes: 0 }],
+    backups: backup ? [...listed.backups, { name: backup }] : listed.backups,
+  };
+}
+
+type Reported = Pick<SwitchResult, 'status' | 'release' | 'previousRelease'> & Partial<SwitchResult>;
+
+/** A function that completes what a deployment did to its full result. */
+function reporter(
+  client: ExecutorClient,
+  bundle: Bundle,
+  options: DeployOptions,
+  begun: Begun,
+  adoption: Adoption | undefined,
+  checks: CheckResult[],
+  log: StepLog,
+): (done: Reported) => SwitchResult {
+  return (done) => ({
+    ...placeOf(client, options.basePath),
+    source: { ...bundle.source, digest: bundle.digest },
+    changes: changesOf(undefined, bundle.ignored),
+    dependencies: { status: 'none', environment: null, durationMs: 0 },
+    backup: null,
+    checks,
+    swap: swapOf(adoption, 0),
+    releasesInUse: begun.probe.releasesInUse,
+    ...(begun.settled && { settled: begun.settled }),
+    steps: log.steps,
+    durationMs: log.durationMs,
+    ...done,
+  });
+}

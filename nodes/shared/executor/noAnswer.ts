@@ -1,0 +1,77 @@
+import { DeployError } from '../errors';
+import type { InterpreterOptions } from './interpreter';
+
+interface Explanation {
+  when: RegExp;
+  message: (options: InterpreterOptions, where: string) => string;
+  description: string;
+}
+
+/** What shells, sudo and container programs say, and what it means for the person who set up the node. */
+const EXPLANATIONS: Explanation[] = [
+  {
+    when: /sudo: (a password is required|.*no tty present|.*terminal is required)/i,
+    message: (_, where) => `sudo on ${where} asks for a password.`,
+    description:
+      'Set Become to “sudo with password” in the credential, or allow the user to run Python without one (NOPASSWD).',
+  },
+  {
+    when: /sudo: \d+ incorrect password attempt|sorry, try again/i,
+    message: (_, where) => `sudo on ${where} refused the password.`,
+    description: 'Correct Sudo Password in the credential.',
+  },
+  {
+    when: /not in the sudoers file|is not allowed to (run|execute)/i,
+    message: (_, where) => `The user on ${where} may not use sudo for this.`,
+    description: 'Allow it in the sudoers file, or set Become to “none” in the credential.',
+  },
+  {
+    when: /no such container|no container with name or id/i,
+    message: (options, where) => `There is no container ${options.container} on ${where}.`,
+    description: 'Correct the parameter Container; the container program’s “ps” lists the names.',
+  },
+  {
+    when: /container .*is not running|container state improper|can only create exec sessions on running/i,
+    message: (options, where) => `The container ${options.container} on ${where} is not running.`,
+    description: 'Start it, then run again.',
+  },
+  {
+    when: /permission denied.*docker|cannot connect to the docker daemon/i,
+    message: (options, where) =>
+      `The user on ${where} can't talk to ${options.containerCommand ?? 'docker'}.`,
+    description: 'Add the user to the group docker, or set Become to “sudo” in the credential.',
+  },
+  {
+    when: /has no attribute 'buffer'|unknown option: -I/i,
+    message: (options, where) => `${options.python} on ${where} is Python 2; 3.8 or newer is needed.`,
+    description: 'Name a newer interpreter in the option Python.',
+  },
+  {
+    when: /not found|no such file or directory|executable file/i,
+    message: (options, where) =>
+      `${options.python} can't be started on ${where}${options.runtime === 'container' ? `, in container ${options.container}` : ''}.`,
+    description: 'Install Python 3.8 or newer there, or give its full path in the option Python.',
+  },
+];
+
+/** Turns the end of a process that never greeted into a sentence about what stood in its way. */
+export function explainNoAnswer(
+  options: InterpreterOptions,
+  where: string,
+  exit: { code: number | null; signal: string | null },
+  said: string,
+): DeployError {
+  const known = EXPLANATIONS.find((explanation) => explanation.when.test(said));
+  const details = { exit };
+  if (known) {
+    return new DeployError('CONNECTION', known.message(options, where), {
+      description: `${known.description}\n${said}`,
+      details,
+    });
+  }
+  const how = exit.signal ?? (exit.code === null ? 'the connection went away' : `exit code ${exit.code}`);
+  return new DeployError('CONNECTION', `${options.python} on ${where} ended before it answered (${how}).`, {
+    description: said || 'It printed nothing. Try the same interpreter in a terminal on that host.',
+    details,
+  });
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+
+/** The executor's modules, each after those it imports. */
+const MODULES = [
+  'failures',
+  'wire',
+  'layout',
+  'files',
+  'tree',
+  'history',
+  'leases',
+  'records',
+  'locking',
+  'processes',
+  'bytecode',
+  'leftovers',
+  'assembly',
+  'switching',
+  'adoption',
+  'archives',
+  'probing',
+  'checking',
+  'session',
+  'verbs',
+  'main',
+];
+
+const PYTHON_DIRECTORY = join(__dirname, 'python');
+
+/**
+ * Run with `python -c`: finds the program on standard input and starts it. It is the same text for everybody, with
+ * nothing of a user's in it. Lines before the mark are skipped, such as a password that sudo didn't ask for.
+ */
+export const BOOTSTRAP =
+  'import sys,zlib;i=sys.stdin.buffer;' +
+  'exec(zlib.decompress(i.read(next(int(l[3:])for l in i if l[:3]==b"hd:"))))';
+
+let modules: string | undefined;
+let launcher: string | undefined;
+
+/**
+ * What to write to the bootstrap: a line with the length, then the whole program, compressed.
+ *
+ * @param silenceSeconds after how long without a sign of the client the executor takes it for gone
+ */
+export function programFor(silenceSeconds: number): Buffer {
+  modules ??= JSON.stringify(
+    MODULES.map((name) => [name, readFileSync(join(PYTHON_DIRECTORY, 'hot_deploy', `${name}.py`), 'utf8')]),
+  );
+  const program = [
+    'import json, sys, types',
+    "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
+    'package.__path__ = []',
+    `for name, source in json.loads(${JSON.stringify(modules)}):`,
+    "    module = types.ModuleType('hot_deploy.' + name)",
+    "    sys.modules['hot_deploy.' + name] = module",
+    '    setattr(package, name, module)',
+    "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
+    `package.main.main(${Number(silenceSeconds)})`,
+  ].join('\n');
+  const packed = deflateSync(program, { level: 9 });
+  return Buffer.concat([Buffer.from(`hd:${packed.length}\n`), packed]);
+}
+
+/** The text of the launcher that goes into the base path. */
+export function launcherText(): string {
+  launcher ??= readFileSync(join(PYTHON_DIRECTORY, 'launcher.py'), 'utf8');
+  return launcher;
+}

@@ -1,0 +1,230 @@
+import type { BundleEntry, SourceDescription } from '../source/bundle';
+
+/** What the executor says first: where it runs, as whom, and with which Python. */
+export interface Hello {
+  protocol: number;
+  python: { version: string; implementation: string; executable: string; supported: boolean };
+  user: string;
+  hostname: string;
+  processId: number;
+  /** `sys.platform`, such as `linux`. */
+  system: string;
+}
+
+/** How the executor left: what it put right after the client's end of the conversation. */
+export interface Ended {
+  reason: string | null;
+  /** Whether an unconfirmed switch was taken back. */
+  reverted: boolean;
+  /** The release that is live now; null when there is none, or when nothing was locked. */
+  live: string | null;
+  /** What could not be put right. The next operation will. */
+  complaint?: string;
+}
+
+/** Who asks for the lock, shown to others while it is held. */
+export interface Holder {
+  workflow?: string;
+  execution?: string;
+  operation?: string;
+  since?: string;
+  processId?: number;
+}
+
+/** What is recorded about a release, beside it. */
+export interface ReleaseRecord {
+  release: string;
+  /** Order of creation on this engine; counts up and is never reused. */
+  sequence: number;
+  /** `candidate` until its checks passed. */
+  state: 'candidate' | 'ready';
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  source: SourceDescription;
+  /** `contentDigest` of what the patterns own. Absent on a release made from plain files before it was compared. */
+  digest?: string;
+  /** Top-level names. */
+  names: string[];
+  files: number;
+  bytes: number;
+  entrypoint?: string;
+  include?: string[];
+  exclude?: string[];
+}
+
+/** A release as listed: its record and the number of extractions that run it now. */
+export type ListedRelease = ReleaseRecord & { processes: number };
+
+export interface ListedBackup {
+  name: string;
+  bytes: number;
+  createdAt: string;
+}
+
+/** A switch that was announced and neither confirmed nor reverted. */
+export interface UnconfirmedSwitch {
+  at: string;
+  operation: string;
+  from: string | null;
+  to: string;
+}
+
+/** A release that extractions are running now. */
+export interface ReleaseInUse {
+  release: string;
+  processes: number;
+}
+
+/** What a look at the engine's side tells. */
+export interface Probe {
+  exists: boolean;
+  /** The base path with every link resolved. */
+  base: string;
+  writable: boolean;
+  filesystem: { type: string | null; mergesNames: boolean };
+  space: { freeBytes: number; totalBytes: number; freeInodes: number | null };
+  /** Top-level names of the base path. `link` and `launcher` are ours. */
+  names: Array<{
+    name: string;
+    type: 'link' | 'launcher' | 'foreignLink' | 'directory' | 'file' | 'other';
+  }>;
+  current: string | null;
+  previous: string | null;
+  liveSince: string | null;
+  unconfirmed: UnconfirmedSwitch | null;
+  /** The sequence number of the next release. */
+  sequence: number;
+  releasesInUse: ReleaseInUse[];
+  live: {
+    record: ReleaseRecord | null;
+    /** Recorded files that were edited or removed by hand since. */
+    drift: { modified: string[]; missing: string[] };
+    /** Files that nobody recorded: added by hand or by the engine. */
+    extra: string[];
+    /** Recorded files that no pattern owns. */
+    kept: string[];
+  } | null;
+  /** Who holds the lock, when asked for; null when it is free. */
+  holder?: Holder | null;
+}
+
+/** One entry as it crosses the wire: path, type, mode, size, digest, target. */
+export type EntryRow = [string, BundleEntry['type'], number, number, string, string | null];
+
+export interface Launcher {
+  entrypoint: string;
+  content: string;
+}
+
+/** How a check's program or inspection ended. */
+export interface RunResult {
+  passed: boolean;
+  exitCode: number | null;
+  /** Name of the signal that ended it, such as `SIGKILL`. */
+  signal: string | null;
+  timedOut: boolean;
+  /** At most its first 8 KiB and last 24 KiB. */
+  output: string;
+  omittedBytes: number;
+  durationMs: number;
+}
+
+interface CheckArguments {
+  release: string;
+  timeoutSeconds?: number;
+  environment?: Record<string, string>;
+}
+
+export type RunArguments = CheckArguments &
+  (
+    | { kind: 'compile' }
+    | { kind: 'json' }
+    | { kind: 'python'; code: string }
+    | { kind: 'command'; command: string }
+  );
+
+/** What one tree changes in another: the paths, at most 1,000 of each kind, and how many there are. */
+export interface TreeChanges {
+  counts: { added: number; modified: number; removed: number };
+  paths: { added: string[]; modified: string[]; removed: string[] };
+}
+
+/** What a release would take: indexes of the entries whose content has to be sent, their bytes, and what changes. */
+export interface Comparison {
+  needed: number[];
+  bytes: number;
+  changes: TreeChanges;
+}
+
+/** The executor's steps: what each takes and gives. */
+export interface Verbs {
+  lock: {
+    args: { basePath: string; create: boolean; holder: Holder; waitSeconds: number };
+    result: { cleaned: string[] };
+  };
+  probe: { args: { basePath: string; entrypoint: string; holder?: boolean }; result: Probe };
+  list: {
+    args: { basePath: string };
+    result: {
+      current: string | null;
+      previous: string | null;
+      liveSince: string | null;
+      unconfirmed: UnconfirmedSwitch | null;
+      releases: ListedRelease[];
+      backups: ListedBackup[];
+    };
+  };
+  /** One of the four questions; see the verb. */
+  digest: {
+    args: { basePath?: string; release: string | null } & (
+      | { directories: Array<[string, string]> }
+      | { entries: EntryRow[]; sameDirectories: string[] }
+      | { against: string | null }
+      | { recorded: true }
+    );
+    result: Partial<Comparison> & { differing?: string[]; entries?: Array<[...EntryRow, 0 | 1]> };
+  };
+  receive: {
+    args: { time: string; live: string | null } & (
+      { backup: string } | { digest: string; entries: EntryRow[]; sameDirectories: string[]; keep: string[] }
+    );
+    /** `release` is the new one's id; `entries` comes with a backup. */
+    result: Comparison & { release: string; entries?: EntryRow[] };
+  };
+  assemble: {
+    args: { encoding: 'identity' | 'deflate'; record: Partial<ReleaseRecord> };
+    result: { files: number; bytes: number; compiled: number; carriedOver: number };
+  };
+  run: { args: RunArguments; result: RunResult };
+  adopt: {
+    args: { time: string; names: string[]; launcher: Launcher };
+    result: { release: string; names: string[]; entries: EntryRow[]; gapMs: number; atomic: boolean };
+  };
+  drain: {
+    args: { entrypoint: string; waitSeconds: number };
+    result: { left: Array<{ processId: number; command: string }> };
+  };
+  flip: {
+    args: { release: string; operation: string; launcher: Launcher };
+    result: { from: string | null; to: string; at: string; milliseconds: number };
+  };
+  confirm: { args: Record<string, never>; result: { live: string | null } };
+  revert: { args: { reason: string }; result: { live: string | null; milliseconds: number } };
+  archive: { args: { release: string }; result: { name: string; bytes: number } };
+  remove: {
+    args: { candidate?: boolean; releases?: string[]; backups?: string[] };
+    result: { releases: string[]; inUse: string[]; backups: string[] };
+  };
+  record: {
+    args: {
+      release?: string;
+      fields?: Partial<ReleaseRecord>;
+      kept?: string[];
+      event?: string;
+      entry?: Record<string, unknown>;
+    };
+    result: Record<string, never>;
+  };
+}
+
+export type Verb = keyof Verbs;

@@ -1,0 +1,166 @@
+"""Turning an existing plain directory into this layout, with nobody able to tell when it happened."""
+
+import os
+import stat
+import time
+
+from hot_deploy import files, history, records, switching, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import checked_name, deployed_names, names_in
+
+
+def plain_names(layout, names, entrypoint):
+    """Those of `names` that exist in the base path as something other than our link or launcher."""
+    plain = []
+    for name in names:
+        path = os.path.join(layout.base, checked_name(name))
+        if not os.path.lexists(path):
+            continue
+        if os.path.islink(path) and os.readlink(path) == "current/" + name:
+            continue
+        if name == entrypoint and switching.is_launcher(path):
+            continue
+        plain.append(name)
+    return plain
+
+
+def adopt(layout, time_of_day, names, launcher, sequence, check):
+    """Copies what is effectively live into a release, makes it current, and exchanges each plain name for its link.
+
+    Interrupted anywhere, it can simply be done again: what is live is read through whatever is there by then.
+    Returns a dict: `release`, `entries` (manifest rows), `gapMs`, `atomic`, `names`.
+    """
+    entrypoint = launcher[0]
+    plain = plain_names(layout, names, entrypoint)
+    sources = _effective(layout, plain, entrypoint)
+    staging = os.path.join(layout.staging, "adoption")
+    os.mkdir(staging, 0o755)
+    entries, copied_from = [], []
+    for name, source in sorted(sources.items()):
+        for entry, path, stamp in _copy(layout, source, staging, name, sources, check):
+            entries.append(entry)
+            copied_from.append((path, stamp))
+    _refuse_if_written_to(copied_from)
+    release_id = layout.new_release_id(time_of_day, tree.content_digest(entries))
+    os.rename(staging, layout.release(release_id))
+    tree.write_manifest(layout.manifest(release_id), entries)
+    records.write(
+        layout,
+        release_id,
+        {
+            "release": release_id,
+            "sequence": sequence,
+            "state": "ready",
+            "createdAt": history.now(),
+            "source": {"type": "adopted", "reference": layout.given},
+            "names": names_in(entry.path for entry in entries),
+            "files": len(entries),
+            "bytes": sum(entry.size for entry in entries),
+        },
+    )
+    pending = switching.announce(layout, release_id, "adopt", launcher)
+    switching.flip(layout, release_id)
+    gaps = [_exchange(layout, name, release_id, launcher) for name in plain]
+    files.sync_directory(layout.base)
+    switching.confirm(layout, pending)
+    return {
+        "release": release_id,
+        "names": plain,
+        "entries": [entry.row()[:6] for entry in entries],
+        "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
+        "atomic": all(gap is None for gap in gaps),
+    }
+
+
+def _effective(layout, plain, entrypoint):
+    """Name -> path of what an extraction gets today under each deployed name."""
+    sources = {}
+    if layout.current_release() is not None:
+        current = os.path.realpath(layout.current)
+        for name in deployed_names(current):
+            sources[name] = os.path.join(current, name)
+    for name in plain:
+        sources[name] = os.path.realpath(os.path.join(layout.base, name))
+    return sources
+
+
+def _copy(layout, source, staging, name, names, check):
+    """Copies one deployed name with its modes as they are; yields (entry, where it came from, stamp there)."""
+    root, base = os.path.split(source)
+    for found, status in tree.walk(root, [base]):
+        check()
+        path = name + found[len(base):]
+        if tree.is_bytecode(path):
+            continue
+        target = os.path.join(staging, path)
+        os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
+        entry = tree.read_entry(root, found, status, check)
+        if entry is None:
+            raise StepFailed("STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found))
+        stamp, entry.path = entry.stamp, path
+        if entry.type == tree.LINK:
+            entry.target = _link_target(layout, path, entry.target, names)
+            entry.digest = tree.text_digest(entry.target)
+            os.symlink(entry.target, target)
+            entry.stamp = tree.stamp_of(os.lstat(target))
+        elif entry.type == tree.DIRECTORY:
+            os.makedirs(target, 0o755, exist_ok=True)
+        else:
+            entry.stamp = _copy_file(os.path.join(root, found), target, status)
+        yield entry, os.path.join(root, found), stamp
+
+
+def _link_target(layout, path, target, names):
+    """A link out of the deployed names would lead elsewhere from inside a release: it is spelled out in full."""
+    if target.startswith("/"):
+        return target
+    leads_to = os.path.normpath(os.path.join(os.path.dirname(path), target))
+    if leads_to.split("/", 1)[0] in names:
+        return target
+    return os.path.normpath(os.path.join(layout.base, leads_to))
+
+
+def _refuse_if_written_to(copied_from):
+    for path, stamp in copied_from:
+        if tree.stamp_of(os.lstat(path)) != stamp:
+            raise StepFailed("STEP", "%s changed while it was adopted. Run again when nobody writes to it." % path)
+
+
+def _copy_file(source, target, status):
+    source_fd = os.open(source, os.O_RDONLY)
+    try:
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            if files.copy_content(source_fd, fd, status.st_size) != status.st_size:
+                raise StepFailed("STEP", "%s was cut short while it was adopted. Run again." % source)
+            os.fchmod(fd, stat.S_IMODE(status.st_mode))
+            return tree.stamp_of(os.fstat(fd))
+        finally:
+            os.close(fd)
+    finally:
+        os.close(source_fd)
+
+
+def _exchange(layout, name, release_id, launcher):
+    """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing."""
+    path = os.path.join(layout.base, name)
+    temporary = files.temporary_name(layout.state, "adopt")
+    if name == launcher[0]:
+        switching.write_launcher(temporary, launcher[1], layout)
+    else:
+        os.symlink("current/" + name, temporary)
+    kept = os.path.join(layout.adopted, release_id)
+    os.makedirs(kept, 0o755, exist_ok=True)
+    original = os.path.join(kept, name)
+    if files.exchange(path, temporary):
+        os.rename(temporary, original)
+        return None
+    if not os.path.isdir(path) or os.path.islink(path):
+        # rename(2) replaces a file in one step wherever it can't exchange.
+        os.link(path, original, follow_symlinks=False)
+        os.rename(temporary, path)
+        return None
+    started = time.perf_counter()
+    os.rename(path, original)
+    os.rename(temporary, path)
+    return time.perf_counter() - started

@@ -1,0 +1,165 @@
+"""Backups: archives of what was live, for people and other machines, and reading one back as a release."""
+
+import datetime
+import gzip
+import hashlib
+import os
+import tarfile
+import zlib
+
+from hot_deploy import files, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import BACKUP_NAME, checked_link, checked_path, deployed_names
+
+# Speed over size: level 1 is about three times as fast as the default and the archive is short-lived.
+COMPRESSION = 1
+MAX_BYTES = 4 * 1024 ** 3
+MAX_ENTRIES = 200000
+
+
+def create(layout, release_id, check):
+    """Writes `backups/hot-backup-YYYYMMDD-HHMMSS.tar.gz` with the deployed entries at its root. Returns name and size."""
+    release = layout.release(release_id)
+    temporary = files.temporary_name(layout.backups, "hot-backup")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as raw:
+            with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=COMPRESSION, mtime=0) as packed:
+                _write_members(release, packed, check)
+            raw.flush()
+            os.fsync(raw.fileno())
+        name = _claim(layout, temporary)
+    finally:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+    files.sync_directory(layout.backups)
+    return {"name": name, "bytes": os.path.getsize(os.path.join(layout.backups, name))}
+
+
+def _write_members(release, packed, check):
+    with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
+        for path, _ in sorted(tree.walk(release, deployed_names(release))):
+            check()
+            if tree.is_bytecode(path):
+                continue
+            member = archive.gettarinfo(os.path.join(release, path), path)
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            if member.isreg():
+                # Unpacked by hand, the files should be a person's to edit.
+                member.mode |= 0o200
+                with open(os.path.join(release, path), "rb") as content:
+                    archive.addfile(member, content)
+            else:
+                archive.addfile(member)
+
+
+def _claim(layout, temporary):
+    """Gives the archive its name; when that second is taken already, the next free one."""
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    while True:
+        name = moment.strftime("hot-backup-%Y%m%d-%H%M%S.tar.gz")
+        try:
+            os.link(temporary, os.path.join(layout.backups, name))
+            return name
+        except FileExistsError:
+            moment += datetime.timedelta(seconds=1)
+        except OSError:
+            # No hard links here: the lock makes sure that nobody else names archives now.
+            if not os.path.lexists(os.path.join(layout.backups, name)):
+                os.rename(temporary, os.path.join(layout.backups, name))
+                return name
+            moment += datetime.timedelta(seconds=1)
+
+
+def listing(layout):
+    """The kept archives, newest first."""
+    found = []
+    try:
+        with os.scandir(layout.backups) as children:
+            for child in children:
+                if child.is_file(follow_symlinks=False) and BACKUP_NAME.fullmatch(child.name):
+                    status = child.stat()
+                    created = datetime.datetime.fromtimestamp(status.st_mtime, datetime.timezone.utc)
+                    found.append(
+                        {"name": child.name, "bytes": status.st_size, "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ")}
+                    )
+    except FileNotFoundError:
+        pass
+    return sorted(found, key=lambda backup: backup["name"], reverse=True)
+
+
+def unpack(layout, name, target, check):
+    """Reads a backup into `target`, an empty directory of ours. Returns its entries.
+
+    Nothing in the archive is trusted: it may come from another machine. Raises StepFailed naming the member.
+    """
+    path = layout.backup(name)
+    if not os.path.isfile(path):
+        raise StepFailed("NOT_FOUND", "Backup %s is not in %s. List the releases to see which are kept." % (name, layout.backups))
+    entries = {}
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            total = 0
+            for member in archive:
+                check()
+                total += max(member.size, 0)
+                if total > MAX_BYTES or len(entries) >= MAX_ENTRIES:
+                    raise StepFailed("INPUT", "Backup %s holds more than a release may, at %r." % (name, member.name))
+                entry = _extract(archive, member, target, entries, check)
+                if entry is not None:
+                    entries[entry.path] = entry
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as raised:
+        raise StepFailed(
+            "INPUT", "Backup %s can't be read to its end: %s. Choose another one." % (name, raised)
+        )
+    if not entries:
+        raise StepFailed("INPUT", "Backup %s is empty. Choose another one." % name)
+    return list(entries.values())
+
+
+def _extract(archive, member, target, entries, check):
+    path = member.name
+    while path.startswith("./"):
+        path = path[2:]
+    path = path.rstrip("/")
+    if path in ("", ".") or tree.is_bytecode(path):
+        return None
+    checked_path(path)
+    if path in entries:
+        raise StepFailed("INPUT", "%r is in the archive twice." % path)
+    parent = os.path.dirname(path)
+    while parent:
+        if parent in entries:
+            raise StepFailed("INPUT", "%r lies below %r, which is not a directory." % (path, parent))
+        parent = os.path.dirname(parent)
+    place = os.path.join(target, path)
+    if member.isdir():
+        os.makedirs(place, 0o755, exist_ok=True)
+        return None
+    os.makedirs(os.path.dirname(place), 0o755, exist_ok=True)
+    if member.issym():
+        os.symlink(checked_link(path, member.linkname), place)
+        return tree.Entry(path, tree.LINK, 0o777, 0, tree.text_digest(member.linkname), member.linkname)
+    if not member.isreg():
+        raise StepFailed("INPUT", "%r is neither a file, a directory nor a symbolic link." % path)
+    return _extract_file(archive.extractfile(member), member, place, path, check)
+
+
+def _extract_file(content, member, place, path, check):
+    digest = hashlib.sha256()
+    mode = member.mode & 0o555
+    fd = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        while True:
+            check()
+            piece = content.read(1 << 20)
+            if not piece:
+                break
+            digest.update(piece)
+            files.write_all(fd, piece)
+        os.fchmod(fd, mode)
+        stamp = tree.stamp_of(os.fstat(fd))
+    finally:
+        os.close(fd)
+    return tree.Entry(path, tree.FILE, mode, member.size, digest.hexdigest(), stamp=stamp)

@@ -1,0 +1,253 @@
+"""Putting a release together aside: new content from the wire, unchanged content from the live release."""
+
+import hashlib
+import os
+import zlib
+
+from hot_deploy import bytecode, files, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import checked_link, checked_path, names_in
+
+# Room that has to stay free beyond what a release needs, in bytes.
+SPACE_MARGIN = 32 * 1024 * 1024
+# Above this, changed paths are counted and not listed.
+LISTED = 1000
+
+
+class Assembly:
+    """One release in the making. Lives from `receive` to `assemble`."""
+
+    def __init__(self, layout, release_id, live_id, live_entries, entries, keep):
+        self.layout = layout
+        self.release_id = release_id
+        self.staging = os.path.join(layout.staging, release_id)
+        self.live = layout.release(live_id) if live_id else None
+        self.entries = entries
+        self.keep = keep
+        self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
+        self.needed = self._needed()
+
+    def _needed(self):
+        """Indexes of the entries whose content has to come over the wire, one for each digest."""
+        needed, seen = [], set(self.live_by_digest)
+        for index, entry in enumerate(self.entries):
+            if entry.type == tree.FILE and entry.digest not in seen:
+                seen.add(entry.digest)
+                needed.append(index)
+        return needed
+
+    def check_space(self):
+        status = os.statvfs(self.layout.base)
+        free = status.f_bavail * status.f_frsize
+        wanted = sum(entry.size for entry in self.entries) + SPACE_MARGIN
+        if free < wanted:
+            raise StepFailed(
+                "STEP",
+                "The disk that holds %s has %d MiB free; this release needs %d MiB."
+                % (self.layout.given, free >> 20, -(-wanted >> 20)),
+                "Free some space, or prune releases and backups. Nothing was changed.",
+                freeBytes=free,
+                neededBytes=wanted,
+            )
+        if status.f_files and status.f_favail < len(self.entries) * 2 + 100:
+            raise StepFailed(
+                "STEP",
+                "The disk that holds %s has %d inodes left; this release needs %d."
+                % (self.layout.given, status.f_favail, len(self.entries) * 2 + 100),
+                "Prune releases, or free some inodes. Nothing was changed.",
+            )
+
+    def receive(self, take_data, encoding):
+        """Writes the needed files from the wire. Raises StepFailed when content isn't what its entry says."""
+        content = _Content(take_data, encoding)
+        os.mkdir(self.staging, 0o755)
+        for directory in sorted({os.path.dirname(entry.path) for entry in self.entries}):
+            os.makedirs(os.path.join(self.staging, directory), 0o755, exist_ok=True)
+        received = {}
+        for index in self.needed:
+            entry = self.entries[index]
+            self._write(entry, content)
+            received[entry.digest] = entry.path
+        content.finish()
+        return received
+
+    def _write(self, entry, content):
+        digest = hashlib.sha256()
+        fd = os.open(os.path.join(self.staging, entry.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            for piece in content.read(entry.size):
+                digest.update(piece)
+                files.write_all(fd, piece)
+            if digest.hexdigest() != entry.digest:
+                raise StepFailed(
+                    "SOURCE_CHANGED",
+                    "%s changed while it was being sent. Run the deployment again." % entry.path,
+                )
+            self._finish(fd, entry, entry.mode)
+        finally:
+            os.close(fd)
+
+    def complete(self, received, check):
+        """Fills in everything that did not travel: unchanged files, links, empty directories, kept files."""
+        written = {self.entries[index].path for index in self.needed}
+        carried = {}
+        for entry in self.entries:
+            check()
+            if entry.path in written:
+                continue
+            target = os.path.join(self.staging, entry.path)
+            if entry.type == tree.DIRECTORY:
+                os.makedirs(target, 0o755, exist_ok=True)
+            elif entry.type == tree.LINK:
+                os.symlink(entry.target, target)
+                entry.stamp = tree.stamp_of(os.lstat(target))
+            elif entry.digest in self.live_by_digest:
+                carried[entry.path] = self.live_by_digest[entry.digest].path
+                self._copy(os.path.join(self.live, carried[entry.path]), entry, entry.mode)
+            else:
+                self._copy(os.path.join(self.staging, received[entry.digest]), entry, entry.mode)
+        self._keep_unowned(check)
+        return carried
+
+    def _copy(self, source, entry, mode):
+        source_fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fd = os.open(os.path.join(self.staging, entry.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                if files.copy_content(source_fd, fd, entry.size) != entry.size:
+                    raise StepFailed("STEP", "%s was cut short while it was copied. Run again." % entry.path)
+                self._finish(fd, entry, mode)
+            finally:
+                os.close(fd)
+        finally:
+            os.close(source_fd)
+
+    @staticmethod
+    def _finish(fd, entry, mode):
+        os.fchmod(fd, mode)
+        entry.stamp = tree.stamp_of(os.fstat(fd))
+
+    def _keep_unowned(self, check):
+        """Files of the live release that no pattern owns stay as they are, writable ones included."""
+        for path in self.keep:
+            check()
+            source = os.path.join(self.live, path)
+            status = os.lstat(source)
+            entry = tree.read_entry(self.live, path, status, check)
+            if entry is None or os.path.lexists(os.path.join(self.staging, path)):
+                continue
+            entry.kept = True
+            self.entries.append(entry)
+            target = os.path.join(self.staging, path)
+            os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
+            if entry.type == tree.LINK:
+                os.symlink(entry.target, target)
+            elif entry.type == tree.DIRECTORY:
+                os.makedirs(target, 0o755, exist_ok=True)
+            else:
+                self._copy(source, entry, status.st_mode & 0o777)
+
+    def place(self, carried, check):
+        """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet."""
+        compilation = bytecode.compile_release(self.staging, self.entries, self.live, carried, check)
+        kept_directories = {os.path.dirname(entry.path) for entry in self.entries if entry.kept}
+        for directory, _, _ in os.walk(self.staging, topdown=False):
+            relative = os.path.relpath(directory, self.staging)
+            if directory != self.staging and relative not in kept_directories:
+                os.chmod(directory, 0o555)
+        release = self.layout.release(self.release_id)
+        os.rename(self.staging, release)
+        os.chmod(release, 0o555)
+        tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
+        return compilation
+
+    def summary(self):
+        return {
+            "names": names_in(entry.path for entry in self.entries),
+            "files": len(self.entries),
+            "bytes": sum(entry.size for entry in self.entries),
+        }
+
+
+class _Content:
+    """The bytes of all needed files, one after the other, as they come in data frames."""
+
+    def __init__(self, take_data, encoding):
+        self._take_data = take_data
+        self._inflate = zlib.decompressobj() if encoding == "deflate" else None
+        self._buffer = b""
+
+    def read(self, size):
+        while size:
+            if not self._buffer:
+                self._buffer = self._next()
+                continue
+            piece, self._buffer = self._buffer[:size], self._buffer[size:]
+            size -= len(piece)
+            yield piece
+
+    def _next(self):
+        if self._inflate is None:
+            return self._take_data()
+        pending = self._inflate.unconsumed_tail or self._take_data()
+        return self._inflate.decompress(pending, 1 << 20)
+
+    def finish(self):
+        """Reads the end of the compressed stream, so that the next frame is a request again."""
+        while self._inflate is not None and not self._inflate.eof:
+            if self._next():
+                raise StepFailed("STEP", "The client sent more content than it announced.")
+        if self._buffer:
+            raise StepFailed("STEP", "The client sent more content than it announced.")
+
+
+def merged_entries(rows, live_entries, same_directories):
+    """The entries of a new release: the client's rows, and the live ones of the directories that don't differ."""
+    same = set(same_directories)
+    return checked_entries(rows) + [
+        tree.Entry(entry.path, entry.type, entry.mode, entry.size, entry.digest, entry.target)
+        for entry in live_entries
+        if not entry.kept and os.path.dirname(entry.path) in same
+    ]
+
+
+def changes(recorded, intact, entries):
+    """What a release changes: paths added, modified and removed, at most 1,000 of each, and how many there are.
+
+    A recorded file that is no longer intact counts as modified: its content will be another one.
+    """
+    before = {entry.path: None for entry in recorded if not entry.kept}
+    before.update((entry.path, entry.content()) for entry in intact if not entry.kept)
+    added, modified = [], []
+    for entry in entries:
+        if entry.path not in before:
+            added.append(entry.path)
+        elif before.pop(entry.path) != entry.content():
+            modified.append(entry.path)
+    found = {"added": added, "modified": modified, "removed": list(before)}
+    return {
+        "counts": {kind: len(paths) for kind, paths in found.items()},
+        "paths": {kind: sorted(paths)[:LISTED] for kind, paths in found.items()},
+    }
+
+
+def checked_entries(rows):
+    """Entries from the client's rows [path, type, mode, size, digest, target]; every path and link is checked."""
+    entries = [
+        tree.Entry(checked_path(path), kind, mode & 0o777, size, digest, target)
+        for path, kind, mode, size, digest, target in rows
+    ]
+    not_directories = {entry.path for entry in entries if entry.type != tree.DIRECTORY}
+    if len({entry.path for entry in entries}) != len(entries):
+        raise StepFailed("INPUT", "A path is listed twice in the manifest.")
+    for entry in entries:
+        if entry.type == tree.LINK:
+            checked_link(entry.path, entry.target)
+        elif entry.type not in (tree.FILE, tree.DIRECTORY):
+            raise StepFailed("INPUT", "%s is a %r, which can't be deployed." % (entry.path, entry.type))
+        parent = os.path.dirname(entry.path)
+        while parent:
+            if parent in not_directories:
+                raise StepFailed("INPUT", "%s lies below %s, which is not a directory." % (entry.path, parent))
+            parent = os.path.dirname(parent)
+    return entries

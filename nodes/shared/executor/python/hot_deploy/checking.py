@@ -1,0 +1,98 @@
+"""The kinds of `run`: what a check looks at, and with which interpreter. What a result means is the client's business."""
+
+import json
+import os
+import shlex
+import sys
+import time
+
+from hot_deploy import processes
+from hot_deploy.failures import StepFailed
+
+
+def interpreter_of(release):
+    """The release's own Python: its environment's, or the one this program runs in."""
+    own = os.path.join(release, ".venv", "bin", "python")
+    return own if os.access(own, os.X_OK) else sys.executable
+
+
+def run_python(release, code, options, wire, on_output):
+    """Runs code with the release's interpreter, in the release's directory, with `src` importable."""
+    return _run([interpreter_of(release), "-"], release, options, wire, on_output, text_input=code)
+
+
+def run_command(release, command, options, wire, on_output):
+    """Runs a command line, split like a POSIX shell would but without one. `python` means the release's interpreter."""
+    try:
+        argv = shlex.split(command)
+    except ValueError as raised:
+        raise StepFailed("INPUT", "Command %r can't be split into arguments: %s." % (command, raised))
+    if not argv:
+        raise StepFailed("INPUT", "A check of type Command has no command. Give one, such as: python run.py --version")
+    if argv[0] in ("python", "python3"):
+        argv[0] = interpreter_of(release)
+    return _run(argv, release, options, wire, on_output)
+
+
+def _run(argv, release, options, wire, on_output, text_input=None):
+    environment = dict(os.environ)
+    source = os.path.join(release, "src")
+    inherited = environment.get("PYTHONPATH")
+    environment.update(
+        PYTHONPATH=source + (os.pathsep + inherited if inherited else ""),
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONUNBUFFERED="1",
+        PATH=os.path.dirname(interpreter_of(release)) + os.pathsep + environment.get("PATH", os.defpath),
+        HOT_DEPLOY_RELEASE=release,
+    )
+    environment.update(options.get("environment") or {})
+    try:
+        result = processes.run(
+            argv, release, environment, float(options.get("timeoutSeconds") or 60), wire, text_input, on_output
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as raised:
+        return _not_started("%s can't be started: %s" % (argv[0], raised.strerror))
+    result["passed"] = result["exitCode"] == 0 and not result["timedOut"]
+    return result
+
+
+def _not_started(sentence):
+    return {
+        "passed": False,
+        "exitCode": None,
+        "signal": None,
+        "timedOut": False,
+        "output": sentence,
+        "omittedBytes": 0,
+        "durationMs": 0,
+    }
+
+
+def report(complaints, summary, started):
+    """The result of a check that runs in this process, in the shape of one that runs a program."""
+    return {
+        "passed": not complaints,
+        "exitCode": 1 if complaints else 0,
+        "signal": None,
+        "timedOut": False,
+        "output": "\n".join(complaints[:50]) if complaints else summary,
+        "omittedBytes": sum(len(line) + 1 for line in complaints[50:]),
+        "durationMs": round((time.monotonic() - started) * 1000),
+    }
+
+
+def check_json(release, entries, check):
+    """Whether every file named *.json holds JSON, with or without a byte order mark."""
+    started = time.monotonic()
+    complaints, count = [], 0
+    for entry in entries:
+        if entry.type != "file" or not entry.path.endswith(".json"):
+            continue
+        check()
+        count += 1
+        try:
+            with open(os.path.join(release, entry.path), "rb") as handle:
+                json.loads(handle.read().decode("utf-8-sig"))
+        except (ValueError, RecursionError) as raised:
+            complaints.append("%s: %s" % (entry.path, raised))
+    return report(complaints, "%d JSON files are well-formed." % count, started)

@@ -1,0 +1,51 @@
+"""What a step raises when it can't be carried out, and when nobody is left to carry it out for."""
+
+import errno
+
+
+class StepFailed(Exception):
+    """A step could not be carried out. `code` is one of the client's codes, `details` plain JSON."""
+
+    def __init__(self, code, message, description=None, **details):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.description = description
+        self.details = details
+
+    def as_json(self):
+        return {
+            "code": self.code,
+            "message": self.message,
+            "description": self.description,
+            "details": self.details,
+        }
+
+
+class ControllerGone(Exception):
+    """The other side closed its end or fell silent: clean up and leave."""
+
+
+HINTS = {
+    errno.ENOSPC: "The disk that holds the base path is full. Free some space, or prune releases and backups.",
+    errno.EDQUOT: "The disk quota of the engine's user is used up. Raise it, or prune releases and backups.",
+    errno.EROFS: "The file system is mounted read-only. Mount it writable where the engine is deployed from.",
+    errno.EACCES: "The user on the engine's side may not do this. Give it the base path, or set Become to sudo.",
+    errno.EPERM: "The user on the engine's side may not do this. Give it the base path, or set Become to sudo.",
+    errno.EMFILE: "Too many files are open on the engine's side. Raise the limit (ulimit -n) of its user.",
+}
+
+
+def from_os_error(raised, doing):
+    """Turns an OSError into a StepFailed that says what was being done, to which path, and what helps."""
+    path = raised.filename if raised.filename is not None else ""
+    if isinstance(path, bytes):
+        path = path.decode("utf-8", "replace")
+    place = " %s" % path if path else ""
+    return StepFailed(
+        "STEP",
+        "%s%s: %s" % (doing, place, raised.strerror or raised),
+        HINTS.get(raised.errno),
+        errno=errno.errorcode.get(raised.errno, str(raised.errno)),
+        path=str(path),
+    )

@@ -1,0 +1,152 @@
+"""Writing that survives a power cut, copying inside the kernel, and removing what is read-only."""
+
+import ctypes
+import errno
+import json
+import os
+import secrets
+import shutil
+import stat
+
+_libc = None
+
+
+def libc():
+    global _libc
+    if _libc is None:
+        _libc = ctypes.CDLL(None, use_errno=True)
+    return _libc
+
+
+def sync_directory(path):
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def sync_file_system(path):
+    """Writes everything of the file system that holds `path` to its disk: one call instead of one for each file."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        if libc().syncfs(fd) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+    finally:
+        os.close(fd)
+
+
+def temporary_name(directory, purpose):
+    return os.path.join(directory, "%s.%s.tmp" % (purpose, secrets.token_hex(6)))
+
+
+def write_atomically(path, content, mode=0o644, sync=True):
+    """Replaces `path` with `content` (bytes): a reader finds the old or the new, never half."""
+    temporary = temporary_name(os.path.dirname(path), os.path.basename(path))
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        write_all(fd, content)
+        if sync:
+            os.fsync(fd)
+        os.close(fd)
+        fd = -1
+        os.rename(temporary, path)
+    except BaseException:
+        if fd >= 0:
+            os.close(fd)
+        os.unlink(temporary)
+        raise
+    if sync:
+        sync_directory(os.path.dirname(path))
+
+
+def write_json(path, value, sync=True):
+    write_atomically(path, json.dumps(value, separators=(",", ":")).encode("utf-8"), sync=sync)
+
+
+def read_json(path):
+    """The parsed content of `path`, or None where it is missing or was cut short."""
+    try:
+        with open(path, "rb") as handle:
+            return json.loads(handle.read().decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+
+
+def write_all(fd, content):
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view):]
+
+
+def replace_link(path, target, directory_for_temporary):
+    """Makes `path` a link to `target` in one rename(2), whatever link or file was there. Never `ln -sfn`."""
+    temporary = temporary_name(directory_for_temporary, "link")
+    os.symlink(target, temporary)
+    try:
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+_UNSUPPORTED = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM)
+
+
+def copy_content(source_fd, target_fd, size):
+    """Copies `size` bytes inside the kernel; on file systems that can, as a reflink. Returns the bytes copied."""
+    copied = 0
+    try:
+        while copied < size:
+            count = os.copy_file_range(source_fd, target_fd, size - copied)
+            if count == 0:
+                return copied
+            copied += count
+        return copied
+    except (OSError, AttributeError) as raised:
+        if copied or getattr(raised, "errno", errno.ENOSYS) not in _UNSUPPORTED:
+            raise
+    while copied < size:
+        piece = os.read(source_fd, min(1 << 20, size - copied))
+        if not piece:
+            return copied
+        write_all(target_fd, piece)
+        copied += len(piece)
+    return copied
+
+
+def remove_tree(path):
+    """Removes a tree whose directories may be read-only. A missing one is fine."""
+    if os.path.islink(path) or os.path.isfile(path):
+        os.unlink(path)
+        return
+
+    for directory, names, _ in os.walk(path):
+        mode = stat.S_IMODE(os.lstat(directory).st_mode)
+        if mode & 0o700 != 0o700:
+            os.chmod(directory, mode | 0o700)
+
+    shutil.rmtree(path, ignore_errors=False, onerror=_ignore_missing)
+
+
+def _ignore_missing(_function, _path, information):
+    raised = information[1]
+    if not isinstance(raised, FileNotFoundError):
+        raise raised
+
+
+RENAME_EXCHANGE = 2
+
+
+def exchange(one, other):
+    """Swaps two names in one step (renameat2). Returns False where kernel or file system can't."""
+    function = getattr(libc(), "renameat2", None)
+    if function is None:
+        return False
+    at_cwd = -100
+    if function(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+        return False
+    raise OSError(number, os.strerror(number), one)

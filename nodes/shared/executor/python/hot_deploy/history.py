@@ -1,0 +1,82 @@
+"""The engine's history: one JSON object a line, appended and synced, so that any crash leaves whole lines behind.
+
+A switch is written ahead: `flip` before it happens, `confirmed` or `reverted` after it was decided on. A `flip` that
+nothing follows is an unconfirmed switch, which the next operation decides on.
+"""
+
+import datetime
+import json
+import os
+
+from hot_deploy import files
+
+
+def now():
+    """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (moment.microsecond // 1000)
+
+
+def append(layout, event, **fields):
+    entry = {"at": now(), "event": event}
+    entry.update(fields)
+    line = json.dumps(entry, separators=(",", ":")).encode("utf-8") + b"\n"
+    fd = os.open(layout.history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        if _ends_in_half_a_line(fd):
+            line = b"\n" + line
+        files.write_all(fd, line)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    return entry
+
+
+def _ends_in_half_a_line(fd):
+    size = os.fstat(fd).st_size
+    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+
+
+def read(layout):
+    """All whole entries, oldest first. Lines that a crash cut short are passed over."""
+    entries = []
+    try:
+        with open(layout.history, "rb") as handle:
+            for line in handle:
+                try:
+                    entry = json.loads(line.decode("utf-8"))
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and "event" in entry:
+                    entries.append(entry)
+    except FileNotFoundError:
+        pass
+    return entries
+
+
+class Standing:
+    """What the history says about the engine now."""
+
+    def __init__(self, entries, current):
+        self.unconfirmed = None
+        self.live_since = None
+        self.sequence = 0
+        before = {}
+        pending = None
+        for entry in entries:
+            self.sequence = max(self.sequence, int(entry.get("sequence") or 0))
+            event = entry["event"]
+            if event == "flip":
+                pending = entry
+            elif event in ("confirmed", "reverted", "abandoned"):
+                if event == "confirmed" and pending is not None:
+                    before[pending.get("to")] = pending.get("from")
+                    if pending.get("to") == current:
+                        self.live_since = entry["at"]
+                pending = None
+        # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
+        if pending is not None and pending.get("to") == current and current is not None:
+            self.unconfirmed = pending
+        self.previous = before.get(current)
+        if self.unconfirmed is not None:
+            self.previous = self.unconfirmed.get("from")

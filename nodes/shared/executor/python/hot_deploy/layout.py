@@ -1,0 +1,133 @@
+"""Where everything lies below the base path, and which names may be used there."""
+
+import os
+import re
+
+from hot_deploy.failures import StepFailed
+
+RESERVED = frozenset(["current", "releases", "environments", "backups", ".hot-deploy"])
+RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(-[0-9]+)?")
+BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
+LAUNCHER_MARKER = b"# hot-deploy launcher"
+
+
+class Layout:
+    """The paths of one engine. `base` is resolved once: a bind mount or link above it may have any name."""
+
+    def __init__(self, base_path):
+        if not isinstance(base_path, str) or not base_path.startswith("/") or "\0" in base_path:
+            raise StepFailed("INPUT", "Base Path %r is not an absolute path. Give one such as /app." % base_path)
+        self.given = base_path
+        self.base = os.path.realpath(base_path)
+        if self.base == "/":
+            raise StepFailed("INPUT", "Base Path is the root directory. Give the engine's own directory, such as /app.")
+        self.current = os.path.join(self.base, "current")
+        self.releases = os.path.join(self.base, "releases")
+        self.environments = os.path.join(self.base, "environments")
+        self.backups = os.path.join(self.base, "backups")
+        self.state = os.path.join(self.base, ".hot-deploy")
+        self.staging = os.path.join(self.state, "staging")
+        self.adopted = os.path.join(self.state, "adopted")
+        self.records = os.path.join(self.state, "releases")
+        self.history = os.path.join(self.state, "history.jsonl")
+        self.lock = os.path.join(self.state, "lock")
+        self.holder = os.path.join(self.state, "holder.json")
+
+    def create(self):
+        """Makes the directories of our own. Raises OSError where the user may not."""
+        for directory in (self.state, self.staging, self.records, self.releases, self.backups):
+            os.makedirs(directory, 0o755, exist_ok=True)
+
+    def release(self, release_id):
+        return os.path.join(self.releases, checked_release_id(release_id))
+
+    def new_release_id(self, time, digest):
+        """An id that is not taken: UTC time as YYYYMMDD-HHMMSS and the first digits of the content's digest."""
+        base = checked_release_id("%s-%s" % (time, digest[:7]))
+        release_id, count = base, 1
+        while os.path.lexists(self.release(release_id)) or os.path.lexists(self.record(release_id)):
+            count += 1
+            release_id = "%s-%d" % (base, count)
+        return release_id
+
+    def record(self, release_id):
+        return os.path.join(self.records, checked_release_id(release_id) + ".json")
+
+    def manifest(self, release_id):
+        return os.path.join(self.records, checked_release_id(release_id) + ".manifest.json")
+
+    def backup(self, name):
+        if not isinstance(name, str) or not BACKUP_NAME.fullmatch(name):
+            raise StepFailed("INPUT", "Backup %r is not the name of an archive in %s." % (name, self.backups))
+        return os.path.join(self.backups, name)
+
+    def current_release(self):
+        """The id that `current` names, or None where there is none."""
+        try:
+            target = os.readlink(self.current)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise StepFailed(
+                "STEP",
+                "%s exists and is not a link that was made here. Move it away, then run again." % self.current,
+            )
+        parts = target.split("/")
+        if len(parts) != 2 or parts[0] != "releases" or not RELEASE_ID.fullmatch(parts[1]):
+            raise StepFailed(
+                "STEP",
+                "%s points to %r, which is not a release. Move it away, then run again." % (self.current, target),
+            )
+        return parts[1]
+
+
+def checked_release_id(release_id):
+    if not isinstance(release_id, str) or not RELEASE_ID.fullmatch(release_id):
+        raise StepFailed("INPUT", "Release %r is not a release id such as 20261123-171501-3f2a9c1." % (release_id,))
+    return release_id
+
+
+def checked_name(name):
+    """A top-level name of the base path that may be deployed."""
+    if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
+        raise StepFailed("INPUT", "%r is not a name that can be deployed." % (name,))
+    if name in RESERVED:
+        raise StepFailed("INPUT", "%r is a name this layout uses itself and can't be deployed." % name)
+    return name
+
+
+def checked_path(path):
+    """A relative path that stays inside the tree it is joined to. The client's word is not taken for it."""
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise StepFailed("INPUT", "%r is not a path that can be deployed." % (path,))
+    parts = path.split("/")
+    for part in parts:
+        if part in ("", ".", ".."):
+            raise StepFailed("INPUT", "Path %r is absolute, or leaves its directory." % path)
+    checked_name(parts[0])
+    return path
+
+
+def checked_link(path, target):
+    """The target of a symbolic link that, read from the link's own place, stays inside the tree."""
+    if not isinstance(target, str) or not target or "\0" in target or target.startswith("/"):
+        raise StepFailed("INPUT", "Link %r points to %r, which is not inside the release." % (path, target))
+    depth = path.count("/")
+    for part in target.split("/"):
+        if part == "..":
+            depth -= 1
+        elif part not in ("", "."):
+            depth += 1
+        if depth < 0:
+            raise StepFailed("INPUT", "Link %r points to %r, which is outside the release." % (path, target))
+    return target
+
+
+def names_in(paths):
+    """The top-level names of some paths, sorted."""
+    return sorted({path.split("/", 1)[0] for path in paths})
+
+
+def deployed_names(directory):
+    """The top-level names in a release's directory, without the environment's link and bytecode."""
+    return sorted(name for name in os.listdir(directory) if name not in (".venv", "__pycache__"))

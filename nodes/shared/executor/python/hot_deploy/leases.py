@@ -1,0 +1,85 @@
+"""Who is running what: the shared locks that extractions hold on their release's directory."""
+
+import errno
+import fcntl
+import os
+
+
+def counts(directories):
+    """Number of leases on each directory, by path. Where the kernel hides the holders, at least 1 for a leased one."""
+    holders = _lock_holders()
+    result = {}
+    for directory in directories:
+        try:
+            status = os.stat(directory)
+        except FileNotFoundError:
+            continue
+        count = holders.get((os.major(status.st_dev), os.minor(status.st_dev), status.st_ino), 0)
+        result[directory] = count if count else int(is_leased(directory))
+    return result
+
+
+def is_leased(directory):
+    lease = take_exclusively(directory)
+    if lease is None:
+        return True
+    os.close(lease)
+    return False
+
+
+def take_exclusively(directory):
+    """A descriptor that holds the only lock on a directory, or None while somebody has a lease on it.
+
+    Closing it gives the lock back. Where the file system has no flock, nobody can hold a lease either.
+    """
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as raised:
+        if raised.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            os.close(fd)
+            return None
+        if raised.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
+            os.close(fd)
+            raise
+    return fd
+
+
+def _lock_holders():
+    """(major, minor, inode) -> number of shared flocks, as /proc/locks lists them."""
+    holders = {}
+    try:
+        with open("/proc/locks", "r") as handle:
+            lines = handle.readlines()
+    except OSError:
+        return holders
+    for line in lines:
+        # 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
+        parts = line.split()
+        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ":
+            continue
+        major, minor, inode = parts[5].split(":")
+        key = (int(major, 16), int(minor, 16), int(inode))
+        holders[key] = holders.get(key, 0) + 1
+    return holders
+
+
+def unpinned(layout, entrypoint):
+    """Processes that run the entrypoint without a lease, as they do from before the adoption: [{processId, command}]."""
+    launchers = {os.path.join(layout.base, entrypoint), os.path.join(layout.given, entrypoint)}
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open("/proc/%s/cmdline" % name, "rb") as handle:
+                argv = [os.fsdecode(part) for part in handle.read().split(b"\0")[:-1]]
+            if not any(argument.endswith(entrypoint) for argument in argv[1:]):
+                continue
+            cwd = os.readlink("/proc/%s/cwd" % name)
+        except OSError:
+            continue
+        # The launcher itself looks the same until it has taken its lease: it is gone in an instant.
+        if any(os.path.normpath(os.path.join(cwd, argument)) in launchers for argument in argv[1:]):
+            found.append({"processId": int(name), "command": " ".join(argv)[:200]})
+    return found

@@ -1,0 +1,67 @@
+"""What interrupted operations leave behind, and how it goes. Only called by the holder of the lock."""
+
+import os
+import re
+
+from hot_deploy import files, leases
+from hot_deploy.layout import RELEASE_ID
+
+TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
+
+
+def clean(layout, standing_current, records):
+    """Removes staging, temporary names and releases that never became ready. Returns the names removed."""
+    removed = []
+    for name in _listing(layout.staging):
+        files.remove_tree(os.path.join(layout.staging, name))
+        removed.append("staging/" + name)
+    for directory in (layout.state, layout.records, layout.backups):
+        for name in _listing(directory):
+            if TEMPORARY.fullmatch(name):
+                os.unlink(os.path.join(directory, name))
+                removed.append(name)
+    for name in _listing(layout.releases):
+        record = records.get(name)
+        if not RELEASE_ID.fullmatch(name) or name == standing_current:
+            continue
+        if record is not None and record.get("state") == "candidate":
+            if remove_release(layout, name):
+                removed.append(name)
+    return removed
+
+
+def remove_release(layout, release_id):
+    """Removes a release nobody runs. Returns False, and leaves it whole, while somebody has a lease on it."""
+    path = layout.release(release_id)
+    try:
+        lease = leases.take_exclusively(path)
+    except FileNotFoundError:
+        _forget(layout, release_id)
+        return True
+    if lease is None:
+        return False
+    try:
+        # Out of the way in one step: a launcher that comes now resolves `current` again.
+        aside = files.temporary_name(layout.staging, release_id)
+        os.chmod(path, 0o755)
+        os.rename(path, aside)
+    finally:
+        os.close(lease)
+    _forget(layout, release_id)
+    files.remove_tree(aside)
+    return True
+
+
+def _forget(layout, release_id):
+    for path in (layout.record(release_id), layout.manifest(release_id)):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+
+
+def _listing(directory):
+    try:
+        return os.listdir(directory)
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,83 @@
+"""The engine's lock: an flock that ends with this process and so can't go stale."""
+
+import errno
+import fcntl
+import os
+import time
+
+from hot_deploy import files, history
+from hot_deploy.failures import StepFailed
+
+POLL_SECONDS = 0.05
+# Somebody asking for the status holds the lock for an instant: one refusal is not an answer.
+LEAST_WAIT_SECONDS = 0.15
+
+
+def acquire(layout, holder, wait_seconds, check):
+    """Takes the lock and writes down who has it. Returns the descriptor to keep open.
+
+    Raises StepFailed LOCKED, with the holder, when somebody else keeps it for longer than `wait_seconds`.
+    """
+    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    deadline = time.monotonic() + max(wait_seconds, LEAST_WAIT_SECONDS)
+    try:
+        while not _try_lock(fd):
+            check()
+            if time.monotonic() >= deadline:
+                raise _locked(layout, wait_seconds)
+            time.sleep(POLL_SECONDS)
+    except BaseException:
+        os.close(fd)
+        raise
+    mine = dict(holder)
+    mine.update(since=history.now(), processId=os.getpid())
+    files.write_json(layout.holder, mine, sync=False)
+    return fd
+
+
+def release(layout, fd):
+    try:
+        os.unlink(layout.holder)
+    except FileNotFoundError:
+        pass
+    os.close(fd)
+
+
+def holder(layout):
+    """Who holds the lock now, as written beside it; None when it is free. Changes nothing."""
+    try:
+        fd = os.open(layout.lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if _try_lock(fd):
+            return None
+        return files.read_json(layout.holder) or {}
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd):
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError as raised:
+        if raised.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        raise
+
+
+def _locked(layout, waited):
+    who = files.read_json(layout.holder) or {}
+    name = who.get("workflow") or "another operation"
+    execution = who.get("execution")
+    doing = "%s%s" % (name, " (execution %s)" % execution if execution else "")
+    since = " since %s" % who["since"] if who.get("since") else ""
+    after = " after waiting %g s" % waited if waited else ""
+    return StepFailed(
+        "LOCKED",
+        "%s holds the lock of %s%s%s." % (doing, layout.given, since, after),
+        "Wait for it to end, raise Lock Wait Seconds, or stop that execution: the lock ends with its process"
+        " (id %s on the engine's side)." % who.get("processId", "unknown"),
+        holder=who,
+    )

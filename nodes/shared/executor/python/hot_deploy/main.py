@@ -1,0 +1,48 @@
+"""Starts the conversation: says who and what is here, then serves."""
+
+import os
+import platform
+import pwd
+import sys
+
+from hot_deploy.session import Session
+from hot_deploy.verbs import VERBS
+from hot_deploy.wire import Wire
+
+PROTOCOL = 1
+OLDEST_PYTHON = (3, 8)
+
+
+def hello():
+    return {
+        "event": "hello",
+        "protocol": PROTOCOL,
+        "python": {
+            "version": platform.python_version(),
+            "implementation": platform.python_implementation(),
+            "executable": sys.executable,
+            "supported": sys.version_info >= OLDEST_PYTHON,
+        },
+        "user": _user(),
+        "hostname": os.uname().nodename,
+        "processId": os.getpid(),
+        "system": sys.platform,
+    }
+
+
+def _user():
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def main(silence_seconds):
+    # Our own end of the conversation: whatever a library prints goes to standard error instead.
+    output = os.dup(1)
+    os.dup2(2, 1)
+    os.umask(0o022)
+    wire = Wire(0, output, silence_seconds)
+    wire.start()
+    wire.send(hello())
+    Session(wire, VERBS).serve()

@@ -1,0 +1,177 @@
+"""Looking without touching: what is there, what is live, what it would take to change it."""
+
+import os
+import stat
+
+from hot_deploy import archives, history, leases, locking, records, switching, tree
+from hot_deploy.layout import deployed_names
+
+# Above this, names are counted and not listed: they are for people to read.
+LISTED = 1000
+
+
+def probe(layout, entrypoint, check):
+    """What an operation has to know before it decides anything; see the client's `Probe` for the shape."""
+    result = {"exists": os.path.isdir(layout.base), "base": layout.base}
+    if not result["exists"]:
+        result.update(_place(_existing_parent(layout.base)), names=[], **_nothing_live())
+        return result
+    result.update(_place(layout.base))
+    result["names"] = _names(layout, entrypoint)
+    result.update(standing(layout, check))
+    return result
+
+
+def standing(layout, check):
+    current = layout.current_release()
+    known = records.read_all(layout)
+    seen = history.Standing(history.read(layout), current)
+    found = _nothing_live()
+    found.update(
+        current=current,
+        previous=seen.previous if seen.previous in known else None,
+        liveSince=seen.live_since,
+        unconfirmed=seen.unconfirmed,
+        sequence=records.next_sequence(seen, known),
+        releasesInUse=releases_in_use(layout, known),
+    )
+    if current is not None and os.path.isdir(layout.release(current)):
+        found["live"] = live(layout, current, check)
+    return found
+
+
+def live(layout, release_id, check):
+    """The current release's record, and how its files differ from what was recorded."""
+    entries = tree.read_manifest(layout.manifest(release_id)) or []
+    release = layout.release(release_id)
+    seen = tree.compare(release, deployed_names(release), entries, check)
+    kept = {entry.path for entry in entries if entry.kept}
+    return {
+        "record": records.read(layout, release_id),
+        "drift": {
+            "modified": [path for path in seen["modified"] if path not in kept][:LISTED],
+            "missing": [path for path in seen["missing"] if path not in kept][:LISTED],
+        },
+        "extra": seen["extra"],
+        "kept": sorted(path for path in kept if path not in set(seen["missing"])),
+    }
+
+
+def releases_in_use(layout, known):
+    paths = {layout.release(release_id): release_id for release_id in known}
+    return [
+        {"release": paths[path], "processes": count}
+        for path, count in sorted(leases.counts(paths).items())
+        if count
+    ]
+
+
+def listing(layout):
+    """All kept releases, newest first, and all backups."""
+    current = layout.current_release() if os.path.isdir(layout.base) else None
+    known = records.read_all(layout)
+    seen = history.Standing(history.read(layout), current)
+    in_use = {item["release"]: item["processes"] for item in releases_in_use(layout, known)}
+    releases = []
+    for release_id, record in known.items():
+        record = dict(record)
+        record["processes"] = in_use.get(release_id, 0)
+        releases.append(record)
+    releases.sort(key=lambda record: record.get("sequence") or 0, reverse=True)
+    return {
+        "current": current,
+        "previous": seen.previous if seen.previous in known else None,
+        "liveSince": seen.live_since,
+        "unconfirmed": seen.unconfirmed,
+        "releases": releases,
+        "backups": archives.listing(layout),
+    }
+
+
+def space(path):
+    status = os.statvfs(path)
+    return {
+        "freeBytes": status.f_bavail * status.f_frsize,
+        "totalBytes": status.f_blocks * status.f_frsize,
+        "freeInodes": status.f_favail if status.f_files else None,
+    }
+
+
+def _nothing_live():
+    return {
+        "current": None,
+        "previous": None,
+        "liveSince": None,
+        "unconfirmed": None,
+        "sequence": 1,
+        "releasesInUse": [],
+        "live": None,
+    }
+
+
+def _place(path):
+    return {
+        "writable": os.access(path, os.W_OK | os.X_OK),
+        "filesystem": {"type": _file_system(path), "mergesNames": _merges_names(path)},
+        "space": space(path),
+    }
+
+
+def _existing_parent(path):
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _names(layout, entrypoint):
+    found = []
+    with os.scandir(layout.base) as children:
+        for child in children:
+            status = child.stat(follow_symlinks=False)
+            found.append({"name": child.name, "type": _kind(layout, child.name, status, entrypoint)})
+    return sorted(found, key=lambda item: item["name"])
+
+
+def _kind(layout, name, status, entrypoint):
+    """`link` and `launcher` are ours; the rest is what a person put there."""
+    path = os.path.join(layout.base, name)
+    if stat.S_ISLNK(status.st_mode):
+        return "link" if os.readlink(path) == "current/" + name else "foreignLink"
+    if name == entrypoint and switching.is_launcher(path):
+        return "launcher"
+    if stat.S_ISDIR(status.st_mode):
+        return "directory"
+    return "file" if stat.S_ISREG(status.st_mode) else "other"
+
+
+
+def _file_system(path):
+    """The type of the mount that holds `path`, from /proc/self/mountinfo; None where that can't be read."""
+    device = os.stat(path).st_dev
+    wanted = "%d:%d" % (os.major(device), os.minor(device))
+    kind = None
+    try:
+        with open("/proc/self/mountinfo", "r") as handle:
+            for line in handle:
+                fields, _, rest = line.partition(" - ")
+                if fields.split()[2] == wanted:
+                    kind = rest.split()[0]
+    except OSError:
+        pass
+    return kind
+
+
+def _merges_names(path):
+    """Whether the file system takes two spellings for one name: asked of a name that exists, without writing."""
+    directory, name = os.path.split(path)
+    other = name.swapcase()
+    if other == name:
+        return False
+    try:
+        return os.path.samefile(path, os.path.join(directory, other))
+    except OSError:
+        return False
+
+
+def lock_holder(layout):
+    return locking.holder(layout) if os.path.isdir(layout.base) else None

@@ -1,0 +1,138 @@
+"""Running a program: its whole process group bounded in time, its output bounded in memory."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+# How much of an output is kept: its beginning and, because what went wrong stands there, more of its end.
+HEAD_BYTES = 8 * 1024
+TAIL_BYTES = 24 * 1024
+GRACE_SECONDS = 2.0
+POLL_SECONDS = 0.05
+
+
+class Output:
+    """The first and last bytes of an output, and how many in between were left out."""
+
+    def __init__(self):
+        self._head = b""
+        self._tail = b""
+        self.total = 0
+
+    def add(self, piece):
+        self.total += len(piece)
+        if len(self._head) < HEAD_BYTES:
+            room = HEAD_BYTES - len(self._head)
+            self._head += piece[:room]
+            piece = piece[room:]
+        if piece:
+            self._tail = (self._tail + piece)[-TAIL_BYTES:]
+
+    @property
+    def omitted(self):
+        return self.total - len(self._head) - len(self._tail)
+
+    def text(self):
+        if not self.omitted:
+            return (self._head + self._tail).decode("utf-8", "replace")
+        return "%s\n[%d bytes left out]\n%s" % (
+            self._head.decode("utf-8", "replace"),
+            self.omitted,
+            self._tail.decode("utf-8", "replace"),
+        )
+
+
+def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
+    """Runs `argv` without a shell and waits for it, for `timeout` seconds at most.
+
+    Returns a dict: `exitCode` (None when a signal ended it), `signal` (its name or None), `timedOut`, `output`,
+    `omittedBytes`, `durationMs`. When the controller goes away the whole group is ended and ControllerGone raised.
+    Raises OSError when the program can't be started.
+    """
+    started = time.monotonic()
+    output = Output()
+    process = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL if text_input is None else _as_file(text_input),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        timed_out = _wait(process, started + timeout, output, wire, on_output)
+    finally:
+        _end_group(process)
+        process.stdout.close()
+    code = process.returncode
+    return {
+        "exitCode": code if code >= 0 else None,
+        "signal": _signal_name(-code) if code < 0 else None,
+        "timedOut": timed_out,
+        "output": output.text(),
+        "omittedBytes": output.omitted,
+        "durationMs": round((time.monotonic() - started) * 1000),
+    }
+
+
+def _as_file(text):
+    """Input as an anonymous file: nobody has to feed a pipe, and it is never seen in a process list."""
+    fd = os.memfd_create("input")
+    view = memoryview(text.encode("utf-8"))
+    while view:
+        view = view[os.write(fd, view):]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return os.fdopen(fd, "rb")
+
+
+def _wait(process, deadline, output, wire, on_output):
+    """Reads until the program has ended. Returns True when its time was up first."""
+    stdout = process.stdout.fileno()
+    open_ended = True
+    while True:
+        now = time.monotonic()
+        if now >= deadline:
+            return True
+        waiting_for = [wire.wake_fd, stdout] if open_ended else [wire.wake_fd]
+        readable, _, _ = select.select(waiting_for, [], [], min(POLL_SECONDS, deadline - now))
+        wire.check()
+        if stdout in readable:
+            piece = os.read(stdout, 1 << 16)
+            open_ended = bool(piece)
+            output.add(piece)
+            if piece and on_output:
+                on_output(piece)
+        # A grandchild may keep the output open: what counts is that the program itself has ended.
+        elif process.poll() is not None:
+            return False
+        if not open_ended and process.poll() is not None:
+            return False
+
+
+def _end_group(process):
+    """Ends whatever is left of the program's group: asks first, then insists."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process, number):
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal %d" % number

@@ -1,0 +1,139 @@
+"""One conversation: what it holds, and how it is put right when the other side goes away."""
+
+import threading
+import time
+import traceback
+
+from hot_deploy import files, leftovers, locking, switching
+from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
+from hot_deploy.layout import Layout
+from hot_deploy.wire import JSON
+
+
+class Session:
+    """State of one conversation. Verbs are functions `(session, request id, arguments) -> result`."""
+
+    def __init__(self, wire, verbs):
+        self.wire = wire
+        self.verbs = verbs
+        self.layout = None
+        self.lock_fd = None
+        self.assembly = None
+        self.candidate = None
+        self.compilation = None
+        self.pending = None
+        self.unpinned = []
+        self._groups = set()
+        self._background = []
+
+    def open(self, base_path):
+        layout = Layout(base_path)
+        if self.layout is not None and self.layout.base != layout.base:
+            raise StepFailed("INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base)
+        self.layout = layout
+        return layout
+
+    def require_lock(self):
+        if self.lock_fd is None:
+            raise StepFailed("STEP", "This step changes the engine and needs its lock first.")
+        self.wire.check()
+        return self.layout
+
+    # -- the conversation --------------------------------------------------------------------------------------
+
+    def serve(self):
+        """Carries out requests until the controller is gone, then puts things right and frees the lock."""
+        try:
+            while True:
+                kind, request = self.wire.take()
+                if kind == JSON:
+                    self._carry_out(request)
+        except ControllerGone:
+            pass
+        finally:
+            self._put_right()
+
+    def _carry_out(self, request):
+        group = request.get("group")
+        if group is not None and group in self._groups:
+            self._reply(request, failure=StepFailed("SKIPPED", "An earlier step of the same group was not carried out."))
+        elif request.get("background"):
+            thread = threading.Thread(target=self._perform, args=(request,), daemon=True)
+            self._background.append(thread)
+            thread.start()
+        elif not self._perform(request) and group is not None:
+            self._groups.add(group)
+
+    def _perform(self, request):
+        """Runs one verb and replies. Returns whether it went as wished; ControllerGone ends the conversation."""
+        started = time.perf_counter()
+        try:
+            verb = self.verbs.get(request["verb"])
+            if verb is None:
+                raise StepFailed("STEP", "The engine's side knows no step %r." % request["verb"])
+            result = verb(self, request["id"], request.get("args") or {})
+        except StepFailed as failed:
+            return self._reply(request, failure=failed, started=started)
+        except OSError as raised:
+            return self._reply(request, failure=from_os_error(raised, request["verb"]), started=started)
+        except ControllerGone:
+            if request.get("background"):
+                return False
+            raise
+        except Exception as raised:  # a defect of ours must reach the person who can report it
+            defect = StepFailed(
+                "STEP",
+                "Step %s stopped unexpectedly: %s: %s" % (request["verb"], type(raised).__name__, raised),
+                traceback.format_exc(),
+            )
+            return self._reply(request, failure=defect, started=started)
+        self._reply(request, result=result, started=started)
+        return not (request.get("required") and result.get("passed") is False)
+
+    def _reply(self, request, result=None, failure=None, started=None):
+        message = {"id": request["id"], "ok": failure is None}
+        if started is not None:
+            message["ms"] = round((time.perf_counter() - started) * 1000, 3)
+        if failure is None:
+            message["result"] = result
+        else:
+            message["failure"] = failure.as_json()
+        self.wire.send(message)
+        return failure is None
+
+    def event(self, request_id, kind, **fields):
+        self.wire.send(dict(fields, id=request_id, event=kind))
+
+    def output_of(self, request_id):
+        """A function that streams a program's output to the client as it comes."""
+        return lambda piece: self.event(request_id, "output", text=piece.decode("utf-8", "replace"))
+
+    # -- the dead-man's switch ---------------------------------------------------------------------------------
+
+    def _put_right(self):
+        """Before the flip: takes away what was built. After it, unconfirmed: goes back. Then frees the lock."""
+        for thread in self._background:
+            thread.join()
+        ended = {"event": "ended", "reason": self.wire.gone, "reverted": False, "live": None}
+        if self.lock_fd is not None:
+            try:
+                if self.pending is not None:
+                    switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
+                    ended["reverted"] = True
+                self.discard_candidate()
+                ended["live"] = self.layout.current_release()
+            except (OSError, StepFailed) as raised:
+                # The history still names the switch as unconfirmed: the next operation decides on it.
+                ended["complaint"] = str(raised)
+            locking.release(self.layout, self.lock_fd)
+            self.lock_fd = None
+        self.wire.send(ended)
+
+    def discard_candidate(self):
+        """Removes the release that this conversation built, unless it is live."""
+        if self.assembly is not None:
+            files.remove_tree(self.assembly.staging)
+            self.assembly = None
+        if self.candidate is not None and self.candidate != self.layout.current_release():
+            leftovers.remove_release(self.layout, self.candidate)
+        self.candidate = None

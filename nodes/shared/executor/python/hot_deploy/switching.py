@@ -1,0 +1,129 @@
+"""The one way to switch: every deployment, rollback, revert and repair comes through `flip`."""
+
+import os
+import time
+
+from hot_deploy import files, history, records
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import LAUNCHER_MARKER, checked_name, deployed_names
+
+
+def flip(layout, release_id):
+    """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds."""
+    started = time.perf_counter()
+    if release_id is None:
+        os.unlink(layout.current)
+    else:
+        files.replace_link(layout.current, "releases/" + release_id, layout.state)
+    taken = time.perf_counter() - started
+    files.sync_directory(layout.base)
+    return taken
+
+
+def announce(layout, release_id, operation, launcher):
+    """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
+
+    `launcher` is (entrypoint, content). The result goes to `flip`, then to `confirm` or `revert`.
+    Raises StepFailed NOT_FOUND for a release that isn't there, STEP for one that isn't ready.
+    """
+    record = records.read(layout, release_id)
+    if record is None or not os.path.isdir(layout.release(release_id)):
+        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % release_id)
+    if record.get("state") != "ready":
+        raise StepFailed("STEP", "Release %s did not pass its checks and can't go live." % release_id)
+    before = layout.current_release()
+    made = place_links(layout, release_id, launcher)
+    files.sync_file_system(layout.base)
+    sequence = record.get("sequence")
+    return history.append(
+        layout, "flip", operation=operation, to=release_id, sequence=sequence, made=made, **{"from": before}
+    )
+
+
+def place_links(layout, release_id, launcher):
+    """Links and launcher in the base path that the release needs and that aren't there. Returns the names made.
+
+    A link made before its release is current leads nowhere yet, which is what was there before: nothing.
+    """
+    entrypoint, content = launcher
+    made = []
+    for name in deployed_names(layout.release(release_id)):
+        path = os.path.join(layout.base, checked_name(name))
+        if name == entrypoint or os.path.lexists(path):
+            continue
+        files.replace_link(path, "current/" + name, layout.state)
+        made.append(name)
+    path = os.path.join(layout.base, checked_name(entrypoint))
+    if not os.path.lexists(path):
+        made.append(entrypoint)
+    if not os.path.lexists(path) or (is_launcher(path) and _read(path) != content):
+        write_launcher(path, content, layout)
+    return made
+
+
+def write_launcher(path, content, layout):
+    temporary = files.temporary_name(layout.state, "launcher")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
+    try:
+        files.write_all(fd, content)
+        os.fchmod(fd, 0o755)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.rename(temporary, path)
+
+
+def is_launcher(path):
+    try:
+        with open(path, "rb") as handle:
+            return LAUNCHER_MARKER in handle.read(200)
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
+def _read(path):
+    with open(path, "rb") as handle:
+        return handle.read()
+
+
+def confirm(layout, pending):
+    """Keeps the switch, and takes away links that lead nowhere now."""
+    history.append(layout, "confirmed", to=pending["to"])
+    for name in dangling_links(layout):
+        os.unlink(os.path.join(layout.base, name))
+
+
+def revert(layout, pending, reason):
+    """Flips back to where `pending` came from; when that was nothing, takes away what the switch had made."""
+    seconds = 0.0
+    if layout.current_release() == pending["to"]:
+        seconds = flip(layout, pending["from"])
+    history.append(layout, "reverted", to=pending["from"], reason=reason, **{"from": pending["to"]})
+    for name in dangling_links(layout):
+        os.unlink(os.path.join(layout.base, name))
+    if pending["from"] is None:
+        for name in pending.get("made", []):
+            path = os.path.join(layout.base, checked_name(name))
+            if is_launcher(path):
+                os.unlink(path)
+    return {"live": pending["from"], "milliseconds": round(seconds * 1000, 3)}
+
+
+def dangling_links(layout):
+    """Our own links in the base path whose name the current release doesn't have."""
+    return [
+        name
+        for name, target in own_links(layout)
+        if not os.path.lexists(os.path.join(layout.base, target))
+    ]
+
+
+def own_links(layout):
+    found = []
+    with os.scandir(layout.base) as children:
+        for child in children:
+            if child.is_symlink():
+                target = os.readlink(child.path)
+                if target == "current/" + child.name:
+                    found.append((child.name, target))
+    return found

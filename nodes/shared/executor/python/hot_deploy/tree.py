@@ -1,0 +1,166 @@
+"""Trees of files: what is in them, what they were recorded as, and the digests both sides compare."""
+
+import hashlib
+import os
+import stat
+
+from hot_deploy import files
+
+FILE, LINK, DIRECTORY = "file", "link", "directory"
+# Bytecode is ours to make: it is never content.
+BYTECODE_DIRECTORY = "__pycache__"
+BYTECODE_SUFFIXES = (".pyc", ".pyo")
+
+
+class Entry:
+    """One file, link or empty directory, as in the client's BundleEntry; `kept` when no pattern owns it.
+
+    `stamp` is what lstat said after it was written ([modified ns, changed ns, inode]): as long as it still says so,
+    nobody has touched the file since, and its digest need not be computed again (the idea of Git's index).
+    """
+
+    __slots__ = ("path", "type", "mode", "size", "digest", "target", "kept", "stamp")
+
+    def __init__(self, path, type, mode, size=0, digest="", target=None, kept=False, stamp=None):
+        self.path = path
+        self.type = type
+        self.mode = mode
+        self.size = size
+        self.digest = digest
+        self.target = target
+        self.kept = kept
+        self.stamp = stamp
+
+    def row(self):
+        return [self.path, self.type, self.mode, self.size, self.digest, self.target, int(self.kept), self.stamp]
+
+    def content(self):
+        """What makes it the same as another entry of its path."""
+        return self.type, self.mode, self.digest
+
+    @classmethod
+    def from_row(cls, row):
+        path, type, mode, size, digest, target, kept, stamp = row
+        return cls(path, type, mode, size, digest, target, bool(kept), stamp)
+
+
+def stamp_of(status):
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def write_manifest(path, entries):
+    files.write_json(path, [entry.row() for entry in entries])
+
+
+def read_manifest(path):
+    """The recorded entries of a release, or None where the record is missing or damaged."""
+    rows = files.read_json(path)
+    if not isinstance(rows, list):
+        return None
+    return [Entry.from_row(row) for row in rows]
+
+
+def is_bytecode(path):
+    return path.endswith(BYTECODE_SUFFIXES) or BYTECODE_DIRECTORY in path.split("/")
+
+
+def directory_digests(entries):
+    """Digest of each directory's direct entries; the same rule as the client's `directoryDigests`."""
+    lines = {}
+    for entry in entries:
+        directory, _, name = entry.path.rpartition("/")
+        line = "%s %o %s %s\0" % (entry.type[0], entry.mode, entry.digest or "-", name)
+        lines.setdefault(directory, []).append((name.encode("utf-8"), line.encode("utf-8")))
+    return {
+        directory: hashlib.sha256(b"".join(line for _, line in sorted(named))).hexdigest()
+        for directory, named in lines.items()
+    }
+
+
+def content_digest(entries):
+    digests = directory_digests(entries)
+    whole = hashlib.sha256()
+    for directory in sorted(digests, key=lambda name: name.encode("utf-8")):
+        whole.update(("%s %s\0" % (digests[directory], directory)).encode("utf-8"))
+    return whole.hexdigest()
+
+
+def file_digest(path, check=None):
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as handle:
+        while True:
+            if check:
+                check()
+            piece = handle.read(1 << 20)
+            if not piece:
+                return digest.hexdigest()
+            digest.update(piece)
+
+
+def text_digest(text):
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def walk(root, names):
+    """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`."""
+    pending = []
+    for name in names:
+        try:
+            pending.append((name, os.lstat(os.path.join(root, name))))
+        except FileNotFoundError:
+            continue
+    while pending:
+        path, status = pending.pop()
+        if not stat.S_ISDIR(status.st_mode):
+            yield path, status
+            continue
+        with os.scandir(os.path.join(root, path)) as children:
+            found = [(path + "/" + child.name, child.stat(follow_symlinks=False)) for child in children]
+        if not found:
+            yield path, status
+        pending.extend(found)
+
+
+def read_entry(root, path, status, check=None):
+    """The entry of something found by walk(): its digest is computed."""
+    if stat.S_ISLNK(status.st_mode):
+        target = os.readlink(os.path.join(root, path))
+        return Entry(path, LINK, 0o777, 0, text_digest(target), target, stamp=stamp_of(status))
+    if stat.S_ISDIR(status.st_mode):
+        return Entry(path, DIRECTORY, 0o555, stamp=stamp_of(status))
+    if stat.S_ISREG(status.st_mode):
+        digest = file_digest(os.path.join(root, path), check)
+        mode = stat.S_IMODE(status.st_mode) & 0o555
+        return Entry(path, FILE, mode, status.st_size, digest, stamp=stamp_of(status))
+    return None
+
+
+def still_as_recorded(root, entry, status, check=None):
+    """Whether what lies at `entry.path` is what was recorded. Content is read only when the stamp differs."""
+    if entry.type == DIRECTORY:
+        return stat.S_ISDIR(status.st_mode)
+    if stamp_of(status) == entry.stamp:
+        return True
+    found = read_entry(root, entry.path, status, check)
+    return found is not None and found.content() == entry.content()
+
+
+def compare(root, names, entries, check=None):
+    """How a release's directory differs from its record.
+
+    Returns a dict: `modified` and `missing` (paths of recorded entries), `extra` (paths found but not recorded,
+    bytecode aside), `intact` (the recorded entries that still hold).
+    """
+    recorded = {entry.path: entry for entry in entries}
+    modified, extra, intact = [], [], []
+    for path, status in walk(root, names):
+        if is_bytecode(path):
+            continue
+        entry = recorded.pop(path, None)
+        if entry is None:
+            extra.append(path)
+        elif still_as_recorded(root, entry, status, check):
+            intact.append(entry)
+        else:
+            modified.append(path)
+    return {"modified": sorted(modified), "missing": sorted(recorded), "extra": sorted(extra), "intact": intact}

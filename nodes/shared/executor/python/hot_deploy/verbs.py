@@ -1,0 +1,318 @@
+"""The steps a client can ask for. Each does one thing; none decides what comes next."""
+
+import os
+import stat
+import time
+
+from hot_deploy import (
+    adoption,
+    archives,
+    assembly,
+    checking,
+    history,
+    leases,
+    leftovers,
+    locking,
+    probing,
+    records,
+    switching,
+    tree,
+)
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import names_in
+
+
+def lock(session, _id, args):
+    """Takes the engine's lock; with `create`, makes the base path and our directories where they are missing."""
+    layout = session.open(args["basePath"])
+    if not os.path.isdir(layout.base):
+        if not args.get("create"):
+            raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
+        os.makedirs(layout.base, 0o755)
+    layout.create()
+    session.lock_fd = locking.acquire(layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check)
+    current = layout.current_release()
+    return {"cleaned": leftovers.clean(layout, current, records.read_all(layout))}
+
+
+def probe(session, _id, args):
+    """What is there and what is live. Needs no lock and changes nothing."""
+    layout = session.open(args["basePath"])
+    result = probing.probe(layout, args["entrypoint"], session.wire.check)
+    if args.get("holder"):
+        result["holder"] = probing.lock_holder(layout)
+    return result
+
+
+def list_releases(session, _id, args):
+    """All kept releases and backups."""
+    return probing.listing(session.open(args["basePath"]))
+
+
+def digest(session, _id, args):
+    """Compares without changing anything.
+
+    With `directories`: which of the client's directories differ from the release's. With `entries`: what a release of
+    them would need and change. With `against`: what changes from that release to this one. Otherwise: its entries.
+    """
+    layout = session.layout or session.open(args["basePath"])
+    live = _Live(session, layout, args.get("release"))
+    if "directories" in args:
+        known = tree.directory_digests([entry for entry in live.intact if not entry.kept])
+        return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
+    if "entries" in args:
+        entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
+        return _comparison(assembly.Assembly(layout, "", None, live.intact, entries, []), live)
+    if "against" in args:
+        before = tree.read_manifest(layout.manifest(args["against"])) or [] if args["against"] else []
+        return {"changes": assembly.changes(before, before, [entry for entry in live.recorded if not entry.kept])}
+    return {"entries": [entry.row()[:7] for entry in live.recorded]}
+
+
+class _Live:
+    """A release's recorded entries, and those of them whose files still hold what was recorded."""
+
+    def __init__(self, session, layout, release_id):
+        self.recorded, self.intact = [], []
+        if release_id:
+            self.recorded = tree.read_manifest(layout.manifest(release_id)) or []
+            names = names_in(entry.path for entry in self.recorded)
+            seen = tree.compare(layout.release(release_id), names, self.recorded, session.wire.check)
+            self.intact = seen["intact"]
+
+
+def _comparison(made, live):
+    return {
+        "needed": made.needed,
+        "bytes": sum(made.entries[index].size for index in made.needed),
+        "changes": assembly.changes(live.recorded, live.intact, made.entries),
+    }
+
+
+def receive(session, _id, args):
+    """Opens a new release from the client's entries, or from a backup. Answers which entries' content it needs."""
+    layout = session.require_lock()
+    session.discard_candidate()
+    live_id = args.get("live")
+    live = _Live(session, layout, live_id)
+    if "backup" in args:
+        return _receive_backup(session, layout, args["time"], args["backup"], live)
+    release_id = layout.new_release_id(args["time"], args["digest"])
+    entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
+    session.assembly = assembly.Assembly(layout, release_id, live_id, live.intact, entries, args.get("keep") or [])
+    session.assembly.check_space()
+    return dict(_comparison(session.assembly, live), release=release_id)
+
+
+def _receive_backup(session, layout, time_of_day, backup, live):
+    made = assembly.Assembly(layout, "backup", None, [], [], [])
+    session.assembly = made
+    os.mkdir(made.staging, 0o755)
+    made.entries = archives.unpack(layout, backup, made.staging, session.wire.check)
+    made.release_id = layout.new_release_id(time_of_day, tree.content_digest(made.entries))
+    return dict(_comparison(made, live), release=made.release_id, entries=[entry.row()[:6] for entry in made.entries])
+
+
+def assemble(session, _id, args):
+    """Takes the needed content from the wire, fills in the rest, compiles, and places the release unlinked."""
+    layout = session.require_lock()
+    made = session.assembly
+    if made is None:
+        raise StepFailed("STEP", "There is nothing to assemble: announce the release's entries first.")
+    carried = {}
+    if not os.path.isdir(made.staging):
+        received = made.receive(session.wire.take_data, args.get("encoding"))
+        carried = made.complete(received, session.wire.check)
+    record = dict(args["record"])
+    record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
+    records.write(layout, made.release_id, record)
+    session.candidate = made.release_id
+    started = time.monotonic()
+    compiled, reused, complaints = made.place(carried, session.wire.check)
+    summary = "%d files compiled, %d carried over." % (compiled, reused)
+    session.compilation = checking.report(complaints, summary, started)
+    session.assembly = None
+    return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": reused}
+
+
+def run(session, request_id, args):
+    """Runs one check against a release and tells how it went."""
+    layout = session.require_lock()
+    release = layout.release(args["release"])
+    kind = args["kind"]
+    if kind == "compile":
+        return _compilation(session, layout, args["release"])
+    if kind == "json":
+        return checking.check_json(release, tree.read_manifest(layout.manifest(args["release"])) or [], session.wire.check)
+    on_output = session.output_of(request_id)
+    if kind == "python":
+        return checking.run_python(release, args["code"], args, session.wire, on_output)
+    if kind == "command":
+        return checking.run_command(release, args["command"], args, session.wire, on_output)
+    raise StepFailed("INPUT", "There is no check of type %r." % kind)
+
+
+def _compilation(session, layout, release_id):
+    """What compiling said when the release was assembled; for one assembled earlier, whether its sources parse."""
+    if session.compilation is not None and release_id == session.candidate:
+        return session.compilation
+    started = time.monotonic()
+    complaints, count = [], 0
+    for entry in tree.read_manifest(layout.manifest(release_id)) or []:
+        if entry.type == tree.FILE and entry.path.endswith(".py"):
+            session.wire.check()
+            count += 1
+            complaint = _parse(os.path.join(layout.release(release_id), entry.path), entry.path)
+            if complaint:
+                complaints.append(complaint)
+    return checking.report(complaints, "%d files compile." % count, started)
+
+
+def _parse(path, shown):
+    try:
+        with open(path, "rb") as handle:
+            compile(handle.read(), path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError) as raised:
+        return "%s, line %s: %s" % (shown, getattr(raised, "lineno", None), getattr(raised, "msg", raised))
+    except OSError as raised:
+        return "%s: %s" % (shown, raised.strerror)
+    return None
+
+
+def adopt(session, _id, args):
+    """Turns what is live in plain files into the first release."""
+    layout = session.require_lock()
+    known = records.read_all(layout)
+    standing = history.Standing(history.read(layout), layout.current_release())
+    launcher = _launcher(args)
+    result = adoption.adopt(
+        layout,
+        args["time"],
+        args["names"],
+        launcher,
+        records.next_sequence(standing, known),
+        session.wire.check,
+    )
+    session.unpinned = leases.unpinned(layout, launcher[0])
+    return result
+
+
+def drain(session, _id, args):
+    """Waits for the extractions that were started before the adoption: they read through the links, unpinned."""
+    layout = session.require_lock()
+    deadline = time.monotonic() + args["waitSeconds"]
+    left = session.unpinned
+    while left and time.monotonic() < deadline:
+        session.wire.check()
+        time.sleep(0.02)
+        known = {found["processId"] for found in left}
+        left = [found for found in leases.unpinned(layout, args["entrypoint"]) if found["processId"] in known]
+    return {"left": left}
+
+
+def flip(session, _id, args):
+    """Makes a ready release current. Until `confirm`, the end of this conversation takes it back."""
+    layout = session.require_lock()
+    if session.pending is not None:
+        raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
+    pending = switching.announce(layout, args["release"], args["operation"], _launcher(args))
+    session.pending = pending
+    seconds = switching.flip(layout, args["release"])
+    return {"from": pending["from"], "to": args["release"], "at": pending["at"], "milliseconds": round(seconds * 1000, 3)}
+
+
+def confirm(session, _id, _args):
+    """Keeps the switch."""
+    layout = session.require_lock()
+    switching.confirm(layout, _pending(session, layout))
+    session.pending = None
+    session.candidate = None
+    return {"live": layout.current_release()}
+
+
+def revert(session, _id, args):
+    """Takes the switch back."""
+    layout = session.require_lock()
+    result = switching.revert(layout, _pending(session, layout), args.get("reason") or "")
+    session.pending = None
+    return result
+
+
+def _pending(session, layout):
+    """This conversation's switch, or one that an earlier conversation could not finish."""
+    if session.pending is not None:
+        return session.pending
+    standing = history.Standing(history.read(layout), layout.current_release())
+    if standing.unconfirmed is None:
+        raise StepFailed("STEP", "There is no switch to confirm or revert.")
+    return standing.unconfirmed
+
+
+def archive(session, _id, args):
+    """Writes a backup of a release."""
+    return archives.create(session.require_lock(), args["release"], session.wire.check)
+
+
+def remove(session, _id, args):
+    """Removes releases and backups by name; `candidate` removes what this conversation built. In use is kept."""
+    layout = session.require_lock()
+    if args.get("candidate"):
+        session.discard_candidate()
+    removed, in_use = [], []
+    for release_id in args.get("releases") or []:
+        if release_id == layout.current_release():
+            raise StepFailed("INPUT", "Release %s is live and can't be removed." % release_id)
+        (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
+    removed_backups = []
+    for name in args.get("backups") or []:
+        path = layout.backup(name)
+        if os.path.lexists(path) and stat.S_ISREG(os.lstat(path).st_mode):
+            os.unlink(path)
+            removed_backups.append(name)
+    return {"releases": removed, "inUse": in_use, "backups": removed_backups}
+
+
+def record(session, _id, args):
+    """Adds fields to a release's record, marks entries as kept, or adds a line to the history."""
+    layout = session.require_lock()
+    if "release" in args:
+        known = records.read(layout, args["release"])
+        if known is None:
+            raise StepFailed("NOT_FOUND", "Release %s has no record." % args["release"])
+        known.update(args.get("fields") or {})
+        if args.get("kept"):
+            _mark_kept(layout, args["release"], set(args["kept"]))
+        records.write(layout, args["release"], known)
+    if "event" in args:
+        history.append(layout, args["event"], **(args.get("entry") or {}))
+    return {}
+
+
+def _mark_kept(layout, release_id, paths):
+    entries = tree.read_manifest(layout.manifest(release_id)) or []
+    for entry in entries:
+        entry.kept = entry.path in paths
+    tree.write_manifest(layout.manifest(release_id), entries)
+
+
+def _launcher(args):
+    return args["launcher"]["entrypoint"], args["launcher"]["content"].encode("utf-8")
+
+
+VERBS = {
+    "lock": lock,
+    "probe": probe,
+    "list": list_releases,
+    "digest": digest,
+    "receive": receive,
+    "assemble": assemble,
+    "run": run,
+    "adopt": adopt,
+    "drain": drain,
+    "flip": flip,
+    "confirm": confirm,
+    "revert": revert,
+    "archive": archive,
+    "remove": remove,
+    "record": record,
+}

@@ -1,0 +1,147 @@
+"""Frames between the client and this process.
+
+A frame is one byte of kind, four bytes of length (big-endian) and a payload: JSON or raw bytes. A thread reads, so
+that the end of input or silence is noticed whatever step is running; steps ask with `check()`, or wait on `wake_fd`
+beside their own descriptors.
+"""
+
+import collections
+import json
+import os
+import select
+import struct
+import threading
+import time
+
+from hot_deploy.failures import ControllerGone, StepFailed
+
+JSON, DATA = 1, 2
+HEADER = struct.Struct(">BI")
+MARKER = b"\x01hot-deploy-1\x01"
+MAX_FRAME = 64 * 1024 * 1024
+QUEUE_BYTES = 4 * 1024 * 1024
+# A pipe that select() calls writable takes at least this much without blocking (PIPE_BUF).
+WRITE_PIECE = 4096
+
+
+class Wire:
+    """Both directions of one conversation."""
+
+    def __init__(self, input_fd, output_fd, silence_seconds=60.0):
+        self.silence_seconds = silence_seconds
+        self._input = input_fd
+        self._output = output_fd
+        self._frames = collections.deque()
+        self._queued = 0
+        self._changed = threading.Condition()
+        self._writing = threading.Lock()
+        self._gone = None
+        self.wake_fd, self._wake_write = os.pipe()
+        self._reader = threading.Thread(target=self._read_frames, daemon=True)
+
+    def start(self):
+        self._write(MARKER)
+        self._reader.start()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    @property
+    def gone(self):
+        """Why the controller counts as gone, or None while it is there."""
+        return self._gone
+
+    def check(self):
+        """Raises ControllerGone when nobody is left to work for."""
+        if self._gone is not None:
+            raise ControllerGone(self._gone)
+
+    def take(self):
+        """The next frame as (kind, payload). Frames that a vanished controller left behind are not acted on."""
+        with self._changed:
+            while not self._frames and self._gone is None:
+                self._changed.wait()
+            self.check()
+            kind, payload, length = self._frames.popleft()
+            self._queued -= length
+            self._changed.notify_all()
+        return kind, payload
+
+    def take_data(self):
+        kind, payload = self.take()
+        if kind != DATA:
+            raise StepFailed("STEP", "File content was announced, but the client sent something else.")
+        return payload
+
+    def _read_frames(self):
+        try:
+            while True:
+                kind, length = HEADER.unpack(self._read_exactly(HEADER.size))
+                if length > MAX_FRAME:
+                    raise ControllerGone("the client sent a frame of %d bytes" % length)
+                payload = self._read_exactly(length)
+                if kind == JSON:
+                    payload = json.loads(payload.decode("utf-8"))
+                    if payload.get("verb") is None:
+                        continue  # a heartbeat
+                self._put(kind, payload, length)
+        except ControllerGone as gone:
+            self._leave(str(gone))
+        except (OSError, ValueError) as raised:
+            self._leave("the input could not be read: %s" % raised)
+
+    def _read_exactly(self, count):
+        pieces = []
+        while count:
+            # Silence counts only while we listen: a full queue is our own slowness.
+            readable, _, _ = select.select([self._input], [], [], self.silence_seconds)
+            if not readable:
+                raise ControllerGone("nothing was heard for %d s" % self.silence_seconds)
+            piece = os.read(self._input, min(count, 1 << 20))
+            if not piece:
+                raise ControllerGone("the connection ended")
+            pieces.append(piece)
+            count -= len(piece)
+        return b"".join(pieces)
+
+    def _put(self, kind, payload, length):
+        with self._changed:
+            while self._queued > QUEUE_BYTES and self._gone is None:
+                self._changed.wait()
+            self._frames.append((kind, payload, length))
+            self._queued += length
+            self._changed.notify_all()
+
+    def _leave(self, reason):
+        with self._changed:
+            if self._gone is None:
+                self._gone = reason
+                os.write(self._wake_write, b"x")
+            self._changed.notify_all()
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def send(self, message):
+        payload = json.dumps(message, separators=(",", ":")).encode("utf-8")
+        self._write(HEADER.pack(JSON, len(payload)) + payload)
+
+    def send_data(self, payload):
+        self._write(HEADER.pack(DATA, len(payload)) + payload)
+
+    def _write(self, payload):
+        view = memoryview(payload)
+        with self._writing:
+            deadline = time.monotonic() + self.silence_seconds
+            while view:
+                _, writable, _ = select.select([], [self._output], [], 1.0)
+                if not writable:
+                    if time.monotonic() > deadline:
+                        self._leave("the client stopped reading")
+                        return
+                    continue
+                try:
+                    written = os.write(self._output, view[:WRITE_PIECE])
+                except OSError as raised:
+                    self._leave("the client stopped reading: %s" % raised.strerror)
+                    return
+                view = view[written:]
+                deadline = time.monotonic() + self.silence_seconds

@@ -1,0 +1,141 @@
+import type { ExecutorClient } from '../executor/client';
+import type { EntryRow, Probe } from '../executor/protocol';
+import type { Bundle, Selection, SourceDescription } from '../source/bundle';
+import { contentDigest } from '../source/digest';
+import type { CompiledSelection } from '../source/patterns';
+import { releaseTime } from './layout';
+import { launcherFor } from './swap';
+
+/** What is live, as far as a deployment has to know it. */
+export interface Live {
+  release: string;
+  source?: SourceDescription;
+  /** Digest of the entries that the patterns own. */
+  digest?: string;
+  /** Files that nobody's patterns own; every new release takes them along. */
+  keep: string[];
+  /** Whether files were edited, removed or added by hand since the release was made. */
+  drifted: boolean;
+}
+
+/** How plain files were turned into a release. */
+export interface Adoption {
+  release: string;
+  names: string[];
+  /** Milliseconds during which a name was missing; 0 where the file system exchanges names. */
+  gapMs: number;
+  atomic: boolean;
+}
+
+interface Recorded {
+  path: string;
+  type: EntryRow[1];
+  mode: number;
+  digest: string;
+}
+
+/** The names in the base path that belong to the deployment and still are plain files or directories. */
+export function plainNames(
+  probe: Probe,
+  selection: CompiledSelection,
+  bundleNames: ReadonlySet<string>,
+): string[] {
+  return probe.names
+    .filter(
+      ({ name, type }) =>
+        type !== 'link' && type !== 'launcher' && (selection.ownsName(name) || bundleNames.has(name)),
+    )
+    .map(({ name }) => name);
+}
+
+/** Turns plain files into a first release and records which of them the patterns own. */
+export async function adopt(
+  client: ExecutorClient,
+  names: string[],
+  entrypoint: string,
+  selection: Selection,
+  compiled: CompiledSelection,
+): Promise<{ live: Live; adoption: Adoption }> {
+  const launcher = launcherFor(entrypoint);
+  const { entries, ...adoption } = await client.call('adopt', {
+    time: releaseTime(),
+    names,
+    launcher,
+  });
+  const source: SourceDescription = { type: 'adopted' };
+  const owned = recordOwnership(client, adoption.release, entries, entrypoint, selection, compiled);
+  return { live: { release: adoption.release, source, drifted: false, ...owned }, adoption };
+}
+
+/**
+ * What the probe found live, seen through the patterns of this deployment. When they are others than those the release
+ * was made with, its entries are asked for and sorted anew.
+ */
+export async function seenLive(
+  client: ExecutorClient,
+  probe: Probe,
+  selection: Selection,
+  compiled: CompiledSelection,
+): Promise<Live | undefined> {
+  if (!probe.current || !probe.live) return undefined;
+  const { record, drift, extra, kept } = probe.live;
+  const added = extra.filter((path) => compiled.includes(path));
+  const live: Live = {
+    release: probe.current,
+    source: record?.source,
+    digest: record?.digest,
+    keep: [...kept, ...extra.filter((path) => !compiled.includes(path))],
+    drifted: drift.modified.length + drift.missing.length + added.length > 0,
+  };
+  if (record && !sameSelection(record, selection)) {
+    const { entries } = await client.call('digest', { release: probe.current, recorded: true });
+    const owned = ownership(entries ?? [], compiled);
+    return { ...live, digest: owned.digest, keep: [...new Set([...live.keep, ...owned.keep])] };
+  }
+  return live;
+}
+
+/** Whether a bundle is exactly what is live, with nothing edited by hand. */
+export function isLive(bundle: Bundle, live: Live | undefined): boolean {
+  return live !== undefined && !live.drifted && live.digest === bundle.digest;
+}
+
+/** Writes down which entries the patterns own. Not awaited: whatever is asked next is carried out after it. */
+function recordOwnership(
+  client: ExecutorClient,
+  release: string,
+  rows: readonly EntryRow[],
+  entrypoint: string,
+  selection: Selection,
+  compiled: CompiledSelection,
+): { digest: string; keep: string[] } {
+  const owned = ownership(rows, compiled);
+  const fields = {
+    digest: owned.digest,
+    entrypoint,
+    include: [...selection.include],
+    exclude: [...selection.exclude],
+  };
+  client.call('record', { release, fields, kept: owned.keep }).catch(() => undefined);
+  return owned;
+}
+
+function ownership(
+  rows: ReadonlyArray<EntryRow | [...EntryRow, 0 | 1]>,
+  compiled: CompiledSelection,
+): { digest: string; keep: string[] } {
+  const owned: Recorded[] = [];
+  const keep: string[] = [];
+  for (const [path, type, mode, , digest] of rows) {
+    if (compiled.includes(path)) owned.push({ path, type, mode, digest });
+    else keep.push(path);
+  }
+  return { digest: contentDigest(owned), keep };
+}
+
+function sameSelection(record: { include?: string[]; exclude?: string[] }, selection: Selection): boolean {
+  return (
+    JSON.stringify([record.include, record.exclude]) ===
+    JSON.stringify([selection.include, selection.exclude])
+  );
+}

@@ -1,0 +1,35 @@
+import type { Holder } from '../executor/protocol';
+import type { Selection } from '../source/bundle';
+import type { Check } from './checks';
+import type { StepListener } from './steps';
+
+/** Which engine an operation is about, and how it takes part with others. */
+export interface EngineOptions {
+  /** Absolute path on the engine's side, such as `/app`. */
+  basePath: string;
+  /** Top-level file that starts the engine; the launcher stands under its name in the base path. */
+  entrypoint: string;
+  /** Seconds to wait for another operation's lock. */
+  lockWaitSeconds: number;
+  /** Shown to others while this operation holds the lock. */
+  holder: Holder;
+  /** Called as each step starts and ends. */
+  onStep?: StepListener;
+  signal?: AbortSignal;
+}
+
+/** What every operation that switches releases takes. */
+export interface SwitchOptions extends EngineOptions {
+  checks: readonly Check[];
+  /** Releases to keep, the live, the previous and the ones in use not counted out. */
+  keepReleases: number;
+  keepBackups: number;
+  createBackup: boolean;
+}
+
+/** What a deployment takes. */
+export interface DeployOptions extends SwitchOptions {
+  selection: Selection;
+  /** Makes and switches to a new release even when the content is what is live. */
+  deployUnchanged: boolean;
+}

@@ -1,0 +1,52 @@
+import { DeployError, toDeployError } from '../errors';
+import type { ExecutorClient } from '../executor/client';
+import type { CheckResult } from './checks';
+import type { StepLog } from './steps';
+
+/** What was true when an operation stopped; goes into the thrown error's details. */
+export interface Stopped {
+  operation: 'deployment' | 'rollback';
+  basePath: string;
+  /** What was live before, as far as it is known. */
+  before?: string | null;
+  checks: readonly CheckResult[];
+  log: StepLog;
+}
+
+/**
+ * Cleans up after an operation that did not go live and says what is live now.
+ *
+ * Returns the DeployError to throw: its message says what happened and what is live, its description what to do next,
+ * its details `live` (null: nothing; undefined: not known), `step`, `steps` and `checks`.
+ */
+export async function stopped(thrown: unknown, client: ExecutorClient, facts: Stopped): Promise<DeployError> {
+  const error = toDeployError(thrown);
+  const step = facts.log.current;
+  const ended = await client.close();
+  const live = ended?.live ?? (ended ? facts.before : undefined);
+  const details = { ...error.details, live, step, steps: facts.log.steps, checks: facts.checks };
+  return new DeployError(error.code, `${sentence(error.message)} ${liveNow(live, facts)}`, {
+    description: error.description ?? nextStep(error, facts),
+    details,
+    cause: error,
+  });
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+function liveNow(live: string | null | undefined, { basePath, before, operation }: Stopped): string {
+  if (live) return `Release ${live} is live in ${basePath}; the ${operation} changed nothing.`;
+  if (live === null || before === null)
+    return `Nothing is live in ${basePath} yet; the ${operation} changed nothing.`;
+  if (before === undefined) return `The ${operation} changed nothing.`;
+  return `${before} was live in ${basePath}; the engine's side goes back to it by itself. Get Status shows what is live.`;
+}
+
+function nextStep(error: DeployError, { operation }: Stopped): string {
+  if (error.code === 'CANCELLED')
+    return `Run the ${operation} again when you want it; nothing is left to clean up.`;
+  if (error.code === 'SOURCE_CHANGED') return `Run the ${operation} again when nobody writes to the source.`;
+  return `Put right what the message names, then run the ${operation} again. Extractions go on with what is live.`;
+}

@@ -1,0 +1,81 @@
+import type { ExecutorClient } from '../executor/client';
+import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
+import type { Bundle, SourceDescription } from '../source/bundle';
+import type { CheckResult } from './checks';
+import type { Adoption } from './live';
+import type { Settled } from './repair';
+import type { Step } from './steps';
+
+/** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
+export interface SwitchResult {
+  status: 'deployed' | 'unchanged' | 'rolledBack';
+  host: string;
+  basePath: string;
+  release: string;
+  previousRelease: string | null;
+  source: SourceDescription & { digest: string };
+  changes: Changes;
+  dependencies: { status: 'none' | 'reused' | 'built'; environment: string | null; durationMs: number };
+  /** File name of the archive of what was live; null when none was made. */
+  backup: string | null;
+  checks: CheckResult[];
+  swap: Swap;
+  releasesInUse: ReleaseInUse[];
+  /** Set when an earlier operation's interrupted switch had to be decided on first. */
+  settled?: Settled;
+  steps: Step[];
+  durationMs: number;
+}
+
+/** Paths, at most 1,000 of each kind; `counts` has the true numbers. */
+export interface Changes {
+  added: string[];
+  modified: string[];
+  removed: string[];
+  ignored: string[];
+  counts: { added: number; modified: number; removed: number; ignored: number };
+}
+
+/** How the switch happened. */
+export interface Swap {
+  method: 'rename' | 'none';
+  /** Whether at every instant every deployed name led to a whole release. */
+  atomic: boolean;
+  /** Whether plain files were turned into a release first. */
+  adopted: boolean;
+  /** Milliseconds during which a name was missing: 0, but for adoptions where the file system can't exchange names. */
+  gapMs: number;
+  /** Milliseconds that symlink and rename took. */
+  milliseconds: number;
+  /** Extractions from before the adoption that were still running at the switch, and are not pinned. */
+  unpinned: number;
+}
+
+/** The `changes` of an operation. */
+export function changesOf(
+  changes: TreeChanges | undefined,
+  ignored: Bundle['ignored'] = { paths: [], count: 0 },
+): Changes {
+  const { paths, counts } = changes ?? {
+    paths: { added: [], modified: [], removed: [] },
+    counts: { added: 0, modified: 0, removed: 0 },
+  };
+  return { ...paths, ignored: ignored.paths, counts: { ...counts, ignored: ignored.count } };
+}
+
+/** The `swap` of an operation; without `milliseconds` nothing was switched. */
+export function swapOf(adoption: Adoption | undefined, unpinned: number, milliseconds?: number): Swap {
+  return {
+    method: milliseconds === undefined ? 'none' : 'rename',
+    atomic: adoption?.atomic ?? true,
+    adopted: adoption !== undefined,
+    gapMs: adoption?.gapMs ?? 0,
+    milliseconds: milliseconds ?? 0,
+    unpinned,
+  };
+}
+
+/** The fields that say where it happened. */
+export function placeOf(client: ExecutorClient, basePath: string): { host: string; basePath: string } {
+  return { host: client.connection.host, basePath };
+}

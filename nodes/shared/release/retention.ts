@@ -1,0 +1,47 @@
+import type { ExecutorClient } from '../executor/client';
+import type { ListedBackup, ListedRelease } from '../executor/protocol';
+
+/** What is to be kept. */
+export interface Retention {
+  keepReleases: number;
+  keepBackups: number;
+}
+
+/** What was removed, and what would have been but came into use. */
+export interface Removed {
+  releases: string[];
+  inUse: string[];
+  backups: string[];
+}
+
+/** What is there to choose from. */
+export interface Kept {
+  current: string | null;
+  previous: string | null;
+  releases: ReadonlyArray<Pick<ListedRelease, 'release' | 'sequence' | 'processes'>>;
+  backups: ReadonlyArray<Pick<ListedBackup, 'name'>>;
+}
+
+/** What retention would remove: the oldest by sequence; never the live, the previous or one that is being run. */
+export function removable(kept: Kept, retention: Retention): { releases: string[]; backups: string[] } {
+  const newestFirst = [...kept.releases].sort((a, b) => b.sequence - a.sequence);
+  return {
+    releases: newestFirst
+      .slice(Math.max(1, retention.keepReleases))
+      .filter(
+        ({ release, processes }) => release !== kept.current && release !== kept.previous && processes === 0,
+      )
+      .map(({ release }) => release),
+    backups: [...kept.backups]
+      .sort((a, b) => (a.name < b.name ? 1 : -1))
+      .slice(Math.max(0, retention.keepBackups))
+      .map(({ name }) => name),
+  };
+}
+
+/** Removes what retention doesn't keep. The executor keeps back what came into use meanwhile. */
+export async function prune(client: ExecutorClient, kept: Kept, retention: Retention): Promise<Removed> {
+  const wanted = removable(kept, retention);
+  if (wanted.releases.length + wanted.backups.length === 0) return { releases: [], inUse: [], backups: [] };
+  return client.call('remove', wanted);
+}

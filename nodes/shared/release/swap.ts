@@ -1,0 +1,87 @@
+import { DeployError } from '../errors';
+import type { ExecutorClient } from '../executor/client';
+import { launcherText } from '../executor/program';
+import type { Launcher } from '../executor/protocol';
+import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
+import type { StepLog } from './steps';
+
+/** What a switch needs to know. */
+export interface SwitchRequest {
+  release: string;
+  /** For the history: `deploy`, `rollback`. */
+  operation: string;
+  entrypoint: string;
+  checks: readonly Check[];
+  log: StepLog;
+  /** Gets every check's result, those of a switch that is taken back too. */
+  results: CheckResult[];
+  /** Sent together with the confirmation, and carried out after it. */
+  afterwards?: () => Promise<unknown>;
+}
+
+/** The launcher that stands in the base path under the entrypoint's name. */
+export function launcherFor(entrypoint: string): Launcher {
+  return { entrypoint, content: launcherText() };
+}
+
+/**
+ * The one way to switch: checks before, flip, checks after, then confirm, or revert and say so.
+ *
+ * Everything up to the checks after the flip is sent at once; whatever does not pass keeps the rest from being carried
+ * out. If this side goes away in between, the executor reverts by itself.
+ *
+ * @throws DeployError `CHECK` when a check did not pass; `details.reverted` says whether the release was live meanwhile
+ */
+export async function switchTo(
+  client: ExecutorClient,
+  request: SwitchRequest,
+): Promise<{ milliseconds: number }> {
+  const flipped = await checkAndFlip(client, request);
+  const failed = notPassed(request.results);
+  if (failed) throw await undo(client, request, failed);
+  const confirmed = client.call('confirm', {});
+  const afterwards = request.afterwards?.();
+  afterwards?.catch(() => undefined);
+  await request.log.run('confirm', () => confirmed);
+  if (afterwards) await request.log.run('clean up', () => afterwards);
+  return { milliseconds: flipped.milliseconds };
+}
+
+async function checkAndFlip(
+  client: ExecutorClient,
+  request: SwitchRequest,
+): Promise<{ milliseconds: number }> {
+  const { release, operation, entrypoint, log, results } = request;
+  const group = client.group();
+  const phase = (when: 'before' | 'after') =>
+    runChecks(client, release, when, checksFor(when, request.checks), group, log);
+  const before = phase('before');
+  const ready = client.call('record', { release, fields: { state: 'ready' } }, { group });
+  const flip = client.call('flip', { release, operation, launcher: launcherFor(entrypoint) }, { group });
+  const after = phase('after');
+  // Each is awaited in turn below; one that was skipped must not count as unhandled meanwhile.
+  for (const answer of [ready, flip, after]) answer.catch(() => undefined);
+
+  results.push(...(await log.run('check before the switch', () => before)));
+  if (notPassed(results)) return { milliseconds: 0 };
+  const flipped = await log.run('switch', () => ready.then(() => flip));
+  results.push(...(await log.run('check after the switch', () => after)));
+  return flipped;
+}
+
+async function undo(
+  client: ExecutorClient,
+  request: SwitchRequest,
+  failed: CheckResult,
+): Promise<DeployError> {
+  const reverted = failed.when === 'after';
+  if (reverted) {
+    const reason = `check ${failed.name} did not pass`;
+    await request.log.run('switch back', () => client.call('revert', { reason }));
+  }
+  return new DeployError(
+    'CHECK',
+    `Check “${failed.name}” did not pass ${failed.when} the switch: ${failed.reason}`,
+    { description: failed.output, details: { check: failed, reverted } },
+  );
+}

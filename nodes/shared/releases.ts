@@ -1,0 +1,82 @@
+import type { ExecutorClient } from './executor/client';
+import type { Verbs } from './executor/protocol';
+import { begin } from './release/begin';
+import { checkBasePath } from './release/layout';
+import type { EngineOptions } from './release/options';
+import { prune, type Removed, type Retention } from './release/retention';
+import { StepLog } from './release/steps';
+
+/** A kept release as lists show it. */
+export interface ReleaseSummary {
+  release: string;
+  sequence: number;
+  /** `live`, `previous`, `kept`, or `unfinished` for one that never passed its checks. */
+  state: 'live' | 'previous' | 'kept' | 'unfinished';
+  createdAt: string;
+  /** When it went live; only of the live one. */
+  liveSince: string | null;
+  source: { type: string; reference?: string; commit?: string };
+  digest: string | null;
+  files: number;
+  bytes: number;
+  /** Extractions that run it now. */
+  processes: number;
+}
+
+/** What is kept on the engine's side: releases newest first, and backups newest first. */
+export interface Inventory {
+  releases: ReleaseSummary[];
+  backups: Array<{ name: string; bytes: number; createdAt: string }>;
+}
+
+/** Lists what is kept. Takes no lock and changes nothing. */
+export async function listReleases(client: ExecutorClient, basePath: string): Promise<Inventory> {
+  checkBasePath(basePath);
+  const listed = await client.call('list', { basePath });
+  return { releases: listed.releases.map((record) => summary(record, listed)), backups: listed.backups };
+}
+
+/** Removes what retention doesn't keep; never the live, the previous or a running release. */
+export async function pruneReleases(
+  client: ExecutorClient,
+  options: EngineOptions,
+  retention: Retention,
+): Promise<Removed> {
+  const log = new StepLog(options.onStep);
+  const { listed } = await begin(
+    client,
+    { ...options, ...retention, checks: [], createBackup: false },
+    false,
+    log,
+  );
+  return log.run('prune', () => prune(client, listed, retention));
+}
+
+function summary(
+  record: Verbs['list']['result']['releases'][number],
+  listed: Verbs['list']['result'],
+): ReleaseSummary {
+  const { release, sequence, createdAt, source, files, bytes, processes } = record;
+  const live = release === listed.current;
+  return {
+    release,
+    sequence,
+    state: stateOf(record, listed),
+    createdAt,
+    liveSince: live ? listed.liveSince : null,
+    source,
+    digest: record.digest ?? null,
+    files,
+    bytes,
+    processes,
+  };
+}
+
+function stateOf(
+  { release, state }: Verbs['list']['result']['releases'][number],
+  { current, previous }: Verbs['list']['result'],
+): ReleaseSummary['state'] {
+  if (release === current) return 'live';
+  if (release === previous) return 'previous';
+  return state === 'ready' ? 'kept' : 'unfinished';
+}

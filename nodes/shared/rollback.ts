@@ -1,0 +1,175 @@
+import { DeployError } from './errors';
+import type { ExecutorClient } from './executor/client';
+import type { EntryRow, TreeChanges } from './executor/protocol';
+import { begin, type Begun } from './release/begin';
+import type { CheckResult } from './release/checks';
+import { isReleaseId, releaseTime } from './release/layout';
+import type { SwitchOptions } from './release/options';
+import { stopped } from './release/outcome';
+import { changesOf, placeOf, type SwitchResult, swapOf } from './release/result';
+import { StepLog } from './release/steps';
+import { switchTo } from './release/swap';
+import type { SourceDescription } from './source/bundle';
+import { contentDigest } from './source/digest';
+
+/** Where to go back to. `previous` is what was live before: rolling back twice goes forth and back. */
+export type RollbackTarget =
+  { target: 'previous' } | { target: 'release'; release: string } | { target: 'backup'; backup: string };
+
+/** A release to switch to, and what the output says about it. */
+interface Destination {
+  release: string;
+  entrypoint: string;
+  source: SourceDescription & { digest: string };
+  changes?: TreeChanges;
+}
+
+/**
+ * Makes an earlier release, or the content of a backup, the live one, through the same switch as a deployment.
+ *
+ * @throws DeployError when it did not go live; the message says why and what is live now
+ */
+export async function rollBack(
+  client: ExecutorClient,
+  target: RollbackTarget,
+  options: SwitchOptions,
+): Promise<SwitchResult> {
+  const log = new StepLog(options.onStep);
+  const checks: CheckResult[] = [];
+  let before: string | null | undefined;
+  try {
+    const begun = await begin(client, options, false, log);
+    before = begun.probe.current;
+    const destination = await findDestination(client, target, begun, options, log);
+    const report = (done: Pick<SwitchResult, 'status'> & Partial<SwitchResult>): SwitchResult => ({
+      ...placeOf(client, options.basePath),
+      release: destination.release,
+      previousRelease: begun.probe.previous,
+      source: destination.source,
+      changes: changesOf(destination.changes),
+      dependencies: { status: 'none', environment: null, durationMs: 0 },
+      backup: target.target === 'backup' ? target.backup : null,
+      checks,
+      swap: swapOf(undefined, 0),
+      releasesInUse: begun.probe.releasesInUse,
+      ...(begun.settled && { settled: begun.settled }),
+      steps: log.steps,
+      durationMs: log.durationMs,
+      ...done,
+    });
+    if (destination.release === before) return report({ status: 'unchanged' });
+
+    const { release, entrypoint } = destination;
+    const comparing = client.call('digest', { release, against: before });
+    const request = {
+      release,
+      operation: 'rollback',
+      entrypoint,
+      checks: options.checks,
+      log,
+      results: checks,
+    };
+    const [{ changes }, { milliseconds }] = await Promise.all([comparing, switchTo(client, request)]);
+    return report({
+      status: 'rolledBack',
+      previousRelease: before,
+      changes: changesOf(changes),
+      swap: swapOf(undefined, 0, milliseconds),
+    });
+  } catch (error) {
+    throw await stopped(error, client, {
+      operation: 'rollback',
+      basePath: options.basePath,
+      before,
+      checks,
+      log,
+    });
+  }
+}
+
+async function findDestination(
+  client: ExecutorClient,
+  target: RollbackTarget,
+  begun: Begun,
+  options: SwitchOptions,
+  log: StepLog,
+): Promise<Destination> {
+  if (target.target === 'backup') {
+    return log.run('unpack', () => fromBackup(client, target.backup, begun, options));
+  }
+  return keptRelease(target.target === 'release' ? target.release : undefined, begun, options);
+}
+
+/** A release that is kept on the engine's side; without an id, the one that was live before. */
+function keptRelease(wanted: string | undefined, { listed }: Begun, options: SwitchOptions): Destination {
+  const release = wanted ?? listed.previous;
+  if (release === null) {
+    throw new DeployError(
+      'NOT_FOUND',
+      `There is no release before the live one in ${options.basePath} to go back to.`,
+      {
+        description: 'Choose a release or a backup from the list instead.',
+      },
+    );
+  }
+  if (!isReleaseId(release)) {
+    throw new DeployError(
+      'INPUT',
+      `Release ${JSON.stringify(release)} is not a release id such as 20261123-171501-3f2a9c1.`,
+      {
+        description: 'Choose one from the list; Get Many Releases shows which are kept.',
+      },
+    );
+  }
+  const record = listed.releases.find((known) => known.release === release);
+  if (!record) {
+    throw new DeployError('NOT_FOUND', `Release ${release} is not kept in ${options.basePath} any more.`, {
+      description: 'Choose another one, or a backup; Get Many Releases shows which are kept.',
+    });
+  }
+  return {
+    release,
+    entrypoint: record.entrypoint ?? options.entrypoint,
+    source: { ...record.source, digest: record.digest ?? '' },
+  };
+}
+
+/** Turns a backup's content into a release of its own, which goes through the same checks as any other. */
+async function fromBackup(
+  client: ExecutorClient,
+  backup: string,
+  { probe, listed }: Begun,
+  options: SwitchOptions,
+): Promise<Destination> {
+  const unpacked = await client.call('receive', { time: releaseTime(), live: probe.current, backup });
+  const { release } = unpacked;
+  const rows = unpacked.entries ?? [];
+  refuseForeignNames(rows, probe.names, backup);
+  const digest = contentDigest(
+    rows.map(([path, type, mode, , sha256]) => ({ path, type, mode, digest: sha256 })),
+  );
+  const source: SourceDescription = { type: 'backup', reference: backup };
+  const live = listed.releases.find((known) => known.release === probe.current);
+  const entrypoint = live?.entrypoint ?? options.entrypoint;
+  const { include, exclude } = live ?? {};
+  const record = { sequence: probe.sequence, source, digest, entrypoint, include, exclude };
+  await client.call('assemble', { encoding: 'identity', record });
+  return { release, entrypoint, source: { ...source, digest }, changes: unpacked.changes };
+}
+
+/** An archive must not take over files of the base path that were never deployed. */
+function refuseForeignNames(rows: readonly EntryRow[], names: Begun['probe']['names'], backup: string): void {
+  const unpacked = new Set(rows.map(([path]) => path.split('/', 1)[0]));
+  const foreign = names.find(
+    ({ name, type }) => unpacked.has(name) && type !== 'link' && type !== 'launcher',
+  );
+  if (!foreign) return;
+  throw new DeployError(
+    'INPUT',
+    `Backup ${backup} holds “${foreign.name}”, which lies in the base path and is not deployed.`,
+    {
+      description:
+        'Deploy once with patterns that include it, so that it becomes part of a release, then roll back.',
+    },
+  );
+}

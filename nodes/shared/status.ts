@@ -1,0 +1,87 @@
+import type { ExecutorClient } from './executor/client';
+import type { Holder, Probe, UnconfirmedSwitch } from './executor/protocol';
+import { checkBasePath, checkEntrypoint } from './release/layout';
+import { placeOf } from './release/result';
+import { type Inventory, listReleases } from './releases';
+import { DEFAULT_SELECTION, type Selection, type SourceDescription } from './source/bundle';
+import { createSelection } from './source/patterns';
+
+/** What is true of an engine now. */
+export interface EngineStatus {
+  host: string;
+  basePath: string;
+  /** `plain` before the first deployment, `empty` where there is no engine at all. */
+  state: 'live' | 'plain' | 'empty';
+  release: string | null;
+  previousRelease: string | null;
+  /** ISO 8601; when the live release was switched to. */
+  liveSince: string | null;
+  source: (SourceDescription & { digest: string }) | null;
+  /** Deployed files that were changed by hand since, path by path. */
+  drift: { modified: string[]; missing: string[]; added: string[] };
+  /** A switch that was interrupted; the next operation decides on it. */
+  unconfirmedSwitch: UnconfirmedSwitch | null;
+  /** Who is at work on the engine now. */
+  lockedBy: Holder | null;
+  releasesInUse: Probe['releasesInUse'];
+  kept: { releases: number; backups: number; bytes: number };
+  space: Probe['space'];
+  filesystem: Probe['filesystem'];
+  python: { version: string; executable: string };
+  user: string;
+  writable: boolean;
+}
+
+/** Looks at an engine. Takes no lock and changes nothing. */
+export async function getStatus(
+  client: ExecutorClient,
+  options: { basePath: string; entrypoint: string },
+): Promise<EngineStatus> {
+  const { basePath, entrypoint } = options;
+  checkBasePath(basePath);
+  checkEntrypoint(entrypoint);
+  const [probe, inventory] = await Promise.all([
+    client.call('probe', { basePath, entrypoint, holder: true }),
+    listReleases(client, basePath),
+  ]);
+  const { record } = probe.live ?? {};
+  const { version, executable } = client.hello.python;
+  return {
+    ...placeOf(client, basePath),
+    state: stateOf(probe, entrypoint),
+    release: probe.current,
+    previousRelease: probe.previous,
+    liveSince: probe.liveSince,
+    source: record ? { ...record.source, digest: record.digest ?? '' } : null,
+    drift: driftOf(probe, {
+      include: record?.include ?? DEFAULT_SELECTION.include,
+      exclude: record?.exclude ?? DEFAULT_SELECTION.exclude,
+    }),
+    unconfirmedSwitch: probe.unconfirmed,
+    lockedBy: probe.holder ?? null,
+    releasesInUse: probe.releasesInUse,
+    kept: keptOf(inventory),
+    space: probe.space,
+    filesystem: probe.filesystem,
+    python: { version, executable },
+    user: client.hello.user,
+    writable: probe.writable,
+  };
+}
+
+/** What differs from the record, as far as the patterns own it. */
+export function driftOf(probe: Probe, selection: Selection): EngineStatus['drift'] {
+  if (!probe.live) return { modified: [], missing: [], added: [] };
+  const { includes } = createSelection(selection);
+  return { ...probe.live.drift, added: probe.live.extra.filter((path) => includes(path)) };
+}
+
+function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {
+  if (probe.current) return 'live';
+  return probe.names.some(({ name, type }) => name === entrypoint && type === 'file') ? 'plain' : 'empty';
+}
+
+function keptOf({ releases, backups }: Inventory): EngineStatus['kept'] {
+  const bytes = [...releases, ...backups].reduce((sum, item) => sum + item.bytes, 0);
+  return { releases: releases.length, backups: backups.length, bytes };
+}

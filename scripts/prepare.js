@@ -1,0 +1,114 @@
+/**
+ * Makes a fresh clone ready, so that every npm script works at once: installs the packages that package-lock.json
+ * lists and, with `--test`, the system programs that the tests talk to. Asks nothing and changes nothing when
+ * everything is there. Uses Node's own modules only, since it runs before anything else is installed.
+ */
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+/** What the tests need besides Node: how to see that it is there, and the Debian packages that bring it. */
+const PROGRAMS = [
+  { name: 'python3 with venv', packages: ['python3', 'python3-venv'], isThere: hasPythonVenv },
+  { name: '/usr/sbin/sshd', packages: ['openssh-server'], isThere: () => fs.existsSync('/usr/sbin/sshd') },
+  ...['git', 'rsync', 'sudo', 'tar'].map((name) => ({
+    name,
+    packages: [name],
+    isThere: () => isOnPath(name),
+  })),
+];
+
+function isOnPath(name) {
+  const directories = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
+  return directories.some((directory) => fs.existsSync(path.join(directory, name)));
+}
+
+function hasPythonVenv() {
+  return spawnSync('python3', ['-I', '-S', '-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Runs a program with its output shown, and tells whether it ended well. */
+function run(program, args, environment = {}) {
+  const options = {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...environment },
+  };
+  return spawnSync(program, args, options).status === 0;
+}
+
+function stop(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function readPackages(file) {
+  return JSON.parse(fs.readFileSync(path.join(ROOT, file), 'utf8')).packages;
+}
+
+/**
+ * Whether node_modules holds what package-lock.json lists. npm writes node_modules/.package-lock.json when an
+ * installation is complete; packages for other platforms are marked optional and may be missing.
+ */
+function packagesAreInstalled() {
+  if (!fs.existsSync(path.join(ROOT, 'node_modules/.package-lock.json'))) return false;
+  const installed = readPackages('node_modules/.package-lock.json');
+  return Object.entries(readPackages('package-lock.json')).every(
+    ([directory, { optional, version, integrity }]) =>
+      directory === '' ||
+      optional ||
+      (installed[directory]?.version === version &&
+        installed[directory].integrity === integrity &&
+        fs.existsSync(path.join(ROOT, directory))),
+  );
+}
+
+function installPackages() {
+  console.log('Installing the packages listed in package-lock.json …');
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--include=dev'];
+  if (!run('npm', ['ci', ...options])) stop('"npm ci" did not succeed; its output above says why.');
+}
+
+/** Keeps Debian from starting the services it installs, unless somebody already decides about that. */
+function forbidServices() {
+  if (fs.existsSync(POLICY_FILE)) return () => undefined;
+  fs.writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  // Without a listener, Ctrl-C would end this script before it has removed the file.
+  process.on('SIGINT', () => undefined);
+  return () => fs.rmSync(POLICY_FILE);
+}
+
+function installPrograms(packages) {
+  console.log(`Installing for the tests: ${packages.join(', ')} …`);
+  const environment = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const allowServices = forbidServices();
+  try {
+    return (
+      run('apt-get', ['update', '-qq'], environment) &&
+      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], environment)
+    );
+  } finally {
+    allowServices();
+  }
+}
+
+function prepareSystem() {
+  const findMissing = () => PROGRAMS.filter((program) => !program.isThere());
+  let missing = findMissing();
+  const mayInstall = process.getuid() === 0 && isOnPath('apt-get');
+  if (missing.length > 0 && mayInstall) {
+    installPrograms(missing.flatMap(({ packages }) => packages));
+    missing = findMissing();
+  }
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(', ');
+    const packages = missing.flatMap(({ packages }) => packages).join(' ');
+    stop(`The tests need ${names}; install them first, on Debian with: sudo apt-get install ${packages}`);
+  }
+}
+
+if (!packagesAreInstalled()) installPackages();
+if (process.argv.includes('--test')) prepareSystem();
