@@ -1,0 +1,39 @@
+import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const LAUNCHER = join(__dirname, '..', '..', 'nodes', 'shared', 'executor', 'python', 'launcher.py');
+
+/** A base path laid out by hand, for tests of what works in one (see the design's "On the engine's side"). */
+export class BasePath {
+  /** Puts the launcher into `path` as `entrypoint`, and the links of the deployed entries beside it. */
+  constructor(
+    readonly path: string,
+    readonly entrypoint = 'run.py',
+    deployed: readonly string[] = ['src', 'config', 'requirements.txt'],
+  ) {
+    mkdirSync(join(path, 'releases'), { recursive: true });
+    copyFileSync(LAUNCHER, join(path, entrypoint));
+    for (const name of deployed) symlinkSync(`current/${name}`, join(path, name));
+  }
+
+  /** The path of a release, or of a file in it. */
+  release(id: string, ...names: string[]): string {
+    return join(this.path, 'releases', id, ...names);
+  }
+
+  /** Adds a release with the given files (path: content). */
+  addRelease(id: string, files: Record<string, string>): void {
+    mkdirSync(this.release(id), { recursive: true });
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(this.release(id, name)), { recursive: true });
+      writeFileSync(this.release(id, name), content);
+    }
+  }
+
+  /** Makes a release current in one step. */
+  flip(id: string): void {
+    const temporary = join(this.path, `.current-${id}`);
+    symlinkSync(`releases/${id}`, temporary);
+    renameSync(temporary, join(this.path, 'current'));
+  }
+}
