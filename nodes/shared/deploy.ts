@@ -7,7 +7,7 @@ import { refuseUnfit } from './release/fitness';
 import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { stopped } from './release/outcome';
-import { changesOf, placeOf, type SwitchResult, swapOf } from './release/result';
+import { changesOf, resultOf, type SwitchResult, swapOf, type Underway } from './release/result';
 import { type Kept, prune } from './release/retention';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
@@ -40,33 +40,17 @@ export async function deploy(
 
     const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
     before = live?.release ?? null;
-    const report = reporter(client, bundle, options, begun, adoption, checks, log);
-    if (live && isLive(bundle, live) && !options.deployUnchanged) {
-      return report({ status: 'unchanged', release: live.release, previousRelease: begun.probe.previous });
+    const source = { ...bundle.source, digest: bundle.digest };
+    const underway = { client, basePath: options.basePath, begun, source, checks, log };
+    if (!live || !isLive(bundle, live) || options.deployUnchanged) {
+      return await bringAndSwitch(underway, bundle, options, live, adoption);
     }
-
-    const backup = startBackup(client, live, options);
-    const sequence = begun.probe.sequence + (adoption ? 1 : 0);
-    const { release, changes } = await bringRelease(client, { bundle, live, sequence, options, log });
-    const archive = await log.run('back up', () => backup);
-    const unpinned = adoption ? drain(client, options.entrypoint, log) : 0;
-
-    const { milliseconds } = await switchTo(client, {
-      release,
-      operation: 'deploy',
-      entrypoint: options.entrypoint,
-      checks: options.checks,
-      log,
-      results: checks,
-      afterwards: () => prune(client, keptNow(begun.listed, release, sequence, live, archive?.name), options),
-    });
-    return report({
-      status: 'deployed',
-      release,
-      previousRelease: before,
-      changes: changesOf(changes, bundle.ignored),
-      backup: archive?.name ?? null,
-      swap: swapOf(adoption, await unpinned, milliseconds),
+    return resultOf(underway, {
+      status: 'unchanged',
+      release: live.release,
+      previousRelease: begun.probe.previous,
+      changes: changesOf(undefined, bundle.ignored),
+      swap: swapOf(adoption, 0),
     });
   } catch (error) {
     throw await stopped(error, client, {
@@ -77,6 +61,40 @@ export async function deploy(
       log,
     });
   }
+}
+
+/** Brings the new version, backs up, switches with checks before and after, and removes what is too old to keep. */
+async function bringAndSwitch(
+  underway: Underway,
+  bundle: Bundle,
+  options: DeployOptions,
+  live: Live | undefined,
+  adoption: Adoption | undefined,
+): Promise<SwitchResult> {
+  const { client, begun, checks, log } = underway;
+  const sequence = begun.probe.sequence + (adoption ? 1 : 0);
+  const backup = startBackup(client, live, options);
+  const { release, changes } = await bringRelease(client, { bundle, live, sequence, options, log });
+  const archive = await log.run('back up', () => backup);
+  const unpinned = adoption ? drain(client, options.entrypoint, log) : 0;
+
+  const { milliseconds } = await switchTo(client, {
+    release,
+    operation: 'deploy',
+    entrypoint: options.entrypoint,
+    checks: options.checks,
+    log,
+    results: checks,
+    afterwards: () => prune(client, keptNow(begun.listed, release, sequence, live, archive?.name), options),
+  });
+  return resultOf(underway, {
+    status: 'deployed',
+    release,
+    previousRelease: live?.release ?? null,
+    changes: changesOf(changes, bundle.ignored),
+    backup: archive?.name ?? null,
+    swap: swapOf(adoption, await unpinned, milliseconds),
+  });
 }
 
 /** What is live; plain files are turned into a first release on the way. */
@@ -128,32 +146,4 @@ function keptNow(
     releases: [...listed.releases, { release, sequence, processes: 0 }],
     backups: backup ? [...listed.backups, { name: backup }] : listed.backups,
   };
-}
-
-type Reported = Pick<SwitchResult, 'status' | 'release' | 'previousRelease'> & Partial<SwitchResult>;
-
-/** A function that completes what a deployment did to its full result. */
-function reporter(
-  client: ExecutorClient,
-  bundle: Bundle,
-  options: DeployOptions,
-  begun: Begun,
-  adoption: Adoption | undefined,
-  checks: CheckResult[],
-  log: StepLog,
-): (done: Reported) => SwitchResult {
-  return (done) => ({
-    ...placeOf(client, options.basePath),
-    source: { ...bundle.source, digest: bundle.digest },
-    changes: changesOf(undefined, bundle.ignored),
-    dependencies: { status: 'none', environment: null, durationMs: 0 },
-    backup: null,
-    checks,
-    swap: swapOf(adoption, 0),
-    releasesInUse: begun.probe.releasesInUse,
-    ...(begun.settled && { settled: begun.settled }),
-    steps: log.steps,
-    durationMs: log.durationMs,
-    ...done,
-  });
 }

@@ -6,7 +6,7 @@ import type { CheckResult } from './release/checks';
 import { isReleaseId, releaseTime } from './release/layout';
 import type { SwitchOptions } from './release/options';
 import { stopped } from './release/outcome';
-import { changesOf, placeOf, type SwitchResult, swapOf } from './release/result';
+import { changesOf, resultOf, type SwitchResult, swapOf } from './release/result';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
 import type { SourceDescription } from './source/bundle';
@@ -41,25 +41,12 @@ export async function rollBack(
     const begun = await begin(client, options, false, log);
     before = begun.probe.current;
     const destination = await findDestination(client, target, begun, options, log);
-    const report = (done: Pick<SwitchResult, 'status'> & Partial<SwitchResult>): SwitchResult => ({
-      ...placeOf(client, options.basePath),
-      release: destination.release,
-      previousRelease: begun.probe.previous,
-      source: destination.source,
-      changes: changesOf(destination.changes),
-      dependencies: { status: 'none', environment: null, durationMs: 0 },
-      backup: target.target === 'backup' ? target.backup : null,
-      checks,
-      swap: swapOf(undefined, 0),
-      releasesInUse: begun.probe.releasesInUse,
-      ...(begun.settled && { settled: begun.settled }),
-      steps: log.steps,
-      durationMs: log.durationMs,
-      ...done,
-    });
-    if (destination.release === before) return report({ status: 'unchanged' });
+    const { release, entrypoint, source } = destination;
+    const underway = { client, basePath: options.basePath, begun, source, checks, log };
+    if (release === before) {
+      return resultOf(underway, { status: 'unchanged', release, previousRelease: begun.probe.previous });
+    }
 
-    const { release, entrypoint } = destination;
     const comparing = client.call('digest', { release, against: before });
     const request = {
       release,
@@ -70,8 +57,9 @@ export async function rollBack(
       results: checks,
     };
     const [{ changes }, { milliseconds }] = await Promise.all([comparing, switchTo(client, request)]);
-    return report({
+    return resultOf(underway, {
       status: 'rolledBack',
+      release,
       previousRelease: before,
       changes: changesOf(changes),
       swap: swapOf(undefined, 0, milliseconds),

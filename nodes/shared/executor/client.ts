@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 
-import type { Channel, Connection } from '../connection/types';
-import { DeployError, type DeployErrorCode, toDeployError } from '../errors';
-import { encodeFrame, encodeMessage, FRAME_DATA, FRAME_JSON, FrameReader } from './frames';
-import { interpreterArguments, type InterpreterOptions } from './interpreter';
+import type { Channel, Connection, ProcessExit } from '../connection/types';
+import { type DeployError, toDeployError } from '../errors';
+import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
+import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
+import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
+import { type Message, readMessage } from './messages';
 import { programFor } from './program';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer } from './noAnswer';
@@ -47,18 +49,6 @@ interface PendingCall {
 
 const HEARTBEAT_MS = 5_000;
 const LEAVING_MS = 8_000;
-const CODES: readonly string[] = [
-  'INPUT',
-  'CONNECTION',
-  'LOST',
-  'LOCKED',
-  'CHECK',
-  'STEP',
-  'SOURCE_CHANGED',
-  'CANCELLED',
-  'NOT_FOUND',
-] satisfies DeployErrorCode[];
-
 /** One conversation with one executor: typed calls over a channel, the same for a local process and SSH. */
 export class ExecutorClient {
   readonly stats: ConversationStats = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 };
@@ -71,45 +61,52 @@ export class ExecutorClient {
 
   private readonly calls = new Map<number, PendingCall>();
   private readonly frames = new FrameReader();
-  private readonly heartbeat: NodeJS.Timeout;
+  private readonly greeting: Promise<void>;
   private readonly left: Promise<void>;
   private greet!: { resolve: () => void; reject: (reason: DeployError) => void };
+  private heartbeat?: NodeJS.Timeout;
   private lastId = 0;
   private lastGroup = 0;
   private complaint = '';
   private cancelled = false;
+  /** Why no step can be asked for any more. */
+  private over?: DeployError;
 
   private constructor(
     private readonly channel: Channel,
     readonly connection: Connection,
     private readonly options: ExecutorOptions,
   ) {
-    channel.stdout.on('data', (chunk: Buffer) => this.onData(chunk));
+    this.greeting = new Promise((resolve, reject) => {
+      this.greet = { resolve, reject };
+    });
+    channel.stdout.on('data', this.onData);
     channel.stderr.on('data', (chunk: Buffer) => {
       this.complaint = (this.complaint + chunk.toString('utf8')).slice(-8192);
     });
     // Without a listener a broken pipe would end n8n; the channel's exit tells what happened.
     for (const stream of [channel.stdin, channel.stdout, channel.stderr]) stream.on('error', () => undefined);
     this.left = channel.exit.then((exit) => this.onExit(exit));
-    this.heartbeat = setInterval(() => this.write(encodeMessage({})), HEARTBEAT_MS);
-    this.heartbeat.unref();
     options.signal?.addEventListener('abort', this.onAbort);
   }
 
   /**
    * Starts an executor over `connection` and waits for its greeting.
    *
-   * @throws DeployError `CONNECTION` when no executor answers, with what was said instead
+   * @throws DeployError `CONNECTION` when no executor answers, with what was said instead; `INPUT` when a name or the
+   * password can't be used
    */
   static async open(connection: Connection, options: ExecutorOptions): Promise<ExecutorClient> {
     const argv = interpreterArguments(options.interpreter);
+    const first =
+      options.interpreter.become === 'sudoPassword' ? passwordLine(options.sudoPassword) : undefined;
     if (options.signal?.aborted) throw cancelled();
     const client = new ExecutorClient(await connection.start(argv), connection, options);
     try {
-      await client.start();
+      await client.start(first);
     } catch (error) {
-      client.channel.destroy();
       client.stop();
+      client.channel.destroy();
       throw toDeployError(error, 'CONNECTION');
     }
     return client;
@@ -130,7 +127,7 @@ export class ExecutorClient {
     args: Verbs[V]['args'],
     options: CallOptions = {},
   ): Promise<{ result: Verbs[V]['result']; ms: number }> {
-    if (this.ended || this.cancelled) throw this.cancelled ? cancelled(this.ended) : this.lost();
+    this.refuseIfOver();
     if (!options.background && !this.waiting()) this.stats.roundTrips++;
     const id = ++this.lastId;
     const { group, background, required } = options;
@@ -149,62 +146,50 @@ export class ExecutorClient {
   /** Sends raw content, as fast as the other side takes it. */
   async sendContent(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of chunks) {
-      if (this.ended || this.cancelled) throw this.cancelled ? cancelled(this.ended) : this.lost();
-      if (!this.write(encodeFrame(FRAME_DATA, chunk))) {
-        await Promise.race([once(this.channel.stdin, 'drain'), this.left]);
-      }
+      this.refuseIfOver();
+      if (!this.write(encodeFrame(FRAME_DATA, chunk))) await this.drained();
     }
   }
 
   /** Ends the conversation and resolves when the executor has left, or is given up after some seconds. */
   async close(): Promise<Ended | undefined> {
+    this.over ??= this.lost('it was closed');
     this.channel.stdin.end();
-    const timer = setTimeout(() => this.channel.destroy(), LEAVING_MS);
-    await this.left;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LEAVING_MS);
+    });
+    await Promise.race([this.left, tooLong]);
     clearTimeout(timer);
+    this.channel.destroy();
+    this.finish(this.lost('the engine’s side did not end it'));
     return this.ended;
   }
 
-  private async start(): Promise<void> {
-    const greeting = new Promise<void>((resolve, reject) => {
-      this.greet = { resolve, reject };
-    });
+  private async start(passwordLine: Buffer | undefined): Promise<void> {
+    const where = this.connection.description;
     const seconds = (this.options.startTimeoutMs ?? 30_000) / 1000;
-    const timer = setTimeout(() => {
-      this.greet.reject(
-        new DeployError(
-          'CONNECTION',
-          `${this.connection.description} did not start Python within ${seconds} s.`,
-          {
-            description: this.said() || 'Nothing was answered. Try the same command in a terminal.',
-          },
-        ),
-      );
-    }, seconds * 1000);
-    if (this.options.interpreter.become === 'sudoPassword')
-      this.write(Buffer.from(`${this.options.sudoPassword ?? ''}\n`));
+    const timer = setTimeout(
+      () => this.greet.reject(notStarted(where, seconds, this.said())),
+      seconds * 1000,
+    );
+    if (passwordLine) this.write(passwordLine);
     this.write(programFor(this.options.silenceSeconds ?? 60));
     try {
-      await greeting;
+      await this.greeting;
     } finally {
       clearTimeout(timer);
     }
-    this.checkGreeting();
+    refuseUnsupported(this.hello, this.options.interpreter.python, where);
+    // Not earlier: the interpreter may have read ahead what comes after the program.
+    this.heartbeat = setInterval(() => this.write(encodeMessage({})), HEARTBEAT_MS);
+    this.heartbeat.unref();
   }
 
-  private checkGreeting(): void {
-    const { python, system } = this.hello;
-    const where = this.connection.description;
-    if (!python.supported) {
-      throw new DeployError(
-        'CONNECTION',
-        `${this.options.interpreter.python} on ${where} is Python ${python.version}; 3.8 or newer is needed.`,
-        { description: 'Name a newer interpreter in the option Python, such as /usr/bin/python3.11.' },
-      );
-    }
-    if (system !== 'linux') {
-      throw new DeployError('CONNECTION', `${where} runs ${system}; the engine's side has to be Linux.`);
-    }
+  private refuseIfOver(): void {
+    if (this.cancelled) throw cancelled(this.ended);
+    if (this.over) throw this.over;
+    if (this.ended) throw this.lost('the engine’s side ended it');
   }
 
   private waiting(): boolean {
@@ -218,57 +203,53 @@ export class ExecutorClient {
     return this.channel.stdin.write(bytes);
   }
 
-  private onData(chunk: Buffer): void {
+  /** Resolves when more can be written, or when nobody is left to read it. */
+  private async drained(): Promise<void> {
+    const drain = once(this.channel.stdin, 'drain').catch(() => this.left);
+    await Promise.race([drain, this.left]);
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
     this.stats.bytesReceived += chunk.length;
     try {
-      for (const { kind, payload } of this.frames.push(chunk)) {
-        if (kind === FRAME_JSON) this.onMessage(JSON.parse(payload.toString('utf8')));
-      }
-    } catch {
-      // Whatever speaks there is no executor: the end of the channel rejects every call with what it said.
+      for (const frame of this.frames.push(chunk)) this.onMessage(readMessage(frame));
+    } catch (error) {
+      this.channel.stdout.off('data', this.onData);
+      this.finish(this.notUnderstood(toDeployError(error).message));
       this.channel.destroy();
     }
-  }
+  };
 
-  private onMessage(message: any): void {
-    if (message.event === 'hello') {
-      this.hello = message as Hello;
+  private onMessage(message: Message): void {
+    if (message.type === 'hello') {
+      this.hello = message.hello;
       this.greet.resolve();
-    } else if (message.event === 'ended') {
-      this.ended = message as Ended;
-    } else if (message.event === 'output') {
+    } else if (message.type === 'ended') {
+      this.ended = message.ended;
+    } else if (message.type === 'output') {
       this.calls.get(message.id)?.options.onOutput?.(message.text);
     } else {
-      this.onReply(message);
+      const call = this.calls.get(message.id);
+      this.calls.delete(message.id);
+      if (message.type === 'refusal') call?.reject(message.reason);
+      else call?.resolve({ result: message.result, ms: message.ms });
     }
   }
 
-  private onReply(message: { id: number; ok: boolean; result: unknown; ms?: number; failure?: any }): void {
-    const call = this.calls.get(message.id);
-    if (!call) return;
-    this.calls.delete(message.id);
-    if (message.ok) {
-      call.resolve({ result: message.result, ms: message.ms ?? 0 });
-      return;
-    }
-    const { code, message: sentence, description, details } = message.failure;
-    const known = (CODES.includes(code) ? code : 'STEP') as DeployErrorCode;
-    call.reject(
-      new DeployError(known, String(sentence), {
-        description: description ?? undefined,
-        details: { ...details, skipped: code === 'SKIPPED' },
-      }),
-    );
+  private onExit(exit: ProcessExit): void {
+    const { interpreter } = this.options;
+    const where = this.connection.description;
+    if (this.cancelled) this.finish(cancelled(this.ended));
+    else if (this.hello) this.finish(this.lost(howItEnded(exit), exit));
+    else this.finish(explainNoAnswer(interpreter, where, exit, this.said()));
   }
 
-  private onExit(exit: { code: number | null; signal: string | null }): void {
+  /** Answers everything that still waits for an answer. */
+  private finish(reason: DeployError): void {
     this.stop();
-    const reason = this.cancelled ? cancelled(this.ended) : this.lost(exit);
-    if (this.hello) for (const call of this.calls.values()) call.reject(reason);
-    else
-      this.greet?.reject(
-        explainNoAnswer(this.options.interpreter, this.connection.description, exit, this.said()),
-      );
+    this.over ??= reason;
+    this.greet.reject(reason);
+    for (const call of this.calls.values()) call.reject(reason);
     this.calls.clear();
   }
 
@@ -279,34 +260,22 @@ export class ExecutorClient {
 
   private readonly onAbort = (): void => {
     this.cancelled = true;
-    void this.close();
+    if (this.hello) void this.close();
+    // Nothing was begun yet that would have to be put right.
+    else this.greet.reject(cancelled());
   };
 
   private said(): string {
     return `${this.frames.preamble}${this.complaint}`.trim().slice(-4096);
   }
 
-  private lost(
-    exit: { code: number | null; signal: string | null } = { code: null, signal: null },
-  ): DeployError {
-    const how = exit.signal
-      ? `ended by ${exit.signal}`
-      : exit.code === null
-        ? 'the connection went away'
-        : `ended with exit code ${exit.code}`;
-    return new DeployError(
-      'LOST',
-      `The conversation with ${this.connection.description} broke off: ${how}.`,
-      {
-        description:
-          'An unconfirmed switch is taken back on the engine’s side as soon as it notices; Get Status shows what is live.' +
-          (this.said() ? `\n${this.said()}` : ''),
-        details: { exit, ended: this.ended },
-      },
-    );
+  private lost(how: string, exit?: ProcessExit): DeployError {
+    return lost(this.connection.description, how, { said: this.said(), exit, ended: this.ended });
   }
-}
 
-function cancelled(ended?: Ended): DeployError {
-  return new DeployError('CANCELLED', 'The execution was cancelled.', { details: { ended } });
+  private notUnderstood(reason: string): DeployError {
+    const where = this.connection.description;
+    if (this.hello) return this.lost(`its answers can't be understood (${reason})`);
+    return notUnderstood(where, this.options.interpreter.python, reason, this.said());
+  }
 }

@@ -8,7 +8,13 @@ export const MARKER = Buffer.from('\x01hot-deploy-1\x01', 'latin1');
 const HEADER_BYTES = 5;
 /** More than this before the marker isn't an executor. */
 const MAX_PREAMBLE = 256 * 1024;
+const KEPT_PREAMBLE = 4096;
 const MAX_FRAME = 64 * 1024 * 1024;
+
+export interface Frame {
+  kind: number;
+  payload: Buffer;
+}
 
 /** The bytes of one frame. */
 export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
@@ -23,17 +29,21 @@ export function encodeMessage(message: unknown): Buffer {
   return encodeFrame(FRAME_JSON, Buffer.from(JSON.stringify(message)));
 }
 
-/** Takes bytes as they come and gives out whole frames. */
+/** Takes bytes as they come and gives out whole frames, at a cost that grows with the bytes and not with the chunks. */
 export class FrameReader {
   private pending: Buffer[] = [];
   private length = 0;
   private started = false;
+  private dropped = 0;
+  private before = Buffer.alloc(0);
 
   /** What came before the marker: for the message when no executor ever answers. At most its last 4 KiB. */
-  preamble = '';
+  get preamble(): string {
+    return this.before.toString('utf8');
+  }
 
   /** Adds bytes and returns the frames they complete. Throws a RangeError when this can't be an executor. */
-  push(chunk: Buffer): Array<{ kind: number; payload: Buffer }> {
+  push(chunk: Buffer): Frame[] {
     this.pending.push(chunk);
     this.length += chunk.length;
     if (!this.started && !this.skipPreamble()) return [];
@@ -45,20 +55,22 @@ export class FrameReader {
   private skipPreamble(): boolean {
     const bytes = this.joined();
     const at = bytes.indexOf(MARKER);
-    this.preamble = bytes
-      .subarray(0, at < 0 ? bytes.length : at)
-      .toString('utf8')
-      .slice(-4096);
-    if (at < 0) {
-      if (bytes.length > MAX_PREAMBLE) throw new RangeError('no executor answered');
-      return false;
+    // Without a marker, all but the last bytes are certainly not part of one.
+    const before = at < 0 ? bytes.length - MARKER.length + 1 : at;
+    if (this.dropped + before > MAX_PREAMBLE) {
+      throw new RangeError(`more than ${MAX_PREAMBLE} bytes came before it`);
     }
-    this.started = true;
-    this.reset(bytes.subarray(at + MARKER.length));
-    return true;
+    this.before = bytes.subarray(0, at < 0 ? bytes.length : at).subarray(-KEPT_PREAMBLE);
+    this.started = at >= 0;
+    const rest = this.started
+      ? bytes.subarray(at + MARKER.length)
+      : bytes.subarray(-KEPT_PREAMBLE - MARKER.length);
+    this.dropped += bytes.length - rest.length;
+    this.reset(rest);
+    return this.started;
   }
 
-  private next(): { kind: number; payload: Buffer } | undefined {
+  private next(): Frame | undefined {
     if (this.length < HEADER_BYTES) return undefined;
     if (this.pending[0].length < HEADER_BYTES) this.reset(this.joined());
     const size = this.pending[0].readUInt32BE(1);

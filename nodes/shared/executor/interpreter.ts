@@ -38,6 +38,27 @@ export function interpreterArguments(options: InterpreterOptions): string[] {
   return argv;
 }
 
+/**
+ * The line that sudo reads from its standard input.
+ *
+ * @throws DeployError `INPUT` when the password is empty or holds what would end the line
+ */
+export function passwordLine(password: string | undefined): Buffer {
+  if (!password) {
+    throw new DeployError(
+      'INPUT',
+      'Sudo Password is empty. Enter it in the credential, or set Become to “sudo”.',
+    );
+  }
+  if (/[\0-\x1f]/.test(password)) {
+    throw new DeployError(
+      'INPUT',
+      'Sudo Password holds a line break or another control character, which sudo does not take. Enter it again.',
+    );
+  }
+  return Buffer.from(`${password}\n`);
+}
+
 function checked(field: string, value: string, allowed: RegExp, example: string): string {
   if (allowed.test(value)) return value;
   throw new DeployError(

@@ -31,14 +31,14 @@ const PYTHON_DIRECTORY = join(__dirname, 'python');
 
 /**
  * Run with `python -c`: finds the program on standard input and starts it. It is the same text for everybody, with
- * nothing of a user's in it. Lines before the mark are skipped, such as a password that sudo didn't ask for.
+ * nothing of a user's in it. Lines before the mark are skipped, such as a password that sudo didn't ask for; the mark
+ * begins with a character that no password has.
  */
 export const BOOTSTRAP =
   'import sys,zlib;i=sys.stdin.buffer;' +
-  'exec(zlib.decompress(i.read(next(int(l[3:])for l in i if l[:3]==b"hd:"))))';
+  'exec(zlib.decompress(i.read(next(int(l[4:])for l in i if l[:4]==b"\\1hd:"))))';
 
-let modules: string | undefined;
-let launcher: string | undefined;
+let sources: { modules: string; launcher: string } | undefined;
 
 /**
  * What to write to the bootstrap: a line with the length, then the whole program, compressed.
@@ -46,14 +46,16 @@ let launcher: string | undefined;
  * @param silenceSeconds after how long without a sign of the client the executor takes it for gone
  */
 export function programFor(silenceSeconds: number): Buffer {
-  modules ??= JSON.stringify(
-    MODULES.map((name) => [name, readFileSync(join(PYTHON_DIRECTORY, 'hot_deploy', `${name}.py`), 'utf8')]),
-  );
+  sources ??= {
+    modules: JSON.stringify(MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)])),
+    launcher: read('launcher.py'),
+  };
   const program = [
     'import json, sys, types',
     "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
     'package.__path__ = []',
-    `for name, source in json.loads(${JSON.stringify(modules)}):`,
+    `package.launcher = ${JSON.stringify(sources.launcher)}`,
+    `for name, source in json.loads(${JSON.stringify(sources.modules)}):`,
     "    module = types.ModuleType('hot_deploy.' + name)",
     "    sys.modules['hot_deploy.' + name] = module",
     '    setattr(package, name, module)',
@@ -61,11 +63,9 @@ export function programFor(silenceSeconds: number): Buffer {
     `package.main.main(${Number(silenceSeconds)})`,
   ].join('\n');
   const packed = deflateSync(program, { level: 9 });
-  return Buffer.concat([Buffer.from(`hd:${packed.length}\n`), packed]);
+  return Buffer.concat([Buffer.from(`\x01hd:${packed.length}\n`), packed]);
 }
 
-/** The text of the launcher that goes into the base path. */
-export function launcherText(): string {
-  launcher ??= readFileSync(join(PYTHON_DIRECTORY, 'launcher.py'), 'utf8');
-  return launcher;
+function read(...names: string[]): string {
+  return readFileSync(join(PYTHON_DIRECTORY, ...names), 'utf8');
 }

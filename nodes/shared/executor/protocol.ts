@@ -111,11 +111,6 @@ export interface Probe {
 /** One entry as it crosses the wire: path, type, mode, size, digest, target. */
 export type EntryRow = [string, BundleEntry['type'], number, number, string, string | null];
 
-export interface Launcher {
-  entrypoint: string;
-  content: string;
-}
-
 /** How a check's program or inspection ended. */
 export interface RunResult {
   passed: boolean;
@@ -197,7 +192,7 @@ export interface Verbs {
   };
   run: { args: RunArguments; result: RunResult };
   adopt: {
-    args: { time: string; names: string[]; launcher: Launcher };
+    args: { time: string; names: string[]; entrypoint: string };
     result: { release: string; names: string[]; entries: EntryRow[]; gapMs: number; atomic: boolean };
   };
   drain: {
@@ -205,7 +200,7 @@ export interface Verbs {
     result: { left: Array<{ processId: number; command: string }> };
   };
   flip: {
-    args: { release: string; operation: string; launcher: Launcher };
+    args: { release: string; operation: string; entrypoint: string };
     result: { from: string | null; to: string; at: string; milliseconds: number };
   };
   confirm: { args: Record<string, never>; result: { live: string | null } };

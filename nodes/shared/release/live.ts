@@ -4,7 +4,6 @@ import type { Bundle, Selection, SourceDescription } from '../source/bundle';
 import { contentDigest } from '../source/digest';
 import type { CompiledSelection } from '../source/patterns';
 import { releaseTime } from './layout';
-import { launcherFor } from './swap';
 
 /** What is live, as far as a deployment has to know it. */
 export interface Live {
@@ -56,11 +55,10 @@ export async function adopt(
   selection: Selection,
   compiled: CompiledSelection,
 ): Promise<{ live: Live; adoption: Adoption }> {
-  const launcher = launcherFor(entrypoint);
   const { entries, ...adoption } = await client.call('adopt', {
     time: releaseTime(),
     names,
-    launcher,
+    entrypoint,
   });
   const source: SourceDescription = { type: 'adopted' };
   const owned = recordOwnership(client, adoption.release, entries, entrypoint, selection, compiled);

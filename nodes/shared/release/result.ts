@@ -1,10 +1,11 @@
 import type { ExecutorClient } from '../executor/client';
 import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
 import type { Bundle, SourceDescription } from '../source/bundle';
+import type { Begun } from './begin';
 import type { CheckResult } from './checks';
 import type { Adoption } from './live';
 import type { Settled } from './repair';
-import type { Step } from './steps';
+import type { Step, StepLog } from './steps';
 
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
 export interface SwitchResult {
@@ -78,4 +79,35 @@ export function swapOf(adoption: Adoption | undefined, unpinned: number, millise
 /** The fields that say where it happened. */
 export function placeOf(client: ExecutorClient, basePath: string): { host: string; basePath: string } {
   return { host: client.connection.host, basePath };
+}
+
+/** What an operation knows about itself before it is done. */
+export interface Underway {
+  client: ExecutorClient;
+  basePath: string;
+  begun: Begun;
+  source: SwitchResult['source'];
+  checks: CheckResult[];
+  log: StepLog;
+}
+
+/** Completes what an operation did to its full result; what `done` leaves out did not happen. */
+export function resultOf(
+  { client, basePath, begun, source, checks, log }: Underway,
+  done: Pick<SwitchResult, 'status' | 'release' | 'previousRelease'> & Partial<SwitchResult>,
+): SwitchResult {
+  return {
+    ...placeOf(client, basePath),
+    source,
+    changes: changesOf(undefined),
+    dependencies: { status: 'none', environment: null, durationMs: 0 },
+    backup: null,
+    checks,
+    swap: swapOf(undefined, 0),
+    releasesInUse: begun.probe.releasesInUse,
+    ...(begun.settled && { settled: begun.settled }),
+    steps: log.steps,
+    durationMs: log.durationMs,
+    ...done,
+  };
 }

@@ -1,7 +1,5 @@
 import { DeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import { launcherText } from '../executor/program';
-import type { Launcher } from '../executor/protocol';
 import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
 
@@ -17,11 +15,6 @@ export interface SwitchRequest {
   results: CheckResult[];
   /** Sent together with the confirmation, and carried out after it. */
   afterwards?: () => Promise<unknown>;
-}
-
-/** The launcher that stands in the base path under the entrypoint's name. */
-export function launcherFor(entrypoint: string): Launcher {
-  return { entrypoint, content: launcherText() };
 }
 
 /**
@@ -57,7 +50,7 @@ async function checkAndFlip(
     runChecks(client, release, when, checksFor(when, request.checks), group, log);
   const before = phase('before');
   const ready = client.call('record', { release, fields: { state: 'ready' } }, { group });
-  const flip = client.call('flip', { release, operation, launcher: launcherFor(entrypoint) }, { group });
+  const flip = client.call('flip', { release, operation, entrypoint }, { group });
   const after = phase('after');
   // Each is awaited in turn below; one that was skipped must not count as unhandled meanwhile.
   for (const answer of [ready, flip, after]) answer.catch(() => undefined);

@@ -42,22 +42,21 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
             copied_from.append((path, stamp))
     _refuse_if_written_to(copied_from)
     release_id = layout.new_release_id(time_of_day, tree.content_digest(entries))
+    record = {
+        "release": release_id,
+        "sequence": sequence,
+        "state": "candidate",
+        "createdAt": history.now(),
+        "source": {"type": "adopted", "reference": layout.given},
+        "names": names_in(entry.path for entry in entries),
+        "files": len(entries),
+        "bytes": sum(entry.size for entry in entries),
+    }
+    # The record comes first: whatever a crash leaves in `releases` is known for what it is.
+    records.write(layout, release_id, record)
     os.rename(staging, layout.release(release_id))
     tree.write_manifest(layout.manifest(release_id), entries)
-    records.write(
-        layout,
-        release_id,
-        {
-            "release": release_id,
-            "sequence": sequence,
-            "state": "ready",
-            "createdAt": history.now(),
-            "source": {"type": "adopted", "reference": layout.given},
-            "names": names_in(entry.path for entry in entries),
-            "files": len(entries),
-            "bytes": sum(entry.size for entry in entries),
-        },
-    )
+    records.write(layout, release_id, dict(record, state="ready"))
     pending = switching.announce(layout, release_id, "adopt", launcher)
     switching.flip(layout, release_id)
     gaps = [_exchange(layout, name, release_id, launcher) for name in plain]
@@ -90,8 +89,6 @@ def _copy(layout, source, staging, name, names, check):
     for found, status in tree.walk(root, [base]):
         check()
         path = name + found[len(base):]
-        if tree.is_bytecode(path):
-            continue
         target = os.path.join(staging, path)
         os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
         entry = tree.read_entry(root, found, status, check)

@@ -40,8 +40,6 @@ def _write_members(release, packed, check):
     with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
         for path, _ in sorted(tree.walk(release, deployed_names(release))):
             check()
-            if tree.is_bytecode(path):
-                continue
             member = archive.gettarinfo(os.path.join(release, path), path)
             member.uid = member.gid = 0
             member.uname = member.gname = ""

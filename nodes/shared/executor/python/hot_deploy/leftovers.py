@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 
 from hot_deploy import files, leases
 from hot_deploy.layout import RELEASE_ID
@@ -10,7 +11,10 @@ TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 
 
 def clean(layout, standing_current, records):
-    """Removes staging, temporary names and releases that never became ready. Returns the names removed."""
+    """Removes staging, temporary names, releases that never became ready, and records of releases that are gone.
+
+    Returns the names removed.
+    """
     removed = []
     for name in _listing(layout.staging):
         files.remove_tree(os.path.join(layout.staging, name))
@@ -27,6 +31,11 @@ def clean(layout, standing_current, records):
         if record is not None and record.get("state") == "candidate":
             if remove_release(layout, name):
                 removed.append(name)
+    for name in _listing(layout.records):
+        release_id = name.split(".", 1)[0]
+        if RELEASE_ID.fullmatch(release_id) and not os.path.lexists(layout.release(release_id)):
+            os.unlink(os.path.join(layout.records, name))
+            removed.append(name)
     return removed
 
 
@@ -49,6 +58,15 @@ def remove_release(layout, release_id):
         os.close(lease)
     _forget(layout, release_id)
     files.remove_tree(aside)
+    return True
+
+
+def remove_backup(layout, name):
+    """Removes an archive. Returns whether there was one."""
+    path = layout.backup(name)
+    if not os.path.lexists(path) or not stat.S_ISREG(os.lstat(path).st_mode):
+        return False
+    os.unlink(path)
     return True
 
 

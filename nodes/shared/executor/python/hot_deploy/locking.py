@@ -29,10 +29,23 @@ def acquire(layout, holder, wait_seconds, check):
     except BaseException:
         os.close(fd)
         raise
+    try:
+        _sign(layout, holder)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _sign(layout, holder):
     mine = dict(holder)
     mine.update(since=history.now(), processId=os.getpid())
-    files.write_json(layout.holder, mine, sync=False)
-    return fd
+    try:
+        files.write_json(layout.holder, mine, sync=False)
+    except OSError as raised:
+        # The name is for people; without it a full disk can still be pruned.
+        if raised.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def release(layout, fd):

@@ -22,6 +22,7 @@ class Session:
         self.candidate = None
         self.compilation = None
         self.pending = None
+        self.archived = []
         self.unpinned = []
         self._groups = set()
         self._background = []
@@ -121,6 +122,7 @@ class Session:
                     switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
                     ended["reverted"] = True
                 self.discard_candidate()
+                self.discard_archives()
                 ended["live"] = self.layout.current_release()
             except (OSError, StepFailed) as raised:
                 # The history still names the switch as unconfirmed: the next operation decides on it.
@@ -128,6 +130,12 @@ class Session:
             locking.release(self.layout, self.lock_fd)
             self.lock_fd = None
         self.wire.send(ended)
+
+    def discard_archives(self):
+        """Removes the backups that were made for a switch which was not kept."""
+        for name in self.archived:
+            leftovers.remove_backup(self.layout, name)
+        self.archived = []
 
     def discard_candidate(self):
         """Removes the release that this conversation built, unless it is live."""

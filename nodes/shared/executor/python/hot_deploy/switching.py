@@ -20,10 +20,10 @@ def flip(layout, release_id):
     return taken
 
 
-def announce(layout, release_id, operation, launcher):
+def announce(layout, release_id, operation, launcher, candidate=False):
     """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
 
-    `launcher` is (entrypoint, content). The result goes to `flip`, then to `confirm` or `revert`.
+    `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone. The result goes to `flip`, then to `confirm` or `revert`.
     Raises StepFailed NOT_FOUND for a release that isn't there, STEP for one that isn't ready.
     """
     record = records.read(layout, release_id)
@@ -36,7 +36,14 @@ def announce(layout, release_id, operation, launcher):
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
     return history.append(
-        layout, "flip", operation=operation, to=release_id, sequence=sequence, made=made, **{"from": before}
+        layout,
+        "flip",
+        operation=operation,
+        to=release_id,
+        sequence=sequence,
+        made=made,
+        candidate=candidate,
+        **{"from": before}
     )
 
 

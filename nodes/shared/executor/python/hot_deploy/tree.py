@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 
 from hot_deploy import files
@@ -70,7 +71,7 @@ def directory_digests(entries):
     for entry in entries:
         directory, _, name = entry.path.rpartition("/")
         line = "%s %o %s %s\0" % (entry.type[0], entry.mode, entry.digest or "-", name)
-        lines.setdefault(directory, []).append((name.encode("utf-8"), line.encode("utf-8")))
+        lines.setdefault(directory, []).append((_encoded(name), _encoded(line)))
     return {
         directory: hashlib.sha256(b"".join(line for _, line in sorted(named))).hexdigest()
         for directory, named in lines.items()
@@ -80,9 +81,17 @@ def directory_digests(entries):
 def content_digest(entries):
     digests = directory_digests(entries)
     whole = hashlib.sha256()
-    for directory in sorted(digests, key=lambda name: name.encode("utf-8")):
-        whole.update(("%s %s\0" % (digests[directory], directory)).encode("utf-8"))
+    for directory in sorted(digests, key=_encoded):
+        whole.update(_encoded("%s %s\0" % (digests[directory], directory)))
     return whole.hexdigest()
+
+
+def _encoded(text):
+    """UTF-8. A byte of a name that isn't UTF-8 becomes what a client makes of it: U+FFFD."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode("utf-8")
 
 
 def file_digest(path, check=None):
@@ -98,11 +107,11 @@ def file_digest(path, check=None):
 
 
 def text_digest(text):
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 
 def walk(root, names):
-    """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`."""
+    """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`, bytecode aside."""
     pending = []
     for name in names:
         try:
@@ -114,11 +123,24 @@ def walk(root, names):
         if not stat.S_ISDIR(status.st_mode):
             yield path, status
             continue
-        with os.scandir(os.path.join(root, path)) as children:
-            found = [(path + "/" + child.name, child.stat(follow_symlinks=False)) for child in children]
+        found = _children(root, path)
         if not found:
             yield path, status
         pending.extend(found)
+
+
+def _children(root, path):
+    """What is in a directory, bytecode aside: a running engine writes that, and it comes and goes while we look."""
+    found = []
+    with os.scandir(os.path.join(root, path)) as children:
+        for child in children:
+            if is_bytecode(child.name):
+                continue
+            try:
+                found.append((path + "/" + child.name, child.stat(follow_symlinks=False)))
+            except FileNotFoundError:
+                continue
+    return found
 
 
 def read_entry(root, path, status, check=None):
@@ -154,8 +176,6 @@ def compare(root, names, entries, check=None):
     recorded = {entry.path: entry for entry in entries}
     modified, extra, intact = [], [], []
     for path, status in walk(root, names):
-        if is_bytecode(path):
-            continue
         entry = recorded.pop(path, None)
         if entry is None:
             extra.append(path)

@@ -1,9 +1,9 @@
 """The steps a client can ask for. Each does one thing; none decides what comes next."""
 
 import os
-import stat
 import time
 
+import hot_deploy
 from hot_deploy import (
     adoption,
     archives,
@@ -30,7 +30,10 @@ def lock(session, _id, args):
             raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
         os.makedirs(layout.base, 0o755)
     layout.create()
-    session.lock_fd = locking.acquire(layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check)
+    if session.lock_fd is None:
+        session.lock_fd = locking.acquire(
+            layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check
+        )
     current = layout.current_release()
     return {"cleaned": leftovers.clean(layout, current, records.read_all(layout))}
 
@@ -215,7 +218,8 @@ def flip(session, _id, args):
     layout = session.require_lock()
     if session.pending is not None:
         raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
-    pending = switching.announce(layout, args["release"], args["operation"], _launcher(args))
+    made_here = args["release"] == session.candidate
+    pending = switching.announce(layout, args["release"], args["operation"], _launcher(args), made_here)
     session.pending = pending
     seconds = switching.flip(layout, args["release"])
     return {"from": pending["from"], "to": args["release"], "at": pending["at"], "milliseconds": round(seconds * 1000, 3)}
@@ -227,13 +231,17 @@ def confirm(session, _id, _args):
     switching.confirm(layout, _pending(session, layout))
     session.pending = None
     session.candidate = None
+    session.archived = []
     return {"live": layout.current_release()}
 
 
 def revert(session, _id, args):
     """Takes the switch back."""
     layout = session.require_lock()
-    result = switching.revert(layout, _pending(session, layout), args.get("reason") or "")
+    pending = _pending(session, layout)
+    result = switching.revert(layout, pending, args.get("reason") or "")
+    if pending.get("candidate") and session.pending is None:
+        leftovers.remove_release(layout, pending["to"])
     session.pending = None
     return result
 
@@ -249,8 +257,10 @@ def _pending(session, layout):
 
 
 def archive(session, _id, args):
-    """Writes a backup of a release."""
-    return archives.create(session.require_lock(), args["release"], session.wire.check)
+    """Writes a backup of a release. It stays when a switch of this conversation is confirmed."""
+    made = archives.create(session.require_lock(), args["release"], session.wire.check)
+    session.archived.append(made["name"])
+    return made
 
 
 def remove(session, _id, args):
@@ -263,13 +273,8 @@ def remove(session, _id, args):
         if release_id == layout.current_release():
             raise StepFailed("INPUT", "Release %s is live and can't be removed." % release_id)
         (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
-    removed_backups = []
-    for name in args.get("backups") or []:
-        path = layout.backup(name)
-        if os.path.lexists(path) and stat.S_ISREG(os.lstat(path).st_mode):
-            os.unlink(path)
-            removed_backups.append(name)
-    return {"releases": removed, "inUse": in_use, "backups": removed_backups}
+    backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
+    return {"releases": removed, "inUse": in_use, "backups": backups}
 
 
 def record(session, _id, args):
@@ -296,7 +301,8 @@ def _mark_kept(layout, release_id, paths):
 
 
 def _launcher(args):
-    return args["launcher"]["entrypoint"], args["launcher"]["content"].encode("utf-8")
+    """The launcher's name and text; the text comes with the program."""
+    return args["entrypoint"], hot_deploy.launcher.encode("utf-8")
 
 
 VERBS = {

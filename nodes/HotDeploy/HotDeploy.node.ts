@@ -1,0 +1,54 @@
+import {
+  type IExecuteFunctions,
+  type INodeExecutionData,
+  type INodeType,
+  type INodeTypeDescription,
+  NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { hotDeploySshApiTest } from '../common/credentialTest';
+import { type ItemOperation, runItems } from '../common/runItems';
+import { properties } from './description';
+import { deployRelease } from './operations/deploy';
+import { planRelease } from './operations/plan';
+import { readStatus } from './operations/status';
+
+const OPERATIONS: Record<string, ItemOperation> = {
+  deploy: deployRelease,
+  plan: planRelease,
+  status: readStatus,
+};
+
+export class HotDeploy implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'Hot Deploy',
+    name: 'hotDeploy',
+    icon: { light: 'file:hotDeploy.svg', dark: 'file:hotDeploy.dark.svg' },
+    group: ['transform'],
+    version: 1,
+    subtitle:
+      '={{ ({ deploy: "Deploy Release", plan: "Plan Deployment", status: "Get Status" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
+    description:
+      'Update a Python engine with zero downtime: checked aside, switched atomically, undone when bad',
+    defaults: { name: 'Hot Deploy' },
+    // Deploying changes production: an agent should not come upon it by itself.
+    usableAsTool: undefined,
+    inputs: [NodeConnectionTypes.Main],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [
+      {
+        name: 'hotDeploySshApi',
+        required: true,
+        testedBy: 'hotDeploySshApiTest',
+        displayOptions: { show: { connection: ['ssh'] } },
+      },
+    ],
+    properties,
+  };
+
+  methods = { credentialTest: { hotDeploySshApiTest } };
+
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return runItems(this, (itemIndex) => OPERATIONS[this.getNodeParameter('operation', itemIndex) as string]);
+  }
+}

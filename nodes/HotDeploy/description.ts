@@ -1,0 +1,105 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { checkFields } from '../common/checkFields';
+import {
+  commonOptions,
+  engineFields,
+  entrypointField,
+  n8nHealthOption,
+  retentionOptions,
+  selectionFields,
+} from '../common/fields';
+import { sourceFields } from './sourceFields';
+
+const forDeploying = { show: { operation: ['deploy', 'plan'] } };
+
+const operation: INodeProperties = {
+  displayName: 'Operation',
+  name: 'operation',
+  type: 'options',
+  noDataExpression: true,
+  options: [
+    {
+      name: 'Deploy Release',
+      value: 'deploy',
+      action: 'Deploy a release',
+      description: 'Bring a new version, check it aside, switch to it, and go back by itself if it is bad',
+    },
+    {
+      name: 'Get Status',
+      value: 'status',
+      action: 'Get the status of an engine',
+      description: 'What is live since when, from which source, and whether somebody edited it by hand',
+    },
+    {
+      name: 'Plan Deployment',
+      value: 'plan',
+      action: 'Plan a deployment',
+      description: 'What deploying would change, without changing anything',
+    },
+  ],
+  default: 'deploy',
+};
+
+const dependencies: INodeProperties = {
+  displayName: 'Dependencies',
+  name: 'dependencies',
+  type: 'options',
+  options: [
+    {
+      name: 'None',
+      value: 'none',
+      description: 'The engine runs with what its interpreter has; nothing is installed',
+    },
+  ],
+  default: 'none',
+  description: 'How the packages that the engine needs are brought',
+  displayOptions: forDeploying,
+};
+
+const options: INodeProperties = {
+  displayName: 'Options',
+  name: 'options',
+  type: 'collection',
+  placeholder: 'Add Option',
+  default: {},
+  options: [
+    ...commonOptions,
+    {
+      displayName: 'Create Backup',
+      name: 'createBackup',
+      type: 'boolean',
+      default: true,
+      description: 'Whether to keep an archive of what was live, for people and other machines',
+      displayOptions: { show: { '/operation': ['deploy'] } },
+    },
+    {
+      displayName: 'Deploy Unchanged',
+      name: 'deployUnchanged',
+      type: 'boolean',
+      default: false,
+      description: 'Whether to make and switch to a new release even when its content is what is live',
+      displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
+    },
+    ...[...retentionOptions, n8nHealthOption].map((option) => ({
+      ...option,
+      displayOptions: { show: { '/operation': ['deploy'] } },
+    })),
+  ],
+};
+
+/** Everything the node asks for, in the order in which a person thinks of it. */
+export const properties: INodeProperties[] = [
+  operation,
+  ...engineFields,
+  ...sourceFields.map((field) => withOperations(field)),
+  ...selectionFields.map((field) => withOperations(field)),
+  entrypointField,
+  dependencies,
+  withOperations(checkFields),
+  options,
+];
+
+function withOperations(field: INodeProperties): INodeProperties {
+  return { ...field, displayOptions: { show: { ...field.displayOptions?.show, ...forDeploying.show } } };
+}

@@ -1,0 +1,39 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { openSource } from '../../common/bundleParameters';
+import { hintsFor } from '../../common/hints';
+import { lookAtN8n, n8nField } from '../../common/n8nProcess';
+import { readOptions, readSelection, readSwitch } from '../../common/parameters';
+import { progressOf } from '../../common/progress';
+import type { ItemContext } from '../../common/runItems';
+import { connectAnd } from '../../common/sideBySide';
+import { deploy } from '../../shared/deploy';
+import type { DeployOptions } from '../../shared/release/options';
+
+/** The options of a deployment, as the item's parameters have them. */
+export function readDeploy({ read, node, signal }: ItemContext, operation: string): DeployOptions {
+  const options = readSwitch(read, node, operation);
+  return {
+    ...options,
+    selection: readSelection(read),
+    deployUnchanged: readOptions(read).deployUnchanged === true,
+    onStep: progressOf(node, options.basePath),
+    signal,
+  };
+}
+
+/** Deploy Release: makes what the source holds the live release. */
+export async function deployRelease(item: ItemContext): Promise<IDataObject> {
+  const { node, read } = item;
+  const options = readDeploy(item, 'deploy');
+  const healthUrl = String(readOptions(read).n8nHealthUrl ?? '');
+  const before = await lookAtN8n(node, healthUrl);
+  const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));
+  try {
+    const result = await deploy(client, bundle, options);
+    node.addExecutionHints(...hintsFor(result));
+    return { ...result, n8n: await n8nField(node, before, healthUrl) } as unknown as IDataObject;
+  } finally {
+    await bundle.close();
+  }
+}

@@ -1,0 +1,18 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { openSource } from '../../common/bundleParameters';
+import type { ItemContext } from '../../common/runItems';
+import { connectAnd } from '../../common/sideBySide';
+import { planDeployment } from '../../shared/plan';
+import { readDeploy } from './deploy';
+
+/** Plan Deployment: what deploying the source would do. */
+export async function planRelease(item: ItemContext): Promise<IDataObject> {
+  const options = readDeploy(item, 'plan');
+  const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));
+  try {
+    return { ...(await planDeployment(client, bundle, options)) } as unknown as IDataObject;
+  } finally {
+    await bundle.close();
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  type IExecuteFunctions,
+  type INodeExecutionData,
+  type INodeType,
+  type INodeTypeDescription,
+  NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { hotDeploySshApiTest } from '../common/credentialTest';
+import { type ItemOperation, runItems } from '../common/runItems';
+import { properties } from './description';
+import { searchBackups, searchReleases } from './methods/listSearch';
+import { getManyReleases } from './operations/getAll';
+import { pruneKept } from './operations/prune';
+import { rollBackRelease } from './operations/rollback';
+
+const OPERATIONS: Record<string, ItemOperation> = {
+  rollback: rollBackRelease,
+  getAll: getManyReleases,
+  prune: pruneKept,
+};
+
+export class RollbackExtractionEngine implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'Rollback Extraction Engine',
+    name: 'rollbackExtractionEngine',
+    icon: { light: 'file:rollbackExtractionEngine.svg', dark: 'file:rollbackExtractionEngine.dark.svg' },
+    group: ['transform'],
+    version: 1,
+    subtitle:
+      '={{ ({ rollback: "Roll Back Release", getAll: "Get Many Releases", prune: "Prune Releases" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
+    description: 'Take a Python engine back to an earlier release or a backup in a second',
+    defaults: { name: 'Rollback Extraction Engine' },
+    // Rolling back changes production: an agent should not come upon it by itself.
+    usableAsTool: undefined,
+    inputs: [NodeConnectionTypes.Main],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [
+      {
+        name: 'hotDeploySshApi',
+        required: true,
+        testedBy: 'hotDeploySshApiTest',
+        displayOptions: { show: { connection: ['ssh'] } },
+      },
+    ],
+    properties,
+  };
+
+  methods = { credentialTest: { hotDeploySshApiTest }, listSearch: { searchReleases, searchBackups } };
+
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return runItems(this, (itemIndex) => OPERATIONS[this.getNodeParameter('operation', itemIndex) as string]);
+  }
+}

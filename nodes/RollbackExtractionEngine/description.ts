@@ -1,0 +1,117 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { checkFields } from '../common/checkFields';
+import {
+  commonOptions,
+  engineFields,
+  entrypointField,
+  n8nHealthOption,
+  retentionOptions,
+} from '../common/fields';
+
+const forRollback = { show: { operation: ['rollback'] } };
+
+const operation: INodeProperties = {
+  displayName: 'Operation',
+  name: 'operation',
+  type: 'options',
+  noDataExpression: true,
+  options: [
+    {
+      name: 'Get Many Releases',
+      value: 'getAll',
+      action: 'Get many releases',
+      description: 'The releases that are kept: what they are, since when, and how many extractions run each',
+    },
+    {
+      name: 'Prune Releases',
+      value: 'prune',
+      action: 'Prune releases',
+      description: 'Remove old releases and backups; the live, the previous and running ones stay',
+    },
+    {
+      name: 'Roll Back Release',
+      value: 'rollback',
+      action: 'Roll back a release',
+      description: 'Make an earlier release, or the content of a backup, the live one',
+    },
+  ],
+  default: 'rollback',
+};
+
+const target: INodeProperties = {
+  displayName: 'Target',
+  name: 'target',
+  type: 'options',
+  options: [
+    {
+      name: 'Backup',
+      value: 'backup',
+      description: 'The content of a backup archive, checked like any new version',
+    },
+    {
+      name: 'Previous Release',
+      value: 'previous',
+      description: 'What was live before; twice goes forth and back',
+    },
+    { name: 'Release', value: 'release', description: 'A release that is still kept' },
+  ],
+  default: 'previous',
+  description: 'Where to go back to',
+  displayOptions: forRollback,
+};
+
+const options: INodeProperties = {
+  displayName: 'Options',
+  name: 'options',
+  type: 'collection',
+  placeholder: 'Add Option',
+  default: {},
+  options: [
+    ...commonOptions,
+    ...retentionOptions.map((option) => ({
+      ...option,
+      displayOptions: { show: { '/operation': ['rollback', 'prune'] } },
+    })),
+    { ...n8nHealthOption, displayOptions: { show: { '/operation': ['rollback'] } } },
+  ],
+};
+
+/** Everything the node asks for, in the order in which a person thinks of it. */
+export const properties: INodeProperties[] = [
+  operation,
+  ...engineFields,
+  target,
+  locator('Release', 'release', 'searchReleases', '20261123-171501-3f2a9c1'),
+  locator('Backup', 'backup', 'searchBackups', 'hot-backup-20261123-171501.tar.gz'),
+  { ...entrypointField, displayOptions: forRollback },
+  { ...checkFields, displayOptions: forRollback },
+  options,
+];
+
+/** A field that lists what is kept on the engine's side, and takes a name as well. */
+function locator(
+  displayName: string,
+  name: string,
+  searchListMethod: string,
+  example: string,
+): INodeProperties {
+  return {
+    displayName,
+    name,
+    type: 'resourceLocator',
+    default: { mode: 'list', value: '' },
+    required: true,
+    description: `Which ${displayName.toLowerCase()} to go back to`,
+    modes: [
+      {
+        displayName: 'From List',
+        name: 'list',
+        type: 'list',
+        typeOptions: { searchListMethod, searchable: true },
+      },
+      { displayName: 'By Name', name: 'id', type: 'string', placeholder: example },
+    ],
+    displayOptions: { show: { operation: ['rollback'], target: [name] } },
+  };
+}

@@ -1,0 +1,71 @@
+import {
+  type ILoadOptionsFunctions,
+  type INodeListSearchItems,
+  type INodeListSearchResult,
+  NodeOperationError,
+} from 'n8n-workflow';
+
+import { Executors } from '../../common/executors';
+import { parametersInEditor, readLocation } from '../../common/parameters';
+import { toDeployError } from '../../shared/errors';
+import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
+
+/** The releases kept on the engine's side, for the resource locator. */
+export async function searchReleases(
+  this: ILoadOptionsFunctions,
+  filter?: string,
+): Promise<INodeListSearchResult> {
+  const { releases } = await inventory(this);
+  const found = releases.map((release) => ({ name: releaseLabel(release), value: release.release }));
+  return { results: matching(found, filter) };
+}
+
+/** The backups kept on the engine's side, for the resource locator. */
+export async function searchBackups(
+  this: ILoadOptionsFunctions,
+  filter?: string,
+): Promise<INodeListSearchResult> {
+  const { backups } = await inventory(this);
+  const found = backups.map(({ name, bytes, createdAt }) => ({
+    name: `${name} · ${day(createdAt)} · ${size(bytes)}`,
+    value: name,
+  }));
+  return { results: matching(found, filter) };
+}
+
+async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {
+  const executors = new Executors();
+  try {
+    const location = readLocation(parametersInEditor(context));
+    const client = await executors.open(location, () => context.getCredentials('hotDeploySshApi'));
+    try {
+      return await listReleases(client, location.basePath);
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    const { message, description } = toDeployError(error);
+    throw new NodeOperationError(context.getNode(), message, { description });
+  } finally {
+    await executors.close();
+  }
+}
+
+function releaseLabel({ release, state, createdAt, source, processes }: ReleaseSummary): string {
+  const origin = source.commit?.slice(0, 7) ?? source.reference ?? source.type;
+  const use = processes > 0 ? ` · in use by ${processes}` : '';
+  return `${release} · ${state} · ${day(createdAt)} · ${origin}${use}`;
+}
+
+function matching(items: INodeListSearchItems[], filter = ''): INodeListSearchItems[] {
+  const wanted = filter.toLowerCase();
+  return items.filter(({ name }) => name.toLowerCase().includes(wanted));
+}
+
+function day(time: string): string {
+  return time.slice(0, 16).replace('T', ' ');
+}
+
+function size(bytes: number): string {
+  return bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}

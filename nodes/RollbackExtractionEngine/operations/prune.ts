@@ -1,0 +1,26 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { readEngine, readOptions, readRetention } from '../../common/parameters';
+import { progressOf } from '../../common/progress';
+import type { ItemContext } from '../../common/runItems';
+import { pruneReleases } from '../../shared/releases';
+
+/** Prune Releases: removes what is beyond the numbers to keep. */
+export async function pruneKept({ node, read, connect, signal }: ItemContext): Promise<IDataObject> {
+  const engine = { ...readEngine(read, node, 'prune'), signal };
+  const client = await connect();
+  const onStep = progressOf(node, engine.basePath);
+  const { releases, inUse, backups } = await pruneReleases(
+    client,
+    { ...engine, onStep },
+    readRetention(readOptions(read)),
+  );
+  const { host } = client.connection;
+  return {
+    host,
+    basePath: engine.basePath,
+    removedReleases: releases,
+    keptInUse: inUse,
+    removedBackups: backups,
+  };
+}

@@ -1,0 +1,45 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { hintsFor } from '../../common/hints';
+import { lookAtN8n, n8nField } from '../../common/n8nProcess';
+import { readOptions, readSwitch } from '../../common/parameters';
+import { progressOf } from '../../common/progress';
+import type { ItemContext } from '../../common/runItems';
+import { readText } from '../../common/values';
+import { DeployError } from '../../shared/errors';
+import { rollBack, type RollbackTarget } from '../../shared/rollback';
+
+/** Roll Back Release: makes an earlier release or a backup the live one. */
+export async function rollBackRelease({
+  node,
+  itemIndex,
+  read,
+  connect,
+  signal,
+}: ItemContext): Promise<IDataObject> {
+  const options = readSwitch(read, node, 'rollback');
+  const target = readTarget((name) => node.getNodeParameter(name, itemIndex, '', { extractValue: true }));
+  const healthUrl = String(readOptions(read).n8nHealthUrl ?? '');
+  const before = await lookAtN8n(node, healthUrl);
+  const onStep = progressOf(node, options.basePath);
+  const result = await rollBack(await connect(), target, { ...options, onStep, signal });
+  node.addExecutionHints(...hintsFor(result));
+  return { ...result, n8n: await n8nField(node, before, healthUrl) } as unknown as IDataObject;
+}
+
+function readTarget(read: (name: string) => unknown): RollbackTarget {
+  const target = readText('Target', read('target'));
+  if (target === 'previous') return { target };
+  if (target === 'release') return { target, release: chosen('Release', read('release')) };
+  if (target === 'backup') return { target, backup: chosen('Backup', read('backup')) };
+  throw new DeployError(
+    'INPUT',
+    `Target is ${JSON.stringify(target)}. Choose one of: previous, release, backup.`,
+  );
+}
+
+function chosen(field: string, value: unknown): string {
+  const name = readText(field, value).trim();
+  if (name) return name;
+  throw new DeployError('INPUT', `${field} is empty. Choose one from the list, or give its name.`);
+}

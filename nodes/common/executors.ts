@@ -1,0 +1,86 @@
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
+
+import { connectLocal } from '../shared/connection/local';
+import { checkLocalPath } from '../shared/connection/localPaths';
+import { connectSsh, type SshOptions } from '../shared/connection/ssh';
+import type { Connection } from '../shared/connection/types';
+import { ExecutorClient } from '../shared/executor/client';
+import type { InterpreterOptions } from '../shared/executor/interpreter';
+import type { EngineLocation } from './parameters';
+
+/** Gives the credential's fields; only asked for when SSH is used. */
+export type ReadCredential = () => Promise<ICredentialDataDecryptedObject>;
+
+/** Makes executors, and keeps one connection to each host for as long as one execution lasts. */
+export class Executors {
+  private readonly connections = new Map<string, Promise<Connection>>();
+
+  constructor(private readonly signal?: AbortSignal) {}
+
+  /** Starts an executor at `location`. The caller closes it. */
+  async open(location: EngineLocation, readCredential: ReadCredential): Promise<ExecutorClient> {
+    const { interpreter, startTimeoutMs } = location;
+    const { signal } = this;
+    if (location.connection === 'local') {
+      await checkLocalPath(location.basePath, process.env.N8N_HOT_DEPLOY_LOCAL_PATHS);
+      const connection = await this.connect('local', async () => connectLocal());
+      return ExecutorClient.open(connection, {
+        interpreter: { ...interpreter, become: 'none' },
+        startTimeoutMs,
+        signal,
+      });
+    }
+    const credential = await readCredential();
+    const options = sshOptions(credential, location.hostOverride);
+    const connection = await this.connect(JSON.stringify(options), () => connectSsh({ ...options, signal }));
+    return ExecutorClient.open(connection, {
+      interpreter: { ...interpreter, become: becomeOf(credential) },
+      sudoPassword: String(credential.sudoPassword ?? ''),
+      startTimeoutMs,
+      signal,
+    });
+  }
+
+  /** Closes every connection. */
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.connections.values());
+    this.connections.clear();
+    await Promise.all(
+      opened.map((result) => (result.status === 'fulfilled' ? result.value.close() : Promise.resolve())),
+    );
+  }
+
+  private async connect(key: string, make: () => Promise<Connection>): Promise<Connection> {
+    const known = this.connections.get(key);
+    if (known) return known;
+    const connection = make();
+    this.connections.set(key, connection);
+    // One that did not come about is tried again for the next item.
+    connection.catch(() => this.connections.delete(key));
+    return connection;
+  }
+}
+
+/** The credential's fields as connection options; `hostOverride` takes the place of its host. */
+export function sshOptions(credential: ICredentialDataDecryptedObject, hostOverride = ''): SshOptions {
+  const text = (name: string) => String(credential[name] ?? '');
+  const byPassword = credential.authentication === 'password';
+  return {
+    host: hostOverride || text('host').trim(),
+    port: Number(credential.port ?? 22),
+    username: text('username').trim(),
+    hostKeyFingerprint: text('hostKeyFingerprint'),
+    ...(byPassword
+      ? { authentication: 'password', password: text('password') }
+      : {
+          authentication: 'privateKey',
+          privateKey: text('privateKey'),
+          passphrase: text('passphrase') || undefined,
+        }),
+  };
+}
+
+/** How the credential's user becomes the engine's. */
+export function becomeOf(credential: ICredentialDataDecryptedObject): InterpreterOptions['become'] {
+  return credential.become === 'sudo' || credential.become === 'sudoPassword' ? credential.become : 'none';
+}

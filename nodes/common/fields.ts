@@ -1,0 +1,169 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { DEFAULT_SELECTION } from '../shared/source/bundle';
+
+/** Where the engine is: the same on every node. */
+export const engineFields: INodeProperties[] = [
+  {
+    displayName: 'Connection',
+    name: 'connection',
+    type: 'options',
+    noDataExpression: true,
+    options: [
+      { name: 'SSH', value: 'ssh', description: 'The engine runs on another host' },
+      {
+        name: 'Local',
+        value: 'local',
+        description: 'The engine runs on the machine, or in the container, that n8n runs in',
+      },
+    ],
+    default: 'ssh',
+    description: 'How the engine is reached',
+  },
+  {
+    displayName:
+      'Local works below the directories that the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS of n8n lists, such as /app.',
+    name: 'localNotice',
+    type: 'notice',
+    default: '',
+    displayOptions: { show: { connection: ['local'] } },
+  },
+  {
+    displayName: 'Host Override',
+    name: 'hostOverride',
+    type: 'string',
+    default: '',
+    placeholder: 'engine-2.example.com',
+    description: 'Another host than the one in the credential, whose other fields are used as they are',
+    displayOptions: { show: { connection: ['ssh'] } },
+  },
+  {
+    displayName: 'Base Path',
+    name: 'basePath',
+    type: 'string',
+    default: '/app',
+    required: true,
+    placeholder: '/app',
+    description: 'Directory the engine lives in, as the engine itself sees it',
+  },
+  {
+    displayName: 'Runtime',
+    name: 'runtime',
+    type: 'options',
+    noDataExpression: true,
+    options: [
+      { name: 'Container', value: 'container', description: 'Inside a running container on that host' },
+      { name: 'Host', value: 'host', description: 'Directly on that host' },
+    ],
+    default: 'host',
+    description: 'Where the engine’s Python runs',
+  },
+  {
+    displayName: 'Container',
+    name: 'container',
+    type: 'string',
+    default: '',
+    required: true,
+    placeholder: 'n8n',
+    description: 'Name or ID of the running container',
+    displayOptions: { show: { runtime: ['container'] } },
+  },
+];
+
+/** The part of the options that every node has. */
+export const commonOptions: INodeProperties[] = [
+  {
+    displayName: 'Command Timeout (Seconds)',
+    name: 'commandTimeoutSeconds',
+    type: 'number',
+    default: 60,
+    typeOptions: { minValue: 1 },
+    description:
+      'How long the interpreter may take to start, and a check that names no time of its own to end',
+  },
+  {
+    displayName: 'Container Command',
+    name: 'containerCommand',
+    type: 'string',
+    default: 'docker',
+    placeholder: 'podman',
+    description: 'Program that runs commands in the container, for the runtime Container',
+  },
+  {
+    displayName: 'Lock Wait (Seconds)',
+    name: 'lockWaitSeconds',
+    type: 'number',
+    default: 0,
+    typeOptions: { minValue: 0 },
+    description: 'How long to wait while another operation holds the engine’s lock',
+  },
+  {
+    displayName: 'Python',
+    name: 'python',
+    type: 'string',
+    default: 'python3',
+    placeholder: '/usr/bin/python3.11',
+    description: 'The engine’s interpreter, 3.8 or newer: a name or a full path',
+  },
+];
+
+/** The options of operations that keep and remove releases. */
+export const retentionOptions: INodeProperties[] = [
+  {
+    displayName: 'Keep Backups',
+    name: 'keepBackups',
+    type: 'number',
+    default: 10,
+    typeOptions: { minValue: 0 },
+    description: 'How many backup archives to keep, the newest first',
+  },
+  {
+    displayName: 'Keep Releases',
+    name: 'keepReleases',
+    type: 'number',
+    default: 10,
+    typeOptions: { minValue: 1 },
+    description: 'How many releases to keep; the live, the previous and running ones are kept in any case',
+  },
+];
+
+/** Asks n8n itself before and after. */
+export const n8nHealthOption: INodeProperties = {
+  displayName: 'n8n Health URL',
+  name: 'n8nHealthUrl',
+  type: 'string',
+  default: '',
+  placeholder: 'http://127.0.0.1:5678/healthz',
+  description: 'Asked before and after, so that the output shows that n8n answered throughout',
+};
+
+/** What the engine consists of. */
+export const entrypointField: INodeProperties = {
+  displayName: 'Entrypoint',
+  name: 'entrypoint',
+  type: 'string',
+  default: 'run.py',
+  required: true,
+  description: 'File at the top of the base path that starts the engine; the launcher takes its place',
+};
+
+/** Which part of a source is deployed. */
+export const selectionFields: INodeProperties[] = [
+  {
+    displayName: 'Include',
+    name: 'include',
+    type: 'string',
+    default: DEFAULT_SELECTION.include.join(', '),
+    required: true,
+    description:
+      'What is deployed: names and globs, separated by commas or lines. Everything else in the base path is never touched.',
+  },
+  {
+    displayName: 'Exclude',
+    name: 'exclude',
+    type: 'string',
+    default: '',
+    placeholder: '**/*.local.json, src/tests',
+    description: 'What of that is not deployed, and stays as it is on the engine’s side',
+  },
+];

@@ -1,0 +1,42 @@
+import type { NodeExecutionHint } from 'n8n-workflow';
+
+import type { SwitchResult } from '../shared/release/result';
+
+/** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
+export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
+  const { status, release, previousRelease, basePath, host, swap, settled } = result;
+  const where = `${basePath} on ${host}`;
+  const hints: NodeExecutionHint[] = [];
+  if (settled) {
+    hints.push(hint(`An interrupted switch to ${settled.release} was ${settled.outcome} first.`, 'warning'));
+  }
+  if (status === 'unchanged') {
+    hints.push(hint(`${release} already is what is live in ${where}; nothing was changed.`, 'info'));
+    return hints;
+  }
+  const back = previousRelease
+    ? `If it is wrong, run Rollback Extraction Engine with the target Previous Release: it goes back to ${previousRelease}.`
+    : 'It is the first release here, so there is nothing to roll back to yet.';
+  hints.push(hint(`${release} is live in ${where}. ${back}`, 'info'));
+  if (!swap.atomic) {
+    hints.push(
+      hint(
+        `The file system can't exchange names: while adopting, a name was missing for ${swap.gapMs} ms.`,
+        'warning',
+      ),
+    );
+  }
+  if (swap.unpinned > 0) {
+    hints.push(
+      hint(
+        `${swap.unpinned} extractions that were started before the adoption were still running and are not pinned to a release.`,
+        'warning',
+      ),
+    );
+  }
+  return hints;
+}
+
+function hint(message: string, type: NodeExecutionHint['type']): NodeExecutionHint {
+  return { message, type, location: 'outputPane' };
+}

@@ -1,0 +1,63 @@
+import { DeployError } from '../errors';
+import type { ProcessExit } from '../connection/types';
+import type { Ended, Hello } from './protocol';
+
+/** The caller aborted; `ended` tells what the executor put right, where that is known. */
+export function cancelled(ended?: Ended): DeployError {
+  return new DeployError('CANCELLED', 'The execution was cancelled.', { details: { ended } });
+}
+
+/** The conversation is over although steps were wanted from it; `how` completes the sentence. */
+export function lost(
+  where: string,
+  how: string,
+  facts: { said?: string; exit?: ProcessExit; ended?: Ended } = {},
+): DeployError {
+  const { said, exit, ended } = facts;
+  const description =
+    'An unconfirmed switch is taken back on the engine’s side as soon as it notices; Get Status shows what is live.';
+  return new DeployError('LOST', `The conversation with ${where} broke off: ${how}.`, {
+    description: said ? `${description}\n${said}` : description,
+    details: { exit, ended },
+  });
+}
+
+/** How a process ended, in words that complete a sentence. */
+export function howItEnded({ code, signal }: ProcessExit): string {
+  if (signal) return `ended by ${signal}`;
+  return code === null ? 'the connection went away' : `ended with exit code ${code}`;
+}
+
+/** Nothing came in time. */
+export function notStarted(where: string, seconds: number, said: string): DeployError {
+  return new DeployError('CONNECTION', `${where} did not start Python within ${seconds} s.`, {
+    description: said || 'Nothing was answered. Try the same command in a terminal.',
+  });
+}
+
+/** Something answered that doesn't speak as an executor does. */
+export function notUnderstood(where: string, python: string, reason: string, said: string): DeployError {
+  return new DeployError('CONNECTION', `What ${python} on ${where} answers can't be understood: ${reason}.`, {
+    description:
+      'Make sure that it is a Python interpreter and that nothing else writes to its output.' +
+      (said ? `\n${said}` : ''),
+  });
+}
+
+/**
+ * Refuses an interpreter that the executor isn't made for.
+ *
+ * @throws DeployError `CONNECTION`
+ */
+export function refuseUnsupported({ python, system }: Hello, name: string, where: string): void {
+  if (!python.supported) {
+    throw new DeployError(
+      'CONNECTION',
+      `${name} on ${where} is Python ${python.version}; 3.8 or newer is needed.`,
+      { description: 'Name a newer interpreter in the option Python, such as /usr/bin/python3.11.' },
+    );
+  }
+  if (system !== 'linux') {
+    throw new DeployError('CONNECTION', `${where} runs ${system}; the engine's side has to be Linux.`);
+  }
+}

@@ -1,0 +1,106 @@
+import { DeployError, type DeployErrorCode } from '../errors';
+import type { Frame } from './frames';
+import { FRAME_JSON } from './frames';
+import type { Ended, Hello } from './protocol';
+
+/** What an executor can say. */
+export type Message =
+  | { type: 'hello'; hello: Hello }
+  | { type: 'ended'; ended: Ended }
+  | { type: 'output'; id: number; text: string }
+  | { type: 'result'; id: number; result: object; ms: number }
+  | { type: 'refusal'; id: number; reason: DeployError };
+
+type Fields = Record<string, unknown>;
+
+const CODES: readonly string[] = [
+  'INPUT',
+  'CONNECTION',
+  'LOST',
+  'LOCKED',
+  'CHECK',
+  'STEP',
+  'SOURCE_CHANGED',
+  'CANCELLED',
+  'NOT_FOUND',
+] satisfies DeployErrorCode[];
+
+/**
+ * Reads one frame from the engine's side. Nothing about it is taken for granted: what sends it may be no executor.
+ *
+ * @throws RangeError when it is nothing that an executor says
+ */
+export function readMessage({ kind, payload }: Frame): Message {
+  if (kind !== FRAME_JSON) throw new RangeError(`a frame of kind ${kind} came`);
+  const message = fields(parse(payload), 'a message');
+  if (message.event === 'hello') return { type: 'hello', hello: readHello(message) };
+  if (message.event === 'ended') return { type: 'ended', ended: readEnded(message) };
+  const { id } = message;
+  if (typeof id !== 'number') throw new RangeError('a message without a number came');
+  if (message.event === 'output') return { type: 'output', id, text: text(message.text, 'output') };
+  if (message.ok === true) {
+    const ms = typeof message.ms === 'number' ? message.ms : 0;
+    return { type: 'result', id, result: fields(message.result, 'a result'), ms };
+  }
+  return { type: 'refusal', id, reason: readFailure(fields(message.failure, 'a refusal')) };
+}
+
+function parse(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch {
+    throw malformed('a message');
+  }
+}
+
+function readHello(message: Fields): Hello {
+  const { version, implementation, executable, supported } = fields(message.python, 'the greeting');
+  const { protocol, processId } = message;
+  if (typeof supported !== 'boolean' || typeof protocol !== 'number' || typeof processId !== 'number') {
+    throw malformed('the greeting');
+  }
+  return {
+    protocol,
+    python: {
+      version: text(version, 'the greeting'),
+      implementation: text(implementation, 'the greeting'),
+      executable: text(executable, 'the greeting'),
+      supported,
+    },
+    user: text(message.user, 'the greeting'),
+    hostname: text(message.hostname, 'the greeting'),
+    processId,
+    system: text(message.system, 'the greeting'),
+  };
+}
+
+function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
+  return {
+    reason: typeof reason === 'string' ? reason : null,
+    reverted: reverted === true,
+    live: typeof live === 'string' ? live : null,
+    ...(typeof complaint === 'string' && { complaint }),
+  };
+}
+
+function readFailure({ code, message, description, details }: Fields): DeployError {
+  const known = typeof code === 'string' && CODES.includes(code) ? (code as DeployErrorCode) : 'STEP';
+  return new DeployError(known, text(message, 'a refusal'), {
+    description: typeof description === 'string' ? description : undefined,
+    details: { ...(details as Fields | null), skipped: code === 'SKIPPED' },
+  });
+}
+
+function fields(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what);
+  return value as Fields;
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw malformed(what);
+  return value;
+}
+
+function malformed(what: string): RangeError {
+  return new RangeError(`${what} has another form than it should`);
+}
