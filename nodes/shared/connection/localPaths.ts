@@ -1,0 +1,79 @@
+import { lstat, realpath } from 'node:fs/promises';
+import * as path from 'node:path';
+
+import { DeployError, toDeployError } from '../errors';
+
+function refuse(message: string, details: Record<string, unknown>): DeployError {
+  return new DeployError('INPUT', message, { details });
+}
+
+async function exists(place: string): Promise<boolean> {
+  try {
+    await lstat(place);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw toDeployError(error, 'INPUT');
+  }
+}
+
+/** Resolves all links of `place`, of which the last parts need not exist yet. */
+async function resolveLinks(place: string, field: string): Promise<string> {
+  try {
+    return await realpath(place);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A link to nothing is not a missing directory: whoever creates its target decides where it leads.
+    if (code !== 'ENOENT' || (await exists(place))) {
+      throw toDeployError(
+        refuse(`${field} "${place}" can't be resolved on this machine (${code}); correct it.`, {
+          path: place,
+        }),
+      );
+    }
+    const parent = await resolveLinks(path.dirname(place), field);
+    return path.join(parent, path.basename(place));
+  }
+}
+
+async function resolveAbsolute(place: string, field: string): Promise<string> {
+  const usable = path.isAbsolute(place) && !place.includes('\0') && !place.split('/').includes('..');
+  if (!usable) {
+    throw refuse(`${field} "${place}" must be an absolute path without ".." parts, such as /app.`, {
+      path: place,
+    });
+  }
+  return resolveLinks(path.normalize(place), field);
+}
+
+/**
+ * Lets local mode work only where the administrator of this machine allowed it.
+ *
+ * @param basePath the engine's directory; need not exist yet
+ * @param allowed  the value of the environment variable `N8N_HOT_DEPLOY_LOCAL_PATHS`: absolute directories, separated
+ *                 by colons; a directory allows itself and everything below it
+ * @returns `basePath` with all links resolved
+ * @throws INPUT when nothing is allowed, when the path is outside, or when a path can't be used as given
+ */
+export async function checkLocalPath(basePath: string, allowed: string | undefined): Promise<string> {
+  const listed = (allowed ?? '')
+    .split(':')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  if (listed.length === 0) {
+    throw refuse(
+      `"Connection" is local, which is not allowed on this machine; its administrator allows it for "${basePath}" by setting the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS=${basePath} for n8n.`,
+      { path: basePath },
+    );
+  }
+  const resolved = await resolveAbsolute(basePath, '"Base Path"');
+  for (const entry of listed) {
+    const directory = await resolveAbsolute(entry, 'N8N_HOT_DEPLOY_LOCAL_PATHS:');
+    const prefix = directory === '/' ? '/' : `${directory}/`;
+    if (resolved === directory || resolved.startsWith(prefix)) return resolved;
+  }
+  throw refuse(
+    `"Base Path" "${basePath}" is outside the directories that N8N_HOT_DEPLOY_LOCAL_PATHS allows (${listed.join(', ')}); choose one of these or have it added.`,
+    { path: basePath, resolved, allowed: listed },
+  );
+}

@@ -1,0 +1,56 @@
+import { DeployError } from '../errors';
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----([\s\S]*?)-----END \1-----/;
+const LEGACY_HEADERS = /Proc-Type:\s*4\s*,\s*ENCRYPTED\s+DEK-Info:\s*([\w-]+)\s*,\s*([0-9A-Fa-f]+)\s/;
+
+/** What people paste instead of a private key, and what to do then. First match counts. */
+const LOOKALIKES: ReadonlyArray<[pattern: RegExp, advice: string]> = [
+  [/^$/, 'is empty: paste the private key, with its BEGIN and END lines'],
+  [
+    /^PuTTY-User-Key-File-/,
+    'holds a PuTTY key (.ppk): open it in PuTTYgen, choose Conversions > Export OpenSSH key, and paste that',
+  ],
+  [
+    /^(?:ssh-|ecdsa-|sk-)\S+\s+AAAA|BEGIN (?:SSH2 |RSA |EC )?PUBLIC KEY/,
+    'holds a public key: paste the private one, from the file without .pub',
+  ],
+  [/BEGIN CERTIFICATE/, 'holds a certificate: paste the private key that belongs to it'],
+  [/BEGIN [A-Z0-9 ]*PRIVATE KEY-----/, 'holds a private key that is cut off: paste it up to its END line'],
+  [/^[~./][^\n]*$/, 'holds the path of a file: paste the content of that file'],
+];
+
+function refuse(advice: string): DeployError {
+  return new DeployError('INPUT', `"Private Key" ${advice}.`);
+}
+
+/** Undoes what forms, JSON and shells do to text: escaped or foreign line breaks, quotes around it, a byte order mark. */
+function unwrap(text: string): string {
+  return text.replace(/\\r\\n|\\n|\\r|\r\n|\r/g, '\n').replace(/^[\s\uFEFF"']+|[\s"']+$/g, '');
+}
+
+/**
+ * Brings a pasted private key back into the shape that parsers expect: one PEM block with lines of 64 characters.
+ * Line breaks may have become blanks, `\n` or CRLF, or be missing; lines may be indented.
+ *
+ * @param text an OpenSSH, PKCS#1, SEC1 or PKCS#8 key
+ * @throws INPUT saying what the text is instead; never quoting it
+ */
+export function normalisePrivateKey(text: string): string {
+  const pasted = unwrap(text);
+  const block = BLOCK.exec(pasted);
+  if (!block) {
+    const lookalike = LOOKALIKES.find(([pattern]) => pattern.test(pasted));
+    throw refuse(lookalike?.[1] ?? 'holds no private key: paste one, with its BEGIN and END lines');
+  }
+  const [, label, content] = block;
+  const encryption = LEGACY_HEADERS.exec(content);
+  const headers = encryption
+    ? `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${encryption[1]},${encryption[2].toUpperCase()}\n\n`
+    : '';
+  const base64 = content.replace(LEGACY_HEADERS, '').replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
+    throw refuse('holds a private key with characters that do not belong there: paste it again, unchanged');
+  }
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${headers}${lines.join('\n')}\n-----END ${label}-----\n`;
+}
