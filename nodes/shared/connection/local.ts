@@ -16,6 +16,15 @@ function notStarted(program: string, thrown: unknown): DeployError {
   );
 }
 
+/** n8n's own settings, its database's and queue's passwords and its encryption key among them. */
+const N8N_VARIABLE =
+  /^(N8N_|DB_(POSTGRESDB|MYSQLDB|MARIADB|SQLITE|TYPE|LOGGING)|QUEUE_|CREDENTIALS_OVERWRITE_)/;
+
+/** What an engine's process may know of n8n's environment: everything but n8n's own settings. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !N8N_VARIABLE.test(name)));
+}
+
 class LocalChannel implements Channel {
   readonly exit: Promise<ProcessExit>;
   private settle: (exit: ProcessExit) => void = () => undefined;
@@ -75,7 +84,7 @@ class LocalConnection implements Connection {
     let child: ChildProcessWithoutNullStreams;
     try {
       // eslint-disable-next-line @n8n/community-nodes/no-dangerous-functions -- an argument vector, no shell; local mode is refused unless the administrator lists the directory
-      child = spawn(program, args, { stdio: 'pipe', shell: false, detached: false });
+      child = spawn(program, args, { stdio: 'pipe', shell: false, detached: false, env: ownEnvironment() });
       await once(child, 'spawn');
     } catch (error) {
       throw toDeployError(notStarted(program, error));
@@ -92,8 +101,8 @@ class LocalConnection implements Connection {
 }
 
 /**
- * A connection to the machine n8n itself runs on: processes are n8n's children, with its user and environment, started
- * from an argument vector without a shell. `exit` of a channel resolves after its stdout and stderr were read to their
+ * A connection to the machine n8n itself runs on: processes are n8n's children, with its user and its environment
+ * without n8n's own settings, started from an argument vector without a shell. `exit` of a channel resolves after its stdout and stderr were read to their
  * end, so both have to be read. Closing the connection closes the streams of processes still running.
  *
  * `start` throws CONNECTION when the program can't be started, INPUT when none is named.

@@ -6,7 +6,18 @@ type DigestedEntry = Pick<BundleEntry, 'path' | 'type' | 'mode' | 'digest'>;
 
 /** Orders text as its UTF-8 bytes order, the same in every language and locale. */
 export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** UTF-8 orders characters beyond the BMP last; their surrogates stand before 0xe000 in UTF-16. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /**

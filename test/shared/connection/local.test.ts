@@ -105,3 +105,26 @@ it('names the program that is missing or not executable, and the option', async 
   }
   expect(await thrownBy(connectLocal().start([]))).toMatchObject({ code: 'INPUT' });
 });
+
+describe('environment of local processes', () => {
+  it("P7: n8n's own settings and secrets stay with n8n, everything else is passed on", async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, {
+      N8N_ENCRYPTION_KEY: 'a-secret',
+      DB_POSTGRESDB_PASSWORD: 'a-secret',
+      QUEUE_BULL_REDIS_PASSWORD: 'a-secret',
+      ENGINE_SETTING: 'kept',
+    });
+    const connection = connectLocal();
+    try {
+      const channel = await connection.start(['env']);
+      channel.stderr.resume();
+      const text = (await channel.stdout.toArray()).join('');
+      expect(text).toContain('ENGINE_SETTING=kept');
+      expect(text).not.toContain('a-secret');
+    } finally {
+      process.env = before;
+      await connection.close();
+    }
+  });
+});

@@ -1,0 +1,99 @@
+import { DeployError } from '../errors';
+import type { BundleEntry } from './bundle';
+import { quote } from './quote';
+
+/** What Linux file systems allow for one name, and a little less than `PATH_MAX` for a whole path, in bytes. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 4000;
+
+/** U+FFFD is what decoding puts in place of bytes that are not UTF-8; lone surrogates can't be encoded at all. */
+const NOT_UTF8 = /[\uFFFD\p{Surrogate}]/u;
+
+/**
+ * Normalises an entry's path as a source wrote it: without `.` parts, doubled and trailing slashes.
+ *
+ * Throws `INPUT`, naming the entry, for a path that is absolute or empty, has `..` parts or a NUL character, is not
+ * valid UTF-8, or is longer than Linux allows. Backslashes and colons are ordinary characters there and stay.
+ */
+export function checkEntryPath(raw: string): string {
+  const refuse = (reason: string): DeployError =>
+    new DeployError(
+      'INPUT',
+      `The source's entry ${quote(raw)} ${reason}; rename it, or leave it out of the source.`,
+    );
+  if (raw.includes('\0')) throw refuse('has a NUL character in its path');
+  if (NOT_UTF8.test(raw)) throw refuse('has a path that is not valid UTF-8');
+  if (raw.startsWith('/')) throw refuse('has an absolute path');
+  const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length === 0) throw refuse('has an empty path');
+  if (parts.includes('..')) throw refuse('has a ".." part in its path');
+  if (parts.some((part) => part.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(part) > MAX_NAME_BYTES)) {
+    throw refuse(`has a name of more than ${MAX_NAME_BYTES} bytes in its path`);
+  }
+  const path = parts.join('/');
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw refuse(`has a path of more than ${MAX_PATH_BYTES} bytes`);
+  }
+  return path;
+}
+
+/** Throws `INPUT` when a path occurs twice: which of the two counts would depend on who unpacks. */
+export function checkDuplicates(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    if (seen.has(path)) {
+      throw new DeployError(
+        'INPUT',
+        `The source holds the entry ${quote(path)} twice; pack it again with every path once.`,
+      );
+    }
+    seen.add(path);
+  }
+}
+
+/**
+ * Pairs of paths that a file system which ignores case or normalises Unicode would merge into one.
+ *
+ * Directories on the way count too, and are reported in place of what is below them. Names are compared in NFC
+ * after folding case in both directions, which also finds pairs that lower-casing alone keeps apart (σ and ς).
+ */
+export function mergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): Array<[string, string]> {
+  const firstByKey = new Map<string, string>();
+  const seen = new Set<string>();
+  const pairs: Array<[string, string]> = [];
+  for (const entry of entries) {
+    for (const path of withAncestors(entry.path)) {
+      if (seen.has(path)) break;
+      seen.add(path);
+      const slash = path.lastIndexOf('/') + 1;
+      const key = path.slice(0, slash) + foldName(path.slice(slash));
+      const first = firstByKey.get(key);
+      if (first === undefined) firstByKey.set(key, path);
+      else pairs.push([first, path]);
+    }
+  }
+  return pairs;
+}
+
+/** Throws `INPUT` with both names for the first of the {@link mergedNames}, if there is one. */
+export function refuseMergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
+  const [pair] = mergedNames(entries);
+  if (!pair) return;
+  throw new DeployError(
+    'INPUT',
+    `The source's entries ${quote(pair[0])} and ${quote(pair[1])} are one and the same name on the file system ` +
+      'of the base path; rename one of them.',
+  );
+}
+
+/** The path, then the directory it is in, and so on up to the top-level name. */
+function* withAncestors(path: string): Generator<string> {
+  yield path;
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    yield path.slice(0, slash);
+  }
+}
+
+function foldName(name: string): string {
+  return name.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
+}

@@ -1,0 +1,23 @@
+import { DeployError } from '../errors';
+import type { BundleEntry } from './bundle';
+import { quote } from './quote';
+
+/** Top-level names of the base path that hold the layout itself and can therefore never be deployed entries. */
+export const RESERVED_NAMES: readonly string[] = [
+  'current',
+  'releases',
+  'environments',
+  'backups',
+  '.hot-deploy',
+];
+
+/** Throws `INPUT` when an entry's top-level name is one of {@link RESERVED_NAMES}. */
+export function refuseReservedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
+  const entry = entries.find(({ path }) => RESERVED_NAMES.includes(path.split('/', 1)[0]));
+  if (!entry) return;
+  throw new DeployError(
+    'INPUT',
+    `The source's entry ${quote(entry.path)} has a top-level name that the base path keeps for itself ` +
+      `(${RESERVED_NAMES.join(', ')}); rename it or leave it out with an exclude pattern.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+
+import { openArchive } from '../../../nodes/shared/source/archive';
+import type { Selection } from '../../../nodes/shared/source/bundle';
+import { openDirectory } from '../../../nodes/shared/source/directory';
+import { leastDelay } from '../../support/eventLoop';
+import { file, opener, rawHeader, tarball } from '../../support/tarball';
+import { writeTree } from '../../support/tree';
+
+const SELECTION: Selection = { include: ['src/**'], exclude: [] };
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'hot-deploy-large-'));
+});
+
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+describe('a large directory', () => {
+  test('P8: opening 10,000 files leaves the event loop free', async () => {
+    for (let index = 0; index < 10_000; index += 1) {
+      const directory = join(root, `src/package${index % 100}`);
+      if (index < 100) mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, `module${index}.py`), `# module ${index}\n`.repeat(50));
+    }
+    const delay = await leastDelay(async () => {
+      const bundle = await openDirectory({ directory: root, selection: SELECTION });
+      expect(bundle.entries).toHaveLength(10_000);
+    });
+    expect(delay).toBeLessThan(50);
+  });
+
+  test('P8: memory stays bounded when a 512 MB file is opened and read', async () => {
+    await writeTree(root, { 'src/a': 'x' });
+    await truncate(join(root, 'src/a'), 512 * 1024 ** 2);
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const note = (): void => void (most = Math.max(most, process.memoryUsage().rss - before));
+    const bundle = await openDirectory({ directory: root, selection: SELECTION });
+    note();
+    let read = 0;
+    const noteChunk = (chunk: Uint8Array): void => {
+      read += chunk.length;
+      note();
+    };
+    for await (const { chunks } of bundle.read(new Set(['src/a'])))
+      for await (const chunk of chunks) noteChunk(chunk);
+    expect(read).toBe(512 * 1024 ** 2);
+    expect(most).toBeLessThan(64 * 1024 ** 2);
+  });
+});
+
+describe('a large archive', () => {
+  const size = 200 * 1024 ** 2;
+
+  function* generated(): Generator<Buffer> {
+    yield rawHeader({ path: 'src/large', size }, 0);
+    for (let sent = 0; sent < size; sent += 1024 ** 2) yield Buffer.alloc(1024 ** 2);
+    yield Buffer.alloc(1024);
+  }
+
+  test.each<[string, () => Readable]>([
+    ['plain', () => Readable.from(generated(), { objectMode: false })],
+    ['compressed', () => Readable.from(generated(), { objectMode: false }).pipe(createGzip({ level: 1 }))],
+  ])('P8: %s, adds less than 64 MB of memory', async (_title, stream) => {
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const note = (): void => void (most = Math.max(most, process.memoryUsage().rss - before));
+    const bundle = await openArchive({
+      open: async () => {
+        const opened = stream();
+        opened.on('data', note).pause();
+        return opened;
+      },
+      selection: SELECTION,
+    });
+    let read = 0;
+    for await (const { chunks } of bundle.read(new Set(['src/large']))) {
+      for await (const chunk of chunks) {
+        read += chunk.length;
+        note();
+      }
+    }
+    expect(read).toBe(size);
+    expect(most).toBeLessThan(64 * 1024 ** 2);
+  });
+
+  test('P8: that lies in memory as one piece leaves the event loop free', async () => {
+    const members = Array.from({ length: 10_000 }, (_, index) =>
+      file(`src/package${index % 100}/module${index}.py`, `# ${index}\n`.repeat(50)),
+    );
+    const bytes = tarball(members);
+    const delay = await leastDelay(async () => {
+      const bundle = await openArchive({ open: opener(bytes, bytes.length), selection: SELECTION });
+      expect(bundle.entries).toHaveLength(10_000);
+    });
+    expect(delay).toBeLessThan(50);
+  });
+});
