@@ -1,59 +1,87 @@
 import { Readable } from 'node:stream';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions, ResolvedFilePath } from 'n8n-workflow';
 
-import { DeployError } from '../shared/errors';
+import { DeployError, toDeployError } from '../shared/errors';
 import { openArchive } from '../shared/source/archive';
 import type { Bundle, Selection } from '../shared/source/bundle';
 import { openDirectory } from '../shared/source/directory';
 import type { ItemContext } from './runItems';
-import { readText } from './values';
+import { readChoice, readText } from './values';
+
+/** Files asked about before other work gets its turn: about 10 ms. */
+const FILES_A_TURN = 400;
 
 /** Opens the source that an item names. The caller closes the bundle. */
 export async function openSource(item: ItemContext, selection: Selection): Promise<Bundle> {
-  const source = item.read('source', 'directory');
-  if (source === 'directory') return openFolder(item, selection);
-  if (source === 'binary') return openBinary(item, selection);
-  throw new DeployError('INPUT', `Source is ${JSON.stringify(source)}. Choose one of: directory, binary.`);
+  const source = readChoice('Source', item.read('source', 'directory'), ['directory', 'binary']);
+  return source === 'directory' ? openFolder(item, selection) : openBinary(item, selection);
 }
 
+/** The directory with its links resolved, so that what was allowed is what is read. */
 async function openFolder({ node, read, signal }: ItemContext, selection: Selection): Promise<Bundle> {
-  const directory = readText('Source Directory', read('sourceDirectory', '')).trim();
-  if (!directory.startsWith('/')) {
+  const given = readText('Source Directory', read('sourceDirectory', '')).trim();
+  if (!given.startsWith('/')) {
     throw new DeployError(
       'INPUT',
-      `Source Directory is ${JSON.stringify(directory)}. Give the absolute path of a directory on n8n’s machine.`,
+      `Source Directory is ${JSON.stringify(given)}. Give the absolute path of a directory on n8n’s machine.`,
     );
   }
-  await refuseBlocked(node, directory);
-  return openDirectory({ directory, selection, signal });
-}
-
-/** n8n's administrator may keep nodes out of parts of the file system (N8N_RESTRICT_FILE_ACCESS_TO and others). */
-async function refuseBlocked(node: IExecuteFunctions, directory: string): Promise<void> {
-  let blocked: boolean;
-  try {
-    blocked = node.helpers.isFilePathBlocked(await node.helpers.resolvePath(directory));
-  } catch {
-    // What can't be resolved doesn't exist; opening it says so.
-    return;
+  const directory = await resolve(node, given);
+  refuseBlocked(node, directory);
+  const bundle = await openDirectory({ directory, selection, signal });
+  // n8n may close what lies inside an open directory: its own folder, or files by their names.
+  for (const [index, { path }] of bundle.entries.entries()) {
+    refuseBlocked(node, join(directory, path) as ResolvedFilePath);
+    if (index % FILES_A_TURN === 0) await nextTurn();
   }
-  if (!blocked) return;
-  throw new DeployError(
-    'INPUT',
-    `Source Directory ${directory} is closed to nodes by n8n’s file access settings.`,
-    {
-      description: 'Choose another one, or have it added to N8N_RESTRICT_FILE_ACCESS_TO.',
-    },
-  );
+  return { ...bundle, source: { ...bundle.source, reference: given } };
 }
 
-function openBinary({ node, itemIndex, read, signal }: ItemContext, selection: Selection): Promise<Bundle> {
+/** What can't be resolved isn't there or may not be read: opening it says so. */
+async function resolve(node: IExecuteFunctions, path: string): Promise<ResolvedFilePath> {
+  try {
+    return await node.helpers.resolvePath(path);
+  } catch {
+    return path as ResolvedFilePath;
+  }
+}
+
+/** n8n's administrator may keep nodes out of parts of the file system. */
+function refuseBlocked(node: IExecuteFunctions, path: ResolvedFilePath): void {
+  if (!node.helpers.isFilePathBlocked(path)) return;
+  throw new DeployError('INPUT', `Source Directory: n8n’s file access settings close ${path} to nodes.`, {
+    description:
+      'n8n 2 opens only ~/.n8n-files by default, and never its own folder or a .git. Choose a directory there, leave it ' +
+      'out with Exclude, or have it added to n8n’s environment variable N8N_RESTRICT_FILE_ACCESS_TO.',
+  });
+}
+
+function openBinary(item: ItemContext, selection: Selection): Promise<Bundle> {
+  const { node, itemIndex, read, signal } = item;
   const property = readText('Input Binary Field', read('binaryProperty', 'data')).trim();
-  const binary = node.helpers.assertBinaryData(itemIndex, property);
+  const binary = binaryOf(node, itemIndex, property);
   const open = async () => {
     if (binary.id) return node.helpers.getBinaryStream(binary.id);
     return Readable.from(await node.helpers.getBinaryDataBuffer(itemIndex, property), { objectMode: false });
   };
   return openArchive({ open, name: binary.fileName, selection, signal });
+}
+
+function binaryOf(node: IExecuteFunctions, itemIndex: number, property: string): IBinaryData {
+  try {
+    return node.helpers.assertBinaryData(itemIndex, property);
+  } catch (error) {
+    throw toDeployError(noBinary(property, error));
+  }
+}
+
+function noBinary(property: string, cause: unknown): DeployError {
+  return new DeployError('INPUT', `Input Binary Field “${property}” is not in the input item.`, {
+    description:
+      'Name the field that holds the archive, or let a node before this one fetch it, such as HTTP Request or Read/Write Files from Disk.',
+    cause,
+  });
 }

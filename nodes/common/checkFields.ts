@@ -78,9 +78,11 @@ export const checkFields: INodeProperties = {
           displayName: 'Timeout (Seconds)',
           name: 'timeoutSeconds',
           type: 'number',
-          default: 60,
-          typeOptions: { minValue: 1 },
-          description: 'After this it is ended and has not passed',
+          default: 0,
+          typeOptions: { minValue: 0 },
+          description:
+            'After this it is ended and has not passed; 0 takes the Command Timeout of the options, 60 when not set',
+          displayOptions: { show: { type: ['python', 'command'] } },
         },
         {
           displayName: 'Environment',

@@ -1,19 +1,9 @@
 import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
+import { isRecord, readChoice, readCount, readText } from './values';
 
-/** One row of the Checks parameter, as the editor stores it; an expression may leave anything out. */
-interface CheckRow {
-  type?: string;
-  name?: string;
-  code?: string;
-  command?: string;
-  when?: string;
-  timeoutSeconds?: number;
-  environment?: string | Record<string, unknown>;
-}
-
-const TYPES = ['compile', 'json', 'python', 'command'];
-const TIMES = ['before', 'after', 'both'];
+const TYPES = ['compile', 'json', 'python', 'command'] as const;
+const TIMES = ['before', 'after', 'both'] as const;
 const DEFAULT_NAMES: Record<CheckType, string> = {
   compile: 'Python files compile',
   json: 'JSON files are well-formed',
@@ -21,70 +11,67 @@ const DEFAULT_NAMES: Record<CheckType, string> = {
   command: 'Command',
 };
 
-/** Turns the rows of the Checks parameter into checks. Throws `INPUT` naming the row, the field and what to write. */
-export function readChecks(rows: readonly CheckRow[] | undefined, defaultTimeoutSeconds: number): Check[] {
-  return (rows ?? []).map((row, index) => {
-    const type = oneOf(row.type ?? 'python', TYPES, 'Type', index) as CheckType;
-    const name = row.name?.trim() || `${DEFAULT_NAMES[type]} (${index + 1})`;
-    const check: Check = {
-      type,
-      name,
-      when: oneOf(row.when ?? 'both', TIMES, 'When', index) as Check['when'],
-      timeoutSeconds: seconds(row.timeoutSeconds ?? defaultTimeoutSeconds, name),
-      environment: readEnvironment(row.environment ?? '', name),
-    };
-    if (type === 'python') check.code = filled(row.code, 'Code', name);
-    if (type === 'command') check.command = filled(row.command, 'Command', name);
-    return check;
-  });
+/**
+ * Turns the Checks parameter, `{ check: [row, …] }`, into checks. Expressions may leave anything out or yield anything:
+ * throws `INPUT` naming the check, the field and what to write.
+ */
+export function readChecks(given: unknown, defaultTimeoutSeconds: number): Check[] {
+  const rows = isRecord(given) ? (given.check ?? []) : given;
+  if (!Array.isArray(rows) || !rows.every(isRecord)) {
+    throw new DeployError('INPUT', 'Checks is not a list of checks. Add each one with Add Check.');
+  }
+  return rows.map((row, index) => readCheck(row, index + 1, defaultTimeoutSeconds));
 }
 
-function oneOf(value: string, allowed: readonly string[], field: string, index: number): string {
-  if (allowed.includes(value)) return value;
-  throw new DeployError(
-    'INPUT',
-    `${field} of check ${index + 1} is ${JSON.stringify(value)}. Choose one of: ${allowed.join(', ')}.`,
-  );
+function readCheck(row: Record<string, unknown>, position: number, defaultTimeoutSeconds: number): Check {
+  const type = readChoice(`Type of check ${position}`, row.type ?? 'python', TYPES);
+  const name =
+    readText(`Name of check ${position}`, row.name).trim() || `${DEFAULT_NAMES[type]} (${position})`;
+  const field = (label: string) => `${label} of check “${name}”`;
+  const check: Check = {
+    type,
+    name,
+    when: readChoice(field('When'), row.when ?? 'both', TIMES),
+    timeoutSeconds: readCount(field('Timeout'), row.timeoutSeconds, 0, 0) || defaultTimeoutSeconds,
+    environment: readEnvironment(field('Environment'), row.environment ?? ''),
+  };
+  if (type === 'python') check.code = filled(field('Code'), row.code);
+  if (type === 'command') check.command = filled(field('Command'), row.command);
+  return check;
 }
 
-function seconds(value: number, name: string): number {
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new DeployError(
-    'INPUT',
-    `Timeout of check “${name}” is ${JSON.stringify(value)}. Give seconds above 0.`,
-  );
+function filled(field: string, value: unknown): string {
+  const text = readText(field, value);
+  if (text.trim()) return text;
+  throw new DeployError('INPUT', `${field} is empty. Fill it in, or remove the check.`);
 }
 
-function filled(value: string | undefined, field: string, name: string): string {
-  if (value?.trim()) return value;
-  throw new DeployError('INPUT', `${field} of check “${name}” is empty. Fill it in, or remove the check.`);
-}
-
-/** `NAME=value` lines, or an object from an expression. */
-function readEnvironment(value: string | Record<string, unknown>, name: string): Record<string, string> {
-  const pairs: Array<[string, string]> =
-    typeof value === 'string'
-      ? value
-          .split(/\r?\n/)
-          .filter((line) => line.trim() !== '')
-          .map((line) => splitPair(line, name))
-      : Object.entries(value).map(([key, text]) => [key, String(text)]);
-  for (const [key] of pairs) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) throw badVariable(key, name);
+/** `NAME=value` lines, or an object from an expression. Nothing of it is quoted: any part may be a secret. */
+function readEnvironment(field: string, value: unknown): Record<string, string> {
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, text], index) => {
+        if (!isVariable(name) || isRecord(text) || Array.isArray(text))
+          throw notAVariable(field, `entry ${index + 1}`);
+        return [name, readText(field, text)];
+      }),
+    );
+  }
+  if (typeof value !== 'string') throw notAVariable(field, 'its value');
+  const pairs: Array<[string, string]> = [];
+  for (const [index, line] of value.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const [name, ...rest] = line.split('=');
+    if (rest.length === 0 || !isVariable(name.trim())) throw notAVariable(field, `line ${index + 1}`);
+    pairs.push([name.trim(), rest.join('=')]);
   }
   return Object.fromEntries(pairs);
 }
 
-function splitPair(line: string, name: string): [string, string] {
-  const equals = line.indexOf('=');
-  // The value may be a secret: only what stands before it is quoted.
-  if (equals < 1) throw badVariable(equals === 0 ? '' : line.trim().split(/\s/)[0], name);
-  return [line.slice(0, equals).trim(), line.slice(equals + 1)];
+function isVariable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
-function badVariable(key: string, name: string): DeployError {
-  return new DeployError(
-    'INPUT',
-    `Environment of check “${name}” has ${JSON.stringify(key)}, which is not a variable. Write one NAME=value a line.`,
-  );
+function notAVariable(field: string, where: string): DeployError {
+  return new DeployError('INPUT', `${field}: ${where} is not a variable. Write one NAME=value a line.`);
 }

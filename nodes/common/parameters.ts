@@ -5,7 +5,7 @@ import type { EngineOptions, SwitchOptions } from '../shared/release/options';
 import type { Selection } from '../shared/source/bundle';
 import { parsePatternList } from '../shared/source/patterns';
 import { readChecks } from './checkParameters';
-import { readCount, readText } from './values';
+import { readChoice, readCount, readFlag, readText } from './values';
 
 /** Reads one parameter, of an item or of the editor. */
 export type ReadParameter = (name: string, fallback?: unknown) => unknown;
@@ -35,12 +35,12 @@ export function parametersInEditor(context: ILoadOptionsFunctions): ReadParamete
 export function readLocation(read: ReadParameter): EngineLocation {
   const options = readOptions(read);
   return {
-    connection: read('connection', 'ssh') === 'local' ? 'local' : 'ssh',
+    connection: readChoice('Connection', read('connection', 'ssh'), ['ssh', 'local']),
     hostOverride: readText('Host Override', read('hostOverride', '')).trim(),
     basePath: readText('Base Path', read('basePath', '/app')).trim(),
     interpreter: {
       python: readText('Python', options.python ?? 'python3').trim(),
-      runtime: read('runtime', 'host') === 'container' ? 'container' : 'host',
+      runtime: readChoice('Runtime', read('runtime', 'host'), ['host', 'container']),
       container: readText('Container', read('container', '')).trim(),
       containerCommand: readText('Container Command', options.containerCommand ?? 'docker').trim(),
     },
@@ -74,8 +74,8 @@ export function readSwitch(
   return {
     ...readEngine(read, context, operation),
     ...readRetention(options),
-    checks: readChecks(read('checks.check', []) as IDataObject[], timeout),
-    createBackup: options.createBackup !== false,
+    checks: readChecks(read('checks', {}), timeout),
+    createBackup: readFlag('Create Backup', options.createBackup, true),
   };
 }
 

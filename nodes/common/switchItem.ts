@@ -1,0 +1,9 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import type { SwitchResult } from '../shared/release/result';
+
+/** The output of a deployment or rollback: every field is there, `null` where there is nothing to say. */
+export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject {
+  const { type, reference = null, commit = null, digest } = result.source;
+  return { ...result, source: { type, reference, commit, digest }, n8n } as unknown as IDataObject;
+}

@@ -1,0 +1,52 @@
+/** Loads n8n's engine once per process and says where its logs and binary data go. */
+import './environment';
+import 'reflect-metadata';
+import { createRequire } from 'node:module';
+
+import { BinaryDataConfig, BinaryDataService } from 'n8n-core';
+
+/** `memory` keeps binary data as base64 in the items; `filesystem` is what n8n does unless told otherwise. */
+export type BinaryDataMode = 'memory' | 'filesystem';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** Receives what nodes and the engine log. */
+export type LogSink = (level: LogLevel, message: string, metadata?: unknown) => void;
+
+/** The part of n8n's service container used here. */
+interface ServiceContainer {
+  get<T>(identifier: new (...args: never[]) => T): T;
+  set(identifier: unknown, service: unknown): void;
+}
+
+// n8n-core's own dependencies: they must be the very copies it uses, wherever they are installed.
+const requireFromCore = createRequire(require.resolve('n8n-core'));
+const { Container } = requireFromCore('@n8n/di') as { Container: ServiceContainer };
+const { Logger } = requireFromCore('@n8n/backend-common') as { Logger: unknown };
+
+let sink: LogSink = () => undefined;
+
+/** Sends what is logged from now on, anywhere in this process, to `next`. Until then it goes nowhere. */
+export function setLogSink(next: LogSink): void {
+  sink = next;
+}
+
+/** Chooses how binary data is kept from now on, anywhere in this process. */
+export async function setBinaryDataMode(mode: BinaryDataMode): Promise<void> {
+  Container.get(BinaryDataConfig).mode = mode === 'memory' ? 'default' : 'filesystem';
+  await Container.get(BinaryDataService).init();
+}
+
+function createLogger(): Record<LogLevel | 'scoped', unknown> {
+  const at = (level: LogLevel) => (message: string, metadata?: unknown) => sink(level, message, metadata);
+  const logger = {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    scoped: () => logger,
+  };
+  return logger;
+}
+
+Container.set(Logger, createLogger());
