@@ -7,13 +7,13 @@ import {
 } from 'n8n-workflow';
 
 import { hotDeploySshApiTest } from '../common/credentialTest';
-import { type ItemOperation, runItems } from '../common/runItems';
+import { type Operations, runItems } from '../common/runItems';
 import { properties } from './description';
 import { deployRelease } from './operations/deploy';
 import { planRelease } from './operations/plan';
 import { readStatus } from './operations/status';
 
-const OPERATIONS: Record<string, ItemOperation> = {
+const OPERATIONS: Operations = {
   deploy: deployRelease,
   plan: planRelease,
   status: readStatus,
@@ -49,6 +49,6 @@ export class HotDeploy implements INodeType {
   methods = { credentialTest: { hotDeploySshApiTest } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return runItems(this, (itemIndex) => OPERATIONS[this.getNodeParameter('operation', itemIndex) as string]);
+    return runItems(this, OPERATIONS);
   }
 }

@@ -7,14 +7,14 @@ import {
 } from 'n8n-workflow';
 
 import { hotDeploySshApiTest } from '../common/credentialTest';
-import { type ItemOperation, runItems } from '../common/runItems';
+import { type Operations, runItems } from '../common/runItems';
 import { properties } from './description';
 import { searchBackups, searchReleases } from './methods/listSearch';
 import { getManyReleases } from './operations/getAll';
 import { pruneKept } from './operations/prune';
 import { rollBackRelease } from './operations/rollback';
 
-const OPERATIONS: Record<string, ItemOperation> = {
+const OPERATIONS: Operations = {
   rollback: rollBackRelease,
   getAll: getManyReleases,
   prune: pruneKept,
@@ -49,6 +49,6 @@ export class RollbackExtractionEngine implements INodeType {
   methods = { credentialTest: { hotDeploySshApiTest }, listSearch: { searchReleases, searchBackups } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return runItems(this, (itemIndex) => OPERATIONS[this.getNodeParameter('operation', itemIndex) as string]);
+    return runItems(this, OPERATIONS);
   }
 }

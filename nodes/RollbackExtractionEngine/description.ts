@@ -71,7 +71,7 @@ const options: INodeProperties = {
     ...commonOptions,
     ...retentionOptions.map((option) => ({
       ...option,
-      displayOptions: { show: { '/operation': ['rollback', 'prune'] } },
+      displayOptions: { show: { '/operation': ['prune'] } },
     })),
     { ...n8nHealthOption, displayOptions: { show: { '/operation': ['rollback'] } } },
   ],

@@ -11,19 +11,15 @@ const DEFAULT_NAMES: Record<CheckType, string> = {
   command: 'Command',
 };
 
-/**
- * Turns the Checks parameter, `{ check: [row, …] }`, into checks. Expressions may leave anything out or yield anything:
- * throws `INPUT` naming the check, the field and what to write.
- */
-export function readChecks(given: unknown, defaultTimeoutSeconds: number): Check[] {
-  const rows = isRecord(given) ? (given.check ?? []) : given;
-  if (!Array.isArray(rows) || !rows.every(isRecord)) {
-    throw new DeployError('INPUT', 'Checks is not a list of checks. Add each one with Add Check.');
-  }
+/** One row of the Checks parameter; expressions may leave anything out or yield anything. */
+type CheckRow = Readonly<Record<string, unknown>>;
+
+/** Turns the rows of the Checks parameter into checks. Throws `INPUT` naming the check, the field and what to write. */
+export function readChecks(rows: readonly CheckRow[], defaultTimeoutSeconds: number): Check[] {
   return rows.map((row, index) => readCheck(row, index + 1, defaultTimeoutSeconds));
 }
 
-function readCheck(row: Record<string, unknown>, position: number, defaultTimeoutSeconds: number): Check {
+function readCheck(row: CheckRow, position: number, defaultTimeoutSeconds: number): Check {
   const type = readChoice(`Type of check ${position}`, row.type ?? 'python', TYPES);
   const name =
     readText(`Name of check ${position}`, row.name).trim() || `${DEFAULT_NAMES[type]} (${position})`;

@@ -35,7 +35,9 @@ export async function hotDeploySshApiTest(
     };
   } catch (error) {
     const { message, description } = toDeployError(error);
-    return { status: 'Error', message: description ? `${message} ${description}` : message };
+    // The first line says what to do; what programs printed follows it, and has no place in one line.
+    const [next] = (description ?? '').split('\n', 1);
+    return { status: 'Error', message: `${message} ${next}`.trim() };
   } finally {
     await executors.close();
   }

@@ -4,7 +4,8 @@ import { connectLocal } from '../shared/connection/local';
 import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh, type SshOptions } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
-import { ExecutorClient } from '../shared/executor/client';
+import { toDeployError } from '../shared/errors';
+import { ExecutorClient, type ExecutorOptions } from '../shared/executor/client';
 import type { InterpreterOptions } from '../shared/executor/interpreter';
 import type { EngineLocation } from './parameters';
 
@@ -23,8 +24,7 @@ export class Executors {
     const { signal } = this;
     if (location.connection === 'local') {
       await checkLocalPath(location.basePath, process.env.N8N_HOT_DEPLOY_LOCAL_PATHS);
-      const connection = await this.connect('local', async () => connectLocal());
-      return ExecutorClient.open(connection, {
+      return this.start('local', async () => connectLocal(), {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
         signal,
@@ -32,8 +32,7 @@ export class Executors {
     }
     const credential = await readCredential();
     const options = sshOptions(credential, location.hostOverride);
-    const connection = await this.connect(JSON.stringify(options), () => connectSsh({ ...options, signal }));
-    return ExecutorClient.open(connection, {
+    return this.start(JSON.stringify(options), () => connectSsh({ ...options, signal }), {
       interpreter: { ...interpreter, become: becomeOf(credential) },
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,
@@ -50,9 +49,25 @@ export class Executors {
     );
   }
 
-  private async connect(key: string, make: () => Promise<Connection>): Promise<Connection> {
-    const known = this.connections.get(key);
-    if (known) return known;
+  /** Over the connection that is kept under `key`; one that went away since is made anew, as nothing was started yet. */
+  private async start(
+    key: string,
+    make: () => Promise<Connection>,
+    options: ExecutorOptions,
+  ): Promise<ExecutorClient> {
+    const kept = this.connections.get(key);
+    if (kept) {
+      try {
+        return await ExecutorClient.open(await kept, options);
+      } catch (error) {
+        const reason = toDeployError(error);
+        if (reason.code !== 'LOST') throw reason;
+      }
+    }
+    return ExecutorClient.open(await this.connect(key, make), options);
+  }
+
+  private connect(key: string, make: () => Promise<Connection>): Promise<Connection> {
     const connection = make();
     this.connections.set(key, connection);
     // One that did not come about is tried again for the next item.

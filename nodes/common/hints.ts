@@ -4,7 +4,7 @@ import type { SwitchResult } from '../shared/release/result';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
-  const { status, release, previousRelease, basePath, host, swap, settled } = result;
+  const { status, release, previousRelease, basePath, host, swap, settled, complaint } = result;
   const where = `${basePath} on ${host}`;
   const hints: NodeExecutionHint[] = [];
   if (settled) {
@@ -29,11 +29,12 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
   if (swap.unpinned > 0) {
     hints.push(
       hint(
-        `${swap.unpinned} extractions that were started before the adoption were still running and are not pinned to a release.`,
+        `Started before the adoption, still running and not pinned to a release: ${swap.unpinned} extractions.`,
         'warning',
       ),
     );
   }
+  if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
 }
 

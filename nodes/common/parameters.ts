@@ -27,8 +27,7 @@ export function parametersOf(context: IExecuteFunctions, itemIndex: number): Rea
 
 /** A function that reads parameters as the editor holds them, for lists. */
 export function parametersInEditor(context: ILoadOptionsFunctions): ReadParameter {
-  return (name, fallback) =>
-    context.getNodeParameter(name, fallback as IDataObject, { extractValue: true }) as unknown;
+  return (name, fallback) => context.getNodeParameter(name, fallback as IDataObject) as unknown;
 }
 
 /** Which engine, and how its Python is reached. */
@@ -74,7 +73,7 @@ export function readSwitch(
   return {
     ...readEngine(read, context, operation),
     ...readRetention(options),
-    checks: readChecks(read('checks', {}), timeout),
+    checks: readChecks(read('checks.check', []) as IDataObject[], timeout),
     createBackup: readFlag('Create Backup', options.createBackup, true),
   };
 }

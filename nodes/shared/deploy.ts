@@ -76,9 +76,11 @@ async function bringAndSwitch(
   const backup = startBackup(client, live, options);
   const { release, changes } = await bringRelease(client, { bundle, live, sequence, options, log });
   const archive = await log.run('back up', () => backup);
-  const unpinned = adoption ? drain(client, options.entrypoint, log) : 0;
+  const unpinned = adoption ? drain(client, options.entrypoint, log) : Promise.resolve(0);
+  // Carried out before the checks, awaited after the switch: when that ends early, nobody awaits it.
+  unpinned.catch(() => undefined);
 
-  const { milliseconds } = await switchTo(client, {
+  const { milliseconds, complaint } = await switchTo(client, {
     release,
     operation: 'deploy',
     entrypoint: options.entrypoint,
@@ -94,6 +96,7 @@ async function bringAndSwitch(
     changes: changesOf(changes, bundle.ignored),
     backup: archive?.name ?? null,
     swap: swapOf(adoption, await unpinned, milliseconds),
+    ...(complaint && { complaint }),
   });
 }
 

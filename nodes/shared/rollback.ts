@@ -4,13 +4,14 @@ import type { EntryRow, TreeChanges } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
 import type { CheckResult } from './release/checks';
 import { isReleaseId, releaseTime } from './release/layout';
+import { ownership } from './release/live';
 import type { SwitchOptions } from './release/options';
 import { stopped } from './release/outcome';
 import { changesOf, resultOf, type SwitchResult, swapOf } from './release/result';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
 import type { SourceDescription } from './source/bundle';
-import { contentDigest } from './source/digest';
+import { createSelection } from './source/patterns';
 
 /** Where to go back to. `previous` is what was live before: rolling back twice goes forth and back. */
 export type RollbackTarget =
@@ -21,7 +22,8 @@ interface Destination {
   release: string;
   entrypoint: string;
   source: SourceDescription & { digest: string };
-  changes?: TreeChanges;
+  /** What it changes, where that is known already: a backup's, once its release has been made. */
+  changes?: Promise<TreeChanges>;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function rollBack(
       return resultOf(underway, { status: 'unchanged', release, previousRelease: begun.probe.previous });
     }
 
-    const comparing = client.call('digest', { release, against: before });
+    const changing = destination.changes ?? compare(client, release, before);
     const request = {
       release,
       operation: 'rollback',
@@ -56,7 +58,7 @@ export async function rollBack(
       log,
       results: checks,
     };
-    const [{ changes }, { milliseconds }] = await Promise.all([comparing, switchTo(client, request)]);
+    const [changes, { milliseconds }] = await Promise.all([changing, switchTo(client, request)]);
     return resultOf(underway, {
       status: 'rolledBack',
       release,
@@ -73,6 +75,14 @@ export async function rollBack(
       log,
     });
   }
+}
+
+async function compare(
+  client: ExecutorClient,
+  release: string,
+  before: string | null,
+): Promise<TreeChanges | undefined> {
+  return (await client.call('digest', { release, against: before })).changes;
 }
 
 async function findDestination(
@@ -122,7 +132,11 @@ function keptRelease(wanted: string | undefined, { listed }: Begun, options: Swi
   };
 }
 
-/** Turns a backup's content into a release of its own, which goes through the same checks as any other. */
+/**
+ * Turns a backup's content into a release of its own, which goes through the same checks as any other.
+ *
+ * What the live release's patterns don't own comes back as it was archived and stays nobody's.
+ */
 async function fromBackup(
   client: ExecutorClient,
   backup: string,
@@ -130,19 +144,30 @@ async function fromBackup(
   options: SwitchOptions,
 ): Promise<Destination> {
   const unpacked = await client.call('receive', { time: releaseTime(), live: probe.current, backup });
-  const { release } = unpacked;
   const rows = unpacked.entries ?? [];
-  refuseForeignNames(rows, probe.names, backup);
-  const digest = contentDigest(
-    rows.map(([path, type, mode, , sha256]) => ({ path, type, mode, digest: sha256 })),
-  );
-  const source: SourceDescription = { type: 'backup', reference: backup };
   const live = listed.releases.find((known) => known.release === probe.current);
-  const entrypoint = live?.entrypoint ?? options.entrypoint;
-  const { include, exclude } = live ?? {};
+  const { entrypoint = options.entrypoint, include, exclude } = live ?? {};
+  refuseForeignNames(rows, probe.names, backup);
+  refuseWithoutEntrypoint(rows, entrypoint, backup);
+  const selection = include ? createSelection({ include, exclude: exclude ?? [] }) : { includes: () => true };
+  const { digest, keep } = ownership(rows, selection);
+  const source: SourceDescription = { type: 'backup', reference: backup };
   const record = { sequence: probe.sequence, source, digest, entrypoint, include, exclude };
-  await client.call('assemble', { encoding: 'identity', record });
-  return { release, entrypoint, source: { ...source, digest }, changes: unpacked.changes };
+  const assembled = client.call('assemble', { encoding: 'identity', record, kept: keep });
+  return {
+    release: unpacked.release,
+    entrypoint,
+    source: { ...source, digest },
+    changes: assembled.then(() => unpacked.changes),
+  };
+}
+
+/** Without it the launcher would have nothing to start. */
+function refuseWithoutEntrypoint(rows: readonly EntryRow[], entrypoint: string, backup: string): void {
+  if (rows.some(([path]) => path === entrypoint)) return;
+  throw new DeployError('INPUT', `Backup ${backup} has no ${entrypoint} at its top, so it can't go live.`, {
+    description: `Choose another backup, or pack it again so that ${entrypoint} lies at its top.`,
+  });
 }
 
 /** An archive must not take over files of the base path that were never deployed. */

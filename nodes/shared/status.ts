@@ -1,6 +1,7 @@
 import type { ExecutorClient } from './executor/client';
 import type { Holder, Probe, UnconfirmedSwitch } from './executor/protocol';
 import { checkBasePath, checkEntrypoint } from './release/layout';
+import { missingNames } from './release/live';
 import { placeOf } from './release/result';
 import { type Inventory, listReleases } from './releases';
 import { DEFAULT_SELECTION, type Selection, type SourceDescription } from './source/bundle';
@@ -73,7 +74,12 @@ export async function getStatus(
 export function driftOf(probe: Probe, selection: Selection): EngineStatus['drift'] {
   if (!probe.live) return { modified: [], missing: [], added: [] };
   const { includes } = createSelection(selection);
-  return { ...probe.live.drift, added: probe.live.extra.filter((path) => includes(path)) };
+  const { drift, extra } = probe.live;
+  return {
+    modified: drift.modified,
+    missing: [...missingNames(probe), ...drift.missing],
+    added: extra.filter((path) => includes(path)),
+  };
 }
 
 function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {

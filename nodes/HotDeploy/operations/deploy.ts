@@ -7,6 +7,8 @@ import { readOptions, readSelection, readSwitch } from '../../common/parameters'
 import { progressOf } from '../../common/progress';
 import type { ItemContext } from '../../common/runItems';
 import { connectAnd } from '../../common/sideBySide';
+import { switchItem } from '../../common/switchItem';
+import { readFlag, readText } from '../../common/values';
 import { deploy } from '../../shared/deploy';
 import type { DeployOptions } from '../../shared/release/options';
 
@@ -16,7 +18,7 @@ export function readDeploy({ read, node, signal }: ItemContext, operation: strin
   return {
     ...options,
     selection: readSelection(read),
-    deployUnchanged: readOptions(read).deployUnchanged === true,
+    deployUnchanged: readFlag('Deploy Unchanged', readOptions(read).deployUnchanged, false),
     onStep: progressOf(node, options.basePath),
     signal,
   };
@@ -26,13 +28,13 @@ export function readDeploy({ read, node, signal }: ItemContext, operation: strin
 export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   const { node, read } = item;
   const options = readDeploy(item, 'deploy');
-  const healthUrl = String(readOptions(read).n8nHealthUrl ?? '');
+  const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
   const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));
   try {
     const result = await deploy(client, bundle, options);
     node.addExecutionHints(...hintsFor(result));
-    return { ...result, n8n: await n8nField(node, before, healthUrl) } as unknown as IDataObject;
+    return switchItem(result, await n8nField(node, before, healthUrl));
   } finally {
     await bundle.close();
   }

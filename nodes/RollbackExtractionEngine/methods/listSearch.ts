@@ -1,11 +1,7 @@
-import {
-  type ILoadOptionsFunctions,
-  type INodeListSearchItems,
-  type INodeListSearchResult,
-  NodeOperationError,
-} from 'n8n-workflow';
+import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
 import { Executors } from '../../common/executors';
+import { toNodeError } from '../../common/nodeError';
 import { parametersInEditor, readLocation } from '../../common/parameters';
 import { toDeployError } from '../../shared/errors';
 import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
@@ -44,8 +40,7 @@ async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {
       await client.close();
     }
   } catch (error) {
-    const { message, description } = toDeployError(error);
-    throw new NodeOperationError(context.getNode(), message, { description });
+    throw toNodeError(context.getNode(), toDeployError(error));
   } finally {
     await executors.close();
   }

@@ -5,7 +5,8 @@ import { lookAtN8n, n8nField } from '../../common/n8nProcess';
 import { readOptions, readSwitch } from '../../common/parameters';
 import { progressOf } from '../../common/progress';
 import type { ItemContext } from '../../common/runItems';
-import { readText } from '../../common/values';
+import { switchItem } from '../../common/switchItem';
+import { readChoice, readText } from '../../common/values';
 import { DeployError } from '../../shared/errors';
 import { rollBack, type RollbackTarget } from '../../shared/rollback';
 
@@ -19,23 +20,19 @@ export async function rollBackRelease({
 }: ItemContext): Promise<IDataObject> {
   const options = readSwitch(read, node, 'rollback');
   const target = readTarget((name) => node.getNodeParameter(name, itemIndex, '', { extractValue: true }));
-  const healthUrl = String(readOptions(read).n8nHealthUrl ?? '');
+  const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
   const onStep = progressOf(node, options.basePath);
   const result = await rollBack(await connect(), target, { ...options, onStep, signal });
   node.addExecutionHints(...hintsFor(result));
-  return { ...result, n8n: await n8nField(node, before, healthUrl) } as unknown as IDataObject;
+  return switchItem(result, await n8nField(node, before, healthUrl));
 }
 
 function readTarget(read: (name: string) => unknown): RollbackTarget {
-  const target = readText('Target', read('target'));
-  if (target === 'previous') return { target };
+  const target = readChoice('Target', read('target'), ['previous', 'release', 'backup']);
   if (target === 'release') return { target, release: chosen('Release', read('release')) };
   if (target === 'backup') return { target, backup: chosen('Backup', read('backup')) };
-  throw new DeployError(
-    'INPUT',
-    `Target is ${JSON.stringify(target)}. Choose one of: previous, release, backup.`,
-  );
+  return { target };
 }
 
 function chosen(field: string, value: unknown): string {

@@ -69,6 +69,7 @@ export class ExecutorClient {
   private lastGroup = 0;
   private complaint = '';
   private cancelled = false;
+  private closing?: Promise<Ended | undefined>;
   /** Why no step can be asked for any more. */
   private over?: DeployError;
 
@@ -80,6 +81,8 @@ export class ExecutorClient {
     this.greeting = new Promise((resolve, reject) => {
       this.greet = { resolve, reject };
     });
+    // Whoever waits for it hears of it; without anybody, a rejection would end n8n.
+    this.greeting.catch(() => undefined);
     channel.stdout.on('data', this.onData);
     channel.stderr.on('data', (chunk: Buffer) => {
       this.complaint = (this.complaint + chunk.toString('utf8')).slice(-8192);
@@ -103,6 +106,8 @@ export class ExecutorClient {
     if (options.signal?.aborted) throw cancelled();
     const client = new ExecutorClient(await connection.start(argv), connection, options);
     try {
+      // Aborted while the process was started, before anybody listened.
+      if (options.signal?.aborted) throw cancelled();
       await client.start(first);
     } catch (error) {
       client.stop();
@@ -151,18 +156,28 @@ export class ExecutorClient {
     }
   }
 
-  /** Ends the conversation and resolves when the executor has left, or is given up after some seconds. */
+  /**
+   * Ends the conversation and resolves when the executor has left, or is given up after some seconds. Whoever calls
+   * it again waits for the same end.
+   */
   async close(): Promise<Ended | undefined> {
+    this.closing ??= this.leave();
+    return this.closing;
+  }
+
+  private async leave(): Promise<Ended | undefined> {
     this.over ??= this.lost('it was closed');
     this.channel.stdin.end();
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LEAVING_MS);
+      timer = setTimeout(() => {
+        this.channel.destroy();
+        this.finish(this.cancelled ? cancelled() : this.lost('it was not ended in time'));
+        resolve();
+      }, LEAVING_MS);
     });
     await Promise.race([this.left, tooLong]);
     clearTimeout(timer);
-    this.channel.destroy();
-    this.finish(this.lost('the engine’s side did not end it'));
     return this.ended;
   }
 

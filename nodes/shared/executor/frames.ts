@@ -35,7 +35,7 @@ export class FrameReader {
   private length = 0;
   private started = false;
   private dropped = 0;
-  private before = Buffer.alloc(0);
+  private before: Buffer = Buffer.alloc(0);
 
   /** What came before the marker: for the message when no executor ever answers. At most its last 4 KiB. */
   get preamble(): string {

@@ -50,7 +50,7 @@ export function passwordLine(password: string | undefined): Buffer {
       'Sudo Password is empty. Enter it in the credential, or set Become to “sudo”.',
     );
   }
-  if (/[\0-\x1f]/.test(password)) {
+  if (/\p{Cc}/u.test(password)) {
     throw new DeployError(
       'INPUT',
       'Sudo Password holds a line break or another control character, which sudo does not take. Enter it again.',

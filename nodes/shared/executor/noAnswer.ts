@@ -47,6 +47,11 @@ const EXPLANATIONS: Explanation[] = [
     description: 'Name a newer interpreter in the option Python.',
   },
   {
+    when: /account is (currently )?not available/i,
+    message: (_, where) => `The login shell of the user on ${where} carries out no commands.`,
+    description: 'Give the user another one (usermod --shell /bin/sh), or log in as another user.',
+  },
+  {
     when: /not found|no such file or directory|executable file/i,
     message: (options, where) =>
       `${options.python} can't be started on ${where}${options.runtime === 'container' ? `, in container ${options.container}` : ''}.`,

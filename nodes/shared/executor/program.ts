@@ -15,9 +15,9 @@ const MODULES = [
   'locking',
   'processes',
   'bytecode',
+  'switching',
   'leftovers',
   'assembly',
-  'switching',
   'adoption',
   'archives',
   'probing',
@@ -38,24 +38,28 @@ export const BOOTSTRAP =
   'import sys,zlib;i=sys.stdin.buffer;' +
   'exec(zlib.decompress(i.read(next(int(l[4:])for l in i if l[:4]==b"\\1hd:"))))';
 
-let sources: { modules: string; launcher: string } | undefined;
+const programs = new Map<number, Buffer>();
 
 /**
- * What to write to the bootstrap: a line with the length, then the whole program, compressed.
+ * What to write to the bootstrap: a line with the length, then the whole program, compressed. Made once: packing it
+ * keeps the event loop for some milliseconds.
  *
  * @param silenceSeconds after how long without a sign of the client the executor takes it for gone
  */
 export function programFor(silenceSeconds: number): Buffer {
-  sources ??= {
-    modules: JSON.stringify(MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)])),
-    launcher: read('launcher.py'),
-  };
+  const known = programs.get(silenceSeconds) ?? pack(silenceSeconds);
+  programs.set(silenceSeconds, known);
+  return known;
+}
+
+function pack(silenceSeconds: number): Buffer {
+  const modules = JSON.stringify(MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)]));
   const program = [
     'import json, sys, types',
     "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
     'package.__path__ = []',
-    `package.launcher = ${JSON.stringify(sources.launcher)}`,
-    `for name, source in json.loads(${JSON.stringify(sources.modules)}):`,
+    `package.launcher = ${JSON.stringify(read('launcher.py'))}`,
+    `for name, source in json.loads(${JSON.stringify(modules)}):`,
     "    module = types.ModuleType('hot_deploy.' + name)",
     "    sys.modules['hot_deploy.' + name] = module",
     '    setattr(package, name, module)',

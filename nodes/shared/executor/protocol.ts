@@ -187,7 +187,8 @@ export interface Verbs {
     result: Comparison & { release: string; entries?: EntryRow[] };
   };
   assemble: {
-    args: { encoding: 'identity' | 'deflate'; record: Partial<ReleaseRecord> };
+    /** `kept`: paths of a backup that no pattern owns. */
+    args: { encoding: 'identity' | 'deflate'; record: Partial<ReleaseRecord>; kept?: string[] };
     result: { files: number; bytes: number; compiled: number; carriedOver: number };
   };
   run: { args: RunArguments; result: RunResult };

@@ -47,6 +47,12 @@ export function plainNames(
     .map(({ name }) => name);
 }
 
+/** Names of the live release that don't lead to it from the base path: their link or launcher was removed. */
+export function missingNames({ live, names }: Probe): string[] {
+  const there = new Set(names.map(({ name }) => name));
+  return (live?.record?.names ?? []).filter((name) => !there.has(name));
+}
+
 /** Turns plain files into a first release and records which of them the patterns own. */
 export async function adopt(
   client: ExecutorClient,
@@ -77,13 +83,14 @@ export async function seenLive(
 ): Promise<Live | undefined> {
   if (!probe.current || !probe.live) return undefined;
   const { record, drift, extra, kept } = probe.live;
-  const added = extra.filter((path) => compiled.includes(path));
+  // Kept files that these patterns own now: nobody watched over them until now.
+  const added = [...extra, ...kept].filter((path) => compiled.includes(path));
   const live: Live = {
     release: probe.current,
     source: record?.source,
     digest: record?.digest,
-    keep: [...kept, ...extra.filter((path) => !compiled.includes(path))],
-    drifted: drift.modified.length + drift.missing.length + added.length > 0,
+    keep: [...kept, ...extra].filter((path) => !compiled.includes(path)),
+    drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
   };
   if (record && !sameSelection(record, selection)) {
     const { entries } = await client.call('digest', { release: probe.current, recorded: true });
@@ -118,9 +125,10 @@ function recordOwnership(
   return owned;
 }
 
-function ownership(
+/** Sorts entries: the digest of those that the patterns own, and the paths of the others. */
+export function ownership(
   rows: ReadonlyArray<EntryRow | [...EntryRow, 0 | 1]>,
-  compiled: CompiledSelection,
+  compiled: Pick<CompiledSelection, 'includes'>,
 ): { digest: string; keep: string[] } {
   const owned: Recorded[] = [];
   const keep: string[] = [];

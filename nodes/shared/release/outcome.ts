@@ -36,10 +36,15 @@ function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-function liveNow(live: string | null | undefined, { basePath, before, operation }: Stopped): string {
+function liveNow(live: string | null | undefined, { basePath, before, operation, log }: Stopped): string {
+  // Kept in the same instant; or plain files became a release, and nothing more.
+  if (live && before !== undefined && live !== before) return `Release ${live} is live in ${basePath} now.`;
   if (live) return `Release ${live} is live in ${basePath}; the ${operation} changed nothing.`;
-  if (live === null || before === null)
+  if (live === null || (before === null && log.current !== 'confirm'))
     return `Nothing is live in ${basePath} yet; the ${operation} changed nothing.`;
+  if (live === undefined && log.current === 'confirm') {
+    return `Whether the ${operation} to ${basePath} was kept is not known; Get Status shows what is live.`;
+  }
   if (before === undefined) return `The ${operation} changed nothing.`;
   return `${before} was live in ${basePath}; the engine's side goes back to it by itself. Get Status shows what is live.`;
 }

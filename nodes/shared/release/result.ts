@@ -24,6 +24,8 @@ export interface SwitchResult {
   releasesInUse: ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
   settled?: Settled;
+  /** What could not be tidied up after the switch; the next operation tries again. */
+  complaint?: string;
   steps: Step[];
   durationMs: number;
 }

@@ -1,4 +1,4 @@
-import { DeployError } from '../errors';
+import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
@@ -17,6 +17,14 @@ export interface SwitchRequest {
   afterwards?: () => Promise<unknown>;
 }
 
+/** A switch that was kept. */
+export interface Switched {
+  /** What symlink and rename took. */
+  milliseconds: number;
+  /** What could not be tidied up once the release was live. */
+  complaint?: string;
+}
+
 /**
  * The one way to switch: checks before, flip, checks after, then confirm, or revert and say so.
  *
@@ -25,10 +33,7 @@ export interface SwitchRequest {
  *
  * @throws DeployError `CHECK` when a check did not pass; `details.reverted` says whether the release was live meanwhile
  */
-export async function switchTo(
-  client: ExecutorClient,
-  request: SwitchRequest,
-): Promise<{ milliseconds: number }> {
+export async function switchTo(client: ExecutorClient, request: SwitchRequest): Promise<Switched> {
   const flipped = await checkAndFlip(client, request);
   const failed = notPassed(request.results);
   if (failed) throw await undo(client, request, failed);
@@ -36,8 +41,16 @@ export async function switchTo(
   const afterwards = request.afterwards?.();
   afterwards?.catch(() => undefined);
   await request.log.run('confirm', () => confirmed);
-  if (afterwards) await request.log.run('clean up', () => afterwards);
-  return { milliseconds: flipped.milliseconds };
+  const complaint = afterwards && (await request.log.run('clean up', () => complaintOf(afterwards)));
+  return { milliseconds: flipped.milliseconds, complaint };
+}
+
+/** The release is live and stays so, whatever becomes of the tidying. */
+async function complaintOf(work: Promise<unknown>): Promise<string | undefined> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => toDeployError(error).message,
+  );
 }
 
 async function checkAndFlip(

@@ -16,7 +16,7 @@ def plain_names(layout, names, entrypoint):
         path = os.path.join(layout.base, checked_name(name))
         if not os.path.lexists(path):
             continue
-        if os.path.islink(path) and os.readlink(path) == "current/" + name:
+        if switching.is_own_link(path, name):
             continue
         if name == entrypoint and switching.is_launcher(path):
             continue
@@ -139,19 +139,22 @@ def _copy_file(source, target, status):
 
 
 def _exchange(layout, name, release_id, launcher):
-    """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing."""
+    """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing.
+
+    What takes the plain name's place waits where the original is to be kept: exchanged, each is where it belongs.
+    """
     path = os.path.join(layout.base, name)
-    temporary = files.temporary_name(layout.state, "adopt")
-    if name == launcher[0]:
-        switching.write_launcher(temporary, launcher[1], layout)
-    else:
-        os.symlink("current/" + name, temporary)
     kept = os.path.join(layout.adopted, release_id)
     os.makedirs(kept, 0o755, exist_ok=True)
     original = os.path.join(kept, name)
-    if files.exchange(path, temporary):
-        os.rename(temporary, original)
+    if name == launcher[0]:
+        switching.write_launcher(original, launcher[1], layout)
+    else:
+        os.symlink("current/" + name, original)
+    if files.exchange(path, original):
         return None
+    temporary = files.temporary_name(layout.state, "adopt")
+    os.rename(original, temporary)
     if not os.path.isdir(path) or os.path.islink(path):
         # rename(2) replaces a file in one step wherever it can't exchange.
         os.link(path, original, follow_symlinks=False)

@@ -6,7 +6,7 @@ import zlib
 
 from hot_deploy import bytecode, files, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_link, checked_path, names_in
+from hot_deploy.layout import checked_link, checked_path, names_in, parents, refuse_leaving_links
 
 # Room that has to stay free beyond what a release needs, in bytes.
 SPACE_MARGIN = 32 * 1024 * 1024
@@ -129,9 +129,11 @@ class Assembly:
 
     def _keep_unowned(self, check):
         """Files of the live release that no pattern owns stay as they are, writable ones included."""
+        not_directories = {entry.path for entry in self.entries if entry.type != tree.DIRECTORY}
         for path in self.keep:
             check()
-            source = os.path.join(self.live, path)
+            source = os.path.join(self.live, checked_path(path))
+            _refuse_below(path, not_directories)
             status = os.lstat(source)
             entry = tree.read_entry(self.live, path, status, check)
             if entry is None or os.path.lexists(os.path.join(self.staging, path)):
@@ -146,6 +148,16 @@ class Assembly:
                 os.makedirs(target, 0o755, exist_ok=True)
             else:
                 self._copy(source, entry, status.st_mode & 0o777)
+
+    def mark_kept(self, paths):
+        """Entries of a backup that no pattern owns: they stay nobody's, and the engine may write to them."""
+        for entry in self.entries:
+            if entry.path in paths:
+                entry.kept = True
+                if entry.type == tree.FILE:
+                    place = os.path.join(self.staging, entry.path)
+                    os.chmod(place, entry.mode | 0o200)
+                    entry.stamp = tree.stamp_of(os.lstat(place))
 
     def place(self, carried, check):
         """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet."""
@@ -204,11 +216,13 @@ class _Content:
 def merged_entries(rows, live_entries, same_directories):
     """The entries of a new release: the client's rows, and the live ones of the directories that don't differ."""
     same = set(same_directories)
-    return checked_entries(rows) + [
+    entries = checked_entries(rows) + [
         tree.Entry(entry.path, entry.type, entry.mode, entry.size, entry.digest, entry.target)
         for entry in live_entries
         if not entry.kept and os.path.dirname(entry.path) in same
     ]
+    refuse_leaving_links({entry.path: entry.target for entry in entries if entry.type == tree.LINK})
+    return entries
 
 
 def changes(recorded, intact, entries):
@@ -245,9 +259,11 @@ def checked_entries(rows):
             checked_link(entry.path, entry.target)
         elif entry.type not in (tree.FILE, tree.DIRECTORY):
             raise StepFailed("INPUT", "%s is a %r, which can't be deployed." % (entry.path, entry.type))
-        parent = os.path.dirname(entry.path)
-        while parent:
-            if parent in not_directories:
-                raise StepFailed("INPUT", "%s lies below %s, which is not a directory." % (entry.path, parent))
-            parent = os.path.dirname(parent)
+        _refuse_below(entry.path, not_directories)
     return entries
+
+
+def _refuse_below(path, not_directories):
+    for parent in parents(path):
+        if parent in not_directories:
+            raise StepFailed("INPUT", "%s lies below %s, which is not a directory." % (path, parent))

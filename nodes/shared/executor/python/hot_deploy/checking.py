@@ -50,8 +50,8 @@ def _run(argv, release, options, wire, on_output, text_input=None):
         result = processes.run(
             argv, release, environment, float(options.get("timeoutSeconds") or 60), wire, text_input, on_output
         )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as raised:
-        return _not_started("%s can't be started: %s" % (argv[0], raised.strerror))
+    except (OSError, ValueError) as raised:  # ValueError: a name or value that no environment or argument can have
+        return _not_started("%s can't be started: %s" % (argv[0], getattr(raised, "strerror", raised)))
     result["passed"] = result["exitCode"] == 0 and not result["timedOut"]
     return result
 
@@ -81,6 +81,32 @@ def report(complaints, summary, started):
     }
 
 
+def check_compiles(release, entries, check):
+    """Whether every Python source parses. Writes nothing: the release may be a kept one."""
+    started = time.monotonic()
+    complaints, count = [], 0
+    for entry in entries:
+        if entry.type != "file" or not entry.path.endswith(".py"):
+            continue
+        check()
+        count += 1
+        complaint = _parse(os.path.join(release, entry.path), entry.path)
+        if complaint:
+            complaints.append(complaint)
+    return report(complaints, "%d files compile." % count, started)
+
+
+def _parse(path, shown):
+    try:
+        with open(path, "rb") as handle:
+            compile(handle.read(), path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError) as raised:
+        return "%s, line %s: %s" % (shown, getattr(raised, "lineno", None), getattr(raised, "msg", raised))
+    except OSError as raised:
+        return "%s: %s" % (shown, raised.strerror)
+    return None
+
+
 def check_json(release, entries, check):
     """Whether every file named *.json holds JSON, with or without a byte order mark."""
     started = time.monotonic()
@@ -95,4 +121,6 @@ def check_json(release, entries, check):
                 json.loads(handle.read().decode("utf-8-sig"))
         except (ValueError, RecursionError) as raised:
             complaints.append("%s: %s" % (entry.path, raised))
+        except OSError as raised:
+            complaints.append("%s: %s" % (entry.path, raised.strerror))
     return report(complaints, "%d JSON files are well-formed." % count, started)

@@ -47,7 +47,7 @@ def read(layout):
                     entry = json.loads(line.decode("utf-8"))
                 except ValueError:
                     continue
-                if isinstance(entry, dict) and "event" in entry:
+                if isinstance(entry, dict) and isinstance(entry.get("event"), str):
                     entries.append(entry)
     except FileNotFoundError:
         pass
@@ -72,7 +72,7 @@ class Standing:
                 if event == "confirmed" and pending is not None:
                     before[pending.get("to")] = pending.get("from")
                     if pending.get("to") == current:
-                        self.live_since = entry["at"]
+                        self.live_since = entry.get("at")
                 pending = None
         # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
         if pending is not None and pending.get("to") == current and current is not None:

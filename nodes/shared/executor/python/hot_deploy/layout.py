@@ -8,6 +8,8 @@ from hot_deploy.failures import StepFailed
 RESERVED = frozenset(["current", "releases", "environments", "backups", ".hot-deploy"])
 RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(-[0-9]+)?")
 BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
+# As many as the kernel follows while it resolves one path.
+MAX_LINKS = 40
 LAUNCHER_MARKER = b"# hot-deploy launcher"
 
 
@@ -36,6 +38,9 @@ class Layout:
     def create(self):
         """Makes the directories of our own. Raises OSError where the user may not."""
         for directory in (self.state, self.staging, self.records, self.releases, self.backups):
+            # Through a link, everything done there would be done somewhere else, perhaps as root.
+            if os.path.islink(directory):
+                raise StepFailed("STEP", "%s is a link. Move it away, then run again." % directory)
             os.makedirs(directory, 0o755, exist_ok=True)
 
     def release(self, release_id):
@@ -121,6 +126,38 @@ def checked_link(path, target):
         if depth < 0:
             raise StepFailed("INPUT", "Link %r points to %r, which is outside the release." % (path, target))
     return target
+
+
+def refuse_leaving_links(links):
+    """Follows each of a tree's links (path -> target) as the kernel would, through the others, and stays inside.
+
+    As text alone a target can look fine: `a/up/..` is the tree's root unless `a/up` is a link to it.
+    """
+    for path in links:
+        place, ahead, hops = path.split("/"), [""], 0
+        while ahead:
+            part = ahead.pop()
+            if part == ".." and not place:
+                raise StepFailed("INPUT", "Link %r points to %r, which is outside the release." % (path, links[path]))
+            if part == "..":
+                place.pop()
+            elif part not in ("", "."):
+                place.append(part)
+            target = links.get("/".join(place))
+            if target is not None:
+                hops += 1
+                if hops > MAX_LINKS:
+                    raise StepFailed("INPUT", "Link %r leads in a circle, or through too many others." % path)
+                place.pop()
+                ahead.extend(reversed(target.split("/")))
+
+
+def parents(path):
+    """The directories above a relative path, nearest first."""
+    path = os.path.dirname(path)
+    while path:
+        yield path
+        path = os.path.dirname(path)
 
 
 def names_in(paths):

@@ -56,7 +56,7 @@ def _lock_holders():
     for line in lines:
         # 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
         parts = line.split()
-        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ":
+        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ" or parts[5].count(":") != 2:
             continue
         major, minor, inode = parts[5].split(":")
         key = (int(major, 16), int(minor, 16), int(inode))

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 
-from hot_deploy import files, leases
+from hot_deploy import files, leases, switching
 from hot_deploy.layout import RELEASE_ID
 
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
@@ -31,11 +31,27 @@ def clean(layout, standing_current, records):
         if record is not None and record.get("state") == "candidate":
             if remove_release(layout, name):
                 removed.append(name)
+    removed += _clean_adopted(layout)
     for name in _listing(layout.records):
         release_id = name.split(".", 1)[0]
         if RELEASE_ID.fullmatch(release_id) and not os.path.lexists(layout.release(release_id)):
             os.unlink(os.path.join(layout.records, name))
             removed.append(name)
+    return removed
+
+
+def _clean_adopted(layout):
+    """Removes what an interrupted adoption had ready to take an original's place, and directories without originals."""
+    removed = []
+    for release_id in _listing(layout.adopted):
+        kept = os.path.join(layout.adopted, release_id)
+        for name in _listing(kept):
+            path = os.path.join(kept, name)
+            if switching.is_own_link(path, name) or switching.is_launcher(path):
+                os.unlink(path)
+                removed.append("adopted/%s/%s" % (release_id, name))
+        if not os.listdir(kept):
+            os.rmdir(kept)
     return removed
 
 

@@ -20,7 +20,7 @@ def hello():
         "python": {
             "version": platform.python_version(),
             "implementation": platform.python_implementation(),
-            "executable": sys.executable,
+            "executable": sys.executable or "",
             "supported": sys.version_info >= OLDEST_PYTHON,
         },
         "user": _user(),

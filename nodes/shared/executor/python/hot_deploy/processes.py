@@ -11,6 +11,8 @@ HEAD_BYTES = 8 * 1024
 TAIL_BYTES = 24 * 1024
 GRACE_SECONDS = 2.0
 POLL_SECONDS = 0.05
+# A program that has closed its output is about to end.
+CLOSING_SECONDS = 0.005
 
 
 class Output:
@@ -53,15 +55,16 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
     """
     started = time.monotonic()
     output = Output()
-    process = subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL if text_input is None else _as_file(text_input),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with _as_file(text_input) as given:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=environment,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         timed_out = _wait(process, started + timeout, output, wire, on_output)
     finally:
@@ -80,6 +83,8 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
 
 def _as_file(text):
     """Input as an anonymous file: nobody has to feed a pipe, and it is never seen in a process list."""
+    if text is None:
+        return open(os.devnull, "rb")
     fd = os.memfd_create("input")
     view = memoryview(text.encode("utf-8"))
     while view:
@@ -96,19 +101,20 @@ def _wait(process, deadline, output, wire, on_output):
         now = time.monotonic()
         if now >= deadline:
             return True
+        # A grandchild may keep the output open, or busy: what counts is that the program itself has ended.
+        ended = process.poll() is not None
         waiting_for = [wire.wake_fd, stdout] if open_ended else [wire.wake_fd]
-        readable, _, _ = select.select(waiting_for, [], [], min(POLL_SECONDS, deadline - now))
+        pause = 0 if ended else min(POLL_SECONDS if open_ended else CLOSING_SECONDS, deadline - now)
+        readable, _, _ = select.select(waiting_for, [], [], pause)
         wire.check()
         if stdout in readable:
+            # As much as a pipe holds: after the end, one such piece is all that the program left in it.
             piece = os.read(stdout, 1 << 16)
             open_ended = bool(piece)
             output.add(piece)
             if piece and on_output:
                 on_output(piece)
-        # A grandchild may keep the output open: what counts is that the program itself has ended.
-        elif process.poll() is not None:
-            return False
-        if not open_ended and process.poll() is not None:
+        if ended:
             return False
 
 

@@ -1,5 +1,6 @@
 """One conversation: what it holds, and how it is put right when the other side goes away."""
 
+import codecs
 import threading
 import time
 import traceback
@@ -8,6 +9,9 @@ from hot_deploy import files, leftovers, locking, switching
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.layout import Layout
 from hot_deploy.wire import JSON
+
+# How much of one program's output is shown while it runs.
+STREAMED_BYTES = 256 * 1024
 
 
 class Session:
@@ -92,7 +96,7 @@ class Session:
         return not (request.get("required") and result.get("passed") is False)
 
     def _reply(self, request, result=None, failure=None, started=None):
-        message = {"id": request["id"], "ok": failure is None}
+        message = {"id": request.get("id"), "ok": failure is None}
         if started is not None:
             message["ms"] = round((time.perf_counter() - started) * 1000, 3)
         if failure is None:
@@ -106,8 +110,21 @@ class Session:
         self.wire.send(dict(fields, id=request_id, event=kind))
 
     def output_of(self, request_id):
-        """A function that streams a program's output to the client as it comes."""
-        return lambda piece: self.event(request_id, "output", text=piece.decode("utf-8", "replace"))
+        """A function that streams a program's output to the client as it comes, characters in one piece.
+
+        A flood is cut off: whoever watches has seen enough by then, and the end of it comes with the result.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        left = STREAMED_BYTES
+
+        def stream(piece):
+            nonlocal left
+            if left > 0:
+                text = decoder.decode(piece[:left])
+                left -= len(piece)
+                self.event(request_id, "output", text=text if left > 0 else text + "\n[the rest is not shown live]\n")
+
+        return stream
 
     # -- the dead-man's switch ---------------------------------------------------------------------------------
 

@@ -3,9 +3,9 @@
 import os
 import time
 
-from hot_deploy import files, history, records
+from hot_deploy import files, history, records, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import LAUNCHER_MARKER, checked_name, deployed_names
+from hot_deploy.layout import LAUNCHER_MARKER, checked_name, deployed_names, names_in
 
 
 def flip(layout, release_id):
@@ -47,6 +47,25 @@ def announce(layout, release_id, operation, launcher, candidate=False):
     )
 
 
+def refuse_damaged(layout, release_id, check):
+    """A release that has lain here may have been edited by hand: only what was recorded may go live again."""
+    release = layout.release(release_id)
+    if not os.path.isdir(release):
+        return
+    entries = [entry for entry in tree.read_manifest(layout.manifest(release_id)) or [] if not entry.kept]
+    seen = tree.compare(release, names_in(entry.path for entry in entries), entries, check)
+    damaged = seen["missing"] + seen["modified"]
+    if damaged:
+        raise StepFailed(
+            "STEP",
+            "Release %s is not what it was: %s %s by hand since, one of %d such files."
+            % (release_id, damaged[0], "was removed" if seen["missing"] else "was changed", len(damaged)),
+            "Choose another release or a backup, or deploy that version again.",
+            missing=seen["missing"][:20],
+            modified=seen["modified"][:20],
+        )
+
+
 def place_links(layout, release_id, launcher):
     """Links and launcher in the base path that the release needs and that aren't there. Returns the names made.
 
@@ -78,6 +97,11 @@ def write_launcher(path, content, layout):
     finally:
         os.close(fd)
     os.rename(temporary, path)
+
+
+def is_own_link(path, name):
+    """Whether `path` is the link that stands in the base path for a deployed name."""
+    return os.path.islink(path) and os.readlink(path) == "current/" + name
 
 
 def is_launcher(path):
@@ -120,17 +144,7 @@ def dangling_links(layout):
     """Our own links in the base path whose name the current release doesn't have."""
     return [
         name
-        for name, target in own_links(layout)
-        if not os.path.lexists(os.path.join(layout.base, target))
+        for name in os.listdir(layout.base)
+        if is_own_link(os.path.join(layout.base, name), name)
+        and not os.path.lexists(os.path.join(layout.current, name))
     ]
-
-
-def own_links(layout):
-    found = []
-    with os.scandir(layout.base) as children:
-        for child in children:
-            if child.is_symlink():
-                target = os.readlink(child.path)
-                if target == "current/" + child.name:
-                    found.append((child.name, target))
-    return found

@@ -123,24 +123,18 @@ def walk(root, names):
         if not stat.S_ISDIR(status.st_mode):
             yield path, status
             continue
-        found = _children(root, path)
-        if not found:
+        with os.scandir(os.path.join(root, path)) as children:
+            names = [child.name for child in children]
+        if not names:
             yield path, status
-        pending.extend(found)
-
-
-def _children(root, path):
-    """What is in a directory, bytecode aside: a running engine writes that, and it comes and goes while we look."""
-    found = []
-    with os.scandir(os.path.join(root, path)) as children:
-        for child in children:
-            if is_bytecode(child.name):
+        # A running engine writes bytecode, which comes and goes while we look.
+        for name in names:
+            if is_bytecode(name):
                 continue
             try:
-                found.append((path + "/" + child.name, child.stat(follow_symlinks=False)))
+                pending.append((path + "/" + name, os.lstat(os.path.join(root, path, name))))
             except FileNotFoundError:
                 continue
-    return found
 
 
 def read_entry(root, path, status, check=None):

@@ -126,6 +126,7 @@ def assemble(session, _id, args):
     if not os.path.isdir(made.staging):
         received = made.receive(session.wire.take_data, args.get("encoding"))
         carried = made.complete(received, session.wire.check)
+    made.mark_kept(set(args.get("kept") or []))
     record = dict(args["record"])
     record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
     records.write(layout, made.release_id, record)
@@ -142,44 +143,20 @@ def run(session, request_id, args):
     """Runs one check against a release and tells how it went."""
     layout = session.require_lock()
     release = layout.release(args["release"])
+    if not os.path.isdir(release):
+        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
     kind = args["kind"]
-    if kind == "compile":
-        return _compilation(session, layout, args["release"])
-    if kind == "json":
-        return checking.check_json(release, tree.read_manifest(layout.manifest(args["release"])) or [], session.wire.check)
+    if kind == "compile" and session.compilation is not None and args["release"] == session.candidate:
+        return session.compilation
+    if kind in ("compile", "json"):
+        look = checking.check_compiles if kind == "compile" else checking.check_json
+        return look(release, tree.read_manifest(layout.manifest(args["release"])) or [], session.wire.check)
     on_output = session.output_of(request_id)
     if kind == "python":
         return checking.run_python(release, args["code"], args, session.wire, on_output)
     if kind == "command":
         return checking.run_command(release, args["command"], args, session.wire, on_output)
     raise StepFailed("INPUT", "There is no check of type %r." % kind)
-
-
-def _compilation(session, layout, release_id):
-    """What compiling said when the release was assembled; for one assembled earlier, whether its sources parse."""
-    if session.compilation is not None and release_id == session.candidate:
-        return session.compilation
-    started = time.monotonic()
-    complaints, count = [], 0
-    for entry in tree.read_manifest(layout.manifest(release_id)) or []:
-        if entry.type == tree.FILE and entry.path.endswith(".py"):
-            session.wire.check()
-            count += 1
-            complaint = _parse(os.path.join(layout.release(release_id), entry.path), entry.path)
-            if complaint:
-                complaints.append(complaint)
-    return checking.report(complaints, "%d files compile." % count, started)
-
-
-def _parse(path, shown):
-    try:
-        with open(path, "rb") as handle:
-            compile(handle.read(), path, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError) as raised:
-        return "%s, line %s: %s" % (shown, getattr(raised, "lineno", None), getattr(raised, "msg", raised))
-    except OSError as raised:
-        return "%s: %s" % (shown, raised.strerror)
-    return None
 
 
 def adopt(session, _id, args):
@@ -219,6 +196,8 @@ def flip(session, _id, args):
     if session.pending is not None:
         raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
     made_here = args["release"] == session.candidate
+    if not made_here:
+        switching.refuse_damaged(layout, args["release"], session.wire.check)
     pending = switching.announce(layout, args["release"], args["operation"], _launcher(args), made_here)
     session.pending = pending
     seconds = switching.flip(layout, args["release"])

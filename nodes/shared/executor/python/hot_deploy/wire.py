@@ -6,6 +6,7 @@ beside their own descriptors.
 """
 
 import collections
+import errno
 import json
 import os
 import select
@@ -36,6 +37,7 @@ class Wire:
         self._changed = threading.Condition()
         self._writing = threading.Lock()
         self._gone = None
+        self._unread = False
         self.wake_fd, self._wake_write = os.pipe()
         self._reader = threading.Thread(target=self._read_frames, daemon=True)
 
@@ -81,12 +83,14 @@ class Wire:
                 payload = self._read_exactly(length)
                 if kind == JSON:
                     payload = json.loads(payload.decode("utf-8"))
+                    if not isinstance(payload, dict):
+                        raise ControllerGone("the client sent something that is no request")
                     if payload.get("verb") is None:
                         continue  # a heartbeat
                 self._put(kind, payload, length)
         except ControllerGone as gone:
             self._leave(str(gone))
-        except (OSError, ValueError) as raised:
+        except Exception as raised:  # whatever it is: with nobody listening, the conversation must not go on
             self._leave("the input could not be read: %s" % raised)
 
     def _read_exactly(self, count):
@@ -95,7 +99,7 @@ class Wire:
             # Silence counts only while we listen: a full queue is our own slowness.
             readable, _, _ = select.select([self._input], [], [], self.silence_seconds)
             if not readable:
-                raise ControllerGone("nothing was heard for %d s" % self.silence_seconds)
+                raise ControllerGone("nothing was heard for %g s" % self.silence_seconds)
             piece = os.read(self._input, min(count, 1 << 20))
             if not piece:
                 raise ControllerGone("the connection ended")
@@ -124,24 +128,16 @@ class Wire:
         payload = json.dumps(message, separators=(",", ":")).encode("utf-8")
         self._write(HEADER.pack(JSON, len(payload)) + payload)
 
-    def send_data(self, payload):
-        self._write(HEADER.pack(DATA, len(payload)) + payload)
-
     def _write(self, payload):
         view = memoryview(payload)
         with self._writing:
-            deadline = time.monotonic() + self.silence_seconds
-            while view:
-                _, writable, _ = select.select([], [self._output], [], 1.0)
-                if not writable:
-                    if time.monotonic() > deadline:
-                        self._leave("the client stopped reading")
-                        return
-                    continue
+            while view and not self._unread:
+                _, writable, _ = select.select([], [self._output], [], self.silence_seconds)
                 try:
-                    written = os.write(self._output, view[:WRITE_PIECE])
+                    if not writable:
+                        raise TimeoutError(errno.ETIMEDOUT, "nothing was taken for %g s" % self.silence_seconds)
+                    view = view[os.write(self._output, view[:WRITE_PIECE]):]
                 except OSError as raised:
+                    # Not tried again: each attempt would keep the lock for as long.
+                    self._unread = True
                     self._leave("the client stopped reading: %s" % raised.strerror)
-                    return
-                view = view[written:]
-                deadline = time.monotonic() + self.silence_seconds

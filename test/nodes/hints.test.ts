@@ -1,0 +1,57 @@
+import { hintsFor } from '../../nodes/common/hints';
+import type { SwitchResult } from '../../nodes/shared/release/result';
+
+const RESULT: SwitchResult = {
+  status: 'deployed',
+  host: 'engine.example',
+  basePath: '/app',
+  release: '20261123-171501-3f2a9c1',
+  previousRelease: null,
+  source: { type: 'directory', digest: '' },
+  changes: {
+    added: [],
+    modified: [],
+    removed: [],
+    ignored: [],
+    counts: { added: 0, modified: 0, removed: 0, ignored: 0 },
+  },
+  dependencies: { status: 'none', environment: null, durationMs: 0 },
+  backup: null,
+  checks: [],
+  swap: { method: 'rename', atomic: true, adopted: false, gapMs: 0, milliseconds: 0.1, unpinned: 0 },
+  releasesInUse: [],
+  steps: [],
+  durationMs: 1,
+};
+
+const warnings = (changes: Partial<SwitchResult>): string[] =>
+  hintsFor({ ...RESULT, ...changes })
+    .filter(({ type }) => type === 'warning')
+    .map(({ message }) => message);
+
+test('a first release has nothing to go back to', () => {
+  expect(hintsFor(RESULT).map(({ message }) => message)).toEqual([
+    '20261123-171501-3f2a9c1 is live in /app on engine.example. It is the first release here, so there is nothing to roll back to yet.',
+  ]);
+});
+
+test.each<[string, Partial<SwitchResult>, RegExp]>([
+  [
+    'a gap while adopting',
+    { swap: { ...RESULT.swap, atomic: false, gapMs: 0.4 } },
+    /was missing for 0\.4 ms/,
+  ],
+  [
+    'extractions that are not pinned',
+    { swap: { ...RESULT.swap, unpinned: 2 } },
+    /not pinned to a release: 2/,
+  ],
+  [
+    'an interrupted switch before it',
+    { settled: { release: 'r1', outcome: 'reverted' } },
+    /to r1 was reverted/,
+  ],
+  ['what was not tidied up', { complaint: 'Backup x can’t be removed.' }, /tidied up: Backup x can’t/],
+])('people are warned of %s', (_what, changes, message) => {
+  expect(warnings(changes)).toEqual([expect.stringMatching(message)]);
+});

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, readFile, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
+import { chain, createN8n, loadPackage } from '../support/n8n';
+import { HOT_DEPLOY, onlyJson, ROLLBACK } from '../support/nodes';
+
+const run = promisify(execFile);
+const ROOT = join(__dirname, '..', '..');
+/** Everything that the build reads. */
+const SOURCES = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'gulpfile.js',
+  'nodes',
+  'credentials',
+];
+
+const make = temporaryDirectories();
+let built: string;
+
+beforeAll(async () => {
+  built = await make('package');
+  for (const source of SOURCES) {
+    await cp(join(ROOT, source), join(built, source), {
+      recursive: true,
+      filter: (path) => !path.endsWith('__pycache__'),
+    });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(built, 'node_modules'));
+  const bin = (name: string) => join(ROOT, 'node_modules', '.bin', name);
+  await run(bin('tsc'), ['-p', 'tsconfig.build.json'], { cwd: built });
+  await run(bin('gulp'), ['build'], { cwd: built });
+}, 120_000);
+
+test('the built package loads as n8n loads it, and its nodes deploy', async () => {
+  const loaded = await loadPackage(built);
+  expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK].sort());
+  expect(loaded.credentialTypes.map(({ name }) => name)).toEqual(['hotDeploySshApi']);
+
+  const n8n = await createN8n(loaded);
+  const [sourceDirectory] = await engineVersions(make, 'v2');
+  const basePath = await make('app');
+  process.env.N8N_HOT_DEPLOY_LOCAL_PATHS = basePath;
+  const parameters = { connection: 'local', basePath, sourceDirectory, options: { python: PYTHON } };
+  const result = await n8n.run(chain({ name: 'Hot Deploy', type: HOT_DEPLOY, parameters }));
+  delete process.env.N8N_HOT_DEPLOY_LOCAL_PATHS;
+  await n8n.close();
+  expect(onlyJson(result)).toMatchObject({ status: 'deployed' });
+});
+
+test('every icon and codex file that nodes and the credential name is in the package', async () => {
+  const { n8n } = JSON.parse(await readFile(join(built, 'package.json'), 'utf8')) as {
+    n8n: { nodes: string[]; credentials: string[] };
+  };
+  for (const path of n8n.nodes) {
+    const codex = JSON.parse(await readFile(join(built, path.replace(/\.js$/, '.json')), 'utf8')) as {
+      node: string;
+    };
+    expect([HOT_DEPLOY, ROLLBACK]).toContain(codex.node);
+  }
+  for (const path of [...n8n.nodes, ...n8n.credentials]) {
+    const file = join(built, path);
+    const icons = [...(await readFile(file, 'utf8')).matchAll(/'file:([^']+)'/g)].map(([, icon]) => icon);
+    expect(icons).toHaveLength(2);
+    for (const icon of icons) expect(existsSync(join(dirname(file), icon))).toBe(true);
+  }
+});

@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { deploy } from '../../../nodes/shared/deploy';
+import type { ExecutorClient } from '../../../nodes/shared/executor/client';
+import { rollBack } from '../../../nodes/shared/rollback';
+import { openDirectory } from '../../../nodes/shared/source/directory';
+import {
+  deployOptions,
+  deployTo,
+  engineVersions,
+  inConversation,
+  temporaryDirectories,
+} from '../../support/deployment';
+import { makePdf, materialiseEngine, writeVersion } from '../../support/engine';
+import { Crowd, Reader } from '../../support/extractions';
+
+const EXTRACTIONS = 1_000;
+const FLIPS = 200;
+const ADOPTIONS = 10;
+/** Every so many flips a new version is deployed; between them it goes back and forth. */
+const DEPLOY_EVERY = 10;
+const TIMEOUT_MS = 300_000;
+
+const make = temporaryDirectories();
+let pdf: string;
+
+beforeAll(async () => {
+  pdf = join(await make('pdf'), 'contract.pdf');
+  await writeFile(pdf, makePdf([['The contractor shall deliver. Total price: EUR 5.']]));
+});
+
+/** Switches `base` `FLIPS` times, by rollbacks and now and then by a deployment; `pace` is awaited before each. */
+async function flipOften(
+  client: ExecutorClient,
+  base: string,
+  source: string,
+  pace: (flip: number) => Promise<void>,
+): Promise<number> {
+  const options = deployOptions(base, { keepReleases: 3, keepBackups: 1 });
+  let flips = 0;
+  for (; flips < FLIPS; flips++) {
+    await pace(flips);
+    if (flips % DEPLOY_EVERY > 0) {
+      expect((await rollBack(client, { target: 'previous' }, options)).status).toBe('rolledBack');
+      continue;
+    }
+    await writeVersion(source, `flip-${flips}`);
+    const bundle = await openDirectory({ directory: source, selection: options.selection });
+    expect((await deploy(client, bundle, options)).status).toBe('deployed');
+  }
+  return flips;
+}
+
+async function deployedEngine(): Promise<{ base: string; source: string }> {
+  const [base, source] = await engineVersions(make, 'base', 'base');
+  await deployTo(base, source, { deployUnchanged: true });
+  return { base, source };
+}
+
+test(
+  `P1, P2: none of ${EXTRACTIONS} extractions fails or mixes versions while releases flip ${FLIPS} times`,
+  async () => {
+    const { base, source } = await deployedEngine();
+    const crowd = new Crowd({ basePath: base, pdf, total: EXTRACTIONS, atOnce: 4, pauseSeconds: 0.005 });
+    await inConversation((client) =>
+      flipOften(client, base, source, (flip) => crowd.reached(flip * (EXTRACTIONS / FLIPS))),
+    );
+    const { done, failed, mixed, versions } = await crowd.end();
+    expect({ done, failed, mixed }).toEqual({ done: EXTRACTIONS, failed: [], mixed: [] });
+    expect(versions.size).toBeGreaterThan(FLIPS / DEPLOY_EVERY / 2);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  `P2: no file is missing through the links while releases flip ${FLIPS} times`,
+  async () => {
+    const { base, source } = await deployedEngine();
+    const reader = await Reader.start(base);
+    await inConversation((client) => flipOften(client, base, source, async () => undefined));
+    const { opened, missing } = await reader.stop();
+    expect(missing).toEqual([]);
+    expect(opened).toBeGreaterThan(10 * FLIPS);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  `P1, P2: nothing is missing, fails or mixes while plain directories are adopted, ${ADOPTIONS} times`,
+  async () => {
+    const source = await make('v2');
+    await materialiseEngine('v2', source);
+    for (let round = 0; round < ADOPTIONS; round++) {
+      const [base] = await engineVersions(make, 'base');
+      const reader = await Reader.start(base);
+      const crowd = new Crowd({ basePath: base, pdf, total: 1_000, atOnce: 2, pauseSeconds: 0.01 });
+      await crowd.reached(4);
+      const { swap } = await deployTo(base, source);
+      expect(swap).toMatchObject({ adopted: true, atomic: true, gapMs: 0, unpinned: 0 });
+      await crowd.reached(crowd.tally.done + 4);
+      const { failed, mixed, versions } = await crowd.stop();
+      expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
+        failed: [],
+        mixed: [],
+        versions: ['1', '2'],
+      });
+      expect((await reader.stop()).missing).toEqual([]);
+    }
+  },
+  TIMEOUT_MS,
+);

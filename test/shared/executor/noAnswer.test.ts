@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { explainNoAnswer } from '../../../nodes/shared/executor/noAnswer';
+import { onHost, processEnd } from '../../support/conversation';
+import { openClient, PYTHON, temporaryDirectories } from '../../support/deployment';
+import { fakeInterpreter } from '../../support/fakeInterpreter';
+import { thrownBy } from '../../support/thrown';
+
+const make = temporaryDirectories();
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await make();
+});
+
+let count = 0;
+
+/** What stands where Python should. */
+function instead(script: string): string {
+  count += 1;
+  return fakeInterpreter(join(directory, `python-${count}`), script);
+}
+
+it('an interpreter that ends at once', async () => {
+  expect(await thrownBy(openClient({ python: 'true' }))).toMatchObject({
+    code: 'CONNECTION',
+    message: 'true on this machine ended before it answered (exit code 0).',
+    description: 'It printed nothing. Try the same interpreter in a terminal on that host.',
+    details: { exit: { code: 0, signal: null } },
+  });
+  const python = instead('echo "licence expired" >&2; exit 3');
+  expect(await thrownBy(openClient({ python }))).toMatchObject({
+    message: `${python} on this machine ended before it answered (exit code 3).`,
+    description: 'licence expired',
+  });
+  const killed = instead('kill -KILL $$');
+  expect((await thrownBy(openClient({ python: killed }))).message).toContain('(SIGKILL)');
+});
+
+it('P8: an interpreter that hangs is given up in time, and ended', async () => {
+  const file = join(directory, 'pid');
+  const python = instead(`echo $$ > ${file}; echo waiting for a licence; exec sleep 60`);
+  const started = Date.now();
+  expect(await thrownBy(openClient({ python, startTimeoutMs: 500 }))).toMatchObject({
+    code: 'CONNECTION',
+    message: 'this machine did not start Python within 0.5 s.',
+    description: 'waiting for a licence',
+  });
+  expect(Date.now() - started).toBeLessThan(3000);
+  await processEnd(Number(readFileSync(file, 'utf8')));
+});
+
+it('P8: an abort while an interpreter hangs is obeyed at once', async () => {
+  const file = join(directory, 'pid-aborted');
+  const python = instead(`echo $$ > ${file}; exec sleep 60`);
+  const abort = new AbortController();
+  const opening = thrownBy(openClient({ python, signal: abort.signal }));
+  while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise(setImmediate);
+  const started = Date.now();
+  abort.abort();
+  expect(await opening).toMatchObject({ code: 'CANCELLED' });
+  expect(Date.now() - started).toBeLessThan(1000);
+  await processEnd(Number(readFileSync(file, 'utf8')));
+});
+
+it('a program that talks on without being an executor', async () => {
+  expect(await thrownBy(openClient({ python: 'yes' }))).toMatchObject({
+    code: 'CONNECTION',
+    message: expect.stringMatching(
+      /^(What yes on this machine answers can't be understood: more than 262144 bytes|yes on this machine ended before it answered)/,
+    ),
+  });
+  const python = instead('cat > /dev/null & while :; do echo "Welcome to this machine"; done');
+  expect(await thrownBy(openClient({ python }))).toMatchObject({
+    code: 'CONNECTION',
+    message: `What ${python} on this machine answers can't be understood: more than 262144 bytes came before it.`,
+    description: expect.stringContaining('Welcome to this machine'),
+  });
+});
+
+it('a greeting in front of the executor is skipped', async () => {
+  const python = instead(`echo 'Welcome! \u{1f600}'; printf '\\001hot-deploy'; exec ${PYTHON} "$@"`);
+  const client = await openClient({ python });
+  expect(client.hello).toMatchObject({ protocol: 1, system: 'linux', python: { supported: true } });
+  await client.close();
+});
+
+describe('interpreters that are too old', () => {
+  /** A real one where there is one, so that the program is known to run there; always one that says so. */
+  function old(version: string): string[] {
+    const real = join(homedir(), '.pyenv', 'versions', version, 'bin', 'python');
+    return existsSync(real) ? [real] : [];
+  }
+
+  it.each(['3.6.15', '3.7.16'])('Python %s is named, and what to do', async (version) => {
+    // All of it is real but what the interpreter says of itself.
+    const claim = [
+      'import platform, sys',
+      `sys.version_info = (${version.replaceAll('.', ', ')})`,
+      `platform.python_version = lambda: '${version}'`,
+      'exec(sys.argv[1])',
+    ].join('; ');
+    const pretended = instead(`exec ${PYTHON} -I -S -c "${claim}" "$4"`);
+    for (const python of [...old(version), pretended]) {
+      expect(await thrownBy(openClient({ python }))).toMatchObject({
+        code: 'CONNECTION',
+        message: `${python} on this machine is Python ${version}; 3.8 or newer is needed.`,
+        description: 'Name a newer interpreter in the option Python, such as /usr/bin/python3.11.',
+      });
+    }
+  });
+
+  it('Python 2 is named as such', async () => {
+    const pretended = instead('echo "Unknown option: -I" >&2; echo "usage: python [option] ..." >&2; exit 2');
+    for (const python of [...old('2.7.18'), pretended]) {
+      expect(await thrownBy(openClient({ python }))).toMatchObject({
+        code: 'CONNECTION',
+        message: `${python} on this machine is Python 2; 3.8 or newer is needed.`,
+      });
+    }
+  });
+});
+
+it.each([
+  ['Error response from daemon: No such container: engine', 'There is no container engine on host.'],
+  [
+    'Error: no container with name or ID "engine" found: no such container',
+    'There is no container engine on host.',
+  ],
+  [
+    'Error response from daemon: container 4f6 is not running',
+    'The container engine on host is not running.',
+  ],
+  [
+    'Error: can only create exec sessions on running containers: container state improper',
+    'The container engine on host is not running.',
+  ],
+  [
+    'permission denied while trying to connect to the Docker daemon socket',
+    "The user on host can't talk to docker.",
+  ],
+  [
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+    "The user on host can't talk to docker.",
+  ],
+  [
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "python3": executable file not found in $PATH: unknown',
+    "python3 can't be started on host, in container engine.",
+  ],
+])('what a container program says is explained: %s', (said, message) => {
+  const options = { ...onHost('python3'), runtime: 'container' as const, container: 'engine' };
+  const error = explainNoAnswer(options, 'host', { code: 1, signal: null }, said);
+  expect(error).toMatchObject({ code: 'CONNECTION', message });
+  expect(error.description).toContain(said);
+});

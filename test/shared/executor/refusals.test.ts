@@ -1,0 +1,238 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+
+import type { ExecutorClient } from '../../../nodes/shared/executor/client';
+import type { Verb } from '../../../nodes/shared/executor/protocol';
+import { bring, fileRows, lock, RawConversation } from '../../support/conversation';
+import { inConversation, openClient, temporaryDirectories } from '../../support/deployment';
+import { treeOf } from '../../support/snapshot';
+import { thrownBy } from '../../support/thrown';
+
+const make = temporaryDirectories();
+
+let client: ExecutorClient;
+let basePath: string;
+let live: string;
+
+beforeAll(async () => {
+  basePath = join(await make(), 'app');
+  writeFileSync(join(dirname(basePath), 'outside'), 'secret');
+  client = await openClient();
+  await lock(client, basePath);
+  live = await bring(client, { 'run.py': 'print(1)\n', 'src/a.py': '' });
+  await client.call('flip', { release: live, operation: 'deploy', entrypoint: 'run.py' });
+  await client.call('confirm', {});
+});
+
+afterAll(() => client.close());
+
+/** Asks with whatever arguments; what they are is the point. */
+function ask(verb: string, args: unknown): Promise<unknown> {
+  return client.call(verb as Verb, args as never);
+}
+
+function announce(entries: unknown[], changes: object = {}): Promise<unknown> {
+  const args = {
+    time: '20261123-171501',
+    digest: 'a'.repeat(64),
+    live: null,
+    entries,
+    sameDirectories: [],
+    keep: [],
+  };
+  return ask('receive', { ...args, ...changes });
+}
+
+function row(path: unknown, changes: Partial<Record<0 | 1 | 2 | 3 | 4 | 5, unknown>> = {}): unknown {
+  return Object.assign([...fileRows({ x: '' })[0]], { 0: path }, changes);
+}
+
+const RESERVED = ['current', 'releases', 'environments', 'backups', '.hot-deploy'];
+
+describe('P7: names that are none', () => {
+  const ids = [
+    '../../etc',
+    '..',
+    '',
+    '/etc',
+    '20261123-171501-3f2a9c1/..',
+    '20261123-171501-3f2a9c1\n',
+    '20261123-171501-3F2A9C1',
+    null,
+    7,
+    { a: 1 },
+  ];
+
+  it.each(ids)('the release %j is refused by every step', async (release) => {
+    const steps: Array<[string, object]> = [
+      ['archive', { release }],
+      ['run', { release, kind: 'compile' }],
+      ['run', { release, kind: 'command', command: 'true' }],
+      ['flip', { release, operation: 'deploy', entrypoint: 'run.py' }],
+      ['remove', { releases: [release] }],
+      ['record', { release, fields: {} }],
+    ];
+    if (release)
+      steps.push(
+        ['digest', { release, recorded: true }],
+        [
+          'receive',
+          {
+            live: release,
+            time: '20261123-171501',
+            digest: 'abcdef0',
+            entries: [],
+            sameDirectories: [],
+            keep: [],
+          },
+        ],
+      );
+    for (const [verb, args] of steps) {
+      expect({ verb, code: (await thrownBy(ask(verb, args))).code }).toEqual({ verb, code: 'INPUT' });
+    }
+  });
+
+  it.each(['../../etc', '../x.tar.gz', '/etc/x.tar', '.x.tar.gz', 'x', '', 'a b.tar.gz', null, 7])(
+    'the backup %j is refused',
+    async (backup) => {
+      const args = { time: '20261123-171501', live: null, backup };
+      expect((await thrownBy(ask('receive', args))).code).toBe('INPUT');
+      expect((await thrownBy(ask('remove', { backups: [backup] }))).code).toBe('INPUT');
+    },
+  );
+
+  it.each(['../../20261123-171501', '', 'x/y', 7])('the time %j is refused', async (time) => {
+    expect((await thrownBy(announce([row('a')], { time }))).code).toBe('INPUT');
+  });
+
+  it.each(['../run.py', 'a/b', '..', '.', '', ...RESERVED, '\0', null])(
+    'the entrypoint %j is refused',
+    async (entrypoint) => {
+      const thrown = await thrownBy(ask('flip', { release: live, operation: 'deploy', entrypoint }));
+      expect(thrown.code).toBe('INPUT');
+      expect(await client.call('list', { basePath })).toMatchObject({ current: live, unconfirmed: null });
+    },
+  );
+
+  it.each(['../x', 'a/b', '', 'current', null])('the name %j is not adopted', async (name) => {
+    const args = { time: '20261123-171501', names: [name], entrypoint: 'run.py' };
+    expect((await thrownBy(ask('adopt', args))).code).toBe('INPUT');
+  });
+
+  it.each(['/', '//', '/.', '/tmp/..', '/tmp/../..', 'app', './app', '../app', '', '/app\0', null, 7])(
+    'the base path %j is refused',
+    async (given) => {
+      const args = { basePath: given, create: true, holder: {}, waitSeconds: 0, entrypoint: 'run.py' };
+      for (const verb of ['probe', 'list', 'lock']) {
+        const thrown = await inConversation((other) => thrownBy(other.call(verb as Verb, args as never)));
+        expect({ verb, code: thrown.code }).toEqual({ verb, code: 'INPUT' });
+      }
+    },
+  );
+});
+
+it('one conversation serves one base path', async () => {
+  expect((await thrownBy(ask('probe', { basePath: dirname(basePath), entrypoint: 'run.py' }))).message).toBe(
+    `One conversation serves one base path, and this one serves ${basePath}.`,
+  );
+});
+
+it.each(['releases', 'backups', '.hot-deploy', '.hot-deploy/staging', '.hot-deploy/releases'])(
+  'P7: nothing is done through %s when it is a link',
+  async (name) => {
+    const [app, elsewhere] = [await make(), await make()];
+    writeFileSync(join(elsewhere, 'precious'), '');
+    mkdirSync(dirname(join(app, name)), { recursive: true });
+    symlinkSync(elsewhere, join(app, name));
+    expect(await inConversation((other) => thrownBy(lock(other, app)))).toMatchObject({
+      code: 'STEP',
+      message: `${join(app, name)} is a link. Move it away, then run again.`,
+    });
+    expect(readdirSync(elsewhere)).toEqual(['precious']);
+  },
+);
+
+it('P2: every step that changes something wants the lock first', async () => {
+  const before = treeOf(basePath);
+  const steps = [
+    'receive',
+    'assemble',
+    'run',
+    'adopt',
+    'drain',
+    'flip',
+    'confirm',
+    'revert',
+    'archive',
+    'remove',
+    'record',
+  ];
+  await inConversation(async (other) => {
+    await other.call('probe', { basePath, entrypoint: 'run.py' });
+    for (const verb of steps) {
+      const thrown = await thrownBy(
+        other.call(verb as Verb, { release: live, entrypoint: 'run.py' } as never),
+      );
+      expect({ verb, message: thrown.message }).toEqual({
+        verb,
+        message: 'This step changes the engine and needs its lock first.',
+      });
+    }
+  });
+  expect(treeOf(basePath)).toEqual(before);
+});
+
+it('an unknown step is refused, and the conversation goes on', async () => {
+  for (const verb of ['nonsense', '__class__', '', 'list_releases', 'VERBS']) {
+    expect(await thrownBy(ask(verb, {}))).toMatchObject({ code: 'STEP' });
+  }
+  expect(await client.call('list', { basePath })).toMatchObject({ current: live });
+});
+
+it('P5: whatever is asked, there is an answer, or the executor leaves and frees the lock', async () => {
+  const app = await make();
+  const verbs = [
+    'lock',
+    'probe',
+    'list',
+    'digest',
+    'receive',
+    'run',
+    'flip',
+    'confirm',
+    'revert',
+    'archive',
+    'remove',
+    'record',
+  ];
+  const request = fc.record({
+    verb: fc.oneof(fc.constantFrom(...verbs), fc.jsonValue()),
+    args: fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(
+        fc.constantFrom('basePath', 'release', 'entries', 'live', 'kind', 'time'),
+        fc.jsonValue(),
+      ),
+    ),
+    group: fc.option(fc.constantFrom(1, 2)),
+    required: fc.boolean(),
+  });
+  let raw = await RawConversation.open();
+  await lock(raw, app);
+  await fc.assert(
+    fc.asyncProperty(request, async (asked) => {
+      if (asked.verb === null) return;
+      const answer = await raw.ask(asked);
+      expect(typeof answer.ok).toBe('boolean');
+    }),
+    { numRuns: 300 },
+  );
+  raw.channel.stdin.end();
+  expect(await raw.ended()).toMatchObject({ reverted: false });
+  await raw.channel.exit;
+  raw = await RawConversation.open();
+  await lock(raw, app);
+  raw.channel.stdin.end();
+  await raw.channel.exit;
+});

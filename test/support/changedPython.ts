@@ -1,0 +1,56 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { PYTHON } from './deployment';
+
+/** Writes a script to `directory` that runs the executor with some of Python changed beforehand. */
+async function changedPython(directory: string, name: string, changes: string): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(
+    path,
+    `#!${PYTHON} -IS\nimport os, sys\n${changes}\nexec(sys.argv[4], {'__name__': '__main__'})\n`,
+  );
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** An interpreter on a system that has no renameat2(2). */
+export async function pythonWithoutExchange(directory: string): Promise<string> {
+  return changedPython(
+    directory,
+    'python-without-exchange',
+    `import ctypes
+class Library(ctypes.CDLL):
+    def __getattr__(self, name):
+        if name == 'renameat2':
+            raise AttributeError(name)
+        return super().__getattr__(name)
+ctypes.CDLL = Library`,
+  );
+}
+
+/** Functions of Python's `os` that change what is on disk, or make a change last: a crash before each is a test case. */
+const CHANGING = ['rename', 'symlink', 'link', 'unlink', 'fsync'];
+
+/**
+ * Writes an interpreter to `directory` that dies of SIGKILL just before its `at`-th change on disk, counted from 1.
+ * Counting calls and dying at each in turn is how ALICE and CrashMonkey look for crash points in file systems' users.
+ */
+export async function crashingPython(directory: string, at: number): Promise<string> {
+  return changedPython(
+    directory,
+    `python-${at}`,
+    `import signal
+left = ${at}
+def counted(function):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return call
+for name in ${JSON.stringify(CHANGING)}:
+    setattr(os, name, counted(getattr(os, name)))`,
+  );
+}
