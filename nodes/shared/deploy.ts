@@ -3,7 +3,7 @@ import type { Probe, Verbs } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';
-import { refuseUnfit } from './release/fitness';
+import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { stopped } from './release/outcome';
@@ -34,9 +34,10 @@ export async function deploy(
   const checks: CheckResult[] = [];
   let before: string | null | undefined;
   try {
+    refuseWithoutEntrypoint(bundle, options.entrypoint);
     const begun = await begin(client, options, true, log);
     before = begun.probe.current;
-    refuseUnfit(bundle, begun.probe, options.entrypoint);
+    refuseUnfit(bundle, begun.probe);
 
     const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
     before = live?.release ?? null;

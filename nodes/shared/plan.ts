@@ -1,7 +1,7 @@
 import type { ExecutorClient } from './executor/client';
 import type { Holder, Probe } from './executor/protocol';
 import { checksFor } from './release/checks';
-import { refuseUnfit } from './release/fitness';
+import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { isLive, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
@@ -42,8 +42,9 @@ export async function planDeployment(
   const { basePath, entrypoint, selection } = options;
   checkBasePath(basePath);
   checkEntrypoint(entrypoint);
+  refuseWithoutEntrypoint(bundle, entrypoint);
   const probe = await client.call('probe', { basePath, entrypoint, holder: true });
-  refuseUnfit(bundle, probe, entrypoint);
+  refuseUnfit(bundle, probe);
   const compiled = createSelection(selection);
   const adopted = plainNames(
     probe,

@@ -94,6 +94,11 @@ test.each<[string, IDataObject, RegExp]>([
     { options: { createBackup: yields('no') } },
     /^Create Backup is "no"\. Give true or false\./,
   ],
+  [
+    'Entrypoint is not in the source',
+    { entrypoint: 'main.py' },
+    /^The source has no main\.py at its top that the patterns include\./,
+  ],
   ['Python is a command line', { options: { python: 'python3 -u' } }, /^Python "python3 -u" can't be used/],
   [
     'n8n Health URL is an object',

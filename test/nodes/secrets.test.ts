@@ -26,8 +26,8 @@ const TOKEN = 'check-secret-4711';
 /** Yields {@link TOKEN} without a parameter that holds it: parameters are the workflow's own, and no secret. */
 const ENVIRONMENT = '={{ "TOKEN=" + ["check", "secret", "4711"].join("-") }}';
 const usesToken = (code: string) => ({ type: 'python', name: 'token', code, environment: ENVIRONMENT });
-const USED = usesToken('import os\nassert len(os.environ["TOKEN"]) == 17');
-const FAILING = usesToken('import os\nassert os.environ["TOKEN"] == "", "not empty"');
+const USED = usesToken('import os\nassert len(os.environ["TOKEN"]) == 17\nprint(os.environ)');
+const FAILING = usesToken('import os\nassert os.environ["TOKEN"] == "", os.environ');
 
 const make = temporaryDirectories();
 let sshd: Sshd;

@@ -6,7 +6,7 @@ import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupport
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
-import { programFor } from './program';
+import { programFor, READY } from './program';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer } from './noAnswer';
 
@@ -47,6 +47,7 @@ interface PendingCall {
   options: CallOptions;
 }
 
+const SUDO_ASKS_AGAIN = /try again/i;
 const HEARTBEAT_MS = 5_000;
 const LEAVING_MS = 8_000;
 /** One conversation with one executor: typed calls over a channel, the same for a local process and SSH. */
@@ -188,9 +189,9 @@ export class ExecutorClient {
       () => this.greet.reject(notStarted(where, seconds, this.said())),
       seconds * 1000,
     );
-    if (passwordLine) this.write(passwordLine);
-    this.write(programFor(this.options.silenceSeconds ?? 60));
     try {
+      if (passwordLine) await this.passSudo(passwordLine);
+      this.write(programFor(this.options.silenceSeconds ?? 60));
       await this.greeting;
     } finally {
       clearTimeout(timer);
@@ -199,6 +200,21 @@ export class ExecutorClient {
     // Not earlier: the interpreter may have read ahead what comes after the program.
     this.heartbeat = setInterval(() => this.write(encodeMessage({})), HEARTBEAT_MS);
     this.heartbeat.unref();
+  }
+
+  /** Gives sudo its password once, and waits until Python says that it runs. */
+  private async passSudo(passwordLine: Buffer): Promise<void> {
+    const running = new Promise<void>((resolve) => {
+      this.channel.stdout.on('data', () => {
+        if (this.frames.preamble.includes(READY)) resolve();
+      });
+    });
+    this.channel.stderr.on('data', () => {
+      // A second try would be one of the few that an account has.
+      if (SUDO_ASKS_AGAIN.test(this.complaint)) this.channel.stdin.end();
+    });
+    this.write(passwordLine);
+    await Promise.race([running, this.greeting]);
   }
 
   private refuseIfOver(): void {

@@ -1,5 +1,5 @@
 import { DeployError } from '../errors';
-import { BOOTSTRAP } from './program';
+import { ANNOUNCED_BOOTSTRAP, BOOTSTRAP } from './program';
 
 /** Where and as whom the engine's interpreter is started. */
 export interface InterpreterOptions {
@@ -28,13 +28,15 @@ export function interpreterArguments(options: InterpreterOptions): string[] {
   const argv: string[] = [];
   if (options.become === 'sudo') argv.push('sudo', '-n', '--');
   // -k: always asks, so that the password line is read by sudo and by nobody else.
-  if (options.become === 'sudoPassword') argv.push('sudo', '-k', '-S', '-p', '', '--');
+  // LANGUAGE: its complaints are recognised.
+  if (options.become === 'sudoPassword') argv.push('env', 'LANGUAGE=en', 'sudo', '-k', '-S', '-p', '', '--');
   if (options.runtime === 'container') {
     const program = checked('Container Command', options.containerCommand ?? 'docker', PROGRAM, 'docker');
     const container = checked('Container', options.container ?? '', CONTAINER, 'n8n');
     argv.push(program, 'exec', '-i', container);
   }
-  argv.push(checked('Python', options.python, PROGRAM, 'python3'), '-I', '-S', '-c', BOOTSTRAP);
+  const bootstrap = options.become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;
+  argv.push(checked('Python', options.python, PROGRAM, 'python3'), '-I', '-S', '-c', bootstrap);
   return argv;
 }
 

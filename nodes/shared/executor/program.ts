@@ -13,6 +13,7 @@ const MODULES = [
   'leases',
   'records',
   'locking',
+  'masking',
   'processes',
   'bytecode',
   'switching',
@@ -37,6 +38,15 @@ const PYTHON_DIRECTORY = join(__dirname, 'python');
 export const BOOTSTRAP =
   'import sys,zlib;i=sys.stdin.buffer;' +
   'exec(zlib.decompress(i.read(next(int(l[4:])for l in i if l[:4]==b"\\1hd:"))))';
+
+/** What {@link ANNOUNCED_BOOTSTRAP} prints. */
+export const READY = 'hot-deploy-ready';
+
+/**
+ * The bootstrap behind a sudo that reads a password: says that it runs, so that the program is sent to Python and never
+ * to a sudo that asks again, which would take it for further passwords.
+ */
+export const ANNOUNCED_BOOTSTRAP = `print("${READY}",flush=True);${BOOTSTRAP}`;
 
 const programs = new Map<number, Buffer>();
 

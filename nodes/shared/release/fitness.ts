@@ -2,10 +2,16 @@ import { DeployError } from '../errors';
 import type { Probe } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import { refuseMergedNames } from '../source/paths';
+import { checkEntrypoint } from './layout';
 
-/** Refuses a bundle that could not work in this place, before anything is sent or touched. */
-export function refuseUnfit(bundle: Bundle, probe: Probe, entrypoint: string): void {
+/** Refuses a bundle whose names this place would take for one another, before anything is sent. */
+export function refuseUnfit(bundle: Bundle, probe: Probe): void {
   if (probe.filesystem.mergesNames) refuseMergedNames(bundle.entries);
+}
+
+/** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */
+export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: string): void {
+  checkEntrypoint(entrypoint);
   if (bundle.entries.some(({ path }) => path === entrypoint)) return;
   throw new DeployError('INPUT', `The source has no ${entrypoint} at its top that the patterns include.`, {
     description:

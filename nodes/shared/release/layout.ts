@@ -16,9 +16,11 @@ export function isReleaseId(text: string): boolean {
   return RELEASE_ID.test(text);
 }
 
-/** Refuses a base path that isn't absolute. */
+/** Refuses a base path that isn't absolute, is the root, or goes up again. */
 export function checkBasePath(basePath: string): void {
-  if (basePath.startsWith('/') && !basePath.includes('\0') && basePath.replace(/\/+/g, '/') !== '/') return;
+  const parts = basePath.split('/').filter((part) => part !== '' && part !== '.');
+  if (basePath.startsWith('/') && parts.length > 0 && !parts.includes('..') && !basePath.includes('\0'))
+    return;
   throw new DeployError(
     'INPUT',
     `Base Path ${JSON.stringify(basePath)} can't be used. Give the absolute path of the engine's directory, such as /app.`,

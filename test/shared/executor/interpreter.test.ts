@@ -8,7 +8,7 @@ import {
   type InterpreterOptions,
   passwordLine,
 } from '../../../nodes/shared/executor/interpreter';
-import { BOOTSTRAP } from '../../../nodes/shared/executor/program';
+import { ANNOUNCED_BOOTSTRAP, BOOTSTRAP } from '../../../nodes/shared/executor/program';
 
 type Field = 'python' | 'container' | 'containerCommand';
 
@@ -120,9 +120,10 @@ it('P7: what is allowed passes a shell as it is', () => {
 it.each([
   ['none' as const, []],
   ['sudo' as const, ['sudo', '-n', '--']],
-  ['sudoPassword' as const, ['sudo', '-k', '-S', '-p', '', '--']],
+  ['sudoPassword' as const, ['env', 'LANGUAGE=en', 'sudo', '-k', '-S', '-p', '', '--']],
 ])('become %s comes first', (become, prefix) => {
-  const python = ['python3', '-I', '-S', '-c', BOOTSTRAP];
+  const bootstrap = become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;
+  const python = ['python3', '-I', '-S', '-c', bootstrap];
   expect(interpreterArguments({ python: 'python3', become, runtime: 'host' })).toEqual([
     ...prefix,
     ...python,

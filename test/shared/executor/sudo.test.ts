@@ -1,3 +1,4 @@
+import type { DeployError } from '../../../nodes/shared/errors';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
@@ -91,7 +92,7 @@ it('P7: sudo with the right password, which nobody sees', async () => {
   await client.close();
 });
 
-it('P7: sudo with a wrong password says so, and does not repeat it', async () => {
+it('P7: sudo with a wrong password says so, tries it once only, and does not repeat it', async () => {
   const password = 'not-the-right-one';
   const thrown = await thrownBy(open('asked', password));
   expect(thrown).toMatchObject({
@@ -99,6 +100,8 @@ it('P7: sudo with a wrong password says so, and does not repeat it', async () =>
     message: `sudo on ${connections.asked.description} refused the password.`,
     description: expect.stringContaining('Correct Sudo Password in the credential.'),
   });
+  // sudo's own count: a second one may lock the account.
+  expect((thrown as DeployError).description).toContain('1 incorrect password attempt');
   expect(everythingIn(thrown)).not.toContain(password);
 });
 

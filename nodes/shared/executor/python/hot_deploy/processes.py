@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+from hot_deploy.masking import Mask
+
 # How much of an output is kept: its beginning and, because what went wrong stands there, more of its end.
 HEAD_BYTES = 8 * 1024
 TAIL_BYTES = 24 * 1024
@@ -51,10 +53,17 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
 
     Returns a dict: `exitCode` (None when a signal ended it), `signal` (its name or None), `timedOut`, `output`,
     `omittedBytes`, `durationMs`. When the controller goes away the whole group is ended and ControllerGone raised.
-    Raises OSError when the program can't be started.
+    Raises OSError when the program can't be started. Secrets of the environment are masked in all output.
     """
     started = time.monotonic()
     output = Output()
+    mask = Mask(environment)
+
+    def show(piece):
+        output.add(piece)
+        if piece and on_output:
+            on_output(piece)
+
     with _as_file(text_input) as given:
         process = subprocess.Popen(
             argv,
@@ -66,7 +75,8 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
             start_new_session=True,
         )
     try:
-        timed_out = _wait(process, started + timeout, output, wire, on_output)
+        timed_out = _wait(process, started + timeout, wire, lambda piece: show(mask.feed(piece)))
+        show(mask.rest())
     finally:
         _end_group(process)
         process.stdout.close()
@@ -93,7 +103,7 @@ def _as_file(text):
     return os.fdopen(fd, "rb")
 
 
-def _wait(process, deadline, output, wire, on_output):
+def _wait(process, deadline, wire, show):
     """Reads until the program has ended. Returns True when its time was up first."""
     stdout = process.stdout.fileno()
     open_ended = True
@@ -111,9 +121,7 @@ def _wait(process, deadline, output, wire, on_output):
             # As much as a pipe holds: after the end, one such piece is all that the program left in it.
             piece = os.read(stdout, 1 << 16)
             open_ended = bool(piece)
-            output.add(piece)
-            if piece and on_output:
-                on_output(piece)
+            show(piece)
         if ended:
             return False
 

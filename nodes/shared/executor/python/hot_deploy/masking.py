@@ -1,0 +1,45 @@
+"""Keeping secrets out of what programs print, before it is cut, sent or recorded."""
+
+import re
+
+SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
+# A shorter value would make holes in ordinary words.
+SHORTEST = 4
+MASK = b"***"
+
+
+class Mask:
+    """Replaces the values of variables whose names say that they are secret, in output that comes in pieces."""
+
+    def __init__(self, environment):
+        values = {
+            value.encode("utf-8", "surrogateescape")
+            for name, value in environment.items()
+            if SECRET_NAME.search(name) and len(value) >= SHORTEST
+        }
+        # A value that holds another one goes first.
+        self._values = sorted(values, key=len, reverse=True)
+        self._held = b""
+
+    def feed(self, piece):
+        """What can be shown of the output so far; an end that may be a value's beginning waits for the next piece."""
+        for value in self._values:
+            piece = (self._held + piece).replace(value, MASK)
+            self._held = b""
+        kept = max((_overlap(piece, value) for value in self._values), default=0)
+        if kept:
+            piece, self._held = piece[:-kept], piece[-kept:]
+        return piece
+
+    def rest(self):
+        """What was waiting, once no more comes."""
+        held, self._held = self._held, b""
+        return held
+
+
+def _overlap(piece, value):
+    """Length of the longest end of `piece` that `value` begins with, the whole value aside."""
+    for length in range(min(len(piece), len(value) - 1), 0, -1):
+        if value.startswith(piece[-length:]):
+            return length
+    return 0
