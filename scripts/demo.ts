@@ -17,6 +17,8 @@ import { folder } from './demo/folder';
 
 import { type ConsoleMessage, createN8n, loadPackage, type RunResult } from '../test/support/n8n';
 import { makePdf, materialiseEngine } from '../test/support/engine';
+import type { CheckResult } from '../nodes/shared/release/checks';
+import type { SwitchResult } from '../nodes/shared/release/result';
 import { type Extraction, Extractions } from './demo/extractions';
 import { table } from './demo/table';
 
@@ -95,9 +97,11 @@ async function runWorkflow(basePath: string): Promise<RunResult> {
     onConsole: show,
   });
   try {
-    const workflow = JSON.parse(await readFile(WORKFLOW, 'utf8'));
-    const versions = join(folder, 'versions');
-    return await n8n.run(workflow, { pinData: { Start: [{ json: { basePath, versions } }] } });
+    // As a person would after importing it: the paths are set to those of this machine.
+    const workflow = (await readFile(WORKFLOW, 'utf8'))
+      .replaceAll('"/app"', JSON.stringify(basePath))
+      .replaceAll('"/files/engine/', JSON.stringify(join(folder, 'versions', '/')).slice(0, -1));
+    return await n8n.run(JSON.parse(workflow));
   } finally {
     await n8n.close();
   }
@@ -120,17 +124,18 @@ interface NodeOutcome {
 function outcomeOf(result: RunResult, node: string): NodeOutcome {
   const [task] = result.tasks(node);
   const endedAt = task.startTime + task.executionTime;
-  const json = (result.output(node)[0] ?? result.output(node, 1)[0]).json as Record<string, any>;
+  const { json } = result.output(node)[0] ?? result.output(node, 1)[0];
   if (json.error) {
-    const { check, live } = json.details;
+    const { check, live } = json.details as { check: CheckResult; live: string };
     return {
       live: `${live}, unchanged: “${check.name}” did not pass ${check.when} the switch`,
       durationMs: `${task.executionTime}`,
       endedAt,
     };
   }
-  const details = json.swap.adopted ? ', adopted without a gap' : '';
-  return { live: `${json.release}${details}`, durationMs: `${Math.round(json.durationMs)}`, endedAt };
+  const { release, durationMs, swap } = json as unknown as SwitchResult;
+  const details = swap.adopted ? ', adopted without a gap' : '';
+  return { live: `${release}${details}`, durationMs: `${Math.round(durationMs)}`, endedAt };
 }
 
 function report(result: RunResult, done: Extraction[], startedAt: number): void {

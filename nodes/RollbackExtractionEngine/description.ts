@@ -108,7 +108,8 @@ function locator(
         displayName: 'From List',
         name: 'list',
         type: 'list',
-        typeOptions: { searchListMethod, searchable: true },
+        // A local engine needs no credential; the list itself says when one is missing.
+        typeOptions: { searchListMethod, searchable: true, skipCredentialsCheckInRLC: true },
       },
       { displayName: 'By Name', name: 'id', type: 'string', placeholder: example },
     ],

@@ -5,14 +5,40 @@ import type { StepListener } from '../shared/release/steps';
 /** Tells n8n's log and, in a manual run, the editor's console about each step as it starts and ends. */
 export function progressOf(node: IExecuteFunctions, basePath: string): StepListener {
   const manual = node.getMode() === 'manual';
-  return ({ step, phase, durationMs, text }) => {
+  const { name } = node.getNode();
+  const lines = new WholeLines();
+  return ({ step, phase, durationMs, text = '' }) => {
+    if (phase === 'output') {
+      const whole = lines.add(step, text);
+      if (manual && whole) node.sendMessageToUI(`${basePath}: ${step}: ${whole}`);
+      return;
+    }
+    for (const rest of lines.rest()) if (manual) node.sendMessageToUI(`${basePath}: ${rest}`);
     const line =
       phase === 'start'
         ? `${basePath}: ${step} …`
-        : phase === 'end'
-          ? `${basePath}: ${step} done in ${Math.round(durationMs ?? 0)} ms`
-          : `${basePath}: ${step}: ${text?.trimEnd().slice(0, 2000)}`;
-    if (phase !== 'output') node.logger.info(`Hot Deploy: ${line}`);
+        : `${basePath}: ${step} done in ${Math.round(durationMs ?? 0)} ms`;
+    node.logger.info(`${name}: ${line}`);
     if (manual) node.sendMessageToUI(line);
   };
+}
+
+/** Output comes in pieces that end anywhere; people read lines. */
+class WholeLines {
+  private readonly held = new Map<string, string>();
+
+  /** The whole lines of a step's output so far, without what was given before. */
+  add(step: string, text: string): string {
+    const all = (this.held.get(step) ?? '') + text;
+    const end = all.lastIndexOf('\n') + 1;
+    this.held.set(step, all.slice(end));
+    return all.slice(0, end).trimEnd();
+  }
+
+  /** What each step left without a line end, once something else follows. */
+  rest(): string[] {
+    const left = [...this.held].filter(([, text]) => text !== '').map(([step, text]) => `${step}: ${text}`);
+    this.held.clear();
+    return left;
+  }
 }

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { type DeployError, toDeployError } from '../shared/errors';
+import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { Executors } from './executors';
 import { toNodeError } from './nodeError';
@@ -65,13 +65,22 @@ async function runItem(
   const location = readLocation(read);
   let client: Promise<ExecutorClient> | undefined;
   const connect = () =>
-    (client ??= executors.open(location, () => node.getCredentials('hotDeploySshApi', itemIndex)));
+    (client ??= executors.open(location, async () => {
+      if (!node.getNode().credentials?.hotDeploySshApi) throw noCredential();
+      return node.getCredentials('hotDeploySshApi', itemIndex);
+    }));
   try {
     return await operations[operation]({ node, itemIndex, read, connect, signal });
   } finally {
     // One that could not be opened has said so where it was awaited.
     await client?.then((opened) => opened.close()).catch(() => undefined);
   }
+}
+
+function noCredential(): DeployError {
+  return new DeployError('INPUT', 'No credential is chosen for the connection SSH.', {
+    description: 'Choose a Hot Deploy SSH API credential, or set Connection to Local.',
+  });
 }
 
 /** What a failed item says; with only these keys n8n also sends it to the error output. */

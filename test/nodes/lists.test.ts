@@ -37,11 +37,11 @@ const lookUp = (method: string, filter?: string, changes = {}) =>
 
 const MINUTE = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d`;
 
-test('releases are listed newest first, with their state, time and origin', async () => {
+test('releases are listed newest first, with their state and origin', async () => {
   const { results } = await lookUp('searchReleases');
   expect(results.map(({ value }) => value)).toEqual(releases);
-  expect(results[0].name).toMatch(new RegExp(`^${releases[0]} · live · ${MINUTE} · /.*hot-deploy-v2-`));
-  expect(results[1].name).toMatch(new RegExp(`^${releases[1]} · previous · ${MINUTE} · `));
+  expect(results[0].name).toMatch(new RegExp(`^${releases[0]} · live · /.*hot-deploy-v2-`));
+  expect(results[1].name).toMatch(new RegExp(`^${releases[1]} · previous · `));
 });
 
 test('backups are listed with their time and size', async () => {

@@ -93,7 +93,9 @@ test('P3: a rollback whose check does not pass keeps what is live', async () => 
   const check = { type: 'command', name: 'live test', command: 'false', when: 'after' };
   const error = (await rollBack({ basePath, checks: checks(check) })).error('Rollback');
   expect(error?.message).toContain('Check “live test” did not pass after the switch: exit code 1');
-  expect(error?.message).toContain(`Release ${releases[1]} is live in ${basePath}`);
+  expect(error?.message).toContain(
+    `The switch was taken back: release ${releases[1]} is live in ${basePath} again.`,
+  );
   expect(liveTree(basePath)).toEqual(treeOf(versions[1]));
 });
 

@@ -46,10 +46,11 @@ async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {
   }
 }
 
-function releaseLabel({ release, state, createdAt, source, processes }: ReleaseSummary): string {
+function releaseLabel({ release, state, source, processes }: ReleaseSummary): string {
   const origin = source.commit?.slice(0, 7) ?? source.reference ?? source.type;
   const use = processes > 0 ? ` · in use by ${processes}` : '';
-  return `${release} · ${state} · ${day(createdAt)} · ${origin}${use}`;
+  // The id begins with the day and time.
+  return `${release} · ${state} · ${origin}${use}`;
 }
 
 function matching(items: INodeListSearchItems[], filter = ''): INodeListSearchItems[] {

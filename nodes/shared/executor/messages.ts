@@ -85,7 +85,9 @@ function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
 
 function readFailure({ code, message, description, details }: Fields): DeployError {
   const known = typeof code === 'string' && CODES.includes(code) ? (code as DeployErrorCode) : 'STEP';
-  return new DeployError(known, text(message, 'a refusal'), {
+  const sentence = text(message, 'a refusal');
+  if (!sentence.trim()) throw malformed('a refusal');
+  return new DeployError(known, sentence, {
     description: typeof description === 'string' ? description : undefined,
     details: { ...(details as Fields | null), skipped: code === 'SKIPPED' },
   });

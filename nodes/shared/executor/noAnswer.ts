@@ -36,7 +36,13 @@ const EXPLANATIONS: Explanation[] = [
     description: 'Start it, then run again.',
   },
   {
-    when: /permission denied.*docker|cannot connect to the docker daemon/i,
+    when: /cannot connect to (the docker daemon|podman)|is the docker daemon running/i,
+    message: (options, where) =>
+      `${options.containerCommand ?? 'docker'} on ${where} can't reach its daemon.`,
+    description: 'Start the daemon there, and see that the user may talk to it.',
+  },
+  {
+    when: /permission denied.*docker/i,
     message: (options, where) =>
       `The user on ${where} can't talk to ${options.containerCommand ?? 'docker'}.`,
     description: 'Add the user to the group docker, or set Become to “sudo” in the credential.',

@@ -2,25 +2,27 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
-/** The executor's modules, each after those it imports. */
+/** The executor's modules, each after those it imports; those that `workers` runs in other processes before it. */
 const MODULES = [
+  'later',
   'failures',
   'wire',
   'layout',
   'files',
   'tree',
+  'archives',
   'history',
   'leases',
   'records',
   'locking',
   'masking',
   'processes',
+  'workers',
   'bytecode',
   'switching',
   'leftovers',
   'assembly',
   'adoption',
-  'archives',
   'probing',
   'checking',
   'session',
@@ -48,6 +50,20 @@ export const READY = 'hot-deploy-ready';
  */
 export const ANNOUNCED_BOOTSTRAP = `print("${READY}",flush=True);${BOOTSTRAP}`;
 
+/** Makes `program['modules']` the package `hot_deploy`, which keeps the program for processes of its own. */
+const LOADER = [
+  'import sys, types',
+  "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
+  'package.__path__ = []',
+  'package.program = program',
+  "package.launcher = program['launcher']",
+  "for name, source in program['modules']:",
+  "    module = types.ModuleType('hot_deploy.' + name)",
+  "    sys.modules['hot_deploy.' + name] = module",
+  '    setattr(package, name, module)',
+  "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
+].join('\n');
+
 const programs = new Map<number, Buffer>();
 
 /**
@@ -63,17 +79,15 @@ export function programFor(silenceSeconds: number): Buffer {
 }
 
 function pack(silenceSeconds: number): Buffer {
-  const modules = JSON.stringify(MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)]));
+  const sources = JSON.stringify({
+    loader: LOADER,
+    modules: MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)]),
+    launcher: read('launcher.py'),
+  });
   const program = [
-    'import json, sys, types',
-    "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
-    'package.__path__ = []',
-    `package.launcher = ${JSON.stringify(read('launcher.py'))}`,
-    `for name, source in json.loads(${JSON.stringify(modules)}):`,
-    "    module = types.ModuleType('hot_deploy.' + name)",
-    "    sys.modules['hot_deploy.' + name] = module",
-    '    setattr(package, name, module)',
-    "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
+    'import json',
+    `program = json.loads(${JSON.stringify(sources)})`,
+    "exec(program['loader'])",
     `package.main.main(${Number(silenceSeconds)})`,
   ].join('\n');
   const packed = deflateSync(program, { level: 9 });

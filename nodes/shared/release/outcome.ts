@@ -25,18 +25,27 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
   const ended = await client.close();
   const live = ended?.live ?? (ended ? facts.before : undefined);
   const details = { ...error.details, live, step, steps: facts.log.steps, checks: facts.checks };
-  return new DeployError(error.code, `${sentence(error.message)} ${liveNow(live, facts)}`, {
-    description: error.description ?? nextStep(error, facts),
-    details,
-    cause: error,
-  });
+  return new DeployError(
+    error.code,
+    `${sentence(error.message)} ${liveNow(live, facts, error.details.reverted === true)}`,
+    {
+      description: error.description ?? nextStep(error, facts),
+      details,
+      cause: error,
+    },
+  );
 }
 
 function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-function liveNow(live: string | null | undefined, { basePath, before, operation, log }: Stopped): string {
+function liveNow(
+  live: string | null | undefined,
+  { basePath, before, operation, log }: Stopped,
+  reverted: boolean,
+): string {
+  if (reverted && live) return `The switch was taken back: release ${live} is live in ${basePath} again.`;
   // Kept in the same instant; or plain files became a release, and nothing more.
   if (live && before !== undefined && live !== before) return `Release ${live} is live in ${basePath} now.`;
   if (live) return `Release ${live} is live in ${basePath}; the ${operation} changed nothing.`;

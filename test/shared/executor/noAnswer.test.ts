@@ -144,7 +144,7 @@ it.each([
   ],
   [
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
-    "The user on host can't talk to docker.",
+    "docker on host can't reach its daemon.",
   ],
   [
     'OCI runtime exec failed: exec failed: unable to start container process: exec: "python3": executable file not found in $PATH: unknown',

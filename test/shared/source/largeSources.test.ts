@@ -24,19 +24,26 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+/** For all attempts at a quiet moment, on a busy machine. */
+const ATTEMPTS_MS = 240_000;
+
 describe('a large directory', () => {
-  test('P8: opening 10,000 files leaves the event loop free', async () => {
-    for (let index = 0; index < 10_000; index += 1) {
-      const directory = join(root, `src/package${index % 100}`);
-      if (index < 100) mkdirSync(directory, { recursive: true });
-      writeFileSync(join(directory, `module${index}.py`), `# module ${index}\n`.repeat(50));
-    }
-    const delay = await leastDelay(async () => {
-      const bundle = await openDirectory({ directory: root, selection: SELECTION });
-      expect(bundle.entries).toHaveLength(10_000);
-    });
-    expect(delay).toBeLessThan(50);
-  });
+  test(
+    'P8: opening 10,000 files leaves the event loop free',
+    async () => {
+      for (let index = 0; index < 10_000; index += 1) {
+        const directory = join(root, `src/package${index % 100}`);
+        if (index < 100) mkdirSync(directory, { recursive: true });
+        writeFileSync(join(directory, `module${index}.py`), `# module ${index}\n`.repeat(50));
+      }
+      const delay = await leastDelay(async () => {
+        const bundle = await openDirectory({ directory: root, selection: SELECTION });
+        expect(bundle.entries).toHaveLength(10_000);
+      });
+      expect(delay).toBeLessThan(50);
+    },
+    ATTEMPTS_MS,
+  );
 
   test('P8: memory stays bounded when a 512 MB file is opened and read', async () => {
     await writeTree(root, { 'src/a': 'x' });
@@ -93,15 +100,19 @@ describe('a large archive', () => {
     expect(most).toBeLessThan(64 * 1024 ** 2);
   });
 
-  test('P8: that lies in memory as one piece leaves the event loop free', async () => {
-    const members = Array.from({ length: 10_000 }, (_, index) =>
-      file(`src/package${index % 100}/module${index}.py`, `# ${index}\n`.repeat(50)),
-    );
-    const bytes = tarball(members);
-    const delay = await leastDelay(async () => {
-      const bundle = await openArchive({ open: opener(bytes, bytes.length), selection: SELECTION });
-      expect(bundle.entries).toHaveLength(10_000);
-    });
-    expect(delay).toBeLessThan(50);
-  });
+  test(
+    'P8: that lies in memory as one piece leaves the event loop free',
+    async () => {
+      const members = Array.from({ length: 10_000 }, (_, index) =>
+        file(`src/package${index % 100}/module${index}.py`, `# ${index}\n`.repeat(50)),
+      );
+      const bytes = tarball(members);
+      const delay = await leastDelay(async () => {
+        const bundle = await openArchive({ open: opener(bytes, bytes.length), selection: SELECTION });
+        expect(bundle.entries).toHaveLength(10_000);
+      });
+      expect(delay).toBeLessThan(50);
+    },
+    ATTEMPTS_MS,
+  );
 });

@@ -1,16 +1,18 @@
 """Backups: archives of what was live, for people and other machines, and reading one back as a release."""
 
 import datetime
-import gzip
 import hashlib
+import io
 import os
-import tarfile
+import stat
 import zlib
 
 from hot_deploy import files, tree
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import gzip, tarfile
 from hot_deploy.layout import (
     BACKUP_NAME,
+    Layout,
     checked_link,
     checked_path,
     deployed_names,
@@ -24,15 +26,16 @@ MAX_BYTES = 4 * 1024 ** 3
 MAX_ENTRIES = 200000
 
 
-def create(layout, release_id, check):
+def create(base_path, release_id):
     """Writes `backups/hot-backup-YYYYMMDD-HHMMSS.tar.gz` with the deployed entries at its root. Returns name and size."""
+    layout = Layout(base_path)
     release = layout.release(release_id)
     temporary = files.temporary_name(layout.backups, "hot-backup")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(fd, "wb") as raw:
             with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=COMPRESSION, mtime=0) as packed:
-                _write_members(release, packed, check)
+                _write_members(release, packed)
             raw.flush()
             os.fsync(raw.fileno())
         name = _claim(layout, temporary)
@@ -43,20 +46,33 @@ def create(layout, release_id, check):
     return {"name": name, "bytes": os.path.getsize(os.path.join(layout.backups, name))}
 
 
-def _write_members(release, packed, check):
-    with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
-        for path, _ in sorted(tree.walk(release, deployed_names(release))):
-            check()
-            member = archive.gettarinfo(os.path.join(release, path), path)
-            member.uid = member.gid = 0
-            member.uname = member.gname = ""
-            if member.isreg():
-                # Unpacked by hand, the files should be a person's to edit.
-                member.mode |= 0o200
-                with open(os.path.join(release, path), "rb") as content:
-                    archive.addfile(member, content)
-            else:
-                archive.addfile(member)
+def _write_members(release, packed):
+    # Not tarfile's own stream: its buffer is copied for every piece added to it.
+    buffered = io.BufferedWriter(packed, 1 << 18)
+    with tarfile.open(fileobj=buffered, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, status in sorted(tree.walk(release, deployed_names(release))):
+            _add(archive, release, path, status)
+    buffered.detach()
+
+
+def _add(archive, release, path, status):
+    """Adds one file, link or empty directory, owned by nobody in particular. Anything else is left out."""
+    member = tarfile.TarInfo(path)
+    member.mode = stat.S_IMODE(status.st_mode)
+    member.mtime = int(status.st_mtime)
+    if stat.S_ISREG(status.st_mode):
+        with open(os.path.join(release, path), "rb", buffering=0) as content:
+            member.size = os.fstat(content.fileno()).st_size
+            # Unpacked by hand, the files should be a person's to edit.
+            member.mode |= 0o200
+            archive.addfile(member, content)
+    elif stat.S_ISLNK(status.st_mode):
+        member.type = tarfile.SYMTYPE
+        member.linkname = os.readlink(os.path.join(release, path))
+        archive.addfile(member)
+    elif stat.S_ISDIR(status.st_mode):
+        member.type = tarfile.DIRTYPE
+        archive.addfile(member)
 
 
 def _claim(layout, temporary):

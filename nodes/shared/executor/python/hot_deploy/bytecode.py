@@ -3,15 +3,28 @@
 A source overwritten with the same size and time would run from an ordinary, time-stamped `.pyc`.
 """
 
-import importlib.util
 import os
-import py_compile
 
 from hot_deploy import files
+from hot_deploy.later import importlib_util, py_compile
+
+
+# The flags of PEP 552 in a header: a hash of the source, to be checked when it is loaded.
+CHECKED_HASH = b"\x03\x00\x00\x00"
+
+
+def is_made_from(source, content):
+    """Whether the bytecode beside `source` was made from this very content, by a Python of this version."""
+    try:
+        with open(cache_path(source), "rb", buffering=0) as handle:
+            header = handle.read(16)
+    except OSError:
+        return False
+    return header == importlib_util.MAGIC_NUMBER + CHECKED_HASH + importlib_util.source_hash(content)
 
 
 def cache_path(source):
-    return importlib.util.cache_from_source(source, optimization="")
+    return importlib_util.cache_from_source(source, optimization="")
 
 
 def compile_release(directory, entries, live, carried, check):
@@ -38,23 +51,38 @@ def compile_release(directory, entries, live, carried, check):
 
 
 def _carry(live_source, target):
+    """Gives `target` the bytecode of an unchanged source. Returns False where there is none to rely on."""
+    carried = cache_path(live_source)
     try:
-        source_fd = os.open(cache_path(live_source), os.O_RDONLY)
+        source_fd = os.open(carried, os.O_RDONLY)
     except OSError:
         return False
     try:
-        # Flags of PEP 552: 0b11 is a checked hash. Anything else may be stale and is compiled anew.
-        if os.pread(source_fd, 16, 0)[4:8] != b"\x03\x00\x00\x00":
+        # Anything else may be stale and is compiled anew.
+        if os.pread(source_fd, 16, 0)[4:8] != CHECKED_HASH:
             return False
         _make_room(target)
-        target_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
-        try:
-            files.copy_content(source_fd, target_fd, os.fstat(source_fd).st_size)
-        finally:
-            os.close(target_fd)
+        status = os.fstat(source_fd)
+        if not _link(carried, target, status):
+            target_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+            try:
+                files.copy_content(source_fd, target_fd, status.st_size)
+            finally:
+                os.close(target_fd)
         return True
     finally:
         os.close(source_fd)
+
+
+def _link(carried, target, status):
+    """One inode for releases that share bytecode: it is read-only, and Python replaces such files, never writes in them."""
+    if status.st_mode & 0o222:
+        return False
+    try:
+        os.link(carried, target, follow_symlinks=False)
+        return True
+    except OSError:
+        return False
 
 
 def _compile(source, target, shown):

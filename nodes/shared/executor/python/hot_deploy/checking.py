@@ -2,12 +2,12 @@
 
 import json
 import os
-import shlex
 import sys
 import time
 
-from hot_deploy import processes
+from hot_deploy import bytecode, processes
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import shlex
 
 
 def interpreter_of(release):
@@ -82,7 +82,7 @@ def report(complaints, summary, started):
 
 
 def check_compiles(release, entries, check):
-    """Whether every Python source parses. Writes nothing: the release may be a kept one."""
+    """Whether every Python source parses, or has done so. Writes nothing: the release may be a kept one."""
     started = time.monotonic()
     complaints, count = [], 0
     for entry in entries:
@@ -98,8 +98,10 @@ def check_compiles(release, entries, check):
 
 def _parse(path, shown):
     try:
-        with open(path, "rb") as handle:
-            compile(handle.read(), path, "exec", dont_inherit=True)
+        with open(path, "rb", buffering=0) as handle:
+            content = handle.read()
+        if not bytecode.is_made_from(path, content):
+            compile(content, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError) as raised:
         return "%s, line %s: %s" % (shown, getattr(raised, "lineno", None), getattr(raised, "msg", raised))
     except OSError as raised:

@@ -4,9 +4,9 @@ import ctypes
 import errno
 import json
 import os
-import secrets
-import shutil
 import stat
+
+from hot_deploy.later import shutil
 
 _libc = None
 
@@ -37,7 +37,7 @@ def sync_file_system(path):
 
 
 def temporary_name(directory, purpose):
-    return os.path.join(directory, "%s.%s.tmp" % (purpose, secrets.token_hex(6)))
+    return os.path.join(directory, "%s.%s.tmp" % (purpose, os.urandom(6).hex()))
 
 
 def write_atomically(path, content, mode=0o644, sync=True):
@@ -93,8 +93,14 @@ def replace_link(path, target, directory_for_temporary):
 _UNSUPPORTED = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM)
 
 
+# Up to this size, in bytes, reading and writing is faster than asking the kernel to copy.
+SMALL = 64 * 1024
+
+
 def copy_content(source_fd, target_fd, size):
-    """Copies `size` bytes inside the kernel; on file systems that can, as a reflink. Returns the bytes copied."""
+    """Copies `size` bytes; large files inside the kernel, where it can as a reflink. Returns the bytes copied."""
+    if size <= SMALL:
+        return _read_and_write(source_fd, target_fd, size)
     copied = 0
     try:
         while copied < size:
@@ -106,6 +112,11 @@ def copy_content(source_fd, target_fd, size):
     except (OSError, AttributeError) as raised:
         if copied or getattr(raised, "errno", errno.ENOSYS) not in _UNSUPPORTED:
             raise
+    return _read_and_write(source_fd, target_fd, size)
+
+
+def _read_and_write(source_fd, target_fd, size):
+    copied = 0
     while copied < size:
         piece = os.read(source_fd, min(1 << 20, size - copied))
         if not piece:

@@ -1,7 +1,6 @@
 """Starts the conversation: says who and what is here, then serves."""
 
 import os
-import platform
 import pwd
 import sys
 
@@ -11,6 +10,7 @@ from hot_deploy.wire import Wire
 
 PROTOCOL = 1
 OLDEST_PYTHON = (3, 8)
+IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 
 def hello():
@@ -18,8 +18,8 @@ def hello():
         "event": "hello",
         "protocol": PROTOCOL,
         "python": {
-            "version": platform.python_version(),
-            "implementation": platform.python_implementation(),
+            "version": sys.version.split()[0],
+            "implementation": IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
             "executable": sys.executable or "",
             "supported": sys.version_info >= OLDEST_PYTHON,
         },

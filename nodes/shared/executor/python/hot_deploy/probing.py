@@ -3,26 +3,28 @@
 import os
 import stat
 
-from hot_deploy import archives, history, leases, locking, records, switching, tree
-from hot_deploy.layout import deployed_names
+from hot_deploy import archives, history, leases, locking, records, switching
 
 # Above this, names are counted and not listed: they are for people to read.
 LISTED = 1000
 
 
-def probe(layout, entrypoint, check):
-    """What an operation has to know before it decides anything; see the client's `Probe` for the shape."""
+def probe(layout, entrypoint, look):
+    """What an operation has to know before it decides anything; see the client's `Probe` for the shape.
+
+    `look` gives a release's tree.Look, by id.
+    """
     result = {"exists": os.path.isdir(layout.base), "base": layout.base}
     if not result["exists"]:
         result.update(_place(_existing_parent(layout.base)), names=[], **_nothing_live())
         return result
     result.update(_place(layout.base))
     result["names"] = _names(layout, entrypoint)
-    result.update(standing(layout, check))
+    result.update(standing(layout, look))
     return result
 
 
-def standing(layout, check):
+def standing(layout, look):
     current = layout.current_release()
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
@@ -36,16 +38,14 @@ def standing(layout, check):
         releasesInUse=releases_in_use(layout, known),
     )
     if current is not None and os.path.isdir(layout.release(current)):
-        found["live"] = live(layout, current, check)
+        found["live"] = live(layout, current, look(current))
     return found
 
 
-def live(layout, release_id, check):
+def live(layout, release_id, look):
     """The current release's record, and how its files differ from what was recorded."""
-    entries = tree.read_manifest(layout.manifest(release_id)) or []
-    release = layout.release(release_id)
-    seen = tree.compare(release, deployed_names(release), entries, check)
-    kept = {entry.path for entry in entries if entry.kept}
+    seen = look.seen
+    kept = {entry.path for entry in look.recorded if entry.kept}
     return {
         "record": records.read(layout, release_id),
         "drift": {

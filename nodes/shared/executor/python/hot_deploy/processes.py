@@ -3,9 +3,9 @@
 import os
 import select
 import signal
-import subprocess
 import time
 
+from hot_deploy.later import subprocess
 from hot_deploy.masking import Mask
 
 # How much of an output is kept: its beginning and, because what went wrong stands there, more of its end.

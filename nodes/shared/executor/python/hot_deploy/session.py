@@ -3,11 +3,11 @@
 import codecs
 import threading
 import time
-import traceback
 
-from hot_deploy import files, leftovers, locking, switching
+from hot_deploy import files, leftovers, locking, switching, tree
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
-from hot_deploy.layout import Layout
+from hot_deploy.later import traceback
+from hot_deploy.layout import Layout, checked_release_id
 from hot_deploy.wire import JSON
 
 # How much of one program's output is shown while it runs.
@@ -28,6 +28,7 @@ class Session:
         self.pending = None
         self.archived = []
         self.unpinned = []
+        self.looks = {}
         self._groups = set()
         self._background = []
 
@@ -37,6 +38,17 @@ class Session:
             raise StepFailed("INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base)
         self.layout = layout
         return layout
+
+    def look(self, release_id, afresh=False):
+        """A release's entries, recorded and found; looked at once in a conversation unless `afresh`.
+
+        Copying compares each file's stamp once more, so that an edit in between can't come through.
+        """
+        if release_id:
+            checked_release_id(release_id)
+        if afresh or release_id not in self.looks:
+            self.looks[release_id] = tree.Look(self.layout, release_id, self.wire.check)
+        return self.looks[release_id]
 
     def require_lock(self):
         if self.lock_fd is None:

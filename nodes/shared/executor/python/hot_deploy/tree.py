@@ -6,6 +6,7 @@ import re
 import stat
 
 from hot_deploy import files
+from hot_deploy.layout import deployed_names
 
 FILE, LINK, DIRECTORY = "file", "link", "directory"
 # Bytecode is ours to make: it is never content.
@@ -159,6 +160,34 @@ def still_as_recorded(root, entry, status, check=None):
         return True
     found = read_entry(root, entry.path, status, check)
     return found is not None and found.content() == entry.content()
+
+
+class Look:
+    """A release's recorded entries and how its files differ from them, each found out when it is first asked for."""
+
+    def __init__(self, layout, release_id, check):
+        self._layout, self._release_id, self._check = layout, release_id, check
+        self._recorded = self._seen = None
+
+    @property
+    def recorded(self):
+        if self._recorded is None:
+            found = read_manifest(self._layout.manifest(self._release_id)) if self._release_id else None
+            self._recorded = found or []
+        return self._recorded
+
+    @property
+    def seen(self):
+        """As compare() gives it, over everything that is there."""
+        if self._seen is None and self._release_id:
+            release = self._layout.release(self._release_id)
+            names = deployed_names(release) if os.path.isdir(release) else []
+            self._seen = compare(release, names, self.recorded, self._check)
+        return self._seen or {"modified": [], "missing": [], "extra": [], "intact": []}
+
+    @property
+    def intact(self):
+        return self.seen["intact"]
 
 
 def compare(root, names, entries, check=None):

@@ -17,9 +17,9 @@ from hot_deploy import (
     records,
     switching,
     tree,
+    workers,
 )
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import names_in
 
 
 def lock(session, _id, args):
@@ -41,7 +41,7 @@ def lock(session, _id, args):
 def probe(session, _id, args):
     """What is there and what is live. Needs no lock and changes nothing."""
     layout = session.open(args["basePath"])
-    result = probing.probe(layout, args["entrypoint"], session.wire.check)
+    result = probing.probe(layout, args["entrypoint"], lambda release_id: session.look(release_id, afresh=True))
     if args.get("holder"):
         result["holder"] = probing.lock_holder(layout)
     return result
@@ -59,7 +59,7 @@ def digest(session, _id, args):
     them would need and change. With `against`: what changes from that release to this one. Otherwise: its entries.
     """
     layout = session.layout or session.open(args["basePath"])
-    live = _Live(session, layout, args.get("release"))
+    live = session.look(args.get("release"))
     if "directories" in args:
         known = tree.directory_digests([entry for entry in live.intact if not entry.kept])
         return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
@@ -70,18 +70,6 @@ def digest(session, _id, args):
         before = tree.read_manifest(layout.manifest(args["against"])) or [] if args["against"] else []
         return {"changes": assembly.changes(before, before, [entry for entry in live.recorded if not entry.kept])}
     return {"entries": [entry.row()[:7] for entry in live.recorded]}
-
-
-class _Live:
-    """A release's recorded entries, and those of them whose files still hold what was recorded."""
-
-    def __init__(self, session, layout, release_id):
-        self.recorded, self.intact = [], []
-        if release_id:
-            self.recorded = tree.read_manifest(layout.manifest(release_id)) or []
-            names = names_in(entry.path for entry in self.recorded)
-            seen = tree.compare(layout.release(release_id), names, self.recorded, session.wire.check)
-            self.intact = seen["intact"]
 
 
 def _comparison(made, live):
@@ -97,7 +85,7 @@ def receive(session, _id, args):
     layout = session.require_lock()
     session.discard_candidate()
     live_id = args.get("live")
-    live = _Live(session, layout, live_id)
+    live = session.look(live_id)
     if "backup" in args:
         return _receive_backup(session, layout, args["time"], args["backup"], live)
     release_id = layout.new_release_id(args["time"], args["digest"])
@@ -237,7 +225,8 @@ def _pending(session, layout):
 
 def archive(session, _id, args):
     """Writes a backup of a release. It stays when a switch of this conversation is confirmed."""
-    made = archives.create(session.require_lock(), args["release"], session.wire.check)
+    layout = session.require_lock()
+    made = workers.call("archives", "create", [layout.base, args["release"]], session.wire)
     session.archived.append(made["name"])
     return made
 
@@ -266,6 +255,7 @@ def record(session, _id, args):
         known.update(args.get("fields") or {})
         if args.get("kept"):
             _mark_kept(layout, args["release"], set(args["kept"]))
+            session.looks.pop(args["release"], None)
         records.write(layout, args["release"], known)
     if "event" in args:
         history.append(layout, args["event"], **(args.get("entry") or {}))

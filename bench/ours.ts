@@ -1,0 +1,103 @@
+import { connectSsh } from '../nodes/shared/connection/ssh';
+import { deploy } from '../nodes/shared/deploy';
+import { type ConversationStats, ExecutorClient } from '../nodes/shared/executor/client';
+import type { DeployOptions } from '../nodes/shared/release/options';
+import type { SwitchResult } from '../nodes/shared/release/result';
+import { rollBack } from '../nodes/shared/rollback';
+import { type Bundle, DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
+import { openDirectory } from '../nodes/shared/source/directory';
+import type { Host } from './host';
+import { timed, type Way } from './way';
+
+/** Releases kept by every way that keeps any: the nodes' default, so that few rounds remove none. */
+export const KEPT_RELEASES = 10;
+
+/** Hot Deploy, without n8n around it: the use cases that the nodes call, connecting as they do. */
+export class Ours implements Way {
+  /** Of the last operation. */
+  stats: ConversationStats = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 };
+  result?: SwitchResult;
+
+  constructor(
+    readonly name: string,
+    private readonly host: Pick<Host, 'options' | 'python'>,
+    readonly basePath: string,
+    private readonly source: string,
+    private readonly createBackup: boolean,
+  ) {}
+
+  async deploy(): Promise<number> {
+    return timed(async () => {
+      const opening = openDirectory({ directory: this.source, selection: DEFAULT_SELECTION });
+      await this.deployBundle(opening);
+    });
+  }
+
+  /** Deploys any bundle. */
+  async deployBundle(opening: Promise<Bundle>): Promise<void> {
+    await this.converse(async (client) => deploy(client, await opening, this.options));
+  }
+
+  /** Goes back to the release before. Resolves with milliseconds. */
+  async rollBack(): Promise<number> {
+    return timed(() => this.converse((client) => rollBack(client, { target: 'previous' }, this.options)));
+  }
+
+  /** Switches to and fro between the two newest releases, in one conversation. `next` is awaited before each flip. */
+  async flip(times: number, next: () => Promise<void>): Promise<number[]> {
+    const { basePath } = this;
+    const milliseconds: number[] = [];
+    await this.withClient(async (client) => {
+      await client.call('lock', { basePath, create: false, holder: {}, waitSeconds: 0 });
+      const { current, previous } = await client.call('list', { basePath });
+      if (current === null || previous === null)
+        throw new Error('There must be two releases to flip between.');
+      for (let count = 0; count < times; count++) {
+        await next();
+        const release = count % 2 === 0 ? previous : current;
+        const flipped = await client.call('flip', { release, operation: 'rollback', entrypoint: 'run.py' });
+        await client.call('confirm', {});
+        milliseconds.push(flipped.milliseconds);
+      }
+    });
+    return milliseconds;
+  }
+
+  private async converse(work: (client: ExecutorClient) => Promise<SwitchResult>): Promise<void> {
+    await this.withClient(async (client) => {
+      this.result = await work(client);
+      this.stats = client.stats;
+    });
+  }
+
+  private async withClient(work: (client: ExecutorClient) => Promise<void>): Promise<void> {
+    const connection = await connectSsh(this.host.options);
+    try {
+      const client = await ExecutorClient.open(connection, {
+        interpreter: { python: this.host.python, become: 'none', runtime: 'host' },
+      });
+      try {
+        await work(client);
+      } finally {
+        await client.close();
+      }
+    } finally {
+      await connection.close();
+    }
+  }
+
+  private get options(): DeployOptions {
+    return {
+      basePath: this.basePath,
+      entrypoint: 'run.py',
+      lockWaitSeconds: 0,
+      holder: { workflow: 'Benchmark' },
+      checks: [],
+      keepReleases: KEPT_RELEASES,
+      keepBackups: KEPT_RELEASES,
+      createBackup: this.createBackup,
+      deployUnchanged: false,
+      selection: DEFAULT_SELECTION,
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import { table } from '../scripts/demo/table';
+import { goalsOf } from './goals';
+import type { Results } from './results';
+import type { Spread } from './statistics';
+import type { Times } from './times';
+
+/** Everything measured, as tables for a terminal. */
+export function report(results: Results): string {
+  const { machine, times = [], readers, extractions } = results;
+  const parts = [
+    `${machine.processors} × ${machine.model}, Node ${machine.node}, load ${machine.loadBefore.toFixed(1)} before ` +
+      `and ${machine.loadAfter?.toFixed(1)} after`,
+    ...times.map(timesTable),
+    ...times.map(trafficTable),
+  ];
+  if (readers) {
+    parts.push(
+      table(
+        ['A reader during', 'deployments', 'opens', 'failed', 'pairs', 'mixed'],
+        readers.map(({ name, deployments, opens, failed, pairs, mixed }) =>
+          [name, deployments, opens, failed, pairs, mixed].map(String),
+        ),
+      ),
+    );
+  }
+  if (extractions) {
+    parts.push(
+      table(
+        ['Extractions during', 'flips', 'ended', 'failed', 'mixed'],
+        extractions.saw.map(({ name, flips, done, failed, mixed }) =>
+          [name, flips, done, failed, mixed].map(String),
+        ),
+      ),
+    );
+  }
+  const goals = goalsOf(results).map(({ name, atMost, measured, against, met }) => [
+    name,
+    atMost,
+    measured,
+    met ? 'met' : 'NOT MET',
+    against,
+  ]);
+  parts.push(table(['The design', 'at most', 'measured', '', 'against'], goals));
+  return parts.join('\n\n');
+}
+
+function timesTable({ files, rounds, steps, ...times }: Times): string {
+  const row = (name: string, { median, min, max }: Spread) => [
+    name,
+    ...[median, min, max].map((value) => value.toFixed(0)),
+    (median / times.rsync.median).toFixed(2),
+  ];
+  const rows = [
+    row('deploy', times.ours),
+    row('deploy with backup', times.oursWithBackup),
+    row('roll back', times.rollback),
+    row('rsync + link swap', times.rsync),
+    row('two-step mv', times.moveTwice),
+  ];
+  const title = `1 of ${files} files changed, ms over ${rounds} rounds`;
+  const stepList = steps.map(({ name, durationMs }) => `${name} ${durationMs.toFixed(0)}`).join(', ');
+  const header = [title, 'median', 'least', 'most', '× rsync'];
+  return `${table(header, rows)}\nSteps of a deployment with backup, ms: ${stepList}`;
+}
+
+function trafficTable({ files, traffic }: Times): string {
+  const rows = Object.entries({
+    deploy: traffic.ours,
+    'roll back': traffic.rollback,
+    'rsync + link swap': traffic.rsync,
+    'two-step mv': traffic.moveTwice,
+  }).map(([name, one]) => [
+    name,
+    ...[one.sent, one.received, one.connections, one.channels].map((value) => value.toLocaleString('en')),
+  ]);
+  return table([`1 of ${files} files changed`, 'bytes sent', 'received', 'connections', 'sessions'], rows);
+}

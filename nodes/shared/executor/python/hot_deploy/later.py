@@ -1,0 +1,26 @@
+"""Modules of the standard library that only some steps need, imported by the first that does.
+
+Together they take longer to import than everything else a conversation starts with.
+"""
+
+
+class _Later:
+    """Stands for a module until something of it is asked for."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, attribute):
+        module = __import__(self._name, fromlist=["*"])
+        self.__dict__.update(vars(module))
+        return getattr(module, attribute)
+
+
+gzip = _Later("gzip")
+importlib_util = _Later("importlib.util")
+py_compile = _Later("py_compile")
+shlex = _Later("shlex")
+shutil = _Later("shutil")
+subprocess = _Later("subprocess")
+tarfile = _Later("tarfile")
+traceback = _Later("traceback")
