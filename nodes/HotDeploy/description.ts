@@ -9,6 +9,7 @@ import {
   retentionOptions,
   selectionFields,
 } from '../common/fields';
+import { DEFAULT_LIMITS } from '../shared/source/bundle';
 import { sourceFields } from './sourceFields';
 
 const forDeploying = { show: { operation: ['deploy', 'plan'] } };
@@ -79,6 +80,24 @@ const options: INodeProperties = {
       type: 'boolean',
       default: false,
       description: 'Whether to make and switch to a new release even when its content is what is live',
+      displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
+    },
+    {
+      displayName: 'Max Files',
+      name: 'maxFiles',
+      type: 'number',
+      default: DEFAULT_LIMITS.maxEntries,
+      typeOptions: { minValue: 1 },
+      description: 'A source with more files, links and empty directories is refused',
+      displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
+    },
+    {
+      displayName: 'Max Size (MB)',
+      name: 'maxSizeMegabytes',
+      type: 'number',
+      default: DEFAULT_LIMITS.maxBytes / 1024 ** 2,
+      typeOptions: { minValue: 1 },
+      description: 'A source whose content is larger, unpacked, is refused',
       displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
     },
     ...[...retentionOptions, n8nHealthOption].map((option) => ({

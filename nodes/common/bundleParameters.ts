@@ -6,10 +6,13 @@ import type { IBinaryData, IExecuteFunctions, ResolvedFilePath } from 'n8n-workf
 
 import { DeployError, toDeployError } from '../shared/errors';
 import { openArchive } from '../shared/source/archive';
-import type { Bundle, Selection } from '../shared/source/bundle';
+import { type Bundle, type BundleLimits, DEFAULT_LIMITS, type Selection } from '../shared/source/bundle';
 import { openDirectory } from '../shared/source/directory';
 import type { ItemContext } from './runItems';
-import { readChoice, readText } from './values';
+import { readOptions, type ReadParameter } from './parameters';
+import { readChoice, readCount, readText } from './values';
+
+const MEGABYTE = 1024 ** 2;
 
 /** Files asked about before other work gets its turn: about 10 ms. */
 const FILES_A_TURN = 400;
@@ -31,7 +34,7 @@ async function openFolder({ node, read, signal }: ItemContext, selection: Select
   }
   const directory = await resolve(node, given);
   refuseBlocked(node, directory);
-  const bundle = await openDirectory({ directory, selection, signal });
+  const bundle = await openDirectory({ directory, selection, limits: readLimits(read), signal });
   // n8n may close what lies inside an open directory: its own folder, or files by their names.
   for (const [index, { path }] of bundle.entries.entries()) {
     refuseBlocked(node, join(directory, path) as ResolvedFilePath);
@@ -67,7 +70,7 @@ function openBinary(item: ItemContext, selection: Selection): Promise<Bundle> {
     if (binary.id) return node.helpers.getBinaryStream(binary.id);
     return Readable.from(await node.helpers.getBinaryDataBuffer(itemIndex, property), { objectMode: false });
   };
-  return openArchive({ open, name: binary.fileName, selection, signal });
+  return openArchive({ open, name: binary.fileName, selection, limits: readLimits(read), signal });
 }
 
 function binaryOf(node: IExecuteFunctions, itemIndex: number, property: string): IBinaryData {
@@ -84,4 +87,14 @@ function noBinary(property: string, cause: unknown): DeployError {
       'Name the field that holds the archive, or let a node before this one fetch it, such as HTTP Request or Read/Write Files from Disk.',
     cause,
   });
+}
+
+/** How much a source may hold; the message of one that holds more names the entry at which it was too much. */
+function readLimits(read: ReadParameter): BundleLimits {
+  const { maxSizeMegabytes, maxFiles } = readOptions(read);
+  const megabytes = DEFAULT_LIMITS.maxBytes / MEGABYTE;
+  return {
+    maxBytes: readCount('Max Size (MB)', maxSizeMegabytes, megabytes, 1) * MEGABYTE,
+    maxEntries: readCount('Max Files', maxFiles, DEFAULT_LIMITS.maxEntries, 1),
+  };
 }

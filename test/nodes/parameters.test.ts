@@ -61,6 +61,16 @@ test.each<[string, IDataObject, RegExp]>([
   ['Source is unknown', { source: yields('ftp') }, /^Source is "ftp"\. Choose one of: directory, binary\./],
   ['Entrypoint has a slash', { entrypoint: 'src/run.py' }, /^Entrypoint "src\/run\.py" can't be used\./],
   ['Entrypoint is an object', { entrypoint: yields({}) }, /^Entrypoint is \{\}\. Give text\./],
+  [
+    'the source holds more than Max Files',
+    { options: { maxFiles: 3 } },
+    /^The source holds more than 3 entries, the most that is deployed; the limit was passed at "/,
+  ],
+  [
+    'Max Size is 0',
+    { options: { maxSizeMegabytes: 0 } },
+    /^Max Size \(MB\) is 0\. Give a number that is 1 or more\./,
+  ],
   ['Include is empty', { include: yields('') }, /^(Include|The include)[^.]*empty/i],
   ['Include is a list', { include: yields(['src/**']) }, /^Include is \["src\/\*\*"\]\. Give text\./],
   [

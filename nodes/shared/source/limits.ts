@@ -30,6 +30,6 @@ function passed(limit: string, path: string): DeployError {
   return new DeployError(
     'INPUT',
     `The source holds more than ${limit}, the most that is deployed; the limit was passed at ${quote(path)}. ` +
-      'Leave out what the engine does not need.',
+      'Leave out what the engine does not need, or raise Max Files or Max Size.',
   );
 }
