@@ -98,9 +98,9 @@ describe('interpreters that are too old', () => {
   it.each(['3.6.15', '3.7.16'])('Python %s is named, and what to do', async (version) => {
     // All of it is real but what the interpreter says of itself.
     const claim = [
-      'import platform, sys',
+      'import sys',
       `sys.version_info = (${version.replaceAll('.', ', ')})`,
-      `platform.python_version = lambda: '${version}'`,
+      `sys.version = '${version} (main) [GCC]'`,
       'exec(sys.argv[1])',
     ].join('; ');
     const pretended = instead(`exec ${PYTHON} -I -S -c "${claim}" "$4"`);
