@@ -7,6 +7,7 @@ import stat
 from hot_deploy import files, leases, switching
 from hot_deploy.layout import RELEASE_ID
 
+OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 
 
@@ -20,10 +21,7 @@ def clean(layout, standing_current, records):
         files.remove_tree(os.path.join(layout.staging, name))
         removed.append("staging/" + name)
     for directory in (layout.state, layout.records, layout.backups):
-        for name in _listing(directory):
-            if TEMPORARY.fullmatch(name):
-                os.unlink(os.path.join(directory, name))
-                removed.append(name)
+        removed += clean_temporary(directory)
     for name in _listing(layout.releases):
         record = records.get(name)
         if not RELEASE_ID.fullmatch(name) or name == standing_current:
@@ -37,6 +35,14 @@ def clean(layout, standing_current, records):
         if RELEASE_ID.fullmatch(release_id) and not os.path.lexists(layout.release(release_id)):
             os.unlink(os.path.join(layout.records, name))
             removed.append(name)
+    return removed
+
+
+def clean_temporary(directory):
+    """Removes what was being written in a directory when its writer was ended. Returns the names removed."""
+    removed = [name for name in _listing(directory) if TEMPORARY.fullmatch(name)]
+    for name in removed:
+        os.unlink(os.path.join(directory, name))
     return removed
 
 
@@ -75,6 +81,11 @@ def remove_release(layout, release_id):
     _forget(layout, release_id)
     files.remove_tree(aside)
     return True
+
+
+def own_backups(layout):
+    """The names of the backups that were made here."""
+    return {name for name in _listing(layout.backups) if OWN_BACKUP.fullmatch(name)}
 
 
 def remove_backup(layout, name):

@@ -26,7 +26,7 @@ class Session:
         self.candidate = None
         self.compilation = None
         self.pending = None
-        self.archived = []
+        self.backups_before = None
         self.unpinned = []
         self.looks = {}
         self._groups = set()
@@ -162,9 +162,13 @@ class Session:
 
     def discard_archives(self):
         """Removes the backups that were made for a switch which was not kept."""
-        for name in self.archived:
+        if self.backups_before is None:
+            return
+        # Known by what is new, not by what was answered: the process that writes may have been ended at any point.
+        for name in leftovers.own_backups(self.layout) - self.backups_before:
             leftovers.remove_backup(self.layout, name)
-        self.archived = []
+        leftovers.clean_temporary(self.layout.backups)
+        self.backups_before = None
 
     def discard_candidate(self):
         """Removes the release that this conversation built, unless it is live."""

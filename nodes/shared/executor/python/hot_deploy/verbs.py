@@ -198,7 +198,7 @@ def confirm(session, _id, _args):
     switching.confirm(layout, _pending(session, layout))
     session.pending = None
     session.candidate = None
-    session.archived = []
+    session.backups_before = None
     return {"live": layout.current_release()}
 
 
@@ -226,9 +226,9 @@ def _pending(session, layout):
 def archive(session, _id, args):
     """Writes a backup of a release. It stays when a switch of this conversation is confirmed."""
     layout = session.require_lock()
-    made = workers.call("archives", "create", [layout.base, args["release"]], session.wire)
-    session.archived.append(made["name"])
-    return made
+    if session.backups_before is None:
+        session.backups_before = leftovers.own_backups(layout)
+    return workers.call("archives", "create", [layout.base, args["release"]], session.wire)
 
 
 def remove(session, _id, args):
