@@ -1,4 +1,5 @@
 import { connectSsh } from '../nodes/shared/connection/ssh';
+import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/options';
 import { deploy } from '../nodes/shared/deploy';
 import { type ConversationStats, ExecutorClient } from '../nodes/shared/executor/client';
 import type { DeployOptions } from '../nodes/shared/release/options';
@@ -97,6 +98,7 @@ export class Ours implements Way {
       keepBackups: KEPT_RELEASES,
       createBackup: this.createBackup,
       deployUnchanged: false,
+      dependencies: NO_DEPENDENCIES,
       selection: DEFAULT_SELECTION,
     };
   }

@@ -42,6 +42,13 @@ export class HotDeploy implements INodeType {
         testedBy: 'hotDeploySshApiTest',
         displayOptions: { show: { connection: ['ssh'] } },
       },
+      {
+        name: 'hotDeployPackageIndexApi',
+        required: true,
+        displayOptions: {
+          show: { packageIndex: ['credential'], dependencies: ['virtualEnvironment', 'interpreter'] },
+        },
+      },
     ],
     properties,
   };

@@ -10,6 +10,7 @@ import {
   selectionFields,
 } from '../common/fields';
 import { DEFAULT_LIMITS } from '../shared/source/bundle';
+import { dependencyFields } from './dependencyFields';
 import { sourceFields } from './sourceFields';
 
 const forDeploying = { show: { operation: ['deploy', 'plan'] } };
@@ -40,22 +41,6 @@ const operation: INodeProperties = {
     },
   ],
   default: 'deploy',
-};
-
-const dependencies: INodeProperties = {
-  displayName: 'Dependencies',
-  name: 'dependencies',
-  type: 'options',
-  options: [
-    {
-      name: 'None',
-      value: 'none',
-      description: 'The engine runs with what its interpreter has; nothing is installed',
-    },
-  ],
-  default: 'none',
-  description: 'How the packages that the engine needs are brought',
-  displayOptions: forDeploying,
 };
 
 const options: INodeProperties = {
@@ -114,7 +99,7 @@ export const properties: INodeProperties[] = [
   ...sourceFields.map((field) => withOperations(field)),
   ...selectionFields.map((field) => withOperations(field)),
   entrypointField,
-  dependencies,
+  ...dependencyFields,
   withOperations(checkFields),
   options,
 ];

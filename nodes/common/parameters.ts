@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
 
 import type { InterpreterOptions } from '../shared/executor/interpreter';
+import { NO_DEPENDENCIES } from '../shared/dependencies/options';
 import type { EngineOptions, SwitchOptions } from '../shared/release/options';
 import type { Selection } from '../shared/source/bundle';
 import { parsePatternList } from '../shared/source/patterns';
@@ -75,6 +76,7 @@ export function readSwitch(
     ...readRetention(options),
     checks: readChecks(read('checks.check', []) as IDataObject[], timeout),
     createBackup: readFlag('Create Backup', options.createBackup, true),
+    dependencies: NO_DEPENDENCIES,
   };
 }
 

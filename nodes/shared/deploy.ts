@@ -1,3 +1,6 @@
+import type { DependencyResult } from './dependencies/install';
+import { filesOfBundle } from './dependencies/texts';
+import { type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
 import type { Probe, Verbs } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
@@ -41,16 +44,23 @@ export async function deploy(
 
     const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
     before = live?.release ?? null;
+    const wanted = await wantedDependencies(
+      filesOfBundle(bundle),
+      options.dependencies,
+      client.hello.python,
+      live?.dependencies,
+    );
     const source = { ...bundle.source, digest: bundle.digest };
     const underway = { client, basePath: options.basePath, begun, source, checks, log };
-    if (!live || !isLive(bundle, live) || options.deployUnchanged) {
-      return await bringAndSwitch(underway, bundle, options, live, adoption);
+    if (!isLive(bundle, live, wanted) || options.deployUnchanged) {
+      return await bringAndSwitch(underway, bundle, options, { live, adoption, wanted });
     }
     return resultOf(underway, {
       status: 'unchanged',
       release: live.release,
       previousRelease: begun.probe.previous,
       changes: changesOf(undefined, bundle.ignored),
+      dependencies: liveDependencies(live, wanted),
       swap: swapOf(adoption, 0),
     });
   } catch (error) {
@@ -69,22 +79,22 @@ async function bringAndSwitch(
   underway: Underway,
   bundle: Bundle,
   options: DeployOptions,
-  live: Live | undefined,
-  adoption: Adoption | undefined,
+  { live, adoption, wanted }: { live?: Live; adoption?: Adoption; wanted: RecordedDependencies },
 ): Promise<SwitchResult> {
   const { client, begun, checks, log } = underway;
   const sequence = begun.probe.sequence + (adoption ? 1 : 0);
   const backup = startBackup(client, live, options);
-  const { release, changes } = await bringRelease(client, { bundle, live, sequence, options, log });
+  const { release, changes } = await bringRelease(client, { bundle, live, sequence, wanted, options, log });
   const archive = await log.run('back up', () => backup);
   const unpinned = adoption ? drain(client, options.entrypoint, log) : Promise.resolve(0);
   // Carried out before the checks, awaited after the switch: when that ends early, nobody awaits it.
   unpinned.catch(() => undefined);
 
-  const { milliseconds, complaint } = await switchTo(client, {
+  const { milliseconds, dependencies, complaint } = await switchTo(client, {
     release,
     operation: 'deploy',
     entrypoint: options.entrypoint,
+    dependencies: { wanted, options: options.dependencies, live: live?.release ?? null, keep: false },
     checks: options.checks,
     log,
     results: checks,
@@ -95,6 +105,7 @@ async function bringAndSwitch(
     release,
     previousRelease: live?.release ?? null,
     changes: changesOf(changes, bundle.ignored),
+    dependencies,
     backup: archive?.name ?? null,
     swap: swapOf(adoption, await unpinned, milliseconds),
     ...(complaint && { complaint }),
@@ -114,6 +125,10 @@ async function liveRelease(
   const plain = plainNames(probe, compiled, bundleNames);
   if (plain.length > 0) return log.run('adopt', () => adopt(client, plain, entrypoint, selection, compiled));
   return { live: await seenLive(client, probe, selection, compiled) };
+}
+
+function liveDependencies({ environment }: Live, { file, installs }: RecordedDependencies): DependencyResult {
+  return { status: installs ? 'reused' : 'none', environment, durationMs: 0, ...(installs && { file }) };
 }
 
 /** Backs up what is live beside the other steps; resolves with undefined where there is nothing or it isn't wanted. */
@@ -149,5 +164,6 @@ function keptNow(
     previous: live?.release ?? null,
     releases: [...listed.releases, { release, sequence, processes: 0 }],
     backups: backup ? [...listed.backups, { name: backup }] : listed.backups,
+    environments: listed.environments,
   };
 }

@@ -9,6 +9,7 @@
  * - `STEP`: a step on the engine's side could not be carried out (disk full, permission, damaged file)
  * - `SOURCE_CHANGED`: the source changed while it was being read
  * - `CANCELLED`: the caller's signal was aborted
+ * - `DEPENDENCIES`: the packages that a release needs could not be installed
  * - `NOT_FOUND`: a release, backup, file or directory that was named isn't there
  */
 export type DeployErrorCode =
@@ -20,7 +21,8 @@ export type DeployErrorCode =
   | 'STEP'
   | 'SOURCE_CHANGED'
   | 'CANCELLED'
-  | 'NOT_FOUND';
+  | 'NOT_FOUND'
+  | 'DEPENDENCIES';
 
 /** The one shape in which everything below `nodes/shared` reports that it could not do what was asked. */
 export class DeployError extends Error {

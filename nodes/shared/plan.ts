@@ -1,9 +1,12 @@
+import { planDependencies, type PlannedDependencies } from './dependencies/planned';
+import { filesOfBundle } from './dependencies/texts';
+import { wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe } from './executor/protocol';
+import type { Holder, Probe, Verbs } from './executor/protocol';
 import { checksFor } from './release/checks';
 import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';
-import { isLive, plainNames, seenLive } from './release/live';
+import { isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { type Changes, changesOf, placeOf } from './release/result';
 import { difference, rowsOf } from './release/transfer';
@@ -23,6 +26,7 @@ export interface Plan {
   changes: Changes;
   /** Plain names that would be adopted first; the changes are against nothing then. */
   adopt: string[];
+  dependencies: PlannedDependencies;
   /** Bytes of content that would be sent, before compression. */
   bytesToSend: number;
   checks: Array<{ name: string; type: string; when: 'before' | 'after' }>;
@@ -52,25 +56,24 @@ export async function planDeployment(
     new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0])),
   );
   const live = await seenLive(client, probe, selection, compiled);
-  const { entries, sameDirectories } = await difference(client, bundle, live);
-  const wanted = await client.call('digest', {
-    basePath,
-    release: live?.release ?? null,
-    entries: rowsOf(entries),
-    sameDirectories,
-  });
+  const wants = await wantedDependencies(
+    filesOfBundle(bundle),
+    options.dependencies,
+    client.hello.python,
+    live?.dependencies,
+  );
+  const wanted = await compare(client, bundle, basePath, live);
   return {
     status: 'planned',
     ...placeOf(client, basePath),
-    unchanged: adopted.length === 0 && isLive(bundle, live) && !options.deployUnchanged,
+    unchanged: adopted.length === 0 && isLive(bundle, live, wants) && !options.deployUnchanged,
     release: probe.current,
     source: { ...bundle.source, digest: bundle.digest },
     changes: changesOf(wanted.changes, bundle.ignored),
     adopt: adopted,
+    dependencies: await planDependencies(client, bundle, wants, { basePath, live }),
     bytesToSend: wanted.bytes ?? 0,
-    checks: (['before', 'after'] as const).flatMap((when) =>
-      checksFor(when, options.checks).map(({ name, type }) => ({ name, type, when })),
-    ),
+    checks: plannedChecks(options),
     drift: driftOf(probe, selection),
     lockedBy: probe.holder ?? null,
     space: {
@@ -79,4 +82,26 @@ export async function planDeployment(
     },
     releasesInUse: probe.releasesInUse,
   };
+}
+
+/** What would be sent and changed. */
+async function compare(
+  client: ExecutorClient,
+  bundle: Bundle,
+  basePath: string,
+  live: Live | undefined,
+): Promise<Verbs['digest']['result']> {
+  const { entries, sameDirectories } = await difference(client, bundle, live);
+  return client.call('digest', {
+    basePath,
+    release: live?.release ?? null,
+    entries: rowsOf(entries),
+    sameDirectories,
+  });
+}
+
+function plannedChecks({ checks }: DeployOptions): Plan['checks'] {
+  return (['before', 'after'] as const).flatMap((when) =>
+    checksFor(when, checks).map(({ name, type }) => ({ name, type, when })),
+  );
 }

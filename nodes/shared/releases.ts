@@ -1,3 +1,5 @@
+import { NO_DEPENDENCIES } from './dependencies/options';
+import type { ListedEnvironment } from './executor/environmentVerb';
 import type { ExecutorClient } from './executor/client';
 import type { Verbs } from './executor/protocol';
 import { begin } from './release/begin';
@@ -21,6 +23,19 @@ export interface ReleaseSummary {
   bytes: number;
   /** Extractions that run it now. */
   processes: number;
+  /** Its virtual environment; null when it runs with what its interpreter has. */
+  environment: EnvironmentSummary | null;
+}
+
+/** A virtual environment as lists and the status show it. */
+export interface EnvironmentSummary {
+  name: string;
+  python: string | null;
+  /** Such as `uv 0.9.1`. */
+  installer: string | null;
+  /** Why it can't be used, as the end of a sentence; null when it can. */
+  ailment: string | null;
+  packages: Array<{ name: string; version: string }>;
 }
 
 /** What is kept on the engine's side: releases newest first, and backups newest first. */
@@ -32,7 +47,7 @@ export interface Inventory {
 /** Lists what is kept. Takes no lock and changes nothing. */
 export async function listReleases(client: ExecutorClient, basePath: string): Promise<Inventory> {
   checkBasePath(basePath);
-  const listed = await client.call('list', { basePath });
+  const listed = await client.call('list', { basePath, packages: true });
   return { releases: listed.releases.map((record) => summary(record, listed)), backups: listed.backups };
 }
 
@@ -45,7 +60,7 @@ export async function pruneReleases(
   const log = new StepLog(options.onStep);
   const { listed } = await begin(
     client,
-    { ...options, ...retention, checks: [], createBackup: false },
+    { ...options, ...retention, checks: [], createBackup: false, dependencies: NO_DEPENDENCIES },
     false,
     log,
   );
@@ -56,7 +71,7 @@ function summary(
   record: Verbs['list']['result']['releases'][number],
   listed: Verbs['list']['result'],
 ): ReleaseSummary {
-  const { release, sequence, createdAt, source, files, bytes, processes } = record;
+  const { release, sequence, createdAt, source, files, bytes, processes, environment } = record;
   const live = release === listed.current;
   return {
     release,
@@ -69,6 +84,28 @@ function summary(
     files,
     bytes,
     processes,
+    environment: environmentSummary(listed.environments, environment),
+  };
+}
+
+/** What is known of the environment `name`. */
+export function environmentSummary(
+  environments: readonly ListedEnvironment[],
+  name: string | null,
+): EnvironmentSummary | null {
+  if (name === null) return null;
+  const {
+    python = null,
+    installer,
+    ailment,
+    packages = [],
+  } = environments.find(({ environment }) => environment === name) ?? {};
+  return {
+    name,
+    python,
+    installer: installer ? [installer.name, installer.version].filter(Boolean).join(' ') : null,
+    ailment: ailment === undefined ? 'is not there' : ailment,
+    packages: packages.map(([name, version]) => ({ name, version })),
   };
 }
 

@@ -1,3 +1,6 @@
+import { NO_DEPENDENCIES } from './dependencies/options';
+import { filesOfRelease } from './dependencies/texts';
+import { keyed, NOTHING_WANTED, type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
 import { DeployError } from './errors';
 import type { ExecutorClient } from './executor/client';
 import type { EntryRow, TreeChanges } from './executor/protocol';
@@ -22,6 +25,8 @@ interface Destination {
   release: string;
   entrypoint: string;
   source: SourceDescription & { digest: string };
+  /** What it needs to run. An environment that it has and that can be used stays. */
+  wanted: RecordedDependencies;
   /** What it changes, where that is known already: a backup's, once its release has been made. */
   changes?: Promise<TreeChanges>;
 }
@@ -54,16 +59,21 @@ export async function rollBack(
       release,
       operation: 'rollback',
       entrypoint,
+      dependencies: { wanted: destination.wanted, options: options.dependencies, live: before, keep: true },
       checks: options.checks,
       log,
       results: checks,
     };
-    const [changes, { milliseconds }] = await Promise.all([changing, switchTo(client, request)]);
+    const [changes, { milliseconds, dependencies }] = await Promise.all([
+      changing,
+      switchTo(client, request),
+    ]);
     return resultOf(underway, {
       status: 'rolledBack',
       release,
       previousRelease: before,
       changes: changesOf(changes),
+      dependencies,
       swap: swapOf(undefined, 0, milliseconds),
     });
   } catch (error) {
@@ -95,11 +105,17 @@ async function findDestination(
   if (target.target === 'backup') {
     return log.run('unpack', () => fromBackup(client, target.backup, begun, options));
   }
-  return keptRelease(target.target === 'release' ? target.release : undefined, begun, options);
+  const wanted = target.target === 'release' ? target.release : undefined;
+  return keptRelease(client, wanted, begun, options);
 }
 
 /** A release that is kept on the engine's side; without an id, the one that was live before. */
-function keptRelease(wanted: string | undefined, { listed }: Begun, options: SwitchOptions): Destination {
+function keptRelease(
+  client: ExecutorClient,
+  wanted: string | undefined,
+  { listed }: Begun,
+  options: SwitchOptions,
+): Destination {
   const release = wanted ?? listed.previous;
   if (release === null) {
     throw new DeployError(
@@ -129,6 +145,7 @@ function keptRelease(wanted: string | undefined, { listed }: Begun, options: Swi
     release,
     entrypoint: record.entrypoint ?? options.entrypoint,
     source: { ...record.source, digest: record.digest ?? '' },
+    wanted: keyed(record.dependencies ?? NOTHING_WANTED, client.hello.python),
   };
 }
 
@@ -152,12 +169,18 @@ async function fromBackup(
   const selection = include ? createSelection({ include, exclude: exclude ?? [] }) : { includes: () => true };
   const { digest, keep } = ownership(rows, selection);
   const source: SourceDescription = { type: 'backup', reference: backup };
-  const record = { sequence: probe.sequence, source, digest, entrypoint, include, exclude };
+  const dependencies = await wantedDependencies(
+    filesOfRelease(client, unpacked.release, rows),
+    { ...NO_DEPENDENCIES, ...live?.dependencies?.options, mode: live?.dependencies?.mode ?? 'none' },
+    client.hello.python,
+  );
+  const record = { sequence: probe.sequence, source, digest, entrypoint, include, exclude, dependencies };
   const assembled = client.call('assemble', { encoding: 'identity', record, kept: keep });
   return {
     release: unpacked.release,
     entrypoint,
     source: { ...source, digest },
+    wanted: dependencies,
     changes: assembled.then(() => unpacked.changes),
   };
 }

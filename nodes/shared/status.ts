@@ -3,7 +3,7 @@ import type { Holder, Probe, UnconfirmedSwitch } from './executor/protocol';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { missingNames } from './release/live';
 import { placeOf } from './release/result';
-import { type Inventory, listReleases } from './releases';
+import { type EnvironmentSummary, type Inventory, listReleases } from './releases';
 import { DEFAULT_SELECTION, type Selection, type SourceDescription } from './source/bundle';
 import { createSelection } from './source/patterns';
 
@@ -29,6 +29,8 @@ export interface EngineStatus {
   space: Probe['space'];
   filesystem: Probe['filesystem'];
   python: { version: string; executable: string };
+  /** The live release's virtual environment; its `ailment` says why it no longer starts. */
+  environment: EnvironmentSummary | null;
   user: string;
   writable: boolean;
 }
@@ -42,7 +44,7 @@ export async function getStatus(
   checkBasePath(basePath);
   checkEntrypoint(entrypoint);
   const [probe, inventory] = await Promise.all([
-    client.call('probe', { basePath, entrypoint, holder: true }),
+    client.call('probe', { basePath, entrypoint, holder: true, start: true }),
     listReleases(client, basePath),
   ]);
   const { record } = probe.live ?? {};
@@ -65,6 +67,7 @@ export async function getStatus(
     space: probe.space,
     filesystem: probe.filesystem,
     python: { version, executable },
+    environment: environmentOf(probe, inventory),
     user: client.hello.user,
     writable: probe.writable,
   };
@@ -85,6 +88,12 @@ export function driftOf(probe: Probe, selection: Selection): EngineStatus['drift
 function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {
   if (probe.current) return 'live';
   return probe.names.some(({ name, type }) => name === entrypoint && type === 'file') ? 'plain' : 'empty';
+}
+
+/** As listed, with what starting its interpreter showed. */
+function environmentOf(probe: Probe, { releases }: Inventory): EnvironmentSummary | null {
+  const listed = releases.find(({ release }) => release === probe.current)?.environment ?? null;
+  return listed && { ...listed, ailment: probe.live?.environment.ailment ?? listed.ailment };
 }
 
 function keptOf({ releases, backups }: Inventory): EngineStatus['kept'] {

@@ -40,7 +40,7 @@ beforeAll(async () => {
 test('the built package loads as n8n loads it, and its nodes deploy', async () => {
   const loaded = await loadPackage(built);
   expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK].sort());
-  expect(loaded.credentialTypes.map(({ name }) => name)).toEqual(['hotDeploySshApi']);
+  expect(loaded.credentialTypes.map(({ name }) => name)).toContain('hotDeploySshApi');
 
   const n8n = await createN8n(loaded);
   const [sourceDirectory] = await engineVersions(make, 'v2');

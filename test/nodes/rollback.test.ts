@@ -157,6 +157,7 @@ test('Get Many Releases gives one item for each, newest first, paired with the i
       files: expect.any(Number),
       bytes: expect.any(Number),
       processes: 0,
+      environment: null,
     },
   });
 });

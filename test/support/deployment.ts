@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { connectLocal } from '../../nodes/shared/connection/local';
 import type { Connection } from '../../nodes/shared/connection/types';
+import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
 import { deploy } from '../../nodes/shared/deploy';
 import {
   type ConversationStats,
@@ -77,6 +78,7 @@ export function deployOptions(basePath: string, changes: Partial<DeployOptions> 
     keepBackups: 10,
     createBackup: true,
     deployUnchanged: false,
+    dependencies: NO_DEPENDENCIES,
     selection: DEFAULT_SELECTION,
     ...changes,
   };

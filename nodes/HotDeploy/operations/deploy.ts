@@ -9,15 +9,18 @@ import type { ItemContext } from '../../common/runItems';
 import { connectAnd } from '../../common/sideBySide';
 import { switchItem } from '../../common/switchItem';
 import { readFlag, readText } from '../../common/values';
+import { readDependencies } from '../dependencyParameters';
 import { deploy } from '../../shared/deploy';
 import type { DeployOptions } from '../../shared/release/options';
 
 /** The options of a deployment, as the item's parameters have them. */
-export function readDeploy({ read, node, signal }: ItemContext, operation: string): DeployOptions {
+export async function readDeploy(item: ItemContext, operation: string): Promise<DeployOptions> {
+  const { read, node, signal } = item;
   const options = readSwitch(read, node, operation);
   return {
     ...options,
     selection: readSelection(read),
+    dependencies: await readDependencies(item),
     deployUnchanged: readFlag('Deploy Unchanged', readOptions(read).deployUnchanged, false),
     onStep: progressOf(node, options.basePath),
     signal,
@@ -27,7 +30,7 @@ export function readDeploy({ read, node, signal }: ItemContext, operation: strin
 /** Deploy Release: makes what the source holds the live release. */
 export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   const { node, read } = item;
-  const options = readDeploy(item, 'deploy');
+  const options = await readDeploy(item, 'deploy');
   const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
   const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));

@@ -8,7 +8,7 @@ import { readDeploy } from './deploy';
 
 /** Plan Deployment: what deploying the source would do. */
 export async function planRelease(item: ItemContext): Promise<IDataObject> {
-  const options = readDeploy(item, 'plan');
+  const options = await readDeploy(item, 'plan');
   const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));
   try {
     return { ...(await planDeployment(client, bundle, options)) } as unknown as IDataObject;

@@ -23,6 +23,7 @@ const CODES: readonly string[] = [
   'SOURCE_CHANGED',
   'CANCELLED',
   'NOT_FOUND',
+  'DEPENDENCIES',
 ] satisfies DeployErrorCode[];
 
 /**
@@ -54,7 +55,10 @@ function parse(payload: Buffer): unknown {
 }
 
 function readHello(message: Fields): Hello {
-  const { version, implementation, executable, supported } = fields(message.python, 'the greeting');
+  const { version, implementation, executable, supported, base, abi } = fields(
+    message.python,
+    'the greeting',
+  );
   const { protocol, processId } = message;
   if (typeof supported !== 'boolean' || typeof protocol !== 'number' || typeof processId !== 'number') {
     throw malformed('the greeting');
@@ -66,6 +70,8 @@ function readHello(message: Fields): Hello {
       implementation: text(implementation, 'the greeting'),
       executable: text(executable, 'the greeting'),
       supported,
+      base: text(base, 'the greeting'),
+      abi: text(abi, 'the greeting'),
     },
     user: text(message.user, 'the greeting'),
     hostname: text(message.hostname, 'the greeting'),

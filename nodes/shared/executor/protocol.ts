@@ -1,9 +1,20 @@
+import type { RecordedDependencies } from '../dependencies/wanted';
 import type { BundleEntry, SourceDescription } from '../source/bundle';
+import type { EnvironmentArguments, EnvironmentResult, ListedEnvironment } from './environmentVerb';
 
 /** What the executor says first: where it runs, as whom, and with which Python. */
 export interface Hello {
   protocol: number;
-  python: { version: string; implementation: string; executable: string; supported: boolean };
+  python: {
+    version: string;
+    implementation: string;
+    executable: string;
+    supported: boolean;
+    /** The executable behind all links: what virtual environments are built from. */
+    base: string;
+    /** Suffix of extension modules, such as `.cpython-311-x86_64-linux-gnu.so`: the interpreter's ABI and platform. */
+    abi: string;
+  };
   user: string;
   hostname: string;
   processId: number;
@@ -50,10 +61,12 @@ export interface ReleaseRecord {
   entrypoint?: string;
   include?: string[];
   exclude?: string[];
+  /** What it needs to run. Absent on a release that was adopted, or made without dependencies. */
+  dependencies?: RecordedDependencies;
 }
 
-/** A release as listed: its record and the number of extractions that run it now. */
-export type ListedRelease = ReleaseRecord & { processes: number };
+/** A release as listed: its record, the number of extractions that run it now, and the environment it leads to. */
+export type ListedRelease = ReleaseRecord & { processes: number; environment: string | null };
 
 export interface ListedBackup {
   name: string;
@@ -103,6 +116,8 @@ export interface Probe {
     extra: string[];
     /** Recorded files that no pattern owns. */
     kept: string[];
+    /** Name of its virtual environment, and why that can't be used: the end of a sentence. */
+    environment: { name: string | null; ailment: string | null };
   } | null;
   /** Who holds the lock, when asked for; null when it is free. */
   holder?: Holder | null;
@@ -157,9 +172,13 @@ export interface Verbs {
     args: { basePath: string; create: boolean; holder: Holder; waitSeconds: number };
     result: { cleaned: string[] };
   };
-  probe: { args: { basePath: string; entrypoint: string; holder?: boolean }; result: Probe };
+  /** `holder`: asks who holds the lock. `start`: starts the live environment's interpreter to see whether it does. */
+  probe: {
+    args: { basePath: string; entrypoint: string; holder?: boolean; start?: boolean };
+    result: Probe;
+  };
   list: {
-    args: { basePath: string };
+    args: { basePath: string; packages?: boolean };
     result: {
       current: string | null;
       previous: string | null;
@@ -167,17 +186,23 @@ export interface Verbs {
       unconfirmed: UnconfirmedSwitch | null;
       releases: ListedRelease[];
       backups: ListedBackup[];
+      environments: ListedEnvironment[];
     };
   };
-  /** One of the four questions; see the verb. */
+  /** One of the five questions; see the verb. */
   digest: {
     args: { basePath?: string; release: string | null } & (
       | { directories: Array<[string, string]> }
       | { entries: EntryRow[]; sameDirectories: string[] }
       | { against: string | null }
       | { recorded: true }
+      | { texts: string[] }
     );
-    result: Partial<Comparison> & { differing?: string[]; entries?: Array<[...EntryRow, 0 | 1]> };
+    result: Partial<Comparison> & {
+      texts?: Record<string, string | null>;
+      differing?: string[];
+      entries?: Array<[...EntryRow, 0 | 1]>;
+    };
   };
   receive: {
     args: { time: string; live: string | null } & (
@@ -191,6 +216,7 @@ export interface Verbs {
     args: { encoding: 'identity' | 'deflate'; record: Partial<ReleaseRecord>; kept?: string[] };
     result: { files: number; bytes: number; compiled: number; carriedOver: number };
   };
+  environment: { args: EnvironmentArguments; result: EnvironmentResult };
   run: { args: RunArguments; result: RunResult };
   adopt: {
     args: { time: string; names: string[]; entrypoint: string };
@@ -208,8 +234,8 @@ export interface Verbs {
   revert: { args: { reason: string }; result: { live: string | null; milliseconds: number } };
   archive: { args: { release: string }; result: { name: string; bytes: number } };
   remove: {
-    args: { candidate?: boolean; releases?: string[]; backups?: string[] };
-    result: { releases: string[]; inUse: string[]; backups: string[] };
+    args: { candidate?: boolean; releases?: string[]; backups?: string[]; environments?: string[] };
+    result: { releases: string[]; inUse: string[]; backups: string[]; environments: string[] };
   };
   record: {
     args: {

@@ -1,4 +1,5 @@
 import type { ExecutorClient } from '../executor/client';
+import type { RecordedDependencies } from '../dependencies/wanted';
 import type { ReleaseRecord, TreeChanges } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import type { Live } from './live';
@@ -11,6 +12,7 @@ export interface BringRequest {
   bundle: Bundle;
   live: Live | undefined;
   sequence: number;
+  wanted: RecordedDependencies;
   options: DeployOptions;
   log: StepLog;
 }
@@ -18,7 +20,7 @@ export interface BringRequest {
 /** Brings a bundle to the engine's side as a new release that no link names yet. */
 export async function bringRelease(
   client: ExecutorClient,
-  { bundle, live, sequence, options, log }: BringRequest,
+  { bundle, live, sequence, wanted, options, log }: BringRequest,
 ): Promise<{ release: string; changes: TreeChanges }> {
   const record: Partial<ReleaseRecord> = {
     sequence,
@@ -27,6 +29,7 @@ export async function bringRelease(
     entrypoint: options.entrypoint,
     include: [...options.selection.include],
     exclude: [...options.selection.exclude],
+    dependencies: wanted,
   };
   const different = await log.run('compare', () => difference(client, bundle, live));
   const announced = await log.run('announce', () => announce(client, bundle.digest, different, live));

@@ -1,3 +1,4 @@
+import { type RecordedDependencies, sameDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
 import type { EntryRow, Probe } from '../executor/protocol';
 import type { Bundle, Selection, SourceDescription } from '../source/bundle';
@@ -15,6 +16,11 @@ export interface Live {
   keep: string[];
   /** Whether files were edited, removed or added by hand since the release was made. */
   drifted: boolean;
+  dependencies?: RecordedDependencies;
+  /** Name of its virtual environment. */
+  environment: string | null;
+  /** Why that can't be used; null when it can, or when there is none. */
+  ailment: string | null;
 }
 
 /** How plain files were turned into a release. */
@@ -68,7 +74,15 @@ export async function adopt(
   });
   const source: SourceDescription = { type: 'adopted' };
   const owned = recordOwnership(client, adoption.release, entries, entrypoint, selection, compiled);
-  return { live: { release: adoption.release, source, drifted: false, ...owned }, adoption };
+  const live = {
+    release: adoption.release,
+    source,
+    drifted: false,
+    environment: null,
+    ailment: null,
+    ...owned,
+  };
+  return { live, adoption };
 }
 
 /**
@@ -82,7 +96,7 @@ export async function seenLive(
   compiled: CompiledSelection,
 ): Promise<Live | undefined> {
   if (!probe.current || !probe.live) return undefined;
-  const { record, drift, extra, kept } = probe.live;
+  const { record, drift, extra, kept, environment } = probe.live;
   // Kept files that these patterns own now: nobody watched over them until now.
   const added = [...extra, ...kept].filter((path) => compiled.includes(path));
   const live: Live = {
@@ -90,6 +104,9 @@ export async function seenLive(
     source: record?.source,
     digest: record?.digest,
     keep: [...kept, ...extra].filter((path) => !compiled.includes(path)),
+    dependencies: record?.dependencies,
+    environment: environment.name,
+    ailment: environment.ailment,
     drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
   };
   if (record && !sameSelection(record, selection)) {
@@ -100,9 +117,14 @@ export async function seenLive(
   return live;
 }
 
-/** Whether a bundle is exactly what is live, with nothing edited by hand. */
-export function isLive(bundle: Bundle, live: Live | undefined): boolean {
-  return live !== undefined && !live.drifted && live.digest === bundle.digest;
+/** Whether a bundle is exactly what is live, with nothing edited by hand, and the packages it needs are there. */
+export function isLive(bundle: Bundle, live: Live | undefined, wanted: RecordedDependencies): live is Live {
+  if (live === undefined || live.drifted || live.digest !== bundle.digest) return false;
+  return sameDependencies(live.dependencies, wanted) && hasEnvironment(live, wanted);
+}
+
+function hasEnvironment({ environment, ailment }: Live, { mode, installs }: RecordedDependencies): boolean {
+  return !installs || mode !== 'virtualEnvironment' || (environment !== null && ailment === null);
 }
 
 /** Writes down which entries the patterns own. Not awaited: whatever is asked next is carried out after it. */

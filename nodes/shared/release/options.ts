@@ -1,3 +1,4 @@
+import type { DependencyOptions } from '../dependencies/options';
 import type { Holder } from '../executor/protocol';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
@@ -25,6 +26,8 @@ export interface SwitchOptions extends EngineOptions {
   keepReleases: number;
   keepBackups: number;
   createBackup: boolean;
+  /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
+  dependencies: DependencyOptions;
 }
 
 /** What a deployment takes. */

@@ -1,3 +1,4 @@
+import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import type { ExecutorClient } from '../executor/client';
 import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
 import type { Bundle, SourceDescription } from '../source/bundle';
@@ -16,7 +17,7 @@ export interface SwitchResult {
   previousRelease: string | null;
   source: SourceDescription & { digest: string };
   changes: Changes;
-  dependencies: { status: 'none' | 'reused' | 'built'; environment: string | null; durationMs: number };
+  dependencies: DependencyResult;
   /** File name of the archive of what was live; null when none was made. */
   backup: string | null;
   checks: CheckResult[];
@@ -102,7 +103,7 @@ export function resultOf(
     ...placeOf(client, basePath),
     source,
     changes: changesOf(undefined),
-    dependencies: { status: 'none', environment: null, durationMs: 0 },
+    dependencies: NO_DEPENDENCY_RESULT,
     backup: null,
     checks,
     swap: swapOf(undefined, 0),

@@ -1,4 +1,5 @@
 import type { ExecutorClient } from '../executor/client';
+import type { ListedEnvironment } from '../executor/environmentVerb';
 import type { ListedBackup, ListedRelease } from '../executor/protocol';
 
 /** What is to be kept. */
@@ -12,6 +13,7 @@ export interface Removed {
   releases: string[];
   inUse: string[];
   backups: string[];
+  environments: string[];
 }
 
 /** What is there to choose from. */
@@ -20,18 +22,24 @@ export interface Kept {
   previous: string | null;
   releases: ReadonlyArray<Pick<ListedRelease, 'release' | 'sequence' | 'processes'>>;
   backups: ReadonlyArray<Pick<ListedBackup, 'name'>>;
+  environments: ReadonlyArray<Pick<ListedEnvironment, 'environment' | 'releases'>>;
 }
 
 /** What retention would remove: the oldest by sequence; never the live, the previous or one that is being run. */
-export function removable(kept: Kept, retention: Retention): { releases: string[]; backups: string[] } {
+export function removable(kept: Kept, retention: Retention): Omit<Removed, 'inUse'> {
   const newestFirst = [...kept.releases].sort((a, b) => b.sequence - a.sequence);
+  const releases = newestFirst
+    .slice(Math.max(1, retention.keepReleases))
+    .filter(
+      ({ release, processes }) => release !== kept.current && release !== kept.previous && processes === 0,
+    )
+    .map(({ release }) => release);
   return {
-    releases: newestFirst
-      .slice(Math.max(1, retention.keepReleases))
-      .filter(
-        ({ release, processes }) => release !== kept.current && release !== kept.previous && processes === 0,
-      )
-      .map(({ release }) => release),
+    releases,
+    // The engine's side keeps those that a release made meanwhile leads to.
+    environments: kept.environments
+      .filter((known) => known.releases.every((release) => releases.includes(release)))
+      .map(({ environment }) => environment),
     backups: [...kept.backups]
       .sort((a, b) => (a.name < b.name ? 1 : -1))
       .slice(Math.max(0, retention.keepBackups))
@@ -42,6 +50,7 @@ export function removable(kept: Kept, retention: Retention): { releases: string[
 /** Removes what retention doesn't keep. The executor keeps back what came into use meanwhile. */
 export async function prune(client: ExecutorClient, kept: Kept, retention: Retention): Promise<Removed> {
   const wanted = removable(kept, retention);
-  if (wanted.releases.length + wanted.backups.length === 0) return { releases: [], inUse: [], backups: [] };
+  const { releases, backups, environments } = wanted;
+  if (releases.length + backups.length + environments.length === 0) return { inUse: [], ...wanted };
   return client.call('remove', wanted);
 }

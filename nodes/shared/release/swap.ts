@@ -1,4 +1,11 @@
 import { DeployError, toDeployError } from '../errors';
+import {
+  DEPENDENCY_STEP,
+  type DependencyRequest,
+  type DependencyResult,
+  dependencyResult,
+  requestDependencies,
+} from '../dependencies/install';
 import type { ExecutorClient } from '../executor/client';
 import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
@@ -9,6 +16,8 @@ export interface SwitchRequest {
   /** For the history: `deploy`, `rollback`. */
   operation: string;
   entrypoint: string;
+  /** What the release needs to run; brought before its checks. */
+  dependencies: DependencyRequest;
   checks: readonly Check[];
   log: StepLog;
   /** Gets every check's result, those of a switch that is taken back too. */
@@ -21,17 +30,18 @@ export interface SwitchRequest {
 export interface Switched {
   /** What symlink and rename took. */
   milliseconds: number;
+  dependencies: DependencyResult;
   /** What could not be tidied up once the release was live. */
   complaint?: string;
 }
 
 /**
- * The one way to switch: checks before, flip, checks after, then confirm, or revert and say so.
+ * The one way to switch: dependencies, checks before, flip, checks after, then confirm, or revert and say so.
  *
  * Everything up to the checks after the flip is sent at once; whatever does not pass keeps the rest from being carried
  * out. If this side goes away in between, the executor reverts by itself.
  *
- * @throws DeployError `CHECK` when a check did not pass; `details.reverted` says whether the release was live meanwhile
+ * @throws DeployError `DEPENDENCIES` when its packages can't be had; `CHECK` when a check did not pass; `details.reverted` says whether the release was live meanwhile
  */
 export async function switchTo(client: ExecutorClient, request: SwitchRequest): Promise<Switched> {
   const flipped = await checkAndFlip(client, request);
@@ -42,7 +52,7 @@ export async function switchTo(client: ExecutorClient, request: SwitchRequest): 
   afterwards?.catch(() => undefined);
   await request.log.run('confirm', () => confirmed);
   const complaint = afterwards && (await request.log.run('clean up', () => complaintOf(afterwards)));
-  return { milliseconds: flipped.milliseconds, complaint };
+  return { ...flipped, complaint };
 }
 
 /** The release is live and stays so, whatever becomes of the tidying. */
@@ -53,12 +63,10 @@ async function complaintOf(work: Promise<unknown>): Promise<string | undefined> 
   );
 }
 
-async function checkAndFlip(
-  client: ExecutorClient,
-  request: SwitchRequest,
-): Promise<{ milliseconds: number }> {
+async function checkAndFlip(client: ExecutorClient, request: SwitchRequest): Promise<Switched> {
   const { release, operation, entrypoint, log, results } = request;
   const group = client.group();
+  const brought = requestDependencies(client, release, request.dependencies, group, log);
   const phase = (when: 'before' | 'after') =>
     runChecks(client, release, when, checksFor(when, request.checks), group, log);
   const before = phase('before');
@@ -66,13 +74,15 @@ async function checkAndFlip(
   const flip = client.call('flip', { release, operation, entrypoint }, { group });
   const after = phase('after');
   // Each is awaited in turn below; one that was skipped must not count as unhandled meanwhile.
-  for (const answer of [ready, flip, after]) answer.catch(() => undefined);
+  for (const answer of [before, ready, flip, after]) answer.catch(() => undefined);
 
+  const environment = brought && (await log.run(DEPENDENCY_STEP, () => brought));
+  const dependencies = dependencyResult(environment, request.dependencies);
   results.push(...(await log.run('check before the switch', () => before)));
-  if (notPassed(results)) return { milliseconds: 0 };
-  const flipped = await log.run('switch', () => ready.then(() => flip));
+  if (notPassed(results)) return { milliseconds: 0, dependencies };
+  const { milliseconds } = await log.run('switch', () => ready.then(() => flip));
   results.push(...(await log.run('check after the switch', () => after)));
-  return flipped;
+  return { milliseconds, dependencies };
 }
 
 async function undo(

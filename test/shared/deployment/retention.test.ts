@@ -106,7 +106,7 @@ test('releases are ordered by their sequence and by nothing else', () => {
   const release = (name: string, sequence: number) => ({ release: name, sequence, processes: 0 });
   const releases = [release('z', 1), release('a', 4), release('m', 2), release('b', 3)];
   const found = removable(
-    { current: 'a', previous: null, releases, backups: [] },
+    { current: 'a', previous: null, releases, backups: [], environments: [] },
     { keepReleases: 2, keepBackups: 0 },
   );
   expect(found.releases).toEqual(['m', 'z']);

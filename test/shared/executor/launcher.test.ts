@@ -1,6 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,7 +105,8 @@ describe('P1: an extraction runs one release to its last instruction', () => {
     spawnSync(oldest, ['-m', 'venv', '--without-pip', join(base.path, 'environments', 'key')]);
     symlinkSync('../../environments/key', base.release('a', '.venv'));
     const { stdout } = spawnSync(oldest, ['run.py', 'x'], { cwd: base.path, encoding: 'utf8' });
-    expect(stdout).toBe(`${base.release('a', '.venv')}\n['${base.release('a', 'run.py')}', 'x']\n`);
+    const environment = join(base.path, 'environments', 'key');
+    expect(stdout).toBe(`${environment}\n['${base.release('a', 'run.py')}', 'x']\n`);
   });
 });
 
@@ -220,9 +229,17 @@ describe('without a release to start, it says what is missing and ends with 70',
       '/releases/a/run.py is missing',
     ],
     [
-      'an environment without its interpreter',
+      'an environment that is gone',
       (base) => symlinkSync('../../environments/gone', base.release('a', '.venv')),
-      "/releases/a/.venv/bin/python can't be started: No such file",
+      '/releases/a/.venv leads to',
+    ],
+    [
+      'an environment without its interpreter',
+      (base) => {
+        mkdirSync(join(base.path, 'environments', 'empty'), { recursive: true });
+        symlinkSync('../../environments/empty', base.release('a', '.venv'));
+      },
+      "/environments/empty/bin/python can't be started: No such file",
     ],
   ];
 

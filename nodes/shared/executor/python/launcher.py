@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 1
+# hot-deploy launcher 2
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
@@ -26,10 +26,8 @@ def main():
     program = os.path.join(release, entrypoint)
     if not os.path.isfile(program):
         stop('%s is missing from the current release' % program)
-    environment = os.path.join(release, '.venv')
-    interpreter = sys.executable
-    if os.path.lexists(environment):
-        interpreter = os.path.join(environment, 'bin', 'python')
+    environment = lease_environment(release)
+    interpreter = os.path.join(environment, 'bin', 'python') if environment else sys.executable
     arguments = Arguments(base, release, entrypoint)
     command = [interpreter] + interpreter_options() + [program]
     command += [arguments.pinned(argument) for argument in sys.argv[1:]]
@@ -63,8 +61,25 @@ def lease(base):
     stop('%s leads to %s, which isn\'t there' % (link, target))
 
 
+def lease_environment(release):
+    """Return the directory of the release's environment, leased like the release; None where it has none."""
+    link = os.path.join(release, '.venv')
+    for _ in range(MAX_TRIES):
+        if not os.path.lexists(link):
+            return None
+        environment = os.path.realpath(link)
+        try:
+            if held(environment):
+                return environment
+        except FileNotFoundError:
+            continue
+        except OSError as reason:
+            stop('the environment %s can\'t be opened: %s' % (environment, reason.strerror))
+    stop('%s leads to %s, which isn\'t there' % (link, environment))
+
+
 def held(release):
-    """Lock a release for this process and what it becomes; False when it went away meanwhile."""
+    """Lock a directory for this process and what it becomes; False when it went away meanwhile."""
     directory = os.open(release, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:

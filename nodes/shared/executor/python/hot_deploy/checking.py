@@ -12,7 +12,8 @@ from hot_deploy.later import shlex
 
 def interpreter_of(release):
     """The release's own Python: its environment's, or the one this program runs in."""
-    own = os.path.join(release, ".venv", "bin", "python")
+    # Its own place, not the link's: what runs keeps its environment whatever the link leads to later.
+    own = os.path.join(os.path.realpath(os.path.join(release, ".venv")), "bin", "python")
     return own if os.access(own, os.X_OK) else sys.executable
 
 

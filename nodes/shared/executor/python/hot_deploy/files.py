@@ -73,6 +73,23 @@ def read_json(path):
         return None
 
 
+# Nobody lists so many requirements; what is larger is something else.
+LARGEST_TEXT = 1 << 20
+
+
+def read_text(path):
+    """The text of a regular file of at most 1 MiB, or None where there is no such file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as handle:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_TEXT:
+            return None
+        return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+
+
 def write_all(fd, content):
     view = memoryview(content)
     while view:
@@ -124,6 +141,17 @@ def _read_and_write(source_fd, target_fd, size):
         write_all(target_fd, piece)
         copied += len(piece)
     return copied
+
+
+def make_read_only(path):
+    """Takes everybody's permission to write from all files and directories of a tree. Links are left alone."""
+    for directory, _, filenames in os.walk(path, topdown=False):
+        for name in filenames:
+            place = os.path.join(directory, name)
+            mode = os.lstat(place).st_mode
+            if stat.S_ISREG(mode):
+                os.chmod(place, stat.S_IMODE(mode) & 0o555)
+        os.chmod(directory, stat.S_IMODE(os.lstat(directory).st_mode) & 0o555)
 
 
 def remove_tree(path):

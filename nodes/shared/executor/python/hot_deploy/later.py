@@ -16,7 +16,9 @@ class _Later:
         return getattr(module, attribute)
 
 
+configparser = _Later("configparser")
 gzip = _Later("gzip")
+importlib_metadata = _Later("importlib.metadata")
 importlib_util = _Later("importlib.util")
 py_compile = _Later("py_compile")
 shlex = _Later("shlex")

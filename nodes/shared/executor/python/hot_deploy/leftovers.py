@@ -4,7 +4,7 @@ import os
 import re
 import stat
 
-from hot_deploy import files, leases, switching
+from hot_deploy import environments, files, leases, switching
 from hot_deploy.layout import RELEASE_ID
 
 OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
@@ -29,6 +29,7 @@ def clean(layout, standing_current, records):
         if record is not None and record.get("state") == "candidate":
             if remove_release(layout, name):
                 removed.append(name)
+    removed += environments.clean(layout)
     removed += _clean_adopted(layout)
     for name in _listing(layout.records):
         release_id = name.split(".", 1)[0]

@@ -3,6 +3,7 @@
 import os
 import pwd
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 
 from hot_deploy.session import Session
 from hot_deploy.verbs import VERBS
@@ -21,6 +22,9 @@ def hello():
             "version": sys.version.split()[0],
             "implementation": IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
             "executable": sys.executable or "",
+            # What an environment is built from and for: the interpreter behind all links, and its ABI.
+            "base": os.path.realpath(sys.executable) if sys.executable else "",
+            "abi": EXTENSION_SUFFIXES[0] if EXTENSION_SUFFIXES else "",
             "supported": sys.version_info >= OLDEST_PYTHON,
         },
         "user": _user(),

@@ -9,14 +9,15 @@ MASK = b"***"
 
 
 class Mask:
-    """Replaces the values of variables whose names say that they are secret, in output that comes in pieces."""
+    """Replaces secrets in output that comes in pieces: what is given as such, and variables named like one."""
 
-    def __init__(self, environment):
+    def __init__(self, environment, secrets=()):
         values = {
             value.encode("utf-8", "surrogateescape")
             for name, value in environment.items()
             if SECRET_NAME.search(name) and len(value) >= SHORTEST
         }
+        values.update(secret.encode("utf-8", "surrogateescape") for secret in secrets if secret)
         # A value that holds another one goes first.
         self._values = sorted(values, key=len, reverse=True)
         self._held = b""

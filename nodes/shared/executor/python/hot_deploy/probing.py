@@ -3,7 +3,7 @@
 import os
 import stat
 
-from hot_deploy import archives, history, leases, locking, records, switching
+from hot_deploy import archives, environments, history, leases, locking, processes, records, switching
 
 # Above this, names are counted and not listed: they are for people to read.
 LISTED = 1000
@@ -53,8 +53,35 @@ def live(layout, release_id, look):
             "missing": [path for path in seen["missing"] if path not in kept][:LISTED],
         },
         "extra": seen["extra"],
+        "environment": environment(layout, release_id),
         "kept": sorted(path for path in kept if path not in set(seen["missing"])),
     }
+
+
+def environment(layout, release_id):
+    """The environment of a release: its name and why it can't be used, both None where all is well without."""
+    name = environments.of_release(layout, release_id)
+    return {"name": name, "ailment": environments.ailment(layout, name) if name else None}
+
+
+def started(layout, found, wire):
+    """As environment(), after its interpreter was started: whether it still is the version it was."""
+    name = found["name"]
+    if name is None or found["ailment"] is not None:
+        return found
+    wanted = environments.description(layout, name)["python"]["version"]
+    code = "import sys; print(sys.version.split()[0])"
+    argv = [environments.python_of(environments.path_of(layout, name)), "-I", "-c", code]
+    try:
+        ended = processes.run(argv, "/", dict(os.environ), 20, wire)
+    except OSError as raised:
+        return dict(found, ailment="no longer starts: %s" % raised.strerror)
+    version = ended["output"].strip()
+    if ended["exitCode"] != 0:
+        return dict(found, ailment="no longer starts: %s" % version[-300:])
+    if version.split(".")[:2] != wanted.split(".")[:2]:
+        return dict(found, ailment="no longer fits: it was built with Python %s, which is %s now" % (wanted, version))
+    return found
 
 
 def releases_in_use(layout, known):
@@ -66,8 +93,8 @@ def releases_in_use(layout, known):
     ]
 
 
-def listing(layout):
-    """All kept releases, newest first, and all backups."""
+def listing(layout, packages=False):
+    """All kept releases, newest first, all backups and all environments; with `packages`, what those hold."""
     current = layout.current_release() if os.path.isdir(layout.base) else None
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
@@ -76,6 +103,7 @@ def listing(layout):
     for release_id, record in known.items():
         record = dict(record)
         record["processes"] = in_use.get(release_id, 0)
+        record["environment"] = environments.of_release(layout, release_id)
         releases.append(record)
     releases.sort(key=lambda record: record.get("sequence") or 0, reverse=True)
     return {
@@ -85,6 +113,7 @@ def listing(layout):
         "unconfirmed": seen.unconfirmed,
         "releases": releases,
         "backups": archives.listing(layout),
+        "environments": environments.listing(layout, packages),
     }
 
 

@@ -48,16 +48,17 @@ class Output:
         )
 
 
-def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None):
+def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None, secrets=()):
     """Runs `argv` without a shell and waits for it, for `timeout` seconds at most.
 
     Returns a dict: `exitCode` (None when a signal ended it), `signal` (its name or None), `timedOut`, `output`,
     `omittedBytes`, `durationMs`. When the controller goes away the whole group is ended and ControllerGone raised.
-    Raises OSError when the program can't be started. Secrets of the environment are masked in all output.
+    Raises OSError when the program can't be started. Secrets of the environment, and `secrets`,
+    are masked in all output.
     """
     started = time.monotonic()
     output = Output()
-    mask = Mask(environment)
+    mask = Mask(environment, secrets)
 
     def show(piece):
         output.add(piece)

@@ -9,7 +9,10 @@ from hot_deploy import (
     archives,
     assembly,
     checking,
+    environments,
+    files,
     history,
+    installing,
     leases,
     leftovers,
     locking,
@@ -20,6 +23,7 @@ from hot_deploy import (
     workers,
 )
 from hot_deploy.failures import StepFailed
+from hot_deploy.layout import checked_path
 
 
 def lock(session, _id, args):
@@ -44,21 +48,26 @@ def probe(session, _id, args):
     result = probing.probe(layout, args["entrypoint"], lambda release_id: session.look(release_id, afresh=True))
     if args.get("holder"):
         result["holder"] = probing.lock_holder(layout)
+    if args.get("start") and result.get("live"):
+        result["live"]["environment"] = probing.started(layout, result["live"]["environment"], session.wire)
     return result
 
 
 def list_releases(session, _id, args):
-    """All kept releases and backups."""
-    return probing.listing(session.open(args["basePath"]))
+    """All kept releases, backups and environments."""
+    return probing.listing(session.open(args["basePath"]), bool(args.get("packages")))
 
 
 def digest(session, _id, args):
     """Compares without changing anything.
 
-    With `directories`: which of the client's directories differ from the release's. With `entries`: what a release of
+    With `texts`: the text of those files of a release, or of a backup that is being unpacked. With `directories`: which of the client's directories differ from the release's. With `entries`: what a release of
     them would need and change. With `against`: what changes from that release to this one. Otherwise: its entries.
     """
     layout = session.layout or session.open(args["basePath"])
+    if "texts" in args:
+        root = session.assembly.staging if session.assembly is not None else layout.release(args["release"])
+        return {"texts": {path: files.read_text(os.path.join(root, checked_path(path))) for path in args["texts"]}}
     live = session.look(args.get("release"))
     if "directories" in args:
         known = tree.directory_digests([entry for entry in live.intact if not entry.kept])
@@ -125,6 +134,40 @@ def assemble(session, _id, args):
     session.compilation = checking.report(complaints, summary, started)
     session.assembly = None
     return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": reused}
+
+
+def environment(session, request_id, args):
+    """Gives a release its dependencies: the environment for a key, built where there is none, or the interpreter's own.
+
+    With `keep`, an environment that the release has already and that can be used stays, whatever its key.
+    """
+    layout = session.require_lock()
+    release = layout.release(args["release"])
+    if not os.path.isdir(release):
+        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
+    installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
+    before = _packages_of(layout, args.get("live"))
+    if args["mode"] == "interpreter":
+        return dict(installing.into_interpreter(installation), before=before)
+    key = environments.checked_key(args["key"])
+    mine = environments.of_release(layout, args["release"])
+    name = mine if args.get("keep") and mine and environments.ailment(layout, mine) is None else None
+    name = name or environments.ready(layout, key)
+    if name is not None:
+        known = environments.description(layout, name)
+        reused = {"installer": known.get("installer"), "packages": known.get("packages") or []}
+        result = installation.answer("reused", environment=name, python=known["python"]["version"], **reused)
+    else:
+        result = installing.build(layout, key, installation)
+    if result["passed"] and result["environment"] != mine:
+        environments.link(layout, args["release"], result["environment"])
+    return dict(result, before=before)
+
+
+def _packages_of(layout, release_id):
+    """What the environment of a release holds: [[name, version]]."""
+    name = environments.of_release(layout, release_id) if release_id else None
+    return ((environments.description(layout, name) or {}).get("packages") or []) if name else []
 
 
 def run(session, request_id, args):
@@ -232,7 +275,10 @@ def archive(session, _id, args):
 
 
 def remove(session, _id, args):
-    """Removes releases and backups by name; `candidate` removes what this conversation built. In use is kept."""
+    """Removes releases, backups and environments by name; `candidate` removes what this conversation built.
+
+    What is in use is kept, and so is an environment that a release still leads to.
+    """
     layout = session.require_lock()
     if args.get("candidate"):
         session.discard_candidate()
@@ -242,7 +288,8 @@ def remove(session, _id, args):
             raise StepFailed("INPUT", "Release %s is live and can't be removed." % release_id)
         (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
     backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
-    return {"releases": removed, "inUse": in_use, "backups": backups}
+    unneeded = [name for name in args.get("environments") or [] if environments.remove(layout, name)]
+    return {"releases": removed, "inUse": in_use, "backups": backups, "environments": unneeded}
 
 
 def record(session, _id, args):
@@ -281,6 +328,7 @@ VERBS = {
     "digest": digest,
     "receive": receive,
     "assemble": assemble,
+    "environment": environment,
     "run": run,
     "adopt": adopt,
     "drain": drain,

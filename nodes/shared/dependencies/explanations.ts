@@ -1,0 +1,169 @@
+/** What an installer’s output means: one row for each thing that people come across. */
+export interface Explanation {
+  pattern: RegExp;
+  /** The sentence; `match` is what the pattern found in the output. */
+  says: (match: RegExpExecArray, output: string) => string;
+  next: string;
+}
+
+/** In order: what explains others comes first, such as a lost network before “no version found”. */
+export const EXPLANATIONS: readonly Explanation[] = [
+  {
+    pattern: /externally[- ]managed/i,
+    says: () =>
+      'the engine’s interpreter belongs to the operating system, which keeps others from installing into it.',
+    next: 'Set Dependencies to Virtual Environment, or name an interpreter of the engine’s own in Python.',
+  },
+  {
+    pattern: /No space left on device|Disk quota exceeded|os error 28/i,
+    says: () => 'the disk on the engine’s side is full.',
+    next: 'Free some space, or prune releases and backups, then run it again.',
+  },
+  {
+    pattern: /ensurepip is not available|No module named '?(?:venv|ensurepip)/,
+    says: () => 'its Python can’t make virtual environments.',
+    next: 'Install the package python3-venv (Debian, Ubuntu), or uv, on the engine’s side.',
+  },
+  {
+    pattern: /No module named '?pip\b/,
+    says: () => 'its Python has no pip.',
+    next: 'Install the package python3-pip, or uv, on the engine’s side.',
+  },
+  {
+    pattern:
+      /(?:401|403)\s(?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]|User for \S+:/i,
+    says: () => 'the package index does not accept the credentials, or asks for some.',
+    next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
+  },
+  {
+    pattern:
+      /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|connection broken|unexpected EOF/i,
+    says: () => 'the package index can’t be reached, or stopped answering.',
+    next: 'Look at the network and the proxy on the engine’s side and at Index URL. Offline, ship wheels with the release and set Find Links and No Index.',
+  },
+  {
+    pattern:
+      /SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate/i,
+    says: () => 'the certificate of the package index is not trusted.',
+    next: 'Add its authority on the engine’s side: pip’s setting cert, or SSL_CERT_FILE for uv.',
+  },
+  {
+    pattern: /DO NOT MATCH THE HASHES|Hash mismatch for [`']?([^\s`']+)/i,
+    says: () => 'a package is not the one whose hash the requirements give.',
+    next: 'Find out whether it was published anew or tampered with before you change the hash.',
+  },
+  {
+    pattern:
+      /Hashes are required in --require-hashes mode|requirements? must have (?:their versions pinned|a hash)|all requirements must have|missing a hash|but no hashes were provided/i,
+    says: () => 'hashes are required, and a requirement has none.',
+    next: 'Make the file with hashes (pip-compile --generate-hashes, or uv pip compile --generate-hashes), or switch Require Hashes off.',
+  },
+  {
+    pattern:
+      /(?:unable to execute|command) '?(?:[\w./-]*-)?(?:gcc|cc|clang|g\+\+|c\+\+)'?(?:: | failed: )No such file|No such file or directory: '?(?:gcc|cc|clang)|linker `?cc`? not found|can't find Rust compiler|Cargo, the Rust package manager, is not installed|cmake.{0,40}not found/i,
+    says: (_match, output) =>
+      `${buildOf(output)} has to be compiled, and there is no compiler on the engine’s side.`,
+    next: 'Choose a version that has a wheel for this Python, ship a wheel with the release, or install a compiler there (build-essential, python3-dev).',
+  },
+  {
+    pattern: /fatal error: Python\.h: No such file/,
+    says: (_match, output) =>
+      `${buildOf(output)} has to be compiled, and the headers of Python are missing on the engine’s side.`,
+    next: 'Install the package python3-dev there, or choose a version that has a wheel for this Python.',
+  },
+  {
+    pattern: /(?:exit code|returncode|exit status|signal)[:=]?\s*-?(?:9|137)\b|\(SIGKILL\)|signal: 9|Killed/,
+    says: (_match, output) =>
+      `the build of ${buildOf(output)} was killed, most often because the machine ran out of memory.`,
+    next: 'Ship a wheel instead of building it there, or give the machine more memory.',
+  },
+  {
+    pattern: /Invalid requirement: ?(.+)|Couldn't parse requirement in (.+)/i,
+    says: ([, requirement, uv]) => `${requirement ?? uv} is not a requirement that can be read.`,
+    next: 'Correct the line that the output names.',
+  },
+  {
+    pattern:
+      /has no wheels? with a matching|no wheels? (?:with|are available|for your platform)|is not a supported wheel on this platform|requires? a different [Pp]ython|Requires-Python|the current Python version \(([^)]*)\) does not satisfy/,
+    says: (match, output) =>
+      `${requirementOf(output) ?? wheelOf(match.input) ?? 'a requirement'} has no version for this Python.`,
+    next: 'Choose a version that supports it, ship a wheel that fits, or run the engine with another Python (option Python).',
+  },
+  {
+    pattern: /ResolutionImpossible|conflicting dependencies|conflicting requirements|are incompatible/i,
+    says: (_match, output) => `requirements contradict each other${conflictOf(output)}.`,
+    next: 'Loosen one of them; the output below says which ask for what.',
+  },
+  {
+    pattern: /No matching distribution found for (.+)/,
+    says: ([, requirement], output) => notFound(requirement.trim(), output),
+    next: 'Check the name and version, and which index is asked (Index URL, Extra Index URLs, Find Links).',
+  },
+  {
+    pattern:
+      /Because ([A-Za-z0-9._-]+) was not found in the (?:package registry|provided package locations|cache)/,
+    says: ([, name]) => `${name} does not exist in the package index.`,
+    next: 'Check the name, and which index is asked (Index URL, Extra Index URLs, Find Links).',
+  },
+  {
+    pattern: /(?:there (?:is|are) no versions? of|no version of) ([A-Za-z0-9._-]+?)(==\S+?)?(?:,| and| we|$)/,
+    says: ([, name, version]) => `${name}${version ?? ''} does not exist in the package index.`,
+    next: 'Check the name and version, and which index is asked.',
+  },
+  {
+    pattern: /No solution found|unsatisfiable/,
+    says: () => 'no set of packages meets all requirements.',
+    next: 'The output below says which ask for what; loosen one of them.',
+  },
+  {
+    pattern: /Could not open requirements file|No such file or directory: '?([^\s']+)/,
+    says: ([, path]) => `${path ?? 'a file that the requirements name'} is not there.`,
+    next: 'Put it into the source and name it in Include.',
+  },
+  {
+    pattern: /Permission denied|os error 13/,
+    says: () => 'the user on the engine’s side may not write where packages go.',
+    next: 'Set Dependencies to Virtual Environment, or set Become to “sudo” in the credential.',
+  },
+  {
+    pattern:
+      /Failed (?:to build|building wheel for) ['`]?([A-Za-z0-9._-]+)|metadata-generation-failed|subprocess-exited-with-error|build backend returned an error/i,
+    says: (_match, output) => `${buildOf(output)} could not be built from its source.`,
+    next: 'The output below says why. A version with a wheel, or a wheel shipped with the release, needs no building.',
+  },
+];
+
+function notFound(requirement: string, output: string): string {
+  const versions = /\(from versions: ([^)]*)\)/.exec(output)?.[1];
+  if (!versions || versions === 'none') return `${requirement} does not exist in the package index.`;
+  const shown = versions.split(', ').slice(-5).join(', ');
+  return `${requirement} has no version that fits; the index has ${shown}.`;
+}
+
+function requirementOf(output: string): string | undefined {
+  return /No matching distribution found for (.+)/.exec(output)?.[1].trim();
+}
+
+function wheelOf(output: string): string | undefined {
+  return (
+    /(\S+\.whl) is not a supported wheel/.exec(output)?.[1] ??
+    /([A-Za-z0-9._-]+)(?:==\S+)? has no wheels?/.exec(output)?.[1]
+  );
+}
+
+function conflictOf(output: string): string {
+  const names = /Cannot install (.+?) because these package versions have conflicting/.exec(output)?.[1];
+  return names ? `: ${names}` : '';
+}
+
+/** The package that was being built, as far as the output names it. */
+function buildOf(output: string): string {
+  const named =
+    /Failed (?:to build|building wheel for) ['`]?([A-Za-z0-9._-]+)/i.exec(output) ??
+    /Building wheel for ([A-Za-z0-9._-]+)/.exec(output) ??
+    /Building wheels for collected packages: (.+)/.exec(output) ??
+    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
+      output,
+    );
+  return named?.[1] ?? 'A package';
+}

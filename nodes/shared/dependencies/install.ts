@@ -1,0 +1,145 @@
+import { DeployError } from '../errors';
+import type { ExecutorClient } from '../executor/client';
+import type { EnvironmentArguments, EnvironmentResult } from '../executor/environmentVerb';
+import type { StepLog } from '../release/steps';
+import { explainInstallation } from './explain';
+import type { DependencyOptions, IndexCredentials } from './options';
+import { type PackageChanges, packageChanges } from './packages';
+import type { RecordedDependencies } from './wanted';
+
+/** The step's name, in outputs and progress. */
+export const DEPENDENCY_STEP = 'dependencies';
+
+/** What a release is given to run with. */
+export interface DependencyRequest {
+  wanted: RecordedDependencies;
+  /** Seconds and secrets, which no record has. */
+  options: Pick<DependencyOptions, 'timeoutSeconds' | 'credentials'>;
+  /** The release that is live, to compare packages with. */
+  live: string | null;
+  /** Whether the environment that the release has already may stay. */
+  keep: boolean;
+}
+
+/** What became of a release's dependencies, for the output. */
+export interface DependencyResult {
+  status: 'reused' | 'built' | 'none';
+  /** Name of the directory below `environments`; null without one. */
+  environment: string | null;
+  durationMs: number;
+  /** The requirements file. */
+  file?: string | null;
+  /** Such as `uv 0.9.1`. */
+  installer?: string;
+  python?: string;
+  packages?: PackageChanges;
+  /** What the last program printed, cut in the middle. Absent when none was started. */
+  output?: string;
+  /** Why this part is not what it should be: neither atomic nor taken back. */
+  notice?: string;
+}
+
+export const NO_DEPENDENCY_RESULT: DependencyResult = { status: 'none', environment: null, durationMs: 0 };
+
+const NOT_ATOMIC =
+  'The packages were installed into the engine’s own interpreter: extractions that run meanwhile see them change, and ' +
+  'rolling back does not take them back.';
+
+const NOT_TAKEN_BACK =
+  'The packages in the engine’s own interpreter stay as the last deployment left them: they are not taken back.';
+
+/**
+ * Asks for a release's dependencies as part of `group`: when they can't be had, the rest of it is not carried out.
+ * Resolves with undefined where there is nothing to install.
+ */
+export function requestDependencies(
+  client: ExecutorClient,
+  release: string,
+  { wanted, options, live, keep }: DependencyRequest,
+  group: number,
+  log: StepLog,
+): Promise<EnvironmentResult> | undefined {
+  if (!wanted.installs || wanted.mode === 'none' || isLeftAlone(wanted, keep)) return undefined;
+  const args: EnvironmentArguments = {
+    release,
+    mode: wanted.mode,
+    key: wanted.key,
+    installer: wanted.options.installer,
+    arguments: installArguments(wanted),
+    timeoutSeconds: options.timeoutSeconds,
+    keep,
+    live,
+    ...secretsOf(options.credentials),
+  };
+  return client.call('environment', args, { group, required: true, onOutput: log.outputOf(DEPENDENCY_STEP) });
+}
+
+/**
+ * The result of {@link requestDependencies} as the output has it.
+ *
+ * @throws DeployError `DEPENDENCIES` when the packages could not be installed: why, and what to do
+ */
+export function dependencyResult(
+  result: EnvironmentResult | undefined,
+  { wanted, options, keep }: DependencyRequest,
+): DependencyResult {
+  if (!result)
+    return { ...NO_DEPENDENCY_RESULT, ...(isLeftAlone(wanted, keep) && { notice: NOT_TAKEN_BACK }) };
+  if (result.status === 'failed') throw explainInstallation(result, wanted, options.timeoutSeconds);
+  const { status, environment, durationMs, installer, python, packages, before, run } = result;
+  const check = run?.check ? ` “pip check” says: ${run.check.trim()}` : '';
+  return {
+    status,
+    environment,
+    durationMs,
+    file: wanted.file,
+    ...(installer && { installer: [installer.name, installer.version].filter(Boolean).join(' ') }),
+    ...(python && { python }),
+    ...(wanted.mode === 'virtualEnvironment' && { packages: packageChanges(before, packages) }),
+    ...(run && { output: run.output }),
+    ...(wanted.mode === 'interpreter' && { notice: NOT_ATOMIC + check }),
+  };
+}
+
+/** Going back to a release does not touch what was installed into the interpreter. */
+function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
+  return keep && installs && mode === 'interpreter';
+}
+
+/** What follows `pip install` or `uv pip install`: both know these. */
+function installArguments({ file, options }: RecordedDependencies): string[] {
+  const { constraints, indexUrl, extraIndexUrls, findLinks, noIndex, requireHashes } = options;
+  return [
+    ...(noIndex ? ['--no-index'] : []),
+    ...(indexUrl ? ['--index-url', indexUrl] : []),
+    ...extraIndexUrls.flatMap((url) => ['--extra-index-url', url]),
+    ...findLinks.flatMap((place) => ['--find-links', place]),
+    ...(requireHashes ? ['--require-hashes'] : []),
+    ...(constraints ? ['-c', constraints] : []),
+    '-r',
+    file ?? '',
+  ];
+}
+
+/**
+ * An index's credentials as a line of a netrc file, which both installers read.
+ *
+ * @throws DeployError `INPUT` for what such a file can't hold
+ */
+function secretsOf(
+  credentials: IndexCredentials | undefined,
+): Pick<EnvironmentArguments, 'netrc' | 'secrets'> {
+  if (!credentials?.password && !credentials?.username) return {};
+  const { url, username, password } = credentials;
+  if (/[\s"'\\]/.test(username + password)) {
+    throw new DeployError(
+      'INPUT',
+      'The package index’s Username or Password holds a space, quote or backslash.',
+      {
+        description: 'pip and uv read them from a netrc file, which can’t hold those. Use an access token.',
+      },
+    );
+  }
+  const { hostname } = new URL(url);
+  return { netrc: `machine ${hostname} login ${username} password ${password}\n`, secrets: [password] };
+}

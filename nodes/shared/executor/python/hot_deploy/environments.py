@@ -1,0 +1,168 @@
+"""Virtual environments, one for each set of dependencies: which there are, whether they start, who needs them.
+
+`environments/<name>` holds one. It counts as built once its description lies in it, which is written last; releases
+lead to it through their link `.venv`. A name is its key, or the key and a number where that name was taken.
+"""
+
+import os
+import re
+
+from hot_deploy import files, leases
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import RELEASE_ID
+
+LINK = ".venv"
+KEY = re.compile(r"[0-9a-f]{16}")
+NAME = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
+DESCRIPTION = "hot-deploy.json"
+
+
+def checked_key(key):
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise StepFailed("INPUT", "Environment %r is not the key of an environment." % (key,))
+    return key
+
+
+def path_of(layout, name):
+    return os.path.join(layout.environments, name)
+
+
+def python_of(directory):
+    return os.path.join(directory, "bin", "python")
+
+
+def names(layout):
+    """The names of all that lie in environments/, unfinished ones included; what is not ours is passed over."""
+    try:
+        found = os.listdir(layout.environments)
+    except FileNotFoundError:
+        return []
+    return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def description(layout, name):
+    """What was written down when it was built, or None for an unfinished one. See installing.build()."""
+    found = files.read_json(os.path.join(path_of(layout, name), DESCRIPTION))
+    return found if isinstance(found, dict) else None
+
+
+def ailment(layout, name):
+    """Why an environment can't be used, as the end of a sentence; None when its interpreter is the one it had."""
+    known = description(layout, name)
+    if known is None:
+        return "is not there" if not os.path.isdir(path_of(layout, name)) else "was not built to its end"
+    python = python_of(path_of(layout, name))
+    executable = known.get("python", {}).get("executable")
+    if not os.access(python, os.X_OK):
+        return "no longer starts: %s is gone" % (executable or "its interpreter")
+    if os.path.realpath(python) != executable:
+        return "no longer starts as it was: it was built with %s, and leads to %s" % (
+            executable,
+            os.path.realpath(python),
+        )
+    return None
+
+
+def of_release(layout, release_id):
+    """The name of the environment that a release's link leads to, or None where it has no such link."""
+    try:
+        target = os.readlink(os.path.join(layout.release(release_id), LINK))
+    except OSError:
+        return None
+    name = os.path.basename(target)
+    return name if target == "../../environments/" + name and NAME.fullmatch(name) else None
+
+
+def link(layout, release_id, name):
+    """Makes a release lead to an environment, in one rename."""
+    release = layout.release(release_id)
+    os.chmod(release, 0o755)
+    try:
+        files.replace_link(os.path.join(release, LINK), "../../environments/" + name, layout.state)
+    finally:
+        os.chmod(release, 0o555)
+
+
+def ready(layout, key):
+    """The name of an environment with this key that can be used now, or None."""
+    for name in names(layout):
+        if name.split("-")[0] == key and ailment(layout, name) is None:
+            return name
+    return None
+
+
+def free_name(layout, key):
+    """A name for a new environment: an ailing one stays where releases still lead to it."""
+    name, count = key, 1
+    while os.path.lexists(path_of(layout, name)) and not remove(layout, name):
+        count += 1
+        name = "%s-%d" % (key, count)
+    return name
+
+
+def releases_by_name(layout):
+    """Environment's name -> ids of the releases that lead to it."""
+    found = {}
+    try:
+        releases = os.listdir(layout.releases)
+    except FileNotFoundError:
+        return found
+    for release_id in sorted(releases):
+        if RELEASE_ID.fullmatch(release_id):
+            name = of_release(layout, release_id)
+            if name is not None:
+                found.setdefault(name, []).append(release_id)
+    return found
+
+
+def listing(layout, packages=False):
+    """All environments: name, the releases that lead to it, why one can't be used and, on request, what it holds."""
+    needed = releases_by_name(layout)
+    found = []
+    for name in names(layout):
+        item = {"environment": name, "releases": needed.get(name, [])}
+        if packages:
+            known = description(layout, name) or {}
+            item.update(
+                ailment=ailment(layout, name),
+                createdAt=known.get("createdAt"),
+                python=known.get("python", {}).get("version"),
+                installer=known.get("installer"),
+                packages=known.get("packages") or [],
+            )
+        found.append(item)
+    return found
+
+
+def remove(layout, name):
+    """Removes an environment. Returns False, and leaves it whole, while a release leads to it or somebody runs in it."""
+    if not NAME.fullmatch(name):
+        raise StepFailed("INPUT", "%r is not the name of an environment." % (name,))
+    path = path_of(layout, name)
+    if releases_by_name(layout).get(name):
+        return False
+    try:
+        lease = leases.take_exclusively(path)
+    except FileNotFoundError:
+        return True
+    if lease is None:
+        return False
+    try:
+        if leases.runs_below(path):
+            return False
+        aside = files.temporary_name(layout.staging, name)
+        os.chmod(path, 0o755)
+        os.rename(path, aside)
+    finally:
+        os.close(lease)
+    files.remove_tree(aside)
+    return True
+
+
+def clean(layout):
+    """Removes what was not built to its end and nobody leads to. Returns the names removed."""
+    removed = []
+    for name in names(layout):
+        if description(layout, name) is None and remove(layout, name):
+            removed.append("environments/" + name)
+    return removed

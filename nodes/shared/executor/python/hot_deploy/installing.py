@@ -1,0 +1,203 @@
+"""Installing dependencies: into an environment of their own, or into the engine's own interpreter.
+
+What is installed from which file, and what a program's output means, is the client's business.
+"""
+
+import glob
+import os
+import sys
+import time
+
+from hot_deploy import environments, files, history, pip_configuration, processes, secrets
+from hot_deploy.failures import StepFailed
+from hot_deploy.later import importlib_metadata, shutil
+
+# Of the caller's own Python, or asking for a place or an order of installing that is ours to say.
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_NO_COLOR": "1",
+    "PIP_PROGRESS_BAR": "off",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_USER": "0",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "NO_COLOR": "1",
+    "UV_NO_PROGRESS": "1",
+    "UV_PYTHON_DOWNLOADS": "never",
+    # A hard link would let whoever writes to the cache write into a release.
+    "UV_LINK_MODE": "copy",
+    "PYTHONUNBUFFERED": "1",
+}
+# Runs pip without the working directory on its path, where a release's own modules lie.
+PIP = (
+    "import runpy, sys; sys.path[:] = [path for path in sys.path if path]; "
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
+
+
+class Installation:
+    """One run of the programs that install: in one directory, with one deadline, over one wire."""
+
+    def __init__(self, release, args, wire, on_output):
+        self.release, self.args, self.wire, self.on_output = release, args, wire, on_output
+        self.started = time.monotonic()
+        self.deadline = self.started + float(args.get("timeoutSeconds") or 600)
+        self.last = None
+        self.environment = dict(os.environ)
+        for name in FOREIGN:
+            self.environment.pop(name, None)
+        self.environment.update(QUIET)
+        self.environment.update(args.get("environment") or {})
+
+    def run(self, argv, stage):
+        """Runs one program. Returns whether it ended well; `last` has how, for the answer."""
+        try:
+            left = max(0.1, self.deadline - time.monotonic())
+            self.last = processes.run(
+                argv,
+                self.release,
+                self.environment,
+                left,
+                self.wire,
+                None,
+                self.on_output,
+                self.args.get("secrets") or (),
+            )
+        except (OSError, ValueError) as raised:
+            sentence = "%s can't be started: %s" % (argv[0], getattr(raised, "strerror", None) or raised)
+            self.last = {"exitCode": None, "signal": None, "timedOut": False, "output": sentence, "omittedBytes": 0}
+        self.last["stage"] = stage
+        return self.last["exitCode"] == 0 and not self.last["timedOut"]
+
+    def answer(self, status, **fields):
+        result = {"status": status, "passed": status != "failed", "environment": None, "packages": []}
+        result.update(fields, run=self.last, durationMs=round((time.monotonic() - self.started) * 1000))
+        return result
+
+
+def build(layout, key, installation):
+    """Builds the environment for `key` at its final place. It counts once its description is in it."""
+    program = _installer(installation.args.get("installer"), installation.environment)
+    name = environments.free_name(layout, key)
+    directory = environments.path_of(layout, name)
+    os.makedirs(layout.environments, 0o755, exist_ok=True)
+    finished = False
+    try:
+        with secrets.served(installation):
+            finished = _fill(directory, program, installation)
+        if not finished:
+            return installation.answer("failed", installer=program)
+        described = _describe(layout, directory, key, program)
+        finished = described is not None
+    finally:
+        if not finished:
+            files.remove_tree(directory)
+    return installation.answer(
+        "built",
+        environment=name,
+        installer=program,
+        packages=described["packages"],
+        python=described["python"]["version"],
+    )
+
+
+def _fill(directory, program, installation):
+    python = environments.python_of(directory)
+    if program["name"] == "uv":
+        pip_configuration.hand_to_uv(installation.environment)
+        installation.environment["VIRTUAL_ENV"] = directory
+        create = [program["path"], "venv", "--no-project", "--python", sys.executable, directory]
+        install = [program["path"], "pip", "install", "--compile-bytecode", "--python", python]
+        verify = [program["path"], "pip", "check", "--python", python]
+    else:
+        create = [sys.executable, "-I", "-m", "venv", directory]
+        install = [python, "-I", "-m", "pip", "install"]
+        verify = [python, "-I", "-m", "pip", "check"]
+    if not installation.run(create, "create"):
+        return False
+    program["seeds"] = _packages(directory)
+    program["version"] = _version(program, installation)
+    if not installation.run(install + installation.args["arguments"], "install"):
+        return False
+    installed = installation.last
+    if not installation.run(verify, "check"):
+        return False
+    # What was installed is what a person wants to read; that it fits together needs no words.
+    installation.last = installed
+    return True
+
+
+def _describe(layout, directory, key, program):
+    """Makes what was built read-only and durable, and writes its description, which says that it is whole."""
+    seeds = program.pop("seeds")
+    described = {
+        "key": key,
+        "createdAt": history.now(),
+        "python": {
+            "version": sys.version.split()[0],
+            "executable": os.path.realpath(environments.python_of(directory)),
+        },
+        "installer": {"name": program["name"], "version": program["version"]},
+        "packages": [package for package in _packages(directory) if package not in seeds],
+    }
+    files.make_read_only(directory)
+    files.sync_file_system(layout.base)
+    os.chmod(directory, 0o755)
+    files.write_json(os.path.join(directory, environments.DESCRIPTION), described)
+    os.chmod(directory, 0o555)
+    return described
+
+
+def into_interpreter(installation):
+    """Installs into the interpreter that runs this program. Neither atomic nor taken back."""
+    program = _installer(installation.args.get("installer"), installation.environment)
+    if program["name"] == "uv":
+        pip_configuration.hand_to_uv(installation.environment)
+        install = [program["path"], "pip", "install", "--python", sys.executable]
+        verify = [program["path"], "pip", "check", "--python", sys.executable]
+    else:
+        install = [sys.executable, "-c", PIP, "install"]
+        verify = [sys.executable, "-c", PIP, "check"]
+    # Where this user may not write, pip's own choice is the user's directory.
+    installation.environment.pop("PIP_USER")
+    with secrets.served(installation):
+        passed = installation.run(install + installation.args["arguments"], "install")
+    # What the interpreter had before is not this release's: only what was installed is looked at.
+    if passed:
+        installed = installation.last
+        installation.run(verify, "check")
+        installed["check"] = None if installation.last["exitCode"] == 0 else installation.last["output"]
+        installation.last = installed
+    return installation.answer("built" if passed else "failed", installer=program, python=sys.version.split()[0])
+
+
+def _installer(wanted, environment):
+    """Which program installs: uv where it is found or asked for, else pip."""
+    path = None if wanted == "pip" else shutil.which("uv", path=environment.get("PATH"))
+    if path is None and wanted == "uv":
+        raise StepFailed(
+            "NOT_FOUND",
+            "Installer is uv, and there is no uv on the PATH of the engine's side.",
+            "Install it there, or set Installer to Automatic or to pip.",
+        )
+    return {"name": "uv" if path else "pip", "path": path, "version": None}
+
+
+def _version(program, installation):
+    if program["name"] == "pip":
+        return dict(program["seeds"]).get("pip")
+    told = processes.run([program["path"], "--version"], "/", installation.environment, 20, installation.wire)
+    words = told["output"].split()
+    return words[1] if len(words) > 1 else None
+
+
+def _packages(directory):
+    """[name, version] of everything installed in an environment, sorted."""
+    places = glob.glob(os.path.join(directory, "lib", "*", "site-packages"))
+    found = set()
+    for distribution in importlib_metadata.distributions(path=places):
+        name = distribution.metadata["Name"]
+        if name:
+            found.add((name, distribution.version or ""))
+    return [list(package) for package in sorted(found, key=lambda package: (package[0].lower(), package[1]))]
