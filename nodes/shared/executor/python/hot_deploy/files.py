@@ -60,8 +60,8 @@ def write_atomically(path, content, mode=0o644, sync=True):
         sync_directory(os.path.dirname(path))
 
 
-def write_json(path, value, sync=True):
-    write_atomically(path, json.dumps(value, separators=(",", ":")).encode("utf-8"), sync=sync)
+def write_json(path, value, sync=True, mode=0o644):
+    write_atomically(path, json.dumps(value, separators=(",", ":")).encode("utf-8"), mode, sync)
 
 
 def read_json(path):

@@ -144,7 +144,7 @@ def _describe(layout, directory, key, program):
     files.make_read_only(directory)
     files.sync_file_system(layout.base)
     os.chmod(directory, 0o755)
-    files.write_json(os.path.join(directory, environments.DESCRIPTION), described)
+    files.write_json(os.path.join(directory, environments.DESCRIPTION), described, mode=0o444)
     os.chmod(directory, 0o555)
     return described
 
