@@ -5,12 +5,13 @@ What is installed from which file, and what a program's output means, is the cli
 
 import glob
 import os
+import re
 import sys
 import time
 
 from hot_deploy import environments, files, history, pip_configuration, processes, secrets
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import importlib_metadata, shutil
+from hot_deploy.later import importlib_metadata, shutil, site
 
 # Of the caller's own Python, or asking for a place or an order of installing that is ours to say.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
@@ -110,14 +111,19 @@ def _fill(directory, program, installation):
         create = [program["path"], "venv", "--no-project", "--python", sys.executable, directory]
         install = [program["path"], "pip", "install", "--compile-bytecode", "--python", python]
         verify = [program["path"], "pip", "check", "--python", python]
+        program["version"] = _uv_version(program, installation)
+    elif program["version"]:
+        pip = [sys.executable, "-I", "-m", "pip", "--python", python]
+        create = [sys.executable, "-I", "-m", "venv", "--without-pip", directory]
+        install, verify = pip + ["install"], pip + ["check"]
     else:
         create = [sys.executable, "-I", "-m", "venv", directory]
         install = [python, "-I", "-m", "pip", "install"]
         verify = [python, "-I", "-m", "pip", "check"]
     if not installation.run(create, "create"):
         return False
-    program["seeds"] = _packages(directory)
-    program["version"] = _version(program, installation)
+    program["seeds"] = _packages(_site_of(directory))
+    program["version"] = program["version"] or dict(program["seeds"]).get("pip")
     if not installation.run(install + installation.args["arguments"], "install"):
         return False
     installed = installation.last
@@ -139,7 +145,7 @@ def _describe(layout, directory, key, program):
             "executable": os.path.realpath(environments.python_of(directory)),
         },
         "installer": {"name": program["name"], "version": program["version"]},
-        "packages": [package for package in _packages(directory) if package not in seeds],
+        "packages": [package for package in _packages(_site_of(directory)) if package not in seeds],
     }
     files.make_read_only(directory)
     files.sync_file_system(layout.base)
@@ -181,22 +187,34 @@ def _installer(wanted, environment):
             "Installer is uv, and there is no uv on the PATH of the engine's side.",
             "Install it there, or set Installer to Automatic or to pip.",
         )
-    return {"name": "uv" if path else "pip", "path": path, "version": None}
+    return {"name": "uv", "path": path, "version": None} if path else {"name": "pip", "path": None, "version": _own_pip()}
 
 
-def _version(program, installation):
-    if program["name"] == "pip":
-        return dict(program["seeds"]).get("pip")
+def _own_pip():
+    """The version of the interpreter's own pip, or None where it has none that can install elsewhere (pip 22.3).
+
+    Giving each environment a pip of its own takes three times as long as all the rest.
+    """
+    version = dict(_packages(site.getsitepackages(), "pip")).get("pip", "0")
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return version if found and (int(found.group(1)), int(found.group(2))) >= (22, 3) else None
+
+
+def _uv_version(program, installation):
     told = processes.run([program["path"], "--version"], "/", installation.environment, 20, installation.wire)
     words = told["output"].split()
     return words[1] if len(words) > 1 else None
 
 
-def _packages(directory):
-    """[name, version] of everything installed in an environment, sorted."""
-    places = glob.glob(os.path.join(directory, "lib", "*", "site-packages"))
+def _site_of(directory):
+    return glob.glob(os.path.join(directory, "lib", "*", "site-packages"))
+
+
+def _packages(places, name=None):
+    """[name, version] of the distributions installed in some directories, sorted; of one of them with `name`."""
     found = set()
-    for distribution in importlib_metadata.distributions(path=places):
+    wanted = {"path": places, "name": name} if name else {"path": places}
+    for distribution in importlib_metadata.distributions(**wanted):
         name = distribution.metadata["Name"]
         if name:
             found.add((name, distribution.version or ""))
