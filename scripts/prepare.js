@@ -8,6 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
+/** Where the tests find uv; the machine's own PATH stays without it. */
+const UV_DIRECTORY = path.join(ROOT, 'node_modules/.cache/uv');
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 /** What the tests need besides Node: how to see that it is there, and the Debian packages that bring it. */
@@ -110,5 +112,19 @@ function prepareSystem() {
   }
 }
 
+/** uv comes from PyPI, into an environment of its own: an interpreter that Debian manages takes no packages. */
+function prepareUv() {
+  if (fs.existsSync(path.join(UV_DIRECTORY, 'bin/uv'))) return;
+  console.log('Installing uv for the tests …');
+  const pip = path.join(UV_DIRECTORY, 'bin/python');
+  const installed =
+    run('python3', ['-m', 'venv', UV_DIRECTORY]) &&
+    run(pip, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'uv']);
+  if (!installed) stop('uv could not be installed; the output above says why.');
+}
+
 if (!packagesAreInstalled()) installPackages();
-if (process.argv.includes('--test')) prepareSystem();
+if (process.argv.includes('--test')) {
+  prepareSystem();
+  prepareUv();
+}

@@ -101,3 +101,33 @@ export function withoutInstallerSettings(): void {
     Object.assign(process.env, saved);
   });
 }
+
+/** Directory of the real uv that `scripts/prepare.js --test` installs, to be put on an executor's PATH. */
+export const UV_DIRECTORY = join(__dirname, '../../node_modules/.cache/uv/bin');
+
+/**
+ * Builds a source distribution into `directory` whose build backend is `backend`: Python code with a function
+ * `build_wheel(directory, config, metadata)`. It needs nothing else to be installed.
+ */
+export function writeSourceDistribution(directory: string, name: string, backend: string): string {
+  const script = `
+import io, sys, tarfile
+name, directory, backend = sys.argv[1:]
+stem = name + "-1.0"
+files = {
+    "PKG-INFO": "Metadata-Version: 2.1\\nName: %s\\nVersion: 1.0\\n" % name,
+    "pyproject.toml": '[build-system]\\nrequires = []\\nbuild-backend = "backend"\\nbackend-path = ["."]\\n'
+    '[project]\\nname = "%s"\\nversion = "1.0"\\n' % name,
+    "backend.py": backend,
+}
+path = "%s/%s.tar.gz" % (directory, stem)
+with tarfile.open(path, "w:gz") as archive:
+    for path_inside, text in files.items():
+        data = text.encode()
+        member = tarfile.TarInfo(stem + "/" + path_inside)
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+print(path)
+`;
+  return execFileSync(PYTHON, ['-c', script, name, directory, backend], { encoding: 'utf8' }).trim();
+}

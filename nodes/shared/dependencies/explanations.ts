@@ -78,13 +78,15 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Ship a wheel instead of building it there, or give the machine more memory.',
   },
   {
-    pattern: /Invalid requirement: ?(.+)|Couldn't parse requirement in (.+)/i,
-    says: ([, requirement, uv]) => `${requirement ?? uv} is not a requirement that can be read.`,
+    pattern:
+      /Invalid requirement: ?(.+)|Couldn't parse requirement in `([^`]+)`.*\n(?:\s+cause:.*\n)?\s*(.*)/i,
+    says: ([, requirement, file, line]) =>
+      `${requirement ?? `“${line}” in ${file}`} is not a requirement that can be read.`,
     next: 'Correct the line that the output names.',
   },
   {
     pattern:
-      /has no wheels? with a matching|no wheels? (?:with|are available|for your platform)|is not a supported wheel on this platform|requires? a different [Pp]ython|Requires-Python|the current Python version \(([^)]*)\) does not satisfy/,
+      /has no wheels? with a matching|no wheels? (?:with|are available|for your platform)|is not a supported wheel on this platform|requires? a different [Pp]ython|Requires-Python|the current Python version \(([^)]*)\) does not satisfy|Because \S+ requires Python /,
     says: (match, output) =>
       `${requirementOf(output) ?? wheelOf(match.input) ?? 'a requirement'} has no version for this Python.`,
     next: 'Choose a version that supports it, ship a wheel that fits, or run the engine with another Python (option Python).',
@@ -147,6 +149,8 @@ function requirementOf(output: string): string | undefined {
 function wheelOf(output: string): string | undefined {
   return (
     /(\S+\.whl) is not a supported wheel/.exec(output)?.[1] ??
+    /Package '([^']+)' requires a different Python/.exec(output)?.[1] ??
+    /Because ([A-Za-z0-9._-]+?)==\S+ requires Python /.exec(output)?.[1] ??
     /([A-Za-z0-9._-]+)(?:==\S+)? has no wheels?/.exec(output)?.[1]
   );
 }
