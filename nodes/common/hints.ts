@@ -34,8 +34,24 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
       ),
     );
   }
+  hints.push(...dependencyHints(result.dependencies));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
+}
+
+function dependencyHints({ packages, notice }: SwitchResult['dependencies']): NodeExecutionHint[] {
+  const { added = [], removed = [], changed = [] } = packages ?? {};
+  const changes = [
+    ...added.map(({ name, version }) => `+ ${name} ${version}`),
+    ...removed.map(({ name, version }) => `− ${name} ${version}`),
+    ...changed.map(({ name, from, to }) => `${name} ${from} → ${to}`),
+  ];
+  const shown =
+    changes.slice(0, 10).join(', ') + (changes.length > 10 ? `, and ${changes.length - 10} more` : '');
+  return [
+    ...(changes.length > 0 ? [hint(`Packages: ${shown}.`, 'info')] : []),
+    ...(notice ? [hint(notice, 'warning')] : []),
+  ];
 }
 
 function hint(message: string, type: NodeExecutionHint['type']): NodeExecutionHint {

@@ -99,7 +99,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /No matching distribution found for (.+)/,
     says: ([, requirement], output) => notFound(requirement.trim(), output),
-    next: 'Check the name and version, and which index is asked (Index URL, Extra Index URLs, Find Links).',
+    next:
+      'Check the name and version, and which index is asked (Index URL, Extra Index URLs, Find Links). ' +
+      'To pip, an index that does not accept the credentials looks the same.',
   },
   {
     pattern:

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { deployTo, engineVersions, PYTHON, rollBackTo, temporaryDirectories } from '../../support/deployment';
+import { thrownBy } from '../../support/thrown';
+import { offline, withoutInstallerSettings, writeKeywords, writeWheel } from '../../support/wheels';
+
+jest.setTimeout(60_000);
+withoutInstallerSettings();
+const make = temporaryDirectories();
+let wheelhouse: string;
+let source: string;
+
+beforeAll(async () => {
+  wheelhouse = await make('wheelhouse');
+  for (const version of ['1', '2']) writeKeywords(wheelhouse, version);
+  writeWheel(wheelhouse, { name: 'wants-old', version: '1', requires: ['keywords<2'] });
+  [source] = await engineVersions(make, 'base');
+});
+
+const dependencies = () => offline(wheelhouse, { mode: 'interpreter', installer: 'pip' });
+
+describe('into the engine’s own interpreter', () => {
+  let python: string;
+  beforeAll(async () => {
+    const environment = join(await make('interpreter'), 'own');
+    execFileSync(PYTHON, ['-m', 'venv', environment]);
+    python = join(environment, 'bin/python');
+  });
+  const installed = () =>
+    execFileSync(python, ['-c', 'import keywords; print(keywords.VERSION)'], { encoding: 'utf8' }).trim();
+
+  test('packages are installed, and the output says that this is neither atomic nor taken back', async () => {
+    const base = await make();
+    await writeFile(join(source, 'requirements.txt'), 'keywords==1\n');
+    const first = await deployTo(base, source, { dependencies: dependencies() }, { python });
+    expect(first.dependencies).toMatchObject({
+      status: 'built',
+      environment: null,
+      notice: expect.stringMatching(
+        /extractions that run meanwhile see them change, and rolling back does not/,
+      ),
+    });
+    expect(installed()).toBe('1');
+    expect(existsSync(join(base, 'current/.venv'))).toBe(false);
+
+    await writeFile(join(source, 'requirements.txt'), 'keywords==2\n');
+    await deployTo(base, source, { dependencies: dependencies() }, { python });
+    expect(installed()).toBe('2');
+    // The same once more asks nobody, and going back does not touch the interpreter.
+    const again = await deployTo(base, source, { dependencies: dependencies() }, { python });
+    expect(again.status).toBe('unchanged');
+    const back = await rollBackTo(base, { target: 'previous' }, {}, { python });
+    expect(back.dependencies).toMatchObject({
+      status: 'none',
+      notice: expect.stringMatching(/not taken back/),
+    });
+    expect(installed()).toBe('2');
+  });
+
+  test('what doesn’t fit together there is told, and does not stop the deployment', async () => {
+    const base = await make();
+    execFileSync(python, [
+      '-m',
+      'pip',
+      'install',
+      '-q',
+      '--no-index',
+      '--find-links',
+      wheelhouse,
+      '--no-deps',
+      'wants-old',
+    ]);
+    await writeFile(join(source, 'requirements.txt'), 'keywords==2\n# once more\n');
+    const result = await deployTo(base, source, { dependencies: dependencies() }, { python });
+    expect(result.dependencies.notice).toMatch(/“pip check” says: wants-old 1 has requirement keywords<2/);
+  });
+});
+
+test('an interpreter that the operating system manages is a sentence, and no trace', async () => {
+  // PEP 668: Debian's own interpreter has the mark.
+  const marked = execFileSync(
+    '/usr/bin/python3',
+    ['-c', 'import sysconfig; print(sysconfig.get_path("stdlib"))'],
+    {
+      encoding: 'utf8',
+    },
+  ).trim();
+  expect(existsSync(join(marked, 'EXTERNALLY-MANAGED'))).toBe(true);
+  await writeFile(join(source, 'requirements.txt'), 'keywords==1\n');
+  const options = { dependencies: dependencies() };
+  const refused = await thrownBy(deployTo(await make(), source, options, { python: '/usr/bin/python3' }));
+  expect(refused.message).toMatch(
+    /belongs to the operating system, which keeps others from installing into it/,
+  );
+  expect(refused.description).toMatch(/^Set Dependencies to Virtual Environment/);
+});
