@@ -16,7 +16,7 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const PROGRAMS = [
   { name: 'python3 with venv', packages: ['python3', 'python3-venv'], isThere: hasPythonVenv },
   { name: '/usr/sbin/sshd', packages: ['openssh-server'], isThere: () => fs.existsSync('/usr/sbin/sshd') },
-  ...['busybox', 'git', 'rsync', 'sudo', 'tar'].map((name) => ({
+  ...['busybox', 'debootstrap', 'git', 'podman', 'rsync', 'runc', 'sudo', 'tar'].map((name) => ({
     name,
     packages: [name],
     isThere: () => isOnPath(name),

@@ -2,7 +2,7 @@ import { DeployError } from '../errors';
 import type { InterpreterOptions } from './interpreter';
 
 interface Explanation {
-  when: RegExp;
+  when: RegExp | ((said: string, options: InterpreterOptions) => boolean);
   message: (options: InterpreterOptions, where: string) => string;
   description: string;
 }
@@ -24,6 +24,13 @@ const EXPLANATIONS: Explanation[] = [
     when: /not in the sudoers file|is not allowed to (run|execute)/i,
     message: (_, where) => `The user on ${where} may not use sudo for this.`,
     description: 'Allow it in the sudoers file, or set Become to “none” in the credential.',
+  },
+  {
+    when: (said, { runtime, containerCommand = 'docker' }) =>
+      runtime === 'container' && namesMissing(said, containerCommand),
+    message: ({ containerCommand = 'docker' }, where) => `There is no ${containerCommand} on ${where}.`,
+    description:
+      'Install it there, name another one such as podman in the option Container Command, or set Runtime to Host.',
   },
   {
     when: /no such container|no container with name or id/i,
@@ -65,6 +72,18 @@ const EXPLANATIONS: Explanation[] = [
   },
 ];
 
+/** Whether a shell or sudo says that it found no such program, as in `sh: 1: docker: not found`. */
+function namesMissing(said: string, program: string): boolean {
+  return said.split('\n').some((line) => {
+    const [before, after] = line.split(`${program}:`, 2);
+    return (
+      after !== undefined &&
+      /(^|[:\s])$/.test(before) &&
+      /^\s*(command )?not found|^\s*No such file/i.test(after)
+    );
+  });
+}
+
 /** Turns the end of a process that never greeted into a sentence about what stood in its way. */
 export function explainNoAnswer(
   options: InterpreterOptions,
@@ -72,7 +91,9 @@ export function explainNoAnswer(
   exit: { code: number | null; signal: string | null },
   said: string,
 ): DeployError {
-  const known = EXPLANATIONS.find((explanation) => explanation.when.test(said));
+  const known = EXPLANATIONS.find(({ when }) =>
+    when instanceof RegExp ? when.test(said) : when(said, options),
+  );
   const details = { exit };
   if (known) {
     return new DeployError('CONNECTION', known.message(options, where), {

@@ -1,0 +1,329 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { connectLocal } from '../../../nodes/shared/connection/local';
+import { connectSsh } from '../../../nodes/shared/connection/ssh';
+import { deploy } from '../../../nodes/shared/deploy';
+import { ExecutorClient } from '../../../nodes/shared/executor/client';
+import type { InterpreterOptions } from '../../../nodes/shared/executor/interpreter';
+import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
+import { rollBack } from '../../../nodes/shared/rollback';
+import { openDirectory } from '../../../nodes/shared/source/directory';
+import { getStatus } from '../../../nodes/shared/status';
+import { type Container, createStoppedContainer, startContainer } from '../../support/container';
+import { checkOf, deployOptions, engineVersions, temporaryDirectories } from '../../support/deployment';
+import { ENGINE_ENVIRONMENT, makePdf, versionsIn } from '../../support/engine';
+import { liveTree, treeOf } from '../../support/snapshot';
+import { startSshd } from '../../support/sshd';
+import { withKey } from '../../support/sshOptions';
+import { allowSudo } from '../../support/sudoRules';
+import { createSystemUser } from '../../support/systemUser';
+import { thrownBy } from '../../support/thrown';
+import {
+  needKeywords,
+  offline,
+  requireKeywords,
+  withoutInstallerSettings,
+  writeKeywords,
+} from '../../support/wheels';
+
+jest.setTimeout(120_000);
+withoutInstallerSettings();
+const make = temporaryDirectories();
+/** The wheels travel in the release: inside the container nothing else can be reached. */
+const SELECTION = {
+  include: ['src/**', 'config/**', 'run.py', 'requirements.txt', 'wheels/**'],
+  exclude: [],
+};
+const VERSIONS = ['1', '2', '3'];
+let host: string;
+let container: Container;
+let source: string;
+let pdf: string;
+
+beforeAll(async () => {
+  host = await make('mounted');
+  const files = await make('files');
+  pdf = join(files, 'contract.pdf');
+  await writeFile(pdf, makePdf([['The contractor shall deliver. Total price: EUR 5.']]));
+  // The same place on both sides, so that one command line serves both.
+  container = startContainer([{ host }, { host: files, inside: files }]);
+  [source] = await engineVersions(make, 'base');
+  await needKeywords(source);
+  mkdirSync(join(source, 'wheels'));
+  for (const version of VERSIONS) writeKeywords(join(source, 'wheels'), version);
+}, 300_000);
+afterAll(() => container.stop());
+
+function inside(changes: Partial<InterpreterOptions> = {}): InterpreterOptions {
+  return {
+    python: '/usr/bin/python3',
+    become: 'none',
+    runtime: 'container',
+    container: container.name,
+    containerCommand: container.command,
+    ...changes,
+  };
+}
+
+const options = (changes = {}) =>
+  deployOptions('/app', {
+    selection: SELECTION,
+    dependencies: offline('wheels', { installer: 'pip' }),
+    createBackup: false,
+    ...changes,
+  });
+
+async function converse<T>(
+  work: (client: ExecutorClient) => Promise<T>,
+  interpreter = inside(),
+  connection = connectLocal(),
+): Promise<T> {
+  const client = await ExecutorClient.open(connection, { interpreter });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function deployVersion(client: ExecutorClient, version: string, changes = {}) {
+  await requireKeywords(source, version);
+  return deploy(client, await openDirectory({ directory: source, selection: SELECTION }), options(changes));
+}
+
+const COMMAND = ['run.py', 'extract'];
+
+/** Starts an extraction on the host's side of the mount, or in the container. */
+function startExtraction(where: 'host' | 'container', pause = 0) {
+  const environment = { ...ENGINE_ENVIRONMENT, ENGINE_PAUSE_SECONDS: String(pause) };
+  if (where === 'host') {
+    return spawn('/usr/bin/python3', [...COMMAND, pdf], {
+      cwd: host,
+      env: { ...process.env, ...environment },
+    });
+  }
+  const variables = Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+  const arguments_ = ['exec', '-w', '/app', ...variables, container.name, 'python3', ...COMMAND, pdf];
+  return spawn(container.command, arguments_);
+}
+
+async function extract(where: 'host' | 'container', pause = 0): Promise<string[]> {
+  const child = startExtraction(where, pause);
+  let output = '';
+  let complaint = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${where}: ${code} ${complaint}`);
+  return versionsIn(output);
+}
+
+describe('an engine in a container', () => {
+  test('is deployed to with the container’s own interpreter and paths, packages from the release included', async () => {
+    const result = await converse((client) => deployVersion(client, '1'));
+    expect(result).toMatchObject({ status: 'deployed', basePath: '/app', dependencies: { status: 'built' } });
+    expect(liveTree(host)['wheels/keywords-1-py3-none-any.whl']).toBe(
+      treeOf(source)['wheels/keywords-1-py3-none-any.whl'],
+    );
+    expect(await extract('container')).toEqual(['1']);
+    // The host sees the same tree under another path, and runs it with the same environment.
+    expect(await extract('host')).toEqual(['1']);
+  });
+
+  test('is checked there, and stays as it is when a check does not pass', async () => {
+    const checks = [checkOf({ name: 'in the container', command: 'test -e /run/.containerenv' })];
+    await converse((client) => deployVersion(client, '2', { checks }));
+    const refused = await thrownBy(
+      converse((client) =>
+        deployVersion(client, '3', { checks: [checkOf({ name: 'never', command: 'test -e /nowhere' })] }),
+      ),
+    );
+    expect(refused.message).toMatch(/^Check “never” did not pass/);
+    expect(await extract('host')).toEqual(['2']);
+  });
+
+  test('is rolled back, listed and looked at', async () => {
+    await converse((client) => rollBack(client, { target: 'previous' }, options()));
+    expect(await extract('container')).toEqual(['1']);
+    const { releases } = await converse((client) => listReleases(client, '/app'));
+    expect(releases.map(({ environment }) => environment?.packages)).toEqual([
+      [{ name: 'keywords', version: '2' }],
+      [{ name: 'keywords', version: '1' }],
+    ]);
+    const status = await converse((client) => getStatus(client, options()));
+    expect(status).toMatchObject({ state: 'live', environment: { ailment: null }, user: 'root' });
+  });
+
+  test('P4: what runs on the one side is not removed from the other', async () => {
+    for (const where of ['host', 'container'] as const) {
+      const running = startExtraction(where, 5);
+      await once(running.stderr, 'data');
+      const { releases } = await converse((client) => listReleases(client, '/app'));
+      const leased = releases.find(({ state }) => state === 'live');
+      expect(leased?.processes).toBeGreaterThanOrEqual(1);
+      // Two further releases: the running one is neither live nor previous any more.
+      await appendFile(join(source, 'src', 'stages.py'), `\n# ${where} 1\n`);
+      await converse((client) => deployVersion(client, '2'));
+      await appendFile(join(source, 'src', 'stages.py'), `# ${where} 2\n`);
+      await converse((client) => deployVersion(client, '3'));
+      const prune = (client: ExecutorClient) =>
+        pruneReleases(client, options(), { keepReleases: 1, keepBackups: 1 });
+      const [other, base] = where === 'host' ? [inside(), '/app'] : [hostPython(), host];
+      await converse(
+        (client) => pruneReleases(client, options({ basePath: base }), { keepReleases: 1, keepBackups: 1 }),
+        other,
+      );
+      expect(readdirSync(join(host, 'releases'))).toContain(leased?.release);
+      const [code] = await once(running, 'close');
+      expect(code).toBe(0);
+      await converse(prune);
+      expect(readdirSync(join(host, 'releases'))).not.toContain(leased?.release);
+    }
+  });
+
+  const hostPython = (): InterpreterOptions => ({
+    python: '/usr/bin/python3',
+    become: 'none',
+    runtime: 'host',
+  });
+
+  test('P5: when what connects to it is killed, the executor inside goes back by itself', async () => {
+    const before = liveTree(host);
+    const check = checkOf({
+      type: 'python',
+      name: 'slow',
+      when: 'after',
+      code: 'import time; time.sleep(60)',
+      timeoutSeconds: 90,
+    });
+    const client = await ExecutorClient.open(connectLocal(), { interpreter: inside() });
+    const started = performance.now();
+    const refused = await thrownBy(
+      deployVersion(client, '1', {
+        checks: [check],
+        onStep: ({ step, phase }: { step: string; phase: string }) => {
+          if (step === 'check after the switch' && phase === 'start') {
+            execFileSync('pkill', ['-KILL', '-f', `podman.* exec -i ${container.name} /usr/bin/python3`]);
+          }
+        },
+      }),
+    );
+    expect(refused.code).toBe('LOST');
+    // The next operation gets the lock as soon as the one inside has put things right.
+    const status = await converse((again) =>
+      pruneReleases(again, { ...options(), lockWaitSeconds: 10 }, { keepReleases: 10, keepBackups: 10 }).then(
+        () => getStatus(again, options()),
+      ),
+    );
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(status.unconfirmedSwitch).toBeNull();
+    expect(liveTree(host)).toEqual(before);
+  });
+});
+
+test('P1: host and container extract from one tree while versions and packages change: none failed, none mixed', async () => {
+  const flips = 24;
+  const seen: string[][] = [];
+  let going = true;
+  const work = async (where: 'host' | 'container') => {
+    while (going) seen.push(await extract(where));
+  };
+  const workers = [work('host'), work('host'), work('container')];
+  await converse(async (client) => {
+    const releases = [];
+    for (const version of VERSIONS) {
+      await appendFile(join(source, 'src', 'stages.py'), `# round ${version}\n`);
+      releases.push((await deployVersion(client, version)).release);
+    }
+    for (let flip = 0; flip < flips; flip++) {
+      const target = { target: 'release', release: releases[flip % releases.length] } as const;
+      await rollBack(client, target, options());
+      const reached = seen.length + 3;
+      while (seen.length < reached) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }).finally(() => (going = false));
+  await Promise.all(workers);
+  expect(seen.length).toBeGreaterThan(flips * 3);
+  expect(seen.filter((versions) => versions.length !== 1)).toEqual([]);
+  expect(new Set(seen.flat())).toEqual(new Set(VERSIONS));
+});
+
+test('over SSH, with sudo in front of the container program', async () => {
+  const sshd = await startSshd();
+  const user = createSystemUser();
+  const forget = allowSudo(user.username, `ALL=(root) NOPASSWD: ${container.command}`);
+  try {
+    const connection = await connectSsh(withKey(sshd, { username: user.username }));
+    const status = await converse(
+      (client) => getStatus(client, options()),
+      inside({ become: 'sudo' }),
+      connection,
+    );
+    expect(status).toMatchObject({ state: 'live', basePath: '/app' });
+    await connection.close();
+  } finally {
+    forget();
+    user.remove();
+    await sshd.stop();
+  }
+});
+
+describe('what stands in the way is a sentence:', () => {
+  const refusal = (changes: Partial<InterpreterOptions>) =>
+    thrownBy(converse(async () => undefined, inside(changes)));
+
+  test('a container that does not exist', async () => {
+    expect((await refusal({ container: 'nowhere' })).message).toBe(
+      'There is no container nowhere on this machine.',
+    );
+  });
+
+  test('a container that is stopped', async () => {
+    const stopped = createStoppedContainer();
+    try {
+      const { message, description } = await refusal({ container: stopped.name });
+      expect(message).toBe(`The container ${stopped.name} on this machine is not running.`);
+      expect(description).toMatch(/^Start it, then run again\./);
+    } finally {
+      stopped.stop();
+    }
+  });
+
+  test('a container without Python', async () => {
+    const { message, description } = await refusal({ python: 'python3.99' });
+    expect(message).toBe(`python3.99 can't be started on this machine, in container ${container.name}.`);
+    expect(description).toMatch(/^Install Python 3\.8 or newer there/);
+  });
+
+  test('a container program that is not installed, here or on a host', async () => {
+    expect((await refusal({ containerCommand: 'nerdctl' })).message).toMatch(
+      /^The program "nerdctl" was not found/,
+    );
+    const sshd = await startSshd();
+    const connection = await connectSsh(withKey(sshd));
+    const remote = await thrownBy(
+      converse(async () => undefined, inside({ containerCommand: 'nerdctl' }), connection),
+    );
+    expect(remote.message).toMatch(/^There is no nerdctl on /);
+    await connection.close();
+    await sshd.stop();
+  });
+
+  test('a mount that is read-only', async () => {
+    const tree = await make('read-only');
+    const readOnly = startContainer([{ host: tree, readOnly: true }]);
+    try {
+      const refused = await thrownBy(
+        converse((client) => deployVersion(client, '1'), inside({ container: readOnly.name })),
+      );
+      expect(`${refused.message} ${refused.description}`).toMatch(/[Rr]ead-only.*[Mm]ount it writable/s);
+      expect(readdirSync(tree)).toEqual([]);
+    } finally {
+      readOnly.stop();
+    }
+  });
+});

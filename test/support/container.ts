@@ -1,0 +1,114 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const IMAGE = 'localhost/hot-deploy-tests:1';
+const ENGINE = ['--runtime', 'runc', '--cgroup-manager=cgroupfs'];
+/** A test file that hangs must not leave containers behind for ever. */
+const LIFETIME_SECONDS = 900;
+
+/** A container that runs nothing, for tests to start programs in. */
+export interface Container {
+  name: string;
+  /** What stands for `docker` in the option Container Command. */
+  command: string;
+  stop(): void;
+}
+
+/** Where a directory of the host appears in a container. */
+export interface Mount {
+  host: string;
+  /** Default: `/app`. */
+  inside?: string;
+  readOnly?: boolean;
+}
+
+/**
+ * Starts a container of a small Debian with Python, through podman and runc: there is no daemon to be had everywhere.
+ * Its image is made once on each machine, which takes a minute.
+ */
+export function startContainer(mounts: Mount[]): Container {
+  buildImage();
+  const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
+  const volumes = mounts.flatMap(({ host, inside = '/app', readOnly }) => [
+    '-v',
+    `${host}:${inside}${readOnly ? ':ro' : ''}`,
+  ]);
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
+  podman(
+    'run',
+    '-d',
+    '--rm',
+    '--name',
+    name,
+    '--network',
+    'none',
+    ...limits,
+    ...volumes,
+    IMAGE,
+    'sleep',
+    String(LIFETIME_SECONDS),
+  );
+  const directory = mkdtempSync(join(tmpdir(), 'hot-deploy-podman-'));
+  return {
+    name,
+    command: writeCommand(directory),
+    stop: () => {
+      spawnSync('podman', [...ENGINE, 'rm', '-f', '-t', '0', name]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A container that was made and never started. */
+export function createStoppedContainer(): Pick<Container, 'name' | 'stop'> {
+  buildImage();
+  const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
+  podman('create', '--name', name, '--network', 'none', IMAGE, 'true');
+  return { name, stop: () => void podman('rm', '-f', name) };
+}
+
+/** A program that is called like `docker` and is podman with the options this machine needs. */
+function writeCommand(directory: string): string {
+  const path = join(directory, 'podman');
+  writeFileSync(path, `#!/bin/sh\nexec /usr/bin/podman ${ENGINE.join(' ')} "$@"\n`);
+  chmodSync(path, 0o755);
+  chmodSync(directory, 0o755);
+  return path;
+}
+
+function podman(...args: string[]): string {
+  return execFileSync('podman', [...ENGINE, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function buildImage(): void {
+  if (spawnSync('podman', ['image', 'exists', IMAGE]).status === 0) return;
+  const root = mkdtempSync(join(tmpdir(), 'hot-deploy-image-'));
+  try {
+    const include = '--include=python3,python3-venv';
+    execFileSync('debootstrap', ['--variant=minbase', include, codename(), root, mirror()], {
+      stdio: 'ignore',
+    });
+    const archive = execFileSync('tar', ['-C', root, '-c', '.'], { maxBuffer: 1 << 30 });
+    execFileSync('podman', ['import', '-', IMAGE], { input: archive, stdio: ['pipe', 'ignore', 'ignore'] });
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** The Debian release of this machine, so that both sides have the same interpreter. */
+function codename(): string {
+  const release = readFileSync('/etc/os-release', 'utf8');
+  return /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1] ?? 'stable';
+}
+
+/** Where this machine gets its Debian packages from. */
+function mirror(): string {
+  const targets = ['indextargets', '--format', '$(REPO_URI)', `Codename: ${codename()}`];
+  return execFileSync('apt-get', targets, { encoding: 'utf8' }).split('\n', 1)[0];
+}
