@@ -1,6 +1,7 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { connectLocal } from '../shared/connection/local';
+import { checkLocalContainer } from '../shared/connection/localContainers';
 import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh, type SshOptions } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
@@ -23,7 +24,7 @@ export class Executors {
     const { interpreter, startTimeoutMs } = location;
     const { signal } = this;
     if (location.connection === 'local') {
-      await checkLocalPath(location.basePath, process.env.N8N_HOT_DEPLOY_LOCAL_PATHS);
+      await checkLocal(location);
       return this.start('local', async () => connectLocal(), {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
@@ -74,6 +75,19 @@ export class Executors {
     connection.catch(() => this.connections.delete(key));
     return connection;
   }
+}
+
+/** What the administrator of n8n's machine has to have allowed. */
+async function checkLocal({ basePath, interpreter }: EngineLocation): Promise<void> {
+  const settings = process.env;
+  if (interpreter.runtime !== 'container') {
+    await checkLocalPath(basePath, settings.N8N_HOT_DEPLOY_LOCAL_PATHS);
+    return;
+  }
+  checkLocalContainer(interpreter.container ?? '', interpreter.containerCommand ?? 'docker', {
+    containers: settings.N8N_HOT_DEPLOY_LOCAL_CONTAINERS,
+    commands: settings.N8N_HOT_DEPLOY_LOCAL_CONTAINER_COMMANDS,
+  });
 }
 
 /** The credential's fields as connection options; `hostOverride` takes the place of its host. */

@@ -22,7 +22,7 @@ export const engineFields: INodeProperties[] = [
   },
   {
     displayName:
-      'Local works below the directories that the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS of n8n lists, such as /app.',
+      'Local works below the directories that n8n’s environment variable N8N_HOT_DEPLOY_LOCAL_PATHS lists, such as /app, and in the containers that N8N_HOT_DEPLOY_LOCAL_CONTAINERS lists.',
     name: 'localNotice',
     type: 'notice',
     default: '',
@@ -96,6 +96,15 @@ export const commonOptions: INodeProperties[] = [
     default: 0,
     typeOptions: { minValue: 0 },
     description: 'How long to wait while another operation holds the engine’s lock',
+  },
+  {
+    displayName: 'Owner',
+    name: 'owner',
+    type: 'string',
+    default: '',
+    placeholder: 'engine:engine',
+    description:
+      'User (and group) whom releases and environments belong to, when root deploys: names or numbers. Empty takes whom the base path belongs to.',
   },
   {
     displayName: 'Python',

@@ -58,6 +58,7 @@ export function readEngine(
   return {
     basePath: readLocation(read).basePath,
     entrypoint: readText('Entrypoint', read('entrypoint', 'run.py')).trim(),
+    owner: readText('Owner', options.owner).trim(),
     lockWaitSeconds: readCount('Lock Wait (Seconds)', options.lockWaitSeconds, 0, 0),
     holder: { workflow: context.getWorkflow().name, execution: context.getExecutionId(), operation },
   };

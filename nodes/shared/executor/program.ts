@@ -15,6 +15,7 @@ const MODULES = [
   'leases',
   'records',
   'locking',
+  'ownership',
   'masking',
   'processes',
   'workers',

@@ -169,7 +169,8 @@ export interface Comparison {
 /** The executor's steps: what each takes and gives. */
 export interface Verbs {
   lock: {
-    args: { basePath: string; create: boolean; holder: Holder; waitSeconds: number };
+    /** `owner`: `user`, `user:group` or `uid:gid` whom new files are given to; empty: the base path's, for root. */
+    args: { basePath: string; create: boolean; holder: Holder; waitSeconds: number; owner?: string };
     result: { cleaned: string[] };
   };
   /** `holder`: asks who holds the lock. `start`: starts the live environment's interpreter to see whether it does. */

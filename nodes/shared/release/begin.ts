@@ -21,13 +21,13 @@ export async function begin(
   create: boolean,
   log: StepLog,
 ): Promise<Begun> {
-  const { basePath, entrypoint, holder, lockWaitSeconds } = options;
+  const { basePath, entrypoint, holder, lockWaitSeconds, owner } = options;
   checkBasePath(basePath);
   checkEntrypoint(entrypoint);
   const begun = await log.run('lock and look', async () => {
     const group = client.group();
     const [, probe, listed] = await Promise.all([
-      client.call('lock', { basePath, create, holder, waitSeconds: lockWaitSeconds }, { group }),
+      client.call('lock', { basePath, create, holder, waitSeconds: lockWaitSeconds, owner }, { group }),
       client.call('probe', { basePath, entrypoint }, { group }),
       client.call('list', { basePath }, { group }),
     ]);

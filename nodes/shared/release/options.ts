@@ -12,6 +12,8 @@ export interface EngineOptions {
   entrypoint: string;
   /** Seconds to wait for another operation's lock. */
   lockWaitSeconds: number;
+  /** `user`, `user:group` or `uid:gid` whom new files belong to; empty for whom the base path belongs to. */
+  owner?: string;
   /** Shown to others while this operation holds the lock. */
   holder: Holder;
   /** Called as each step starts and ends. */

@@ -130,6 +130,9 @@ def _copy_file(source, target, status):
         try:
             if files.copy_content(source_fd, fd, status.st_size) != status.st_size:
                 raise StepFailed("STEP", "%s was cut short while it was adopted. Run again." % source)
+            if os.geteuid() == 0:
+                # Only its owner may be able to read it: the engine's user, not root.
+                os.fchown(fd, status.st_uid, status.st_gid)
             os.fchmod(fd, stat.S_IMODE(status.st_mode))
             return tree.stamp_of(os.fstat(fd))
         finally:
@@ -151,6 +154,7 @@ def _exchange(layout, name, release_id, launcher):
         switching.write_launcher(original, launcher[1], layout)
     else:
         os.symlink("current/" + name, original)
+        layout.give(original)
     if files.exchange(path, original):
         return None
     temporary = files.temporary_name(layout.state, "adopt")

@@ -174,11 +174,20 @@ class Assembly:
             relative = os.path.relpath(directory, self.staging)
             if directory != self.staging and relative not in kept_directories:
                 os.chmod(directory, 0o555)
+        self._give()
         release = self.layout.release(self.release_id)
         os.rename(self.staging, release)
         os.chmod(release, 0o555)
         tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
         return compilation
+
+    def _give(self):
+        """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""
+        self.layout.give_tree(self.staging)
+        if self.layout.owner is not None:
+            for entry in self.entries:
+                if entry.stamp is not None:
+                    entry.stamp = tree.stamp_of(os.lstat(os.path.join(self.staging, entry.path)))
 
     def summary(self):
         return {

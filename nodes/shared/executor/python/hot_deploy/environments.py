@@ -78,7 +78,7 @@ def link(layout, release_id, name):
     release = layout.release(release_id)
     os.chmod(release, 0o755)
     try:
-        files.replace_link(os.path.join(release, LINK), "../../environments/" + name, layout.state)
+        files.replace_link(os.path.join(release, LINK), "../../environments/" + name, layout.state, layout.owner)
     finally:
         os.chmod(release, 0o555)
 

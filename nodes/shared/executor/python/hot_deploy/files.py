@@ -96,11 +96,13 @@ def write_all(fd, content):
         view = view[os.write(fd, view):]
 
 
-def replace_link(path, target, directory_for_temporary):
+def replace_link(path, target, directory_for_temporary, owner=None):
     """Makes `path` a link to `target` in one rename(2), whatever link or file was there. Never `ln -sfn`."""
     temporary = temporary_name(directory_for_temporary, "link")
     os.symlink(target, temporary)
     try:
+        if owner is not None:
+            os.lchown(temporary, *owner)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -148,9 +148,11 @@ def _describe(layout, directory, key, program):
         "packages": [package for package in _packages(_site_of(directory)) if package not in seeds],
     }
     files.make_read_only(directory)
+    layout.give_tree(directory)
     files.sync_file_system(layout.base)
     os.chmod(directory, 0o755)
     files.write_json(os.path.join(directory, environments.DESCRIPTION), described, mode=0o444)
+    layout.give(os.path.join(directory, environments.DESCRIPTION))
     os.chmod(directory, 0o555)
     return described
 

@@ -34,6 +34,22 @@ class Layout:
         self.history = os.path.join(self.state, "history.jsonl")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
+        # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
+        self.owner = None
+
+    def give(self, path):
+        """Gives one file, link or directory to the owner."""
+        if self.owner is not None:
+            os.lchown(path, *self.owner)
+
+    def give_tree(self, path):
+        """Gives a directory and everything below it to the owner."""
+        if self.owner is None:
+            return
+        for directory, names, filenames in os.walk(path):
+            for name in names + filenames:
+                os.lchown(os.path.join(directory, name), *self.owner)
+        os.lchown(path, *self.owner)
 
     def create(self):
         """Makes the directories of our own. Raises OSError where the user may not."""

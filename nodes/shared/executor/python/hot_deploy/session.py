@@ -34,10 +34,11 @@ class Session:
 
     def open(self, base_path):
         layout = Layout(base_path)
-        if self.layout is not None and self.layout.base != layout.base:
+        if self.layout is None:
+            self.layout = layout
+        elif self.layout.base != layout.base:
             raise StepFailed("INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base)
-        self.layout = layout
-        return layout
+        return self.layout
 
     def look(self, release_id, afresh=False):
         """A release's entries, recorded and found; looked at once in a conversation unless `afresh`.

@@ -14,7 +14,7 @@ def flip(layout, release_id):
     if release_id is None:
         os.unlink(layout.current)
     else:
-        files.replace_link(layout.current, "releases/" + release_id, layout.state)
+        files.replace_link(layout.current, "releases/" + release_id, layout.state, layout.owner)
     taken = time.perf_counter() - started
     files.sync_directory(layout.base)
     return taken
@@ -77,7 +77,7 @@ def place_links(layout, release_id, launcher):
         path = os.path.join(layout.base, checked_name(name))
         if name == entrypoint or os.path.lexists(path):
             continue
-        files.replace_link(path, "current/" + name, layout.state)
+        files.replace_link(path, "current/" + name, layout.state, layout.owner)
         made.append(name)
     path = os.path.join(layout.base, checked_name(entrypoint))
     if not os.path.lexists(path):
@@ -93,6 +93,8 @@ def write_launcher(path, content, layout):
     try:
         files.write_all(fd, content)
         os.fchmod(fd, 0o755)
+        if layout.owner is not None:
+            os.fchown(fd, *layout.owner)
         os.fsync(fd)
     finally:
         os.close(fd)

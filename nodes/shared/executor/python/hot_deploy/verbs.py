@@ -16,6 +16,7 @@ from hot_deploy import (
     leases,
     leftovers,
     locking,
+    ownership,
     probing,
     records,
     switching,
@@ -32,7 +33,10 @@ def lock(session, _id, args):
     if not os.path.isdir(layout.base):
         if not args.get("create"):
             raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
+        layout.owner = ownership.resolve(args.get("owner"), layout.base)
         os.makedirs(layout.base, 0o755)
+        layout.give(layout.base)
+    layout.owner = ownership.resolve(args.get("owner"), layout.base)
     layout.create()
     if session.lock_fd is None:
         session.lock_fd = locking.acquire(

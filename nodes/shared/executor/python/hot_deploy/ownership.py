@@ -1,0 +1,72 @@
+"""Whom the engine's files belong to, when this process is root and may give them to somebody."""
+
+import grp
+import os
+import pwd
+
+from hot_deploy.failures import StepFailed
+
+
+def resolve(given, base):
+    """(uid, gid) for `user`, `user:group` or `uid:gid`; without one, whom the base path belongs to. None: leave it.
+
+    Raises StepFailed INPUT for somebody who isn't known here, and where files can't be given away.
+    """
+    root = os.geteuid() == 0
+    if not given:
+        status = _status(base)
+        return (status.st_uid, status.st_gid) if root and status is not None and status.st_uid != 0 else None
+    user, _, group = given.partition(":")
+    uid, gid = _user(given, user)
+    if group:
+        gid = _group(given, group)
+    if root:
+        return uid, gid
+    if uid == os.geteuid() and (gid == os.getegid() or gid in os.getgroups()):
+        return uid, gid
+    raise StepFailed(
+        "INPUT",
+        "Owner %r is somebody else than %s, and only root can give files away." % (given, _name(os.geteuid())),
+        "Set Become to “sudo” in the credential, or leave Owner empty.",
+    )
+
+
+def _status(path):
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _user(given, user):
+    try:
+        known = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    except KeyError:
+        if user.isdigit():
+            return int(user), int(user)
+        raise _unknown(given, "user", user)
+    return known.pw_uid, known.pw_gid
+
+
+def _group(given, group):
+    if group.isdigit():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise _unknown(given, "group", group)
+
+
+def _unknown(given, kind, name):
+    return StepFailed(
+        "INPUT",
+        "Owner %r: there is no %s %r on the engine's side." % (given, kind, name),
+        "Give a name that exists there, or numbers such as 1000:1000.",
+    )
+
+
+def _name(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
