@@ -17,7 +17,14 @@ import { thrownBy } from '../../support/thrown';
 const HELLO = {
   event: 'hello',
   protocol: 1,
-  python: { version: '3.11.2', implementation: 'CPython', executable: '/usr/bin/python3', supported: true },
+  python: {
+    version: '3.11.2',
+    implementation: 'CPython',
+    executable: '/usr/bin/python3',
+    supported: true,
+    base: '/usr/bin/python3.11',
+    abi: '.cpython-311-x86_64-linux-gnu.so',
+  },
   user: 'app',
   hostname: 'engine',
   processId: 1,
