@@ -1,4 +1,3 @@
-import type { DependencyResult } from './dependencies/install';
 import { filesOfBundle } from './dependencies/texts';
 import { type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
@@ -9,69 +8,97 @@ import type { CheckResult } from './release/checks';
 import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
-import { stopped } from './release/outcome';
-import { changesOf, resultOf, type SwitchResult, swapOf, type Underway } from './release/result';
+import { stopped, type Stopped } from './release/outcome';
+import { changesOf, resultOf, sourceOf, type SwitchResult, swapOf, type Underway } from './release/result';
 import { type Kept, prune } from './release/retention';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
+import { liveVersion, rememberVersion, reusedDependencies, unchangedVersion } from './release/version';
+import { refuseOtherPlan } from './plan';
 import type { Bundle } from './source/bundle';
 import { createSelection } from './source/patterns';
+import { isOpened, type Source } from './source/source';
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
 const DRAIN_SECONDS = 10;
 
 /**
- * Makes a bundle the live release of an engine.
+ * Makes what a source holds the live release of an engine. A bundle is a source that was read already.
  *
- * Resolves with what was done: `deployed`, or `unchanged` when the bundle already is what is live. Ends the
- * conversation only when it rejects.
+ * Resolves with what was done: `deployed`, or `unchanged` when it already is what is live: known by its version, before
+ * anything of it is read, or by its content. Ends the conversation only when it rejects.
  *
  * @throws DeployError when it did not go live; the message says why and what is live now
  */
 export async function deploy(
   client: ExecutorClient,
-  bundle: Bundle,
+  offered: Source | Bundle,
   options: DeployOptions,
 ): Promise<SwitchResult> {
+  const { basePath, entrypoint } = options;
   const log = new StepLog(options.onStep);
   const checks: CheckResult[] = [];
-  let before: string | null | undefined;
+  const facts: Stopped = { operation: 'deployment', basePath, checks, log };
   try {
-    refuseWithoutEntrypoint(bundle, options.entrypoint);
+    // What is known to be unfit is refused before the engine's side is touched.
+    if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
     const begun = await begin(client, options, true, log);
-    before = begun.probe.current;
-    refuseUnfit(bundle, begun.probe);
-
-    const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
-    before = live?.release ?? null;
-    const wanted = await wantedDependencies(
-      filesOfBundle(bundle),
-      options.dependencies,
-      client.hello.python,
-      live?.dependencies,
-    );
-    const source = { ...bundle.source, digest: bundle.digest };
-    const underway = { client, basePath: options.basePath, begun, source, checks, log };
-    if (!isLive(bundle, live, wanted) || options.deployUnchanged) {
-      return await bringAndSwitch(underway, bundle, options, { live, adoption, wanted });
-    }
-    return resultOf(underway, {
-      status: 'unchanged',
-      release: live.release,
-      previousRelease: begun.probe.previous,
-      changes: changesOf(undefined, bundle.ignored),
-      dependencies: liveDependencies(live, wanted),
-      swap: swapOf(adoption, 0),
-    });
+    facts.before = begun.probe.current;
+    const underway = { client, basePath, begun, checks, log };
+    const same = isOpened(offered) ? undefined : liveVersion(offered.version, client, begun.probe, options);
+    if (same) return unchangedVersion(underway, same);
+    const bundle = await readSource(offered, begun.probe, options, log);
+    return await deployBundle({ ...underway, source: sourceOf(bundle) }, bundle, options, facts);
   } catch (error) {
-    throw await stopped(error, client, {
-      operation: 'deployment',
-      basePath: options.basePath,
-      before,
-      checks,
-      log,
-    });
+    throw await stopped(error, client, facts);
   }
+}
+
+async function deployBundle(
+  underway: Underway,
+  bundle: Bundle,
+  options: DeployOptions,
+  facts: Stopped,
+): Promise<SwitchResult> {
+  const { client, begun, log } = underway;
+  refuseUnfit(bundle, begun.probe);
+  const { planDigest } = options;
+  if (planDigest)
+    await log.run('compare with the plan', () => refuseOtherPlan(client, bundle, options, planDigest));
+  const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
+  facts.before = live?.release ?? null;
+  const wanted = await wantedDependencies(
+    filesOfBundle(bundle),
+    options.dependencies,
+    client.hello.python,
+    live?.dependencies,
+  );
+  if (!isLive(bundle, live, wanted) || options.deployUnchanged) {
+    return bringAndSwitch(underway, bundle, options, { live, adoption, wanted });
+  }
+  await rememberVersion(client, live, bundle.source);
+  return resultOf(underway, {
+    status: 'unchanged',
+    release: live.release,
+    previousRelease: begun.probe.previous,
+    changes: changesOf(undefined, bundle.ignored),
+    dependencies: reusedDependencies(live, wanted),
+    swap: swapOf(adoption, 0),
+  });
+}
+
+/** Reads a source as far as it has to be compared with what is live. */
+async function readSource(
+  offered: Source | Bundle,
+  probe: Probe,
+  { entrypoint }: DeployOptions,
+  log: StepLog,
+): Promise<Bundle> {
+  if (isOpened(offered)) return offered;
+  const record = probe.live?.record;
+  const bundle = await log.run('fetch', () => offered.open(record?.sameContent ?? record?.source));
+  refuseWithoutEntrypoint(bundle, entrypoint);
+  return bundle;
 }
 
 /** Brings the new version, backs up, switches with checks before and after, and removes what is too old to keep. */
@@ -125,10 +152,6 @@ async function liveRelease(
   const plain = plainNames(probe, compiled, bundleNames);
   if (plain.length > 0) return log.run('adopt', () => adopt(client, plain, entrypoint, selection, compiled));
   return { live: await seenLive(client, probe, selection, compiled) };
-}
-
-function liveDependencies({ environment }: Live, { file, installs }: RecordedDependencies): DependencyResult {
-  return { status: installs ? 'reused' : 'none', environment, durationMs: 0, ...(installs && { file }) };
 }
 
 /** Backs up what is live beside the other steps; resolves with undefined where there is nothing or it isn't wanted. */

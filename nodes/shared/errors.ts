@@ -8,6 +8,7 @@
  * - `CHECK`: a check did not pass
  * - `STEP`: a step on the engine's side could not be carried out (disk full, permission, damaged file)
  * - `SOURCE_CHANGED`: the source changed while it was being read
+ * - `PLAN_CHANGED`: what a deployment would do is no longer what was planned
  * - `CANCELLED`: the caller's signal was aborted
  * - `DEPENDENCIES`: the packages that a release needs could not be installed
  * - `NOT_FOUND`: a release, backup, file or directory that was named isn't there
@@ -20,6 +21,7 @@ export type DeployErrorCode =
   | 'CHECK'
   | 'STEP'
   | 'SOURCE_CHANGED'
+  | 'PLAN_CHANGED'
   | 'CANCELLED'
   | 'NOT_FOUND'
   | 'DEPENDENCIES';

@@ -8,11 +8,15 @@ import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
-import { type Changes, changesOf, placeOf } from './release/result';
+import { type Changes, changesOf, placeOf, sourceOf } from './release/result';
 import { difference, rowsOf } from './release/transfer';
+import { digestOfPlan, refuseOtherDigest } from './planDigest';
 import { driftOf, type EngineStatus } from './status';
 import type { Bundle, SourceDescription } from './source/bundle';
 import { createSelection } from './source/patterns';
+
+/** As many files as a plan lists. */
+const LISTED = 1000;
 
 /** What a deployment would do. */
 export interface Plan {
@@ -24,17 +28,31 @@ export interface Plan {
   release: string | null;
   source: SourceDescription & { digest: string };
   changes: Changes;
+  /** The first 1,000 files that change, with their sizes in bytes; null where there is none. */
+  files: PlannedFile[];
   /** Plain names that would be adopted first; the changes are against nothing then. */
   adopt: string[];
   dependencies: PlannedDependencies;
   /** Bytes of content that would be sent, before compression. */
   bytesToSend: number;
   checks: Array<{ name: string; type: string; when: 'before' | 'after' }>;
+  /** How the switch would happen; `atomic` is null where only trying tells whether plain files can be adopted without a gap. */
+  swap: { method: 'rename' | 'none'; atomic: boolean | null; adopts: boolean };
   /** Edits by hand that the deployment would take away. */
   drift: EngineStatus['drift'];
   lockedBy: Holder | null;
   space: { freeBytes: number; neededBytes: number };
   releasesInUse: Probe['releasesInUse'];
+  /** Names all of this but what comes and goes by itself; see {@link refuseOtherPlan}. */
+  planDigest: string;
+}
+
+/** A file that a deployment would add, modify or remove. */
+export interface PlannedFile {
+  path: string;
+  change: 'added' | 'modified' | 'removed';
+  bytes: number | null;
+  bytesBefore: number | null;
 }
 
 /** Finds out what deploying a bundle would do. Takes no lock and changes nothing on either side. */
@@ -63,17 +81,20 @@ export async function planDeployment(
     live?.dependencies,
   );
   const wanted = await compare(client, bundle, basePath, live);
-  return {
+  const unchanged = adopted.length === 0 && isLive(bundle, live, wants) && !options.deployUnchanged;
+  const plan: Omit<Plan, 'planDigest'> = {
     status: 'planned',
     ...placeOf(client, basePath),
-    unchanged: adopted.length === 0 && isLive(bundle, live, wants) && !options.deployUnchanged,
+    unchanged,
     release: probe.current,
-    source: { ...bundle.source, digest: bundle.digest },
+    source: sourceOf(bundle),
     changes: changesOf(wanted.changes, bundle.ignored),
+    files: plannedFiles(wanted),
     adopt: adopted,
     dependencies: await planDependencies(client, bundle, wants, { basePath, live }),
     bytesToSend: wanted.bytes ?? 0,
     checks: plannedChecks(options),
+    swap: plannedSwap(unchanged, adopted, probe),
     drift: driftOf(probe, selection),
     lockedBy: probe.holder ?? null,
     space: {
@@ -82,6 +103,48 @@ export async function planDeployment(
     },
     releasesInUse: probe.releasesInUse,
   };
+  return { ...plan, planDigest: digestOfPlan(plan, options) };
+}
+
+/**
+ * Goes on only when deploying would do exactly what was planned.
+ *
+ * @throws DeployError `PLAN_CHANGED` saying what is different now
+ */
+export async function refuseOtherPlan(
+  client: ExecutorClient,
+  bundle: Bundle,
+  options: DeployOptions,
+  planDigest: string,
+): Promise<void> {
+  const { planDigest: now } = await planDeployment(client, bundle, options);
+  refuseOtherDigest(planDigest, now);
+}
+
+function plannedSwap(unchanged: boolean, adopted: readonly string[], { filesystem }: Probe): Plan['swap'] {
+  return {
+    method: unchanged ? 'none' : 'rename',
+    atomic: adopted.length === 0 ? true : exchangesNames(filesystem.type),
+    adopts: adopted.length > 0,
+  };
+}
+
+/** Kinds of file systems on which `renameat2` exchanges names, as far as they are known for it. */
+const EXCHANGING = ['ext4', 'xfs', 'btrfs', 'tmpfs', 'f2fs', 'bcachefs'];
+
+function exchangesNames(filesystem: string | null): true | null {
+  return filesystem !== null && EXCHANGING.includes(filesystem) ? true : null;
+}
+
+function plannedFiles({ changes, sizes = {} }: Verbs['digest']['result']): PlannedFile[] {
+  const kinds = ['added', 'modified', 'removed'] as const;
+  return kinds
+    .flatMap((change) => (changes?.paths[change] ?? []).map((path) => ({ path, change })))
+    .slice(0, LISTED)
+    .map(({ path, change }) => {
+      const [bytesBefore, bytes] = sizes[path] ?? [null, null];
+      return { path, change, bytes, bytesBefore };
+    });
 }
 
 /** What would be sent and changed. */
@@ -97,6 +160,7 @@ async function compare(
     release: live?.release ?? null,
     entries: rowsOf(entries),
     sameDirectories,
+    sizes: true,
   });
 }
 

@@ -10,7 +10,7 @@ const SPECIAL_FIRST =
 /** zsh expands a leading `=`. */
 const SPECIAL_ANYWHERE = /^=/;
 
-function quoteArgument(argument: string, index: number): string {
+function quoteArgument(argument: string, index: number, quoteAll: boolean): string {
   if (/[\0\n]/.test(argument)) {
     throw new DeployError(
       'INPUT',
@@ -19,7 +19,7 @@ function quoteArgument(argument: string, index: number): string {
     );
   }
   const special = SPECIAL_ANYWHERE.test(argument) || (index === 0 && SPECIAL_FIRST.test(argument));
-  if (PLAIN.test(argument) && !special) return argument;
+  if (PLAIN.test(argument) && !special && (index === 0 || !quoteAll)) return argument;
   return `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
@@ -27,12 +27,13 @@ function quoteArgument(argument: string, index: number): string {
  * Writes an argument vector as one command for a POSIX shell, which takes exactly the same vector out of it again.
  * SSH's `exec` request knows only a string that the user's login shell reads; this is the only place that makes one.
  *
- * @param argv the program and its arguments; at least the program
+ * @param argv     the program and its arguments; at least the program
+ * @param quoteAll quotes arguments that don't need it, too
  * @throws INPUT when an argument holds NUL or a line feed, or when there is no program
  */
-export function quoteForShell(argv: readonly string[]): string {
+export function quoteForShell(argv: readonly string[], quoteAll = false): string {
   if (argv.length === 0 || argv[0] === '') {
     throw new DeployError('INPUT', 'The command names no program; give one as its first word.');
   }
-  return argv.map(quoteArgument).join(' ');
+  return argv.map((argument, index) => quoteArgument(argument, index, quoteAll)).join(' ');
 }

@@ -18,7 +18,7 @@ import {
   type Stage,
   type Target,
 } from './sshMessages';
-import type { Channel, Connection } from './types';
+import type { Channel, Connection, StartOptions } from './types';
 
 /** Where to connect to and how; the fields of the credential `hotDeploySshApi`. */
 export interface SshOptions {
@@ -75,10 +75,10 @@ class SshConnection implements Connection {
     });
   }
 
-  async start(argv: readonly string[]): Promise<Channel> {
-    const command = quoteForShell(argv);
+  async start(argv: readonly string[], { environment, quoteAll }: StartOptions = {}): Promise<Channel> {
+    const command = quoteForShell(argv, quoteAll);
     if (!this.alive || !this.socket.writable) throw this.notStarted('it is closed');
-    return this.exec(command);
+    return this.exec(command, environment);
   }
 
   async close(): Promise<void> {
@@ -88,11 +88,13 @@ class SshConnection implements Connection {
     clearTimeout(timer);
   }
 
-  private exec(command: string): Promise<Channel> {
+  private exec(command: string, env?: Readonly<Record<string, string>>): Promise<Channel> {
     return new Promise((resolve, reject) => {
       const refuse = (error: unknown): void => reject(this.notStarted(foreign(String(error))));
       try {
-        this.client.exec(command, (error, channel) => (error ? refuse(error) : resolve(this.adopt(channel))));
+        this.client.exec(command, { env: { ...env } }, (error, channel) =>
+          error ? refuse(error) : resolve(this.adopt(channel)),
+        );
       } catch (error) {
         refuse(error);
       }

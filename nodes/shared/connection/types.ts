@@ -17,6 +17,14 @@ export interface Channel {
   destroy(): void;
 }
 
+/** What a command over SSH may be given besides its arguments. Of no effect on this machine. */
+export interface StartOptions {
+  /** Variables asked for beside the command; most servers accept few. */
+  environment?: Readonly<Record<string, string>>;
+  /** Quotes every argument but the program, as `git` does: some Git servers read nothing else. */
+  quoteAll?: boolean;
+}
+
 /**
  * A way to start processes where the engine lives.
  * Made by `connectLocal` or `connectSsh`; whoever made it closes it.
@@ -32,7 +40,7 @@ export interface Connection {
    * Starts `argv` without a shell of our making: locally as an argument vector; over SSH, where the protocol knows
    * only one command string, with every argument quoted for POSIX shells.
    */
-  start(argv: readonly string[]): Promise<Channel>;
+  start(argv: readonly string[], options?: StartOptions): Promise<Channel>;
   /** Resolves when the connection is closed. Safe to call twice. */
   close(): Promise<void>;
 }

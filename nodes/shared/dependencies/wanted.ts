@@ -72,7 +72,8 @@ function environmentKey(
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
 }
 
-function recordedOptions(options: DependencyOptions): RecordedOptions {
+/** The options without what is secret or decides nothing. */
+export function recordedOptions(options: DependencyOptions): RecordedOptions {
   const { mode: _mode, credentials: _secret, timeoutSeconds: _seconds, ...recorded } = options;
   return recorded;
 }

@@ -52,6 +52,8 @@ export interface ReleaseRecord {
   /** ISO 8601, UTC. */
   createdAt: string;
   source: SourceDescription;
+  /** A later source that was found to hold the very same, such as a commit that changed other files. */
+  sameContent?: SourceDescription;
   /** `contentDigest` of what the patterns own. Absent on a release made from plain files before it was compared. */
   digest?: string;
   /** Top-level names. */
@@ -194,7 +196,7 @@ export interface Verbs {
   digest: {
     args: { basePath?: string; release: string | null } & (
       | { directories: Array<[string, string]> }
-      | { entries: EntryRow[]; sameDirectories: string[] }
+      | { entries: EntryRow[]; sameDirectories: string[]; sizes?: boolean }
       | { against: string | null }
       | { recorded: true }
       | { texts: string[] }
@@ -202,6 +204,8 @@ export interface Verbs {
     result: Partial<Comparison> & {
       texts?: Record<string, string | null>;
       differing?: string[];
+      /** By path, of the files that `changes` lists: bytes before and after; null where there is no such file. */
+      sizes?: Record<string, [number | null, number | null]>;
       entries?: Array<[...EntryRow, 0 | 1]>;
     };
   };

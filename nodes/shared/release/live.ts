@@ -161,7 +161,11 @@ export function ownership(
   return { digest: contentDigest(owned), keep };
 }
 
-function sameSelection(record: { include?: string[]; exclude?: string[] }, selection: Selection): boolean {
+/** Whether a release was made with these patterns. */
+export function sameSelection(
+  record: { include?: string[]; exclude?: string[] },
+  selection: Selection,
+): boolean {
   return (
     JSON.stringify([record.include, record.exclude]) ===
     JSON.stringify([selection.include, selection.exclude])

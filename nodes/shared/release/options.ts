@@ -37,4 +37,6 @@ export interface DeployOptions extends SwitchOptions {
   selection: Selection;
   /** Makes and switches to a new release even when the content is what is live. */
   deployUnchanged: boolean;
+  /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */
+  planDigest?: string;
 }

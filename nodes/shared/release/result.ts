@@ -84,6 +84,11 @@ export function placeOf(client: ExecutorClient, basePath: string): { host: strin
   return { host: client.connection.host, basePath };
 }
 
+/** The `source` of an operation that read a bundle. */
+export function sourceOf({ source, digest }: Bundle): SwitchResult['source'] {
+  return { ...source, digest };
+}
+
 /** What an operation knows about itself before it is done. */
 export interface Underway {
   client: ExecutorClient;

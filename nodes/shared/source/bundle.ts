@@ -23,6 +23,10 @@ export interface SourceDescription {
   reference?: string;
   /** The full commit id, for Git. */
   commit?: string;
+  /** Address of the repository, for Git. */
+  repository?: string;
+  /** Directory of the repository that was taken, for Git; absent for its top. */
+  subdirectory?: string;
 }
 
 /** The content of one file of a bundle, to be read to its end before the next one is asked for. */

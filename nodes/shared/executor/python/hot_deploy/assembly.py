@@ -261,6 +261,14 @@ def changes(recorded, intact, entries):
     }
 
 
+def sizes(changed, recorded, entries):
+    """Path -> [bytes before, bytes after], None where there is no such file, of the paths that changes() lists."""
+    before = {entry.path: entry.size for entry in recorded}
+    after = {entry.path: entry.size for entry in entries}
+    listed = [path for paths in changed["paths"].values() for path in paths]
+    return {path: [before.get(path), after.get(path)] for path in listed}
+
+
 def checked_entries(rows):
     """Entries from the client's rows [path, type, mode, size, digest, target]; every path and link is checked."""
     entries = [

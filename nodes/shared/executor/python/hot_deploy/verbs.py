@@ -78,7 +78,10 @@ def digest(session, _id, args):
         return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
     if "entries" in args:
         entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
-        return _comparison(assembly.Assembly(layout, "", None, live.intact, entries, []), live)
+        compared = _comparison(assembly.Assembly(layout, "", None, live.intact, entries, []), live)
+        if args.get("sizes"):
+            compared["sizes"] = assembly.sizes(compared["changes"], live.recorded, entries)
+        return compared
     if "against" in args:
         before = tree.read_manifest(layout.manifest(args["against"])) or [] if args["against"] else []
         return {"changes": assembly.changes(before, before, [entry for entry in live.recorded if not entry.kept])}

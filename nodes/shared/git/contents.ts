@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+
+import { DeployError } from '../errors';
+import type { BundleEntry, FileContent } from '../source/bundle';
+import { ByteReader } from '../source/bytes';
+import { throwIfCancelled } from '../source/cancel';
+import { asLines } from './fetch';
+import type { LimitCounter } from '../source/limits';
+import { quote } from '../source/quote';
+import { fileEntry, linkEntry } from '../source/tree';
+import { verified } from '../source/verify';
+import type { ListedFile } from './listing';
+import type { Repository } from './repository';
+
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+const LONGEST_HEADER = 256;
+/** In bytes: no path is longer. */
+const LONGEST_TARGET = 4096;
+
+/** One object as `git cat-file --batch` gives it. */
+interface Content {
+  size: number;
+  chunks: AsyncGenerator<Buffer>;
+}
+
+/**
+ * Reads the content of listed files once and makes the bundle's entries of them.
+ *
+ * @throws DeployError `INPUT` for a pointer of Git LFS, whose file lies somewhere else, and for more than the limits allow
+ */
+export async function hashContents(
+  repository: Repository,
+  files: readonly ListedFile[],
+  limits: LimitCounter,
+  signal?: AbortSignal,
+): Promise<BundleEntry[]> {
+  const known = new Map<string, { size: number; digest: string; start: Buffer }>();
+  const blobs = [...new Set(files.map(({ blob }) => blob))];
+  const first = new Map(files.map((file) => [file.blob, file]));
+  const links = new Set(files.filter(({ type }) => type === 'link').map(({ blob }) => blob));
+  const contents = readContents(repository, blobs, signal);
+  for (const blob of blobs) {
+    const file = first.get(blob) as ListedFile;
+    const { value } = await contents.next();
+    const { size, chunks } = value as Content;
+    limits.addBytes(file.path, size);
+    const { digest, start } = await digestOf(chunks, links.has(blob) ? LONGEST_TARGET : LFS_POINTER.length);
+    known.set(blob, { size, digest, start });
+  }
+  await contents.return(undefined);
+  return files.map(({ path, type, mode, blob }) => {
+    const { size, digest, start } = known.get(blob) as { size: number; digest: string; start: Buffer };
+    if (type === 'link') return linkEntry(path, start.toString('utf8'));
+    if (start.toString('latin1').startsWith(LFS_POINTER)) throw lfsPointer(path);
+    return fileEntry(path, mode, size, digest);
+  });
+}
+
+/** The content of the wanted files, in the order of the entries. */
+export async function* readFiles(
+  repository: Repository,
+  entries: readonly BundleEntry[],
+  files: readonly ListedFile[],
+  wanted: ReadonlySet<string>,
+  signal?: AbortSignal,
+): AsyncGenerator<FileContent> {
+  const chosen = entries
+    .map((entry, index) => ({ entry, blob: files[index].blob }))
+    .filter(({ entry }) => entry.type === 'file' && wanted.has(entry.path));
+  const contents = readContents(
+    repository,
+    chosen.map(({ blob }) => blob),
+    signal,
+  );
+  for (const { entry } of chosen) {
+    const { value } = await contents.next();
+    yield { entry, chunks: verified(entry, (value as Content).chunks, signal) };
+  }
+  await contents.return(undefined);
+}
+
+/** Reads objects one after the other; each has to be read to its end, or is passed over, before the next. */
+async function* readContents(
+  repository: Repository,
+  blobs: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<Content, undefined> {
+  if (blobs.length === 0) return;
+  const program = await repository.start(['cat-file', '--batch', '--buffer'], asLines(blobs));
+  const reader = new ByteReader(program.stdout);
+  try {
+    for (const blob of blobs) {
+      throwIfCancelled(signal);
+      const size = await readHeader(reader, blob, program.ended);
+      let left = size;
+      const take = async function* (): AsyncGenerator<Buffer> {
+        for (let piece; left > 0; left -= piece.length) {
+          piece = await reader.some(left);
+          if (!piece) throw cutOff(blob);
+          yield piece;
+        }
+      };
+      yield { size, chunks: take() };
+      while (left > 0) {
+        const piece = await reader.some(left);
+        if (!piece) throw cutOff(blob);
+        left -= piece.length;
+      }
+      await reader.take(1);
+    }
+  } finally {
+    program.stop();
+  }
+}
+
+async function readHeader(reader: ByteReader, blob: string, ended: Promise<unknown>): Promise<number> {
+  const ahead = await reader.peek(LONGEST_HEADER);
+  const end = ahead.indexOf(10);
+  if (end < 0) {
+    // Cancelled, or not started at all: that says more.
+    await ended;
+    throw cutOff(blob);
+  }
+  const [id, kind, size] = (await reader.take(end + 1)).toString('latin1').trimEnd().split(' ');
+  if (id !== blob || kind !== 'blob') throw cutOff(blob);
+  return Number(size);
+}
+
+/** The digest of some content, and at most `length` bytes of its start. */
+async function digestOf(
+  chunks: AsyncIterable<Buffer>,
+  length: number,
+): Promise<{ digest: string; start: Buffer }> {
+  const hash = createHash('sha256');
+  let start = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    if (start.length < length) start = Buffer.concat([start, chunk.subarray(0, length - start.length)]);
+  }
+  return { digest: hash.digest('hex'), start };
+}
+
+function cutOff(blob: string): DeployError {
+  return new DeployError(
+    'STEP',
+    `The cached repository lost content ${blob} while it was read; run it again.`,
+  );
+}
+
+function lfsPointer(path: string): DeployError {
+  return new DeployError('INPUT', `${quote(path)} is kept in Git LFS, which is not fetched.`, {
+    description: 'Leave it out with Exclude, or bring it another way, such as an archive as the source.',
+  });
+}

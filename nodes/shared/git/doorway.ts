@@ -1,0 +1,150 @@
+/**
+ * The way in which `git` gets at what only this process has: logins, and connections over SSH.
+ *
+ * `git` starts small helper programs for both. Ours know nothing but a socket in a directory of this user's own; what
+ * they are told is answered here. So no secret is on a command line, in an environment, a file or `git`'s configuration,
+ * and the host's key is checked by the same code that checks the engine's host.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { quoteForShell } from '../connection/quote';
+import type { Connection } from '../connection/types';
+import type { RepositoryAddress } from './address';
+import type { Login } from './credentials';
+
+/** Reads what `git` asks (`protocol=…`, `host=…`) and prints what it is told. `get` is the only question with an answer. */
+const ASK =
+  'const[s,v]=process.argv.slice(1);if(v==="get"){' +
+  'const c=require("net").connect(s);c.write("login\\n");process.stdin.pipe(c);c.pipe(process.stdout)}';
+
+/** Joins standard input and output to a connection that is made on the other side of the socket. */
+const TUNNEL =
+  'const c=require("net").connect(process.argv[1]);c.write("ssh\\n");' +
+  'process.stdin.pipe(c);c.pipe(process.stdout);c.on("end",()=>process.exit(0))';
+
+const LONGEST_QUESTION = 8192;
+
+export interface DoorwayOptions {
+  address: RepositoryAddress;
+  /** The answer when the server asks for a login. */
+  login?: Login;
+  /** Connects to the repository's host. */
+  connect?: () => Promise<Connection>;
+}
+
+/** One open doorway; close it when `git` has ended. */
+export class Doorway {
+  /** Why the host could not be reached, which `git` itself doesn't know. */
+  refusal?: unknown;
+  /** What the other end of the SSH connection complained about. */
+  complaint = '';
+
+  private connection?: Promise<Connection>;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly directory: string,
+    private readonly server: Server,
+    private readonly options: DoorwayOptions,
+  ) {
+    server.on('connection', (socket) => this.onConnection(socket));
+  }
+
+  static async open(options: DoorwayOptions): Promise<Doorway> {
+    const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-git-'));
+    const server = createServer({ allowHalfOpen: true });
+    const doorway = new Doorway(directory, server, options);
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', reject);
+      server.listen(doorway.socketPath, resolve);
+    });
+    return doorway;
+  }
+
+  /** What `git` has to be configured with to come here. */
+  get settings(): { credentialHelper: string; sshCommand: string } {
+    const command = (program: string) => quoteForShell([process.execPath, '-e', program, this.socketPath]);
+    return { credentialHelper: `!${command(ASK)}`, sshCommand: command(TUNNEL) };
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await this.connection?.then((open) => open.close()).catch(() => undefined);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private get socketPath(): string {
+    return join(this.directory, 's');
+  }
+
+  private onConnection(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.sockets.delete(socket));
+    let asked = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      asked = Buffer.concat([asked, chunk]);
+      const end = asked.indexOf('\n');
+      if (end < 0 && asked.length < LONGEST_QUESTION) return;
+      socket.off('data', onData);
+      socket.pause();
+      const question = asked.subarray(0, Math.max(0, end)).toString('utf8');
+      socket.unshift(asked.subarray(end + 1));
+      if (question === 'login') void this.answerLogin(socket);
+      else if (question === 'ssh') void this.tunnel(socket);
+      else socket.destroy();
+    };
+    socket.on('data', onData);
+  }
+
+  /** The login, when it is the repository's own host that asks: `git` may have been sent elsewhere. */
+  private async answerLogin(socket: Socket): Promise<void> {
+    let text = '';
+    for await (const chunk of socket) {
+      text += (chunk as Buffer).toString('utf8');
+      if (text.length > LONGEST_QUESTION || text.includes('\n\n')) break;
+    }
+    const asked = new Map(text.split('\n').map((line) => splitAt(line, '=')));
+    const { address, login } = this.options;
+    const wanted = new URL(address.url);
+    const same = asked.get('protocol') === address.kind && asked.get('host') === wanted.host;
+    if (!socket.destroyed) socket.end(login && same ? answerOf(login) : '');
+  }
+
+  private async tunnel(socket: Socket): Promise<void> {
+    const { address, connect } = this.options;
+    try {
+      if (!connect) throw new Error('no connection is to be made');
+      this.connection ??= connect();
+      const argv = ['git-upload-pack', address.path];
+      const channel = await (
+        await this.connection
+      ).start(argv, {
+        quoteAll: true,
+        environment: { GIT_PROTOCOL: 'version=2' },
+      });
+      channel.stderr.on('data', (chunk: Buffer) => {
+        this.complaint = (this.complaint + chunk.toString('utf8')).slice(-LONGEST_QUESTION);
+      });
+      socket.on('close', () => channel.destroy());
+      socket.pipe(channel.stdin);
+      channel.stdout.pipe(socket);
+    } catch (error) {
+      this.refusal = error;
+      socket.destroy();
+    }
+  }
+}
+
+function answerOf({ username, password }: Login): string {
+  return `username=${username}\npassword=${password}\n`;
+}
+
+function splitAt(line: string, separator: string): [string, string] {
+  const index = line.indexOf(separator);
+  return index < 0 ? [line, ''] : [line.slice(0, index), line.slice(index + 1)];
+}

@@ -1,0 +1,80 @@
+import { DeployError } from '../errors';
+import type { RepositoryAddress } from './address';
+
+interface Explanation {
+  pattern: RegExp;
+  sentence: string;
+  next: string;
+}
+
+/** What `git` and the servers of the forges say, most telling first. */
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    pattern: /could not read (?:Username|Password)|Authentication failed|HTTP 401|returned error: 401/i,
+    sentence: 'asks for a login, or does not accept the one it got',
+    next: 'Choose a Hot Deploy Git API credential of that host that may read the repository; check that its token has not expired.',
+  },
+  {
+    pattern: /returned error: 403|HTTP 403|access denied|permission denied|not authorized|DENIED/i,
+    sentence: 'does not let this login read it',
+    next: 'Give the token or deploy key read access to the repository.',
+  },
+  {
+    pattern: /dubious ownership/i,
+    sentence: 'belongs to another user than the one n8n runs as, whose repositories git does not trust',
+    next: 'Give the directory to the user that n8n runs as.',
+  },
+  {
+    pattern:
+      /repository .*not found|returned error: 404|does not appear to be a git repository|no such file or directory|not found/i,
+    sentence: 'does not exist there, or not for this login',
+    next: 'Check the address; forges answer the same for a private repository that the login may not see.',
+  },
+  {
+    pattern: /could not resolve host|name or service not known|temporary failure in name resolution/i,
+    sentence: 'is on a host whose name can’t be resolved',
+    next: 'Check the address, and the name server of n8n’s machine.',
+  },
+  {
+    pattern: /ssl certificate|certificate verify|self.signed certificate|server certificate/i,
+    sentence: 'is on a host whose certificate is not trusted',
+    next: 'Add its authority on n8n’s machine: the environment variable GIT_SSL_CAINFO names a file with it.',
+  },
+  {
+    pattern: /transport '?[^']*'? not allowed/i,
+    sentence: 'sent git on to a kind of address that is not followed',
+    next: 'Give the address that it ends at.',
+  },
+  {
+    pattern:
+      /failed to connect|connection refused|timed out|connection reset|network is unreachable|operation too slow|early EOF|unexpected disconnect|hung up|could not read from remote/i,
+    sentence: 'can’t be reached, or stopped answering',
+    next: 'Check the network between n8n’s machine and the host, and run it again.',
+  },
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    sentence: 'could not be fetched: the disk of n8n’s machine is full',
+    next: 'Free some space, or name another place with N8N_HOT_DEPLOY_GIT_CACHE.',
+  },
+];
+
+/** `git`'s own words without its progress, at most so many. */
+const SHOWN_LINES = 8;
+
+/**
+ * Says in one sentence why a repository could not be read, with `git`'s own words in the description. They hold no
+ * secret: `git` is never told one in an address.
+ */
+export function explainGit(address: RepositoryAddress, code: number | null, said: string): DeployError {
+  const found = EXPLANATIONS.find(({ pattern }) => pattern.test(said));
+  const how = code === null ? 'was ended by a signal' : `ended with exit code ${code}`;
+  const sentence = found?.sentence ?? `could not be read: git ${how}`;
+  const lines = said
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== '')
+    .slice(-SHOWN_LINES);
+  return new DeployError('CONNECTION', `Repository ${address.url} ${sentence}.`, {
+    description: [found?.next ?? 'What git said follows.', ...lines].join('\n'),
+    details: { exitCode: code },
+  });
+}

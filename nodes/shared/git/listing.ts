@@ -1,0 +1,115 @@
+import { DeployError } from '../errors';
+import { IgnoredPaths } from '../source/ignored';
+import type { LimitCounter } from '../source/limits';
+import { checkEntryPath } from '../source/paths';
+import type { CompiledSelection } from '../source/patterns';
+import { quote } from '../source/quote';
+import type { Repository } from './repository';
+
+/** A file or link of a commit, by the id of its content. */
+export interface ListedFile {
+  path: string;
+  type: 'file' | 'link';
+  mode: number;
+  blob: string;
+}
+
+/** What a commit holds, as far as the patterns are about it. */
+export interface Listing {
+  selected: ListedFile[];
+  ignored: IgnoredPaths;
+  topLevel: string[];
+}
+
+/** `git ls-tree`: mode, kind, id, a tab, and the path from the listed directory. */
+const ROW = /^(\d{6}) (blob|commit|tree) ([0-9a-f]+)\t([\s\S]+)$/;
+const LINK = '120000';
+const EXECUTABLE = '100755';
+
+/**
+ * Lists a commit's files below a subdirectory and sorts them by the patterns.
+ *
+ * @throws DeployError `NOT_FOUND` without that subdirectory, `INPUT` for a submodule that the patterns select and for
+ * paths that can't be deployed
+ */
+export async function listCommit(
+  repository: Repository,
+  commit: string,
+  subdirectory: string,
+  selection: CompiledSelection,
+  limits: LimitCounter,
+): Promise<Listing> {
+  const listing: Listing = { selected: [], ignored: new IgnoredPaths(), topLevel: [] };
+  const topLevel = new Set<string>();
+  for (const row of await rowsOf(repository, commit, subdirectory)) {
+    const [, mode, kind, blob, path] = ROW.exec(row) ?? [];
+    if (path === undefined) continue;
+    topLevel.add(path.split('/', 1)[0]);
+    if (!selection.includes(path)) {
+      listing.ignored.add(outermost(path, selection));
+      continue;
+    }
+    if (kind === 'commit') throw submodule(path);
+    checkEntryPath(path);
+    limits.addEntry(path);
+    listing.selected.push({
+      path,
+      type: mode === LINK ? 'link' : 'file',
+      mode: mode === EXECUTABLE ? 0o555 : 0o444,
+      blob,
+    });
+  }
+  listing.topLevel = [...topLevel];
+  return listing;
+}
+
+/** Paths that differ between two commits of which the cache has the directories, from a subdirectory on. */
+export async function changedPaths(
+  repository: Repository,
+  before: string,
+  after: string,
+  subdirectory: string,
+): Promise<string[]> {
+  const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', before, after];
+  const paths = (await repository.run(args)).toString('utf8').split('\0').filter(Boolean);
+  const prefix = subdirectory ? `${subdirectory}/` : '';
+  // What lies outside of the subdirectory is named from the repository's top, so that nobody takes it for another file.
+  return paths.map((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : `/${path}`));
+}
+
+async function rowsOf(repository: Repository, commit: string, subdirectory: string): Promise<string[]> {
+  if (subdirectory) await refuseNoDirectory(repository, commit, subdirectory);
+  const listed = await repository.run(['ls-tree', '-r', '-z', '--full-tree', `${commit}:${subdirectory}`]);
+  return listed.toString('utf8').split('\0');
+}
+
+async function refuseNoDirectory(
+  repository: Repository,
+  commit: string,
+  subdirectory: string,
+): Promise<void> {
+  const row = (await repository.run(['ls-tree', '-z', '--full-tree', commit, '--', subdirectory])).toString(
+    'utf8',
+  );
+  const [, , kind] = ROW.exec(row.replace(/\0$/, '')) ?? [];
+  if (kind === 'tree') return;
+  throw new DeployError(
+    'NOT_FOUND',
+    `Subdirectory ${quote(subdirectory)} is ${kind ? 'not a directory' : 'not there'} in commit ${commit.slice(0, 12)}.`,
+    { description: 'Correct Subdirectory, or leave it empty for the repository’s top.' },
+  );
+}
+
+/** The outermost directory of which nothing can be selected, or the path itself. */
+function outermost(path: string, selection: CompiledSelection): string {
+  for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+    if (!selection.mayContain(path.slice(0, slash))) return path.slice(0, slash + 1);
+  }
+  return path;
+}
+
+function submodule(path: string): DeployError {
+  return new DeployError('INPUT', `${quote(path)} is a submodule, which is not fetched.`, {
+    description: 'Leave it out with Exclude, or put its files into the repository itself.',
+  });
+}

@@ -1,0 +1,62 @@
+import { DeployError } from '../errors';
+import {
+  checkReference,
+  chooseReference,
+  isFullCommit,
+  isShortCommit,
+  namesFor,
+  type ResolvedReference,
+} from './reference';
+import type { Repository } from './repository';
+
+/**
+ * Finds the commit that a branch, tag or commit id means, with one question to the server; with none for a full id.
+ *
+ * @throws DeployError `INPUT` for what can't be a reference or means two things, `NOT_FOUND` when there is none,
+ * `CONNECTION`
+ */
+export async function resolveReference(repository: Repository, given: string): Promise<ResolvedReference> {
+  const reference = checkReference(given);
+  if (isFullCommit(reference)) return { commit: reference.toLowerCase() };
+  try {
+    const found = chooseReference(reference, await repository.advertised(namesFor(reference)));
+    if (found) return found;
+    if (isShortCommit(reference)) return { commit: await expand(repository, reference.toLowerCase()) };
+  } catch (error) {
+    throw repository.explain(error);
+  }
+  throw await notThere(repository, reference);
+}
+
+/** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */
+async function expand(repository: Repository, short: string): Promise<string> {
+  await repository.fetch([
+    '--filter=tree:0',
+    '--force',
+    'origin',
+    'refs/heads/*:refs/hot-deploy/all/heads/*',
+    'refs/tags/*:refs/hot-deploy/all/tags/*',
+  ]);
+  const listed = await repository.run(['rev-list', '--glob=refs/hot-deploy/all/*']);
+  const matching = listed
+    .toString('latin1')
+    .split('\n')
+    .filter((commit) => commit.startsWith(short));
+  const [commit] = matching;
+  if (commit !== undefined && matching.length === 1) return commit;
+  if (commit === undefined) throw await notThere(repository, short);
+  throw new DeployError(
+    'INPUT',
+    `Reference “${short}” is the beginning of ${matching.length} commits’ ids.`,
+    {
+      description: 'Give more digits of the one that is meant.',
+    },
+  );
+}
+
+async function notThere({ address }: Repository, reference: string): Promise<DeployError> {
+  const what = reference === 'HEAD' ? 'has no commits yet' : `has no branch, tag or commit “${reference}”`;
+  return new DeployError('NOT_FOUND', `Repository ${address.url} ${what}.`, {
+    description: 'Check Reference; branches and tags are told apart by case.',
+  });
+}
