@@ -7,11 +7,13 @@ import {
 } from 'n8n-workflow';
 
 import { hotDeploySshApiTest } from '../common/credentialTest';
+import { hotDeployGitApiTest } from '../common/gitCredentialTest';
 import { type Operations, runItems } from '../common/runItems';
 import { properties } from './description';
 import { deployRelease } from './operations/deploy';
 import { planRelease } from './operations/plan';
 import { readStatus } from './operations/status';
+import { configuredOutputs, toOutputs } from './outputs';
 
 const OPERATIONS: Operations = {
   deploy: deployRelease,
@@ -34,13 +36,19 @@ export class HotDeploy implements INodeType {
     // Deploying changes production: an agent should not come upon it by itself.
     usableAsTool: undefined,
     inputs: [NodeConnectionTypes.Main],
-    outputs: [NodeConnectionTypes.Main],
+    outputs: `={{ (${configuredOutputs})($parameter) }}`,
     credentials: [
       {
         name: 'hotDeploySshApi',
         required: true,
         testedBy: 'hotDeploySshApiTest',
         displayOptions: { show: { connection: ['ssh'] } },
+      },
+      {
+        name: 'hotDeployGitApi',
+        required: true,
+        testedBy: 'hotDeployGitApiTest',
+        displayOptions: { show: { source: ['git'], repositoryAccess: ['credential'] } },
       },
       {
         name: 'hotDeployPackageIndexApi',
@@ -53,9 +61,9 @@ export class HotDeploy implements INodeType {
     properties,
   };
 
-  methods = { credentialTest: { hotDeploySshApiTest } };
+  methods = { credentialTest: { hotDeploySshApiTest, hotDeployGitApiTest } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return runItems(this, OPERATIONS);
+    return toOutputs(this, await runItems(this, OPERATIONS));
   }
 }

@@ -43,6 +43,16 @@ const operation: INodeProperties = {
   default: 'deploy',
 };
 
+const notDeployedOutput: INodeProperties = {
+  displayName: 'Not Deployed Output',
+  name: 'notDeployedOutput',
+  type: 'boolean',
+  noDataExpression: true,
+  default: false,
+  description: 'Whether items that changed nothing come out of a second output of their own',
+  displayOptions: { show: { operation: ['deploy'] } },
+};
+
 const options: INodeProperties = {
   displayName: 'Options',
   name: 'options',
@@ -85,6 +95,16 @@ const options: INodeProperties = {
       description: 'A source whose content is larger, unpacked, is refused',
       displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
     },
+    {
+      displayName: 'Plan Digest',
+      name: 'planDigest',
+      type: 'string',
+      default: '',
+      placeholder: '={{ $json.planDigest }}',
+      description:
+        'The planDigest of Plan Deployment: the deployment goes ahead only if the plan would still be the same',
+      displayOptions: { show: { '/operation': ['deploy'] } },
+    },
     ...[...retentionOptions, n8nHealthOption].map((option) => ({
       ...option,
       displayOptions: { show: { '/operation': ['deploy'] } },
@@ -101,6 +121,7 @@ export const properties: INodeProperties[] = [
   entrypointField,
   ...dependencyFields,
   withOperations(checkFields),
+  notDeployedOutput,
   options,
 ];
 

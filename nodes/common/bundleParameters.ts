@@ -8,6 +8,9 @@ import { DeployError, toDeployError } from '../shared/errors';
 import { openArchive } from '../shared/source/archive';
 import { type Bundle, type BundleLimits, DEFAULT_LIMITS, type Selection } from '../shared/source/bundle';
 import { openDirectory } from '../shared/source/directory';
+import type { Source } from '../shared/source/source';
+import { refuseBlocked, resolvePath } from './fileAccess';
+import { openRepository } from './gitParameters';
 import type { ItemContext } from './runItems';
 import { readOptions, type ReadParameter } from './parameters';
 import { readChoice, readCount, readText } from './values';
@@ -17,13 +20,13 @@ const MEGABYTE = 1024 ** 2;
 /** Files asked about before other work gets its turn: about 10 ms. */
 const FILES_A_TURN = 400;
 
-/** Opens the source that an item names. The caller closes the bundle. */
-export async function openSource(item: ItemContext, selection: Selection): Promise<Bundle> {
-  const source = readChoice('Source', item.read('source', 'directory'), ['directory', 'binary']);
+/** Opens the source that an item names; a directory or archive is read, of Git only the commit is found. The caller closes it. */
+export async function openSource(item: ItemContext, selection: Selection): Promise<Source | Bundle> {
+  const source = readChoice('Source', item.read('source', 'directory'), ['directory', 'binary', 'git']);
+  if (source === 'git') return openRepository(item, selection, readLimits(item.read));
   return source === 'directory' ? openFolder(item, selection) : openBinary(item, selection);
 }
 
-/** The directory with its links resolved, so that what was allowed is what is read. */
 async function openFolder({ node, read, signal }: ItemContext, selection: Selection): Promise<Bundle> {
   const given = readText('Source Directory', read('sourceDirectory', '')).trim();
   if (!given.startsWith('/')) {
@@ -32,34 +35,15 @@ async function openFolder({ node, read, signal }: ItemContext, selection: Select
       `Source Directory is ${JSON.stringify(given)}. Give the absolute path of a directory on n8n’s machine.`,
     );
   }
-  const directory = await resolve(node, given);
-  refuseBlocked(node, directory);
+  const directory = await resolvePath(node, given);
+  refuseBlocked(node, 'Source Directory', directory);
   const bundle = await openDirectory({ directory, selection, limits: readLimits(read), signal });
   // n8n may close what lies inside an open directory: its own folder, or files by their names.
   for (const [index, { path }] of bundle.entries.entries()) {
-    refuseBlocked(node, join(directory, path) as ResolvedFilePath);
+    refuseBlocked(node, 'Source Directory', join(directory, path) as ResolvedFilePath);
     if (index % FILES_A_TURN === 0) await nextTurn();
   }
   return { ...bundle, source: { ...bundle.source, reference: given } };
-}
-
-/** What can't be resolved isn't there or may not be read: opening it says so. */
-async function resolve(node: IExecuteFunctions, path: string): Promise<ResolvedFilePath> {
-  try {
-    return await node.helpers.resolvePath(path);
-  } catch {
-    return path as ResolvedFilePath;
-  }
-}
-
-/** n8n's administrator may keep nodes out of parts of the file system. */
-function refuseBlocked(node: IExecuteFunctions, path: ResolvedFilePath): void {
-  if (!node.helpers.isFilePathBlocked(path)) return;
-  throw new DeployError('INPUT', `Source Directory: n8n’s file access settings close ${path} to nodes.`, {
-    description:
-      'n8n 2 opens only ~/.n8n-files by default, and never its own folder or a .git. Choose a directory there, leave it ' +
-      'out with Exclude, or have it added to n8n’s environment variable N8N_RESTRICT_FILE_ACCESS_TO.',
-  });
 }
 
 function openBinary(item: ItemContext, selection: Selection): Promise<Bundle> {

@@ -34,11 +34,16 @@ export async function hotDeploySshApiTest(
       message: `Logged in to ${hostname}; the engine’s user is ${user}, with Python ${python.version}.`,
     };
   } catch (error) {
-    const { message, description } = toDeployError(error);
-    // The first line says what to do; what programs printed follows it, and has no place in one line.
-    const [next] = (description ?? '').split('\n', 1);
-    return { status: 'Error', message: `${message} ${next}`.trim() };
+    return { status: 'Error', message: asOneLine(error) };
   } finally {
     await executors.close();
   }
+}
+
+/** What was thrown as one line for the editor: what happened, and what to do. */
+export function asOneLine(thrown: unknown): string {
+  const { message, description } = toDeployError(thrown);
+  // The first line says what to do; what programs printed follows it, and has no place in one line.
+  const [next] = (description ?? '').split('\n', 1);
+  return `${message} ${next}`.trim();
 }

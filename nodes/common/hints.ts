@@ -12,6 +12,7 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
   }
   if (status === 'unchanged') {
     hints.push(hint(`${release} already is what is live in ${where}; nothing was changed.`, 'info'));
+    hints.push(...outsideHints(result));
     return hints;
   }
   const back = previousRelease
@@ -34,9 +35,22 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
       ),
     );
   }
-  hints.push(...dependencyHints(result.dependencies));
+  hints.push(...dependencyHints(result.dependencies), ...outsideHints(result));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
+}
+
+/** A commit may change what hot deployment doesn't bring, which somebody has to bring another way. */
+function outsideHints({ changes }: SwitchResult): NodeExecutionHint[] {
+  const { ignored, counts, since } = changes;
+  if (since === undefined || counts.ignored === 0) return [];
+  const shown = ignored.slice(0, 5).join(', ') + (counts.ignored > 5 ? ' and more' : '');
+  return [
+    hint(
+      `Changed since ${since.slice(0, 12)}, and not deployed here: ${shown}. That part needs an ordinary deployment.`,
+      'info',
+    ),
+  ];
 }
 
 function dependencyHints({ packages, notice }: SwitchResult['dependencies']): NodeExecutionHint[] {

@@ -5,7 +5,7 @@ import type { Probe, Verbs } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';
-import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
+import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { stopped, type Stopped } from './release/outcome';
@@ -47,7 +47,9 @@ export async function deploy(
     const underway = { client, basePath, begun, checks, log };
     const same = isOpened(offered) ? undefined : liveVersion(offered.version, client, begun.probe, options);
     if (same) return unchangedVersion(underway, same);
-    const bundle = await readSource(offered, begun.probe, options, log);
+    const bundle = isOpened(offered)
+      ? offered
+      : await log.run('fetch', () => readSource(offered, begun.probe, options));
     return await deployBundle({ ...underway, source: sourceOf(bundle) }, bundle, options, facts);
   } catch (error) {
     throw await stopped(error, client, facts);
@@ -85,20 +87,6 @@ async function deployBundle(
     dependencies: reusedDependencies(live, wanted),
     swap: swapOf(adoption, 0),
   });
-}
-
-/** Reads a source as far as it has to be compared with what is live. */
-async function readSource(
-  offered: Source | Bundle,
-  probe: Probe,
-  { entrypoint }: DeployOptions,
-  log: StepLog,
-): Promise<Bundle> {
-  if (isOpened(offered)) return offered;
-  const record = probe.live?.record;
-  const bundle = await log.run('fetch', () => offered.open(record?.sameContent ?? record?.source));
-  refuseWithoutEntrypoint(bundle, entrypoint);
-  return bundle;
 }
 
 /** Brings the new version, backs up, switches with checks before and after, and removes what is too old to keep. */

@@ -4,7 +4,7 @@ import { wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
 import type { Holder, Probe, Verbs } from './executor/protocol';
 import { checksFor } from './release/checks';
-import { refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
+import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
@@ -14,6 +14,7 @@ import { digestOfPlan, refuseOtherDigest } from './planDigest';
 import { driftOf, type EngineStatus } from './status';
 import type { Bundle, SourceDescription } from './source/bundle';
 import { createSelection } from './source/patterns';
+import { isOpened, type Source } from './source/source';
 
 /** As many files as a plan lists. */
 const LISTED = 1000;
@@ -55,17 +56,18 @@ export interface PlannedFile {
   bytesBefore: number | null;
 }
 
-/** Finds out what deploying a bundle would do. Takes no lock and changes nothing on either side. */
+/** Finds out what deploying a source would do. Takes no lock and changes nothing on either side. */
 export async function planDeployment(
   client: ExecutorClient,
-  bundle: Bundle,
+  offered: Source | Bundle,
   options: DeployOptions,
 ): Promise<Plan> {
   const { basePath, entrypoint, selection } = options;
   checkBasePath(basePath);
   checkEntrypoint(entrypoint);
-  refuseWithoutEntrypoint(bundle, entrypoint);
+  if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
   const probe = await client.call('probe', { basePath, entrypoint, holder: true });
+  const bundle = await readSource(offered, probe, options);
   refuseUnfit(bundle, probe);
   const compiled = createSelection(selection);
   const adopted = plainNames(

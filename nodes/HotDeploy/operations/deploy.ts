@@ -22,6 +22,7 @@ export async function readDeploy(item: ItemContext, operation: string): Promise<
     selection: readSelection(read),
     dependencies: await readDependencies(item),
     deployUnchanged: readFlag('Deploy Unchanged', readOptions(read).deployUnchanged, false),
+    planDigest: readText('Plan Digest', readOptions(read).planDigest).trim() || undefined,
     onStep: progressOf(node, options.basePath),
     signal,
   };
@@ -33,12 +34,12 @@ export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   const options = await readDeploy(item, 'deploy');
   const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
-  const [client, bundle] = await connectAnd(item, () => openSource(item, options.selection));
+  const [client, source] = await connectAnd(item, () => openSource(item, options.selection));
   try {
-    const result = await deploy(client, bundle, options);
+    const result = await deploy(client, source, options);
     node.addExecutionHints(...hintsFor(result));
     return switchItem(result, await n8nField(node, before, healthUrl));
   } finally {
-    await bundle.close();
+    await source.close();
   }
 }

@@ -99,11 +99,11 @@ async function openCommit(git: GitCommit, live: SourceDescription | undefined): 
     }
     await fetchContents(repository, resolved, new Set(selected.map(({ blob }) => blob)));
     const entries = await hashContents(repository, selected, limits, options.signal);
-    const outside = (await changedOutside(git, live)) ?? ignored;
+    const changed = await changedOutside(git, live);
     return {
       source: version,
       entries,
-      ignored: outside.summary(),
+      ignored: changed ? { ...changed.summary(), since: live?.commit } : ignored.summary(),
       digest: await digestTree(entries),
       read: (wanted) => readFiles(repository, entries, selected, wanted, options.signal),
       close: async () => {},

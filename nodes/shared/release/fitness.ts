@@ -1,6 +1,7 @@
 import { DeployError } from '../errors';
 import type { Probe } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
+import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
 import { checkEntrypoint } from './layout';
 
@@ -18,4 +19,16 @@ export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: string): voi
       `Extractions are started through ${entrypoint}. Name the engine’s own file in Entrypoint and in Include, ` +
       'or choose the directory that holds it.',
   });
+}
+
+/** Reads a source as far as it has to be compared with what is live. */
+export async function readSource(
+  offered: Source | Bundle,
+  { live }: Probe,
+  { entrypoint }: { entrypoint: string },
+): Promise<Bundle> {
+  if (isOpened(offered)) return offered;
+  const bundle = await offered.open(live?.record?.sameContent ?? live?.record?.source);
+  refuseWithoutEntrypoint(bundle, entrypoint);
+  return bundle;
 }

@@ -36,7 +36,9 @@ export interface Changes {
   added: string[];
   modified: string[];
   removed: string[];
+  /** What the patterns leave out: all of it or, with `since`, what changed there since that commit. */
   ignored: string[];
+  since?: string;
   counts: { added: number; modified: number; removed: number; ignored: number };
 }
 
@@ -64,7 +66,12 @@ export function changesOf(
     paths: { added: [], modified: [], removed: [] },
     counts: { added: 0, modified: 0, removed: 0 },
   };
-  return { ...paths, ignored: ignored.paths, counts: { ...counts, ignored: ignored.count } };
+  return {
+    ...paths,
+    ignored: ignored.paths,
+    ...(ignored.since !== undefined && { since: ignored.since }),
+    counts: { ...counts, ignored: ignored.count },
+  };
 }
 
 /** The `swap` of an operation; without `milliseconds` nothing was switched. */

@@ -35,13 +35,21 @@ export interface FileContent {
   chunks: AsyncIterable<Uint8Array>;
 }
 
+/** Paths that a source holds and the patterns leave out, at most 1,000 of them, and how many there are. */
+export interface IgnoredSummary {
+  paths: string[];
+  count: number;
+  /** For Git: the paths are those that changed since this commit. Absent: they are all that the source holds. */
+  since?: string;
+}
+
 /** A new version of the engine, normalised: what it consists of, and a way to read it again. */
 export interface Bundle {
   source: SourceDescription;
   /** In the order in which {@link Bundle.read} yields them; every path once. */
   entries: BundleEntry[];
-  /** Paths that the source holds and the patterns leave out, at most 1,000 of them, and how many there are. */
-  ignored: { paths: string[]; count: number };
+  /** What the patterns leave out. */
+  ignored: IgnoredSummary;
   /** Digest of all entries: see `contentDigest`. Two bundles with the same digest are the same content. */
   digest: string;
   /**
