@@ -7,7 +7,8 @@ export class HotDeployGitApi implements ICredentialType {
 
   icon: Icon = { light: 'file:hotDeploySsh.svg', dark: 'file:hotDeploySsh.dark.svg' };
 
-  documentationUrl = 'https://github.com/hot-deploy/n8n-nodes-hot-deploy#private-repositories';
+  documentationUrl =
+    'https://github.com/hot-deploy/n8n-nodes-hot-deploy/blob/main/docs/git.md#private-repositories';
 
   properties: INodeProperties[] = [
     {

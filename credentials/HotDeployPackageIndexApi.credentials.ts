@@ -13,7 +13,7 @@ export class HotDeployPackageIndexApi implements ICredentialType {
 
   icon: Icon = { light: 'file:hotDeploySsh.svg', dark: 'file:hotDeploySsh.dark.svg' };
 
-  documentationUrl = 'https://github.com/hot-deploy/n8n-nodes-hot-deploy#dependencies';
+  documentationUrl = 'https://github.com/hot-deploy/n8n-nodes-hot-deploy/blob/main/docs/dependencies.md';
 
   properties: INodeProperties[] = [
     {
