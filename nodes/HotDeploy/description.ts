@@ -78,6 +78,16 @@ const options: INodeProperties = {
       displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
     },
     {
+      displayName: 'Expected Digest',
+      name: 'expectedDigest',
+      type: 'string',
+      default: '',
+      placeholder: '={{ $json.source.digest }}',
+      description:
+        'The source.digest of a deployment elsewhere, such as to staging: only the very same bytes are deployed',
+      displayOptions: { show: { '/operation': ['deploy'] } },
+    },
+    {
       displayName: 'Max Files',
       name: 'maxFiles',
       type: 'number',

@@ -5,7 +5,7 @@ import type { Probe, Verbs } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';
-import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
+import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { adopt, type Adoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { stopped, type Stopped } from './release/outcome';
@@ -46,7 +46,10 @@ export async function deploy(
     facts.before = begun.probe.current;
     const underway = { client, basePath, begun, checks, log };
     const same = isOpened(offered) ? undefined : liveVersion(offered.version, client, begun.probe, options);
-    if (same) return unchangedVersion(underway, same);
+    if (same) {
+      refuseUnexpected(same.source.digest, options.expectedDigest);
+      return unchangedVersion(underway, same);
+    }
     const bundle = isOpened(offered)
       ? offered
       : await log.run('fetch', () => readSource(offered, begun.probe, options));
@@ -64,6 +67,7 @@ async function deployBundle(
 ): Promise<SwitchResult> {
   const { client, begun, log } = underway;
   refuseUnfit(bundle, begun.probe);
+  refuseUnexpected(bundle.digest, options.expectedDigest);
   const { planDigest } = options;
   if (planDigest)
     await log.run('compare with the plan', () => refuseOtherPlan(client, bundle, options, planDigest));

@@ -154,6 +154,17 @@ test('a plan that was approved is applied, and not when it has changed since', a
   });
 });
 
+test('the very same bytes that were deployed elsewhere, and no others', async () => {
+  const staging = onlyJson(await run(await make('staging')));
+  const { digest, commit: tested } = staging.source as { digest: string; commit: string };
+  appendFileSync(join(repository, 'src/version.py'), '# meanwhile\n');
+  commit('Change it meanwhile');
+  const basePath = await make('app');
+  const options = { expectedDigest: digest };
+  expect((await run(basePath, { options })).error('Hot Deploy')?.message).toContain('Expected Digest is');
+  expect(onlyJson(await run(basePath, { reference: tested, options }))).toMatchObject({ status: 'deployed' });
+});
+
 test.each([
   ['ext::sh -c id', 'is not an address that is fetched from'],
   ['--upload-pack=id', 'is not an address that is fetched from'],

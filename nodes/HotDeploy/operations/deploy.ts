@@ -22,6 +22,7 @@ export async function readDeploy(item: ItemContext, operation: string): Promise<
     selection: readSelection(read),
     dependencies: await readDependencies(item),
     deployUnchanged: readFlag('Deploy Unchanged', readOptions(read).deployUnchanged, false),
+    expectedDigest: readText('Expected Digest', readOptions(read).expectedDigest).trim() || undefined,
     planDigest: readText('Plan Digest', readOptions(read).planDigest).trim() || undefined,
     onStep: progressOf(node, options.basePath),
     signal,

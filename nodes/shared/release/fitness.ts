@@ -21,6 +21,20 @@ export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: string): voi
   });
 }
 
+/**
+ * Refuses a version that is not the one that was tested elsewhere.
+ *
+ * @param digest   the version's `source.digest`
+ * @param expected that of the one that was tested; without it every version is right
+ */
+export function refuseUnexpected(digest: string, expected: string | undefined): void {
+  if (expected === undefined || expected === digest) return;
+  throw new DeployError('INPUT', `The new version is ${digest}, and Expected Digest is ${expected}.`, {
+    description:
+      'Another commit, other patterns or another file: give both deployments the same source and patterns, then test and deploy again.',
+  });
+}
+
 /** Reads a source as far as it has to be compared with what is live. */
 export async function readSource(
   offered: Source | Bundle,

@@ -39,4 +39,6 @@ export interface DeployOptions extends SwitchOptions {
   deployUnchanged: boolean;
   /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */
   planDigest?: string;
+  /** Goes ahead only if the new version has this digest: the very same bytes that were deployed or tested elsewhere. */
+  expectedDigest?: string;
 }
