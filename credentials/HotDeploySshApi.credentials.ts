@@ -115,5 +115,21 @@ export class HotDeploySshApi implements ICredentialType {
       description: 'Password that sudo asks the user for',
       displayOptions: { show: { become: ['sudoPassword'] } },
     },
+    {
+      displayName: 'Access',
+      name: 'access',
+      type: 'options',
+      options: [
+        { name: 'Full', value: 'full', description: 'Every operation' },
+        {
+          name: 'Read Only',
+          value: 'readOnly',
+          description:
+            'Plan Deployment, Get Status, Get Many Releases and lists; nothing that changes the engine',
+        },
+      ],
+      default: 'full',
+      description: 'What this credential may be used for',
+    },
   ];
 }

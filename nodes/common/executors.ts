@@ -5,7 +5,8 @@ import { checkLocalContainer } from '../shared/connection/localContainers';
 import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh, type SshOptions } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
-import { toDeployError } from '../shared/errors';
+import { DeployError, toDeployError } from '../shared/errors';
+import type { Access } from '../shared/executor/access';
 import { ExecutorClient, type ExecutorOptions } from '../shared/executor/client';
 import type { InterpreterOptions } from '../shared/executor/interpreter';
 import type { EngineLocation } from './parameters';
@@ -32,9 +33,11 @@ export class Executors {
       });
     }
     const credential = await readCredential();
+    const access = accessOf(credential);
     const options = sshOptions(credential, location.hostOverride);
     return this.start(JSON.stringify(options), () => connectSsh({ ...options, signal }), {
       interpreter: { ...interpreter, become: becomeOf(credential) },
+      access,
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,
       signal,
@@ -112,4 +115,18 @@ export function sshOptions(credential: ICredentialDataDecryptedObject, hostOverr
 /** How the credential's user becomes the engine's. */
 export function becomeOf(credential: ICredentialDataDecryptedObject): InterpreterOptions['become'] {
   return credential.become === 'sudo' || credential.become === 'sudoPassword' ? credential.become : 'none';
+}
+
+/**
+ * What the credential may be used for. One that was saved before there was a choice has none, and is full; anything that
+ * is no choice is refused rather than guessed.
+ *
+ * @throws DeployError `INPUT`
+ */
+export function accessOf({ access = 'full' }: ICredentialDataDecryptedObject): Access {
+  if (access === 'full' || access === 'readOnly') return access;
+  throw new DeployError(
+    'INPUT',
+    `Access is ${JSON.stringify(access)}; set it to full or readOnly in the credential.`,
+  );
 }

@@ -183,7 +183,7 @@ describe('the contract', () => {
   test('the credential has its names and hides its secrets', () => {
     expect(credential).toMatchObject({ name: 'hotDeploySshApi', displayName: 'Hot Deploy SSH API' });
     const secrets = ['privateKey', 'passphrase', 'password', 'sudoPassword'];
-    const others = ['host', 'port', 'username', 'authentication', 'hostKeyFingerprint', 'become'];
+    const others = ['host', 'port', 'username', 'authentication', 'hostKeyFingerprint', 'become', 'access'];
     expect(names(credential.properties).sort()).toEqual([...secrets, ...others].sort());
     for (const name of secrets) expect(named(credential.properties, name).typeOptions?.password).toBe(true);
     const ssh = { name: 'hotDeploySshApi', required: true, testedBy: 'hotDeploySshApiTest' };

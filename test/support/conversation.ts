@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { connectLocal } from '../../nodes/shared/connection/local';
 import type { Channel } from '../../nodes/shared/connection/types';
+import type { Access } from '../../nodes/shared/executor/access';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from '../../nodes/shared/executor/frames';
 import { interpreterArguments, type InterpreterOptions } from '../../nodes/shared/executor/interpreter';
 import { programFor } from '../../nodes/shared/executor/program';
@@ -101,10 +102,10 @@ export class RawConversation implements Steps {
     });
   }
 
-  static async open(silenceSeconds = 60, python = PYTHON): Promise<RawConversation> {
+  static async open(silenceSeconds = 60, python = PYTHON, access: Access = 'full'): Promise<RawConversation> {
     const channel = await connectLocal().start(interpreterArguments(onHost(python)));
     const raw = new RawConversation(channel);
-    channel.stdin.write(programFor(silenceSeconds));
+    channel.stdin.write(programFor(silenceSeconds, access));
     await raw.message((message) => message.event === 'hello');
     return raw;
   }

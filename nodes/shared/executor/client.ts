@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Channel, Connection, ProcessExit } from '../connection/types';
 import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
+import { type Access, checkAccess } from './access';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
@@ -12,6 +13,8 @@ import { explainNoAnswer } from './noAnswer';
 
 export interface ExecutorOptions {
   interpreter: InterpreterOptions;
+  /** Which steps may be asked for; `full` when left out. */
+  access?: Access;
   /** For `become: sudoPassword`; sent to sudo's standard input and nowhere else. */
   sudoPassword?: string;
   /** Seconds without a sign of this side after which the executor puts things right and leaves. */
@@ -133,6 +136,7 @@ export class ExecutorClient {
     args: Verbs[V]['args'],
     options: CallOptions = {},
   ): Promise<{ result: Verbs[V]['result']; ms: number }> {
+    checkAccess(this.access, verb);
     this.refuseIfOver();
     if (!options.background && !this.waiting()) this.stats.roundTrips++;
     const id = ++this.lastId;
@@ -191,7 +195,7 @@ export class ExecutorClient {
     );
     try {
       if (passwordLine) await this.passSudo(passwordLine);
-      this.write(programFor(this.options.silenceSeconds ?? 60));
+      this.write(programFor(this.options.silenceSeconds ?? 60, this.access));
       await this.greeting;
     } finally {
       clearTimeout(timer);
@@ -215,6 +219,10 @@ export class ExecutorClient {
     });
     this.write(passwordLine);
     await Promise.race([running, this.greeting]);
+  }
+
+  private get access(): Access {
+    return this.options.access ?? 'full';
   }
 
   private refuseIfOver(): void {

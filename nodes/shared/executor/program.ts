@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
+import { type Access, allowedVerbs } from './access';
+
 /** The executor's modules, each after those it imports; those that `workers` runs in other processes before it. */
 const MODULES = [
   'later',
@@ -69,32 +71,39 @@ const LOADER = [
   "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
 ].join('\n');
 
-const programs = new Map<number, Buffer>();
+const programs = new Map<string, Buffer>();
 
 /**
  * What to write to the bootstrap: a line with the length, then the whole program, compressed. Made once: packing it
  * keeps the event loop for some milliseconds.
  *
  * @param silenceSeconds after how long without a sign of the client the executor takes it for gone
+ * @param access what it carries out; it refuses all other steps, whoever asks
  */
-export function programFor(silenceSeconds: number): Buffer {
-  const known = programs.get(silenceSeconds) ?? pack(silenceSeconds);
-  programs.set(silenceSeconds, known);
+export function programFor(silenceSeconds: number, access: Access = 'full'): Buffer {
+  const key = `${silenceSeconds} ${access}`;
+  const known = programs.get(key) ?? pack(programText(silenceSeconds, access));
+  programs.set(key, known);
   return known;
 }
 
-function pack(silenceSeconds: number): Buffer {
+/** The program as Python text: the same bytes on every machine, so that a host can know it by its digest. */
+export function programText(silenceSeconds: number, access: Access): string {
   const sources = JSON.stringify({
     loader: LOADER,
     modules: MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)]),
     launcher: read('launcher.py'),
   });
-  const program = [
+  const allowed = allowedVerbs(access);
+  return [
     'import json',
     `program = json.loads(${JSON.stringify(sources)})`,
     "exec(program['loader'])",
-    `package.main.main(${Number(silenceSeconds)})`,
+    `package.main.main(${Number(silenceSeconds)}, ${allowed ? JSON.stringify(allowed) : 'None'})`,
   ].join('\n');
+}
+
+function pack(program: string): Buffer {
   const packed = deflateSync(program, { level: 9 });
   return Buffer.concat([Buffer.from(`\x01hd:${packed.length}\n`), packed]);
 }
