@@ -1,6 +1,7 @@
 import { DeployError } from '../errors';
 import { fingerprint, keyType, type HostKeyPin, type HostKeyVerdict } from './hostKey';
 import { knownHostsName } from './knownHosts';
+import type { Mismatch } from './sshAlgorithms';
 
 /** How far an attempt to connect has come. */
 export type Stage = 'connect' | 'handshake' | 'login';
@@ -32,8 +33,26 @@ export function foreign(text: string): string {
     .slice(0, 120);
 }
 
-/** The socket could not be opened. */
-export function unreachable(target: Target, thrown: NodeJS.ErrnoException): DeployError {
+/** The jump host did not open a way to the target. `reason` is SSH's (RFC 4254, section 5.1). */
+function unreachableThrough(jump: Target, target: Target, thrown: Error & { reason?: unknown }): DeployError {
+  const options = { cause: thrown };
+  if (thrown.reason === 1) {
+    return refuse(
+      `The jump host ${address(jump)} does not let "${jump.username}" through to ${address(target)}; allow it in its sshd_config (AllowTcpForwarding, PermitOpen) or for its key in authorized_keys (port-forwarding, permitopen).`,
+      target,
+      options,
+    );
+  }
+  return refuse(
+    `The jump host ${address(jump)} can't reach ${address(target)} (${foreign(thrown.message)}); check "Host" and "Port", which are looked up there, and that sshd runs there.`,
+    target,
+    options,
+  );
+}
+
+/** No way to the target could be opened, over the network or through `jump`. */
+export function unreachable(target: Target, thrown: NodeJS.ErrnoException, jump?: Target): DeployError {
+  if (jump) return unreachableThrough(jump, target, thrown);
   const options = { cause: thrown };
   switch (thrown.code) {
     case 'ENOTFOUND':
@@ -81,6 +100,23 @@ export function interrupted(target: Target, stage: Stage, reason?: string): Depl
   }
   return refuse(
     `The SSH handshake with ${address(target)} did not succeed${why}; check that "Port" is that of an SSH server and look into its log.`,
+    target,
+  );
+}
+
+/** The host offers nothing that is accepted, mostly because all it has is out of date. */
+export function onlyOldAlgorithms(target: Target, { subject, wanted, offered }: Mismatch): DeployError {
+  const list = offered ? `: ${foreign(offered)}` : '';
+  return refuse(
+    `${address(target)} offers no ${subject} that are accepted here${list}; let its sshd offer ${wanted}, for example, or update it. No login was tried.`,
+    target,
+  );
+}
+
+/** The host would take the RSA key, signed in a way that can be forged. */
+export function onlySha1(target: Target): DeployError {
+  return refuse(
+    `${address(target)} takes RSA keys only with SHA-1 signatures, which are not made here; use an ed25519 key in "Private Key", or update the SSH server.`,
     target,
   );
 }

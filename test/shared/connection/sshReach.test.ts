@@ -64,7 +64,7 @@ describe('hosts that can not be reached', () => {
     const server = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] });
     try {
       expect((await thrownBy(connectSsh(withKey(server)))).message).toBe(
-        `The SSH handshake with 127.0.0.1:${server.port} did not succeed (no matching key exchange algorithm); check that "Port" is that of an SSH server and look into its log.`,
+        `127.0.0.1:${server.port} offers no key exchange methods that are accepted here: sntrup761x25519-sha512@openssh.com; let its sshd offer curve25519-sha256, for example, or update it. No login was tried.`,
       );
     } finally {
       await server.stop();
