@@ -1,5 +1,7 @@
 import type { Icon, ICredentialType, INodeProperties } from 'n8n-workflow';
 
+import { sshWayFields } from './sshWayFields';
+
 export class HotDeploySshApi implements ICredentialType {
   name = 'hotDeploySshApi';
 
@@ -131,5 +133,6 @@ export class HotDeploySshApi implements ICredentialType {
       default: 'full',
       description: 'What this credential may be used for',
     },
+    ...sshWayFields,
   ];
 }

@@ -3,13 +3,12 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { connectLocal } from '../shared/connection/local';
 import { checkLocalContainer } from '../shared/connection/localContainers';
 import { checkLocalPath } from '../shared/connection/localPaths';
-import { connectSsh, type SshOptions } from '../shared/connection/ssh';
+import { connectSsh } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
-import { DeployError, toDeployError } from '../shared/errors';
-import type { Access } from '../shared/executor/access';
+import { toDeployError } from '../shared/errors';
 import { ExecutorClient, type ExecutorOptions } from '../shared/executor/client';
-import type { InterpreterOptions } from '../shared/executor/interpreter';
 import type { EngineLocation } from './parameters';
+import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 
 /** Gives the credential's fields; only asked for when SSH is used. */
 export type ReadCredential = () => Promise<ICredentialDataDecryptedObject>;
@@ -33,11 +32,11 @@ export class Executors {
       });
     }
     const credential = await readCredential();
-    const access = accessOf(credential);
     const options = sshOptions(credential, location.hostOverride);
     return this.start(JSON.stringify(options), () => connectSsh({ ...options, signal }), {
       interpreter: { ...interpreter, become: becomeOf(credential) },
-      access,
+      access: accessOf(credential),
+      idleTimeoutMs: idleTimeoutOf(credential),
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,
       signal,
@@ -91,42 +90,4 @@ async function checkLocal({ basePath, interpreter }: EngineLocation): Promise<vo
     containers: settings.N8N_HOT_DEPLOY_LOCAL_CONTAINERS,
     commands: settings.N8N_HOT_DEPLOY_LOCAL_CONTAINER_COMMANDS,
   });
-}
-
-/** The credential's fields as connection options; `hostOverride` takes the place of its host. */
-export function sshOptions(credential: ICredentialDataDecryptedObject, hostOverride = ''): SshOptions {
-  const text = (name: string) => String(credential[name] ?? '');
-  const byPassword = credential.authentication === 'password';
-  return {
-    host: hostOverride || text('host').trim(),
-    port: Number(credential.port ?? 22),
-    username: text('username').trim(),
-    hostKeyFingerprint: text('hostKeyFingerprint'),
-    ...(byPassword
-      ? { authentication: 'password', password: text('password') }
-      : {
-          authentication: 'privateKey',
-          privateKey: text('privateKey'),
-          passphrase: text('passphrase') || undefined,
-        }),
-  };
-}
-
-/** How the credential's user becomes the engine's. */
-export function becomeOf(credential: ICredentialDataDecryptedObject): InterpreterOptions['become'] {
-  return credential.become === 'sudo' || credential.become === 'sudoPassword' ? credential.become : 'none';
-}
-
-/**
- * What the credential may be used for. One that was saved before there was a choice has none, and is full; anything that
- * is no choice is refused rather than guessed.
- *
- * @throws DeployError `INPUT`
- */
-export function accessOf({ access = 'full' }: ICredentialDataDecryptedObject): Access {
-  if (access === 'full' || access === 'readOnly') return access;
-  throw new DeployError(
-    'INPUT',
-    `Access is ${JSON.stringify(access)}; set it to full or readOnly in the credential.`,
-  );
 }

@@ -182,8 +182,12 @@ describe('the contract', () => {
 
   test('the credential has its names and hides its secrets', () => {
     expect(credential).toMatchObject({ name: 'hotDeploySshApi', displayName: 'Hot Deploy SSH API' });
-    const secrets = ['privateKey', 'passphrase', 'password', 'sudoPassword'];
-    const others = ['host', 'port', 'username', 'authentication', 'hostKeyFingerprint', 'become', 'access'];
+    const login = ['privateKey', 'passphrase', 'password'];
+    const jumped = (name: string) => `jump${name[0].toUpperCase()}${name.slice(1)}`;
+    const secrets = [...login, ...login.map(jumped), 'sudoPassword'];
+    const host = ['host', 'port', 'username', 'authentication', 'hostKeyFingerprint'];
+    const way = ['route', 'connectTimeoutSeconds', 'idleTimeoutSeconds'];
+    const others = [...host, ...host.map(jumped), ...way, 'become', 'access'];
     expect(names(credential.properties).sort()).toEqual([...secrets, ...others].sort());
     for (const name of secrets) expect(named(credential.properties, name).typeOptions?.password).toBe(true);
     const ssh = { name: 'hotDeploySshApi', required: true, testedBy: 'hotDeploySshApiTest' };

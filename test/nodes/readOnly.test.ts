@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { becomeOf, accessOf } from '../../nodes/common/executors';
+import { becomeOf, accessOf } from '../../nodes/common/sshOptions';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n, type NodeFixture } from '../support/n8n';
 import {
@@ -96,6 +96,6 @@ test('P7: a credential from before there was a choice is full; what is no choice
   expect(accessOf(credential as never)).toBe('full');
   expect(becomeOf(credential as never)).toBe('none');
   for (const access of ['readonly', 'read', '', null, 1]) {
-    expect(() => accessOf({ access } as never)).toThrow(/^Access is .*; set it to full or readOnly/);
+    expect(() => accessOf({ access } as never)).toThrow(/^Access is .*\. Choose one of: full, readOnly\.$/);
   }
 });

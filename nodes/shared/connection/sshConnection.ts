@@ -29,7 +29,7 @@ export class SshConnection implements Connection {
     this.host = target.host;
     client.on('error', (error: Error) => this.drop(error));
     // Nothing can be answered any more, and what arrived has been handed on.
-    client.on('end', () => hop.drop());
+    client.on('end', () => hop.socket.destroy());
     before?.client.on('error', (error: Error) => this.drop(error));
     this.closed = new Promise((resolve) => {
       client.on('close', () => {

@@ -8,6 +8,7 @@ import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
 import { programFor, READY } from './program';
+import { Pulse } from './pulse';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer } from './noAnswer';
 
@@ -19,6 +20,8 @@ export interface ExecutorOptions {
   sudoPassword?: string;
   /** Seconds without a sign of this side after which the executor puts things right and leaves. */
   silenceSeconds?: number;
+  /** Milliseconds without a sign of the executor after which it counts as lost; 120,000 when left out. */
+  idleTimeoutMs?: number;
   /** How long the interpreter may take to answer, in milliseconds. */
   startTimeoutMs?: number;
   /** Aborted: the conversation ends, the executor puts things right, every call rejects with `CANCELLED`. */
@@ -51,7 +54,6 @@ interface PendingCall {
 }
 
 const SUDO_ASKS_AGAIN = /try again/i;
-const HEARTBEAT_MS = 5_000;
 const LEAVING_MS = 8_000;
 /** One conversation with one executor: typed calls over a channel, the same for a local process and SSH. */
 export class ExecutorClient {
@@ -68,7 +70,7 @@ export class ExecutorClient {
   private readonly greeting: Promise<void>;
   private readonly left: Promise<void>;
   private greet!: { resolve: () => void; reject: (reason: DeployError) => void };
-  private heartbeat?: NodeJS.Timeout;
+  private readonly pulse: Pulse;
   private lastId = 0;
   private lastGroup = 0;
   private complaint = '';
@@ -85,6 +87,11 @@ export class ExecutorClient {
     this.greeting = new Promise((resolve, reject) => {
       this.greet = { resolve, reject };
     });
+    this.pulse = new Pulse(
+      () => this.write(encodeMessage({})),
+      (seconds) => this.giveUp(`nothing was heard for ${seconds} s`),
+      options.idleTimeoutMs ?? 120_000,
+    );
     // Whoever waits for it hears of it; without anybody, a rejection would end n8n.
     this.greeting.catch(() => undefined);
     channel.stdout.on('data', this.onData);
@@ -202,8 +209,7 @@ export class ExecutorClient {
     }
     refuseUnsupported(this.hello, this.options.interpreter.python, where);
     // Not earlier: the interpreter may have read ahead what comes after the program.
-    this.heartbeat = setInterval(() => this.write(encodeMessage({})), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.pulse.start();
   }
 
   /** Gives sudo its password once, and waits until Python says that it runs. */
@@ -246,10 +252,12 @@ export class ExecutorClient {
   private async drained(): Promise<void> {
     const drain = once(this.channel.stdin, 'drain').catch(() => this.left);
     await Promise.race([drain, this.left]);
+    this.pulse.heard();
   }
 
   private readonly onData = (chunk: Buffer): void => {
     this.stats.bytesReceived += chunk.length;
+    this.pulse.heard();
     try {
       for (const frame of this.frames.push(chunk)) this.onMessage(readMessage(frame));
     } catch (error) {
@@ -260,6 +268,7 @@ export class ExecutorClient {
   };
 
   private onMessage(message: Message): void {
+    if (message.type === 'alive') return;
     if (message.type === 'hello') {
       this.hello = message.hello;
       this.greet.resolve();
@@ -292,8 +301,13 @@ export class ExecutorClient {
     this.calls.clear();
   }
 
+  private giveUp(how: string): void {
+    this.finish(this.lost(how));
+    this.channel.destroy();
+  }
+
   private stop(): void {
-    clearInterval(this.heartbeat);
+    this.pulse.stop();
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 

@@ -7,6 +7,7 @@ import type { Ended, Hello } from './protocol';
 export type Message =
   | { type: 'hello'; hello: Hello }
   | { type: 'ended'; ended: Ended }
+  | { type: 'alive' }
   | { type: 'output'; id: number; text: string }
   | { type: 'result'; id: number; result: object; ms: number }
   | { type: 'refusal'; id: number; reason: DeployError };
@@ -36,6 +37,7 @@ export function readMessage({ kind, payload }: Frame): Message {
   const message = fields(parse(payload), 'a message');
   if (message.event === 'hello') return { type: 'hello', hello: readHello(message) };
   if (message.event === 'ended') return { type: 'ended', ended: readEnded(message) };
+  if (message.event === 'alive') return { type: 'alive' };
   const { id } = message;
   if (typeof id !== 'number') throw new RangeError('a message without a number came');
   if (message.event === 'output') return { type: 'output', id, text: text(message.text, 'output') };

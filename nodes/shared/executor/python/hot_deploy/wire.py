@@ -86,6 +86,7 @@ class Wire:
                     if not isinstance(payload, dict):
                         raise ControllerGone("the client sent something that is no request")
                     if payload.get("verb") is None:
+                        self.send({"event": "alive"})
                         continue  # a heartbeat
                 self._put(kind, payload, length)
         except ControllerGone as gone:
