@@ -4,6 +4,7 @@ import { cp, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { programDigest } from '../../nodes/shared/executor/program';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, createN8n, loadPackage } from '../support/n8n';
 import { HOT_DEPLOY, onlyJson, ROLLBACK } from '../support/nodes';
@@ -51,6 +52,14 @@ test('the built package loads as n8n loads it, and its nodes deploy', async () =
   delete process.env.N8N_HOT_DEPLOY_LOCAL_PATHS;
   await n8n.close();
   expect(onlyJson(result)).toMatchObject({ status: 'deployed' });
+});
+
+test('P7: the package lists its executors, for hosts that run no other', async () => {
+  const lines = (await readFile(join(built, 'dist/executors.txt'), 'utf8')).trim().split('\n');
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  expect(lines).toEqual(
+    (['full', 'readOnly'] as const).map((access) => `${programDigest(access)}  ${version} ${access}`),
+  );
 });
 
 test('every icon and codex file that nodes and the credential name is in the package', async () => {

@@ -7,7 +7,7 @@ import { type Access, checkAccess } from './access';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
-import { programFor, READY } from './program';
+import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer } from './noAnswer';
@@ -202,7 +202,7 @@ export class ExecutorClient {
     );
     try {
       if (passwordLine) await this.passSudo(passwordLine);
-      this.write(programFor(this.options.silenceSeconds ?? 60, this.access));
+      this.write(programFor(this.options.silenceSeconds ?? SILENCE_SECONDS, this.access));
       await this.greeting;
     } finally {
       clearTimeout(timer);

@@ -10,6 +10,12 @@ interface Explanation {
 /** What shells, sudo and container programs say, and what it means for the person who set up the node. */
 const EXPLANATIONS: Explanation[] = [
   {
+    when: /hot-deploy-python: the executor [0-9a-f]{64} is not listed/,
+    message: (_, where) => `${where} runs listed executors only, and this one is not among them.`,
+    description:
+      'Compare its digest with dist/executors.txt of the installed package, then add that line to /etc/hot-deploy/executors on the host. A credential whose Access is Read Only has another one.',
+  },
+  {
     when: /sudo: (a password is required|.*no tty present|.*terminal is required)/i,
     message: (_, where) => `sudo on ${where} asks for a password.`,
     description:

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -71,6 +72,9 @@ const LOADER = [
   "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
 ].join('\n');
 
+/** Seconds without a sign of the client after which an executor leaves, unless told otherwise. */
+export const SILENCE_SECONDS = 60;
+
 const programs = new Map<string, Buffer>();
 
 /**
@@ -101,6 +105,11 @@ export function programText(silenceSeconds: number, access: Access): string {
     "exec(program['loader'])",
     `package.main.main(${Number(silenceSeconds)}, ${allowed ? JSON.stringify(allowed) : 'None'})`,
   ].join('\n');
+}
+
+/** By which a host that runs listed executors only knows this one: the SHA-256 of its text, in hexadecimal. */
+export function programDigest(access: Access): string {
+  return createHash('sha256').update(programText(SILENCE_SECONDS, access)).digest('hex');
 }
 
 function pack(program: string): Buffer {

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { allowedVerbs, checkAccess } from '../../../nodes/shared/executor/access';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { Verb } from '../../../nodes/shared/executor/protocol';
 import { programText } from '../../../nodes/shared/executor/program';
 import { connectLocal } from '../../../nodes/shared/connection/local';
-import { onHost, RawConversation } from '../../support/conversation';
+import { bring, lock, onHost, RawConversation } from '../../support/conversation';
 import { temporaryDirectories } from '../../support/deployment';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
@@ -56,6 +56,32 @@ test('P7: an executor that may only read refuses every other step, whoever asks'
   raw.channel.stdin.end();
   expect(await raw.ended()).toMatchObject({ reverted: false });
   expect(statusOf(basePath)).toEqual(before);
+});
+
+test('P7: an executor that may only read starts no interpreter of the engine’s', async () => {
+  const basePath = await make();
+  const mark = join(await make('mark'), 'mark');
+  const full = await RawConversation.open();
+  await lock(full, basePath);
+  const release = await bring(full, { 'run.py': 'print(1)\n' });
+  await full.call('flip', { release, operation: 'deploy', entrypoint: 'run.py' });
+  await full.call('confirm', {});
+  const python = join(basePath, 'environments/0123456789abcdef/bin/python');
+  mkdirSync(dirname(python), { recursive: true });
+  writeFileSync(python, `#!/bin/sh\ntouch ${mark}\necho 3.11.2\n`, { mode: 0o755 });
+  const known = { python: { executable: python, version: '3.11.2' } };
+  writeFileSync(join(dirname(python), '../hot-deploy.json'), JSON.stringify(known));
+  chmodSync(join(basePath, 'releases', release), 0o755);
+  symlinkSync('../../environments/0123456789abcdef', join(basePath, 'releases', release, '.venv'));
+
+  const reading = await RawConversation.open(60, undefined, 'readOnly');
+  const look = { basePath, entrypoint: 'run.py', start: true };
+  const environment = { name: '0123456789abcdef', ailment: null };
+  expect((await reading.call('probe', look)).live).toMatchObject({ environment });
+  expect(existsSync(mark)).toBe(false);
+  // Where more is allowed, it is started: so that the look above could have.
+  expect((await full.call('probe', look)).live).toMatchObject({ environment });
+  expect(existsSync(mark)).toBe(true);
 });
 
 test('P7: the allow-list is written in one place only, and the program is told of it', () => {

@@ -42,7 +42,8 @@ def _user():
 
 
 def main(silence_seconds, allowed=None):
-    """Serves until the client is gone. `allowed` names the steps that are carried out; all of them when None."""
+    """Serves until the client is gone. `allowed` names the steps that are carried out, without
+    programs of the engine's being started; all of them when None."""
     # Our own end of the conversation: whatever a library prints goes to standard error instead.
     output = os.dup(1)
     os.dup2(2, 1)
@@ -50,5 +51,7 @@ def main(silence_seconds, allowed=None):
     wire = Wire(0, output, silence_seconds)
     wire.start()
     wire.send(hello())
-    verbs = VERBS if allowed is None else {name: VERBS[name] for name in allowed}
-    Session(wire, verbs).serve()
+    if allowed is None:
+        Session(wire, VERBS).serve()
+    else:
+        Session(wire, {name: VERBS[name] for name in allowed}, may_start=False).serve()

@@ -17,9 +17,11 @@ STREAMED_BYTES = 256 * 1024
 class Session:
     """State of one conversation. Verbs are functions `(session, request id, arguments) -> result`."""
 
-    def __init__(self, wire, verbs):
+    def __init__(self, wire, verbs, may_start=True):
         self.wire = wire
         self.verbs = verbs
+        # Whether looking may start a program that belongs to the engine. It may run as somebody who can do more.
+        self.may_start = may_start
         self.layout = None
         self.lock_fd = None
         self.assembly = None

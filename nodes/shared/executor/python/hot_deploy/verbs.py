@@ -52,7 +52,7 @@ def probe(session, _id, args):
     result = probing.probe(layout, args["entrypoint"], lambda release_id: session.look(release_id, afresh=True))
     if args.get("holder"):
         result["holder"] = probing.lock_holder(layout)
-    if args.get("start") and result.get("live"):
+    if args.get("start") and session.may_start and result.get("live"):
         result["live"]["environment"] = probing.started(layout, result["live"]["environment"], session.wire)
     return result
 
