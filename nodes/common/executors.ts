@@ -2,6 +2,7 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { connectLocal } from '../shared/connection/local';
 import { checkLocalContainer } from '../shared/connection/localContainers';
+import { checkEngineMachine } from '../shared/connection/localMachine';
 import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
@@ -82,6 +83,11 @@ export class Executors {
 /** What the administrator of n8n's machine has to have allowed. */
 async function checkLocal({ basePath, interpreter }: EngineLocation): Promise<void> {
   const settings = process.env;
+  checkEngineMachine({
+    mode: settings.EXECUTIONS_MODE,
+    command: process.argv[2],
+    marked: settings.N8N_HOT_DEPLOY_ENGINE_MACHINE,
+  });
   if (interpreter.runtime !== 'container') {
     await checkLocalPath(basePath, settings.N8N_HOT_DEPLOY_LOCAL_PATHS);
     return;

@@ -3,10 +3,11 @@ import { symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { engineVersions, temporaryDirectories } from '../support/deployment';
+import { checkEngineMachine, type ProcessKind } from '../../nodes/shared/connection/localMachine';
+import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n } from '../support/n8n';
 import { userFolder } from '../support/n8n/environment';
-import { hotDeploy, onlyJson, openN8n } from '../support/nodes';
+import { hotDeploy, onlyJson, openN8n, ROLLBACK } from '../support/nodes';
 
 const make = temporaryDirectories();
 let n8n: N8n;
@@ -65,6 +66,57 @@ describe('the connection Local', () => {
       expect(error?.message).toMatch(/outside the directories|without "\.\." parts/);
     }
     expect(readdirSync(elsewhere)).toEqual([]);
+  });
+});
+
+describe('the connection Local in queue mode', () => {
+  const SENTENCE = /^"Connection" is local and n8n runs in queue mode, but this machine isn’t marked/;
+
+  afterEach(() => {
+    delete process.env.EXECUTIONS_MODE;
+    delete process.env.N8N_HOT_DEPLOY_ENGINE_MACHINE;
+  });
+
+  test('P7: is refused on a machine that is not marked as the engine’s, allowed paths or not', async () => {
+    process.env.EXECUTIONS_MODE = 'queue';
+    const basePath = join(allowed, 'queue');
+    const error = (await deploy(basePath)).error('Hot Deploy');
+    expect(error?.message).toMatch(SENTENCE);
+    expect(error?.description).toContain('N8N_HOT_DEPLOY_ENGINE_MACHINE=true');
+    expect(existsSync(basePath)).toBe(false);
+    const listing = n8n.listSearch(ROLLBACK, 'searchReleases', {
+      parameters: { basePath: allowed, connection: 'local', options: { python: PYTHON } },
+    });
+    await expect(listing).rejects.toThrow(SENTENCE);
+    const container = { runtime: 'container', container: 'engine' };
+    expect((await deploy(basePath, v2, container)).error('Hot Deploy')?.message).toMatch(SENTENCE);
+  });
+
+  test('works where it is marked, and still below the allowed paths only', async () => {
+    process.env.EXECUTIONS_MODE = 'queue';
+    process.env.N8N_HOT_DEPLOY_ENGINE_MACHINE = 'true';
+    expect(onlyJson(await deploy(join(allowed, 'marked')))).toMatchObject({ status: 'deployed' });
+    const error = (await deploy(await make('elsewhere'))).error('Hot Deploy');
+    expect(error?.message).toMatch(/outside the directories/);
+  });
+
+  test.each<[Partial<ProcessKind>, boolean]>([
+    [{}, true],
+    [{ mode: 'regular', command: 'start' }, true],
+    [{ command: 'execute' }, true],
+    [{ mode: 'queue', command: 'start' }, false],
+    [{ mode: ' Queue ' }, false],
+    // Queue mode may be set in a file, too: these two exist in no other.
+    [{ command: 'worker' }, false],
+    [{ command: 'webhook' }, false],
+    [{ command: 'worker', marked: 'false' }, false],
+    [{ command: 'worker', marked: '1' }, false],
+    [{ command: 'worker', marked: 'TRUE' }, true],
+  ])('P7: %j is allowed: %s', (kind, allows) => {
+    const check = () =>
+      checkEngineMachine({ mode: undefined, command: undefined, marked: undefined, ...kind });
+    if (allows) expect(check).not.toThrow();
+    else expect(check).toThrow(SENTENCE);
   });
 });
 
