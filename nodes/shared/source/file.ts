@@ -1,83 +1,24 @@
 import fs from 'node:fs';
-import { createHash, hash as hashAtOnce } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
-import { throwIfCancelled } from './cancel';
 import { quote } from './quote';
 import { sourceChanged } from './verify';
 
 /** Callbacks of `node:fs` made awaitable: for small files about four times as fast as the handles of `fs.promises`. */
 const open = promisify(fs.open);
-const fstat = promisify(fs.fstat);
 const read = promisify(fs.read);
 const close = promisify(fs.close);
 
 /** A link or FIFO that took a file's place meanwhile is neither followed nor waited for. */
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+export const READ_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /** What the system answers when something else, or nothing, is where a file was a moment ago. */
 const REPLACED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EAGAIN']);
 
 /** Bytes read at once. */
 export const CHUNK_BYTES = 64 * 1024;
-
-export interface HashedFile {
-  /** As `stat` gives it, with type and special bits. */
-  mode: number;
-  size: number;
-  /** Lower-case hexadecimal SHA-256. */
-  digest: string;
-}
-
-export interface HashOptions {
-  /** {@link CHUNK_BYTES} to read into, which only this call uses meanwhile. */
-  buffer: Buffer;
-  /** Is told the size before anything is read, and may throw. */
-  onSize(size: number): void;
-  signal?: AbortSignal;
-}
-
-/** Hashes one file. `path` is its entry's, for messages. Throws `SOURCE_CHANGED`, `INPUT`, `STEP` or `CANCELLED`. */
-export async function hashFile(location: string, path: string, options: HashOptions): Promise<HashedFile> {
-  let descriptor: number | undefined;
-  try {
-    descriptor = await open(location, FLAGS);
-    const stat = await fstat(descriptor);
-    if (!stat.isFile()) throw sourceChanged(path);
-    options.onSize(stat.size);
-    const digest = await hashContent(descriptor, stat.size, path, options);
-    return { mode: stat.mode, size: stat.size, digest };
-  } catch (thrown) {
-    throw unreadable(path, thrown);
-  } finally {
-    if (descriptor !== undefined) await close(descriptor);
-  }
-}
-
-async function hashContent(
-  descriptor: number,
-  size: number,
-  path: string,
-  { buffer, signal }: HashOptions,
-): Promise<string> {
-  const first = await read(descriptor, buffer, 0, buffer.length, null);
-  if (first.bytesRead === size && size < buffer.length) {
-    return hashAtOnce('sha256', buffer.subarray(0, size));
-  }
-  const hash = createHash('sha256');
-  let total = 0;
-  for (let bytes = first.bytesRead; bytes > 0;) {
-    total += bytes;
-    if (total > size) break;
-    throwIfCancelled(signal);
-    hash.update(buffer.subarray(0, bytes));
-    ({ bytesRead: bytes } = await read(descriptor, buffer, 0, buffer.length, null));
-  }
-  if (total !== size) throw sourceChanged(path);
-  return hash.digest('hex');
-}
 
 /**
  * Yields the content of an entry's file in chunks of at most {@link CHUNK_BYTES}, each in memory of its own, and one
@@ -86,7 +27,7 @@ async function hashContent(
 export async function* readFileChunks(location: string, entry: BundleEntry): AsyncGenerator<Uint8Array> {
   let descriptor: number | undefined;
   try {
-    descriptor = await open(location, FLAGS);
+    descriptor = await open(location, READ_FLAGS);
     for (let expected = entry.size; ;) {
       const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, expected + 1));
       const { bytesRead } = await read(descriptor, buffer, 0, buffer.length, null);

@@ -17,6 +17,11 @@ export class LimitCounter {
     }
   }
 
+  /** How many bytes may still be counted. */
+  get bytesLeft(): number {
+    return this.limits.maxBytes - this.bytes;
+  }
+
   /** Counts bytes of content, best before they are read. Throws `INPUT` naming the entry when they are too many. */
   addBytes(path: string, bytes: number): void {
     this.bytes += bytes;

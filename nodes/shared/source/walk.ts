@@ -18,6 +18,8 @@ export interface WalkOptions {
   selection: CompiledSelection;
   limits: LimitCounter;
   signal?: AbortSignal;
+  /** Is told of each file as soon as it is found. */
+  onFile?(path: string): void;
 }
 
 export interface WalkResult {
@@ -88,6 +90,7 @@ async function addEntry(
   options.limits.addEntry(path);
   if (dirent.isFile()) {
     result.found.push(path);
+    options.onFile?.(path);
   } else if (dirent.isSymbolicLink()) {
     const target = await readlink(join(options.directory, path)).catch((thrown: unknown) => {
       throw unreadable(path, thrown);

@@ -1,14 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 
 import { openArchive } from '../../../nodes/shared/source/archive';
 import type { Selection } from '../../../nodes/shared/source/bundle';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import { leastDelay } from '../../support/eventLoop';
+import { thrownBy } from '../../support/thrown';
 import { file, opener, rawHeader, tarball } from '../../support/tarball';
 import { writeTree } from '../../support/tree';
 
@@ -23,6 +25,17 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
+
+/** Whether this process, with all its threads, has a file open. */
+function isOpenHere(path: string): boolean {
+  return readdirSync('/proc/self/fd').some((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`) === path;
+    } catch {
+      return false; // Closed in between.
+    }
+  });
+}
 
 /** For all attempts at a quiet moment, on a busy machine. */
 const ATTEMPTS_MS = 240_000;
@@ -44,6 +57,19 @@ describe('a large directory', () => {
     },
     ATTEMPTS_MS,
   );
+
+  test('P8: cancelling in the middle of a large file is obeyed at once', async () => {
+    await writeTree(root, { 'src/a': 'x' });
+    await truncate(join(root, 'src/a'), 3 * 1024 ** 3);
+    const controller = new AbortController();
+    const opening = openDirectory({ directory: root, selection: SELECTION, signal: controller.signal });
+    const ended = thrownBy(opening);
+    while (!isOpenHere(join(root, 'src/a'))) await nextTurn();
+    const aborted = performance.now();
+    controller.abort();
+    expect(await ended).toMatchObject({ code: 'CANCELLED' });
+    expect(performance.now() - aborted).toBeLessThan(500);
+  });
 
   test('P8: memory stays bounded when a 512 MB file is opened and read', async () => {
     await writeTree(root, { 'src/a': 'x' });
