@@ -29,6 +29,7 @@ const MODULES = [
   'bytecode',
   'switching',
   'leftovers',
+  'copying',
   'assembly',
   'adoption',
   'probing',

@@ -4,7 +4,7 @@ import hashlib
 import os
 import zlib
 
-from hot_deploy import bytecode, files, tree
+from hot_deploy import bytecode, copying, files, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_link, checked_path, names_in, parents, refuse_leaving_links
 
@@ -83,14 +83,17 @@ class Assembly:
                     "SOURCE_CHANGED",
                     "%s changed while it was being sent. Run the deployment again." % entry.path,
                 )
-            self._finish(fd, entry, entry.mode)
+            copying.finish(fd, entry, entry.mode)
         finally:
             os.close(fd)
 
     def complete(self, received, check):
-        """Fills in everything that did not travel: unchanged files, links, empty directories, kept files."""
+        """Fills in everything that did not travel: unchanged files, links, empty directories, kept files.
+
+        Returns the paths whose bytecode was carried over with them.
+        """
         written = {self.entries[index].path for index in self.needed}
-        carried = {}
+        unchanged = []
         for entry in self.entries:
             check()
             if entry.path in written:
@@ -102,37 +105,12 @@ class Assembly:
                 os.symlink(entry.target, target)
                 entry.stamp = tree.stamp_of(os.lstat(target))
             elif entry.digest in self.live_by_digest:
-                original = self.live_by_digest[entry.digest]
-                carried[entry.path] = original.path
-                self._copy(os.path.join(self.live, original.path), entry, entry.mode, original.stamp)
+                unchanged.append((entry, self.live_by_digest[entry.digest]))
             else:
-                self._copy(os.path.join(self.staging, received[entry.digest]), entry, entry.mode)
+                copying.copy_file(os.path.join(self.staging, received[entry.digest]), target, entry, entry.mode)
+        carried = copying.copy_unchanged(self.live, self.staging, unchanged, check)
         self._keep_unowned(check)
         return carried
-
-    def _copy(self, source, entry, mode, stamp=None):
-        """Copies a file. When it no longer has the stamp it was looked at with, its content is hashed once more."""
-        target = os.path.join(self.staging, entry.path)
-        source_fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            try:
-                whole = files.copy_content(source_fd, fd, entry.size) == entry.size
-                untouched = stamp is None or tree.stamp_of(os.fstat(source_fd)) == stamp
-                if not whole or not (untouched or tree.file_digest(target) == entry.digest):
-                    raise StepFailed("STEP", "%s was changed while it was copied. Run again." % entry.path)
-                self._finish(fd, entry, mode)
-            finally:
-                os.close(fd)
-        finally:
-            os.close(source_fd)
-
-    @staticmethod
-    def _finish(fd, entry, mode):
-        # Asked for at the creation already, which only the umask stands in the way of: one call less for most files.
-        if mode & 0o022:
-            os.fchmod(fd, mode)
-        entry.stamp = tree.stamp_of(os.fstat(fd))
 
     def _keep_unowned(self, check):
         """Files of the live release that no pattern owns stay as they are, writable ones included."""
@@ -154,7 +132,7 @@ class Assembly:
             elif entry.type == tree.DIRECTORY:
                 os.makedirs(target, 0o755, exist_ok=True)
             else:
-                self._copy(source, entry, status.st_mode & 0o777)
+                copying.copy_file(source, target, entry, status.st_mode & 0o777)
 
     def mark_kept(self, paths):
         """Entries of a backup that no pattern owns: they stay nobody's, and the engine may write to them."""
@@ -168,7 +146,7 @@ class Assembly:
 
     def place(self, carried, check):
         """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet."""
-        compilation = bytecode.compile_release(self.staging, self.entries, self.live, carried, check)
+        compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
         kept_directories = {os.path.dirname(entry.path) for entry in self.entries if entry.kept}
         for directory, _, _ in os.walk(self.staging, topdown=False):
             relative = os.path.relpath(directory, self.staging)

@@ -27,44 +27,60 @@ def cache_path(source):
     return importlib_util.cache_from_source(source, optimization="")
 
 
-def compile_release(directory, entries, live, carried, check):
-    """Makes the bytecode of all Python files in `directory`.
+def compile_release(directory, entries, carried, check):
+    """Makes the bytecode of all Python files in `directory`, those of the paths in `carried` aside: they have theirs.
 
-    `live` is the live release's directory or None, `carried` maps a path here to the path there that holds the same
-    content. Returns (compiled, carried over, complaints), the last a list of sentences about files that don't compile.
+    Returns (compiled, complaints), the latter a list of sentences about files that don't compile.
     """
-    compiled, reused, complaints = 0, 0, []
+    compiled, complaints = 0, []
     for entry in entries:
-        if entry.type != "file" or not entry.path.endswith(".py"):
+        if entry.type != "file" or not entry.path.endswith(".py") or entry.path in carried:
             continue
         check()
-        target = cache_path(os.path.join(directory, entry.path))
-        if live and entry.path in carried and _carry(os.path.join(live, carried[entry.path]), target):
-            reused += 1
-            continue
-        complaint = _compile(os.path.join(directory, entry.path), target, entry.path)
+        source = os.path.join(directory, entry.path)
+        complaint = _compile(source, cache_path(source), entry.path)
         if complaint is None:
             compiled += 1
         else:
             complaints.append(complaint)
-    return compiled, reused, complaints
+    return compiled, complaints
 
 
-def _carry(live_source, target):
-    """Gives `target` the bytecode of an unchanged source. Returns False where there is none to rely on."""
-    carried = cache_path(live_source)
+def carry(names, source_fd, target_fd):
+    """Gives Python files of one open directory the bytecode of the unchanged ones in another.
+
+    `names` maps a name here to the one there that holds the same content. Returns the names here that have theirs now;
+    for the others there is none to rely on.
+    """
+    directory, _, suffix = cache_path("x.py").rpartition("/")
+    suffix = suffix[1:]
     try:
-        source_fd = os.open(carried, os.O_RDONLY)
+        theirs = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=source_fd)
+    except OSError:
+        return []
+    try:
+        _make_room(directory, target_fd)
+        ours = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=target_fd)
+        try:
+            return [here for here, there in names.items() if _carry(there[:-3] + suffix, here[:-3] + suffix, theirs, ours)]
+        finally:
+            os.close(ours)
+    finally:
+        os.close(theirs)
+
+
+def _carry(carried, target, theirs, ours):
+    try:
+        source_fd = os.open(carried, os.O_RDONLY, dir_fd=theirs)
     except OSError:
         return False
     try:
         # Anything else may be stale and is compiled anew.
         if os.pread(source_fd, 16, 0)[4:8] != CHECKED_HASH:
             return False
-        _make_room(target)
         status = os.fstat(source_fd)
-        if not _link(carried, target, status):
-            target_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+        if not _link(carried, target, status, theirs, ours):
+            target_fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444, dir_fd=ours)
             try:
                 files.copy_content(source_fd, target_fd, status.st_size)
             finally:
@@ -74,12 +90,12 @@ def _carry(live_source, target):
         os.close(source_fd)
 
 
-def _link(carried, target, status):
+def _link(carried, target, status, theirs, ours):
     """One inode for releases that share bytecode: it is read-only, and Python replaces such files, never writes in them."""
     if status.st_mode & 0o222:
         return False
     try:
-        os.link(carried, target, follow_symlinks=False)
+        os.link(carried, target, src_dir_fd=theirs, dst_dir_fd=ours, follow_symlinks=False)
         return True
     except OSError:
         return False
@@ -105,8 +121,8 @@ def _compile(source, target, shown):
         return "%s: %s" % (shown, raised)
 
 
-def _make_room(target):
+def _make_room(directory, parent_fd):
     try:
-        os.mkdir(os.path.dirname(target), 0o755)
+        os.mkdir(directory, 0o755, dir_fd=parent_fd)
     except FileExistsError:
         pass

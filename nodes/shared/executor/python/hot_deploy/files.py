@@ -91,7 +91,7 @@ def read_text(path):
 
 
 def write_all(fd, content):
-    view = memoryview(content)
+    view = memoryview(content)[os.write(fd, content):]
     while view:
         view = view[os.write(fd, view):]
 

@@ -96,15 +96,23 @@ def _encoded(text):
 
 
 def file_digest(path, check=None):
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return open_file_digest(fd, check)
+    finally:
+        os.close(fd)
+
+
+def open_file_digest(fd, check=None):
+    """The digest of what can be read from here on."""
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as handle:
-        while True:
-            if check:
-                check()
-            piece = handle.read(1 << 20)
-            if not piece:
-                return digest.hexdigest()
-            digest.update(piece)
+    while True:
+        if check:
+            check()
+        piece = os.read(fd, 1 << 20)
+        if not piece:
+            return digest.hexdigest()
+        digest.update(piece)
 
 
 def text_digest(text):

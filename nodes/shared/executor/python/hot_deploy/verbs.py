@@ -126,7 +126,7 @@ def assemble(session, _id, args):
     made = session.assembly
     if made is None:
         raise StepFailed("STEP", "There is nothing to assemble: announce the release's entries first.")
-    carried = {}
+    carried = set()
     if not os.path.isdir(made.staging):
         received = made.receive(session.wire.take_data, args.get("encoding"))
         carried = made.complete(received, session.wire.check)
@@ -136,11 +136,11 @@ def assemble(session, _id, args):
     records.write(layout, made.release_id, record)
     session.candidate = made.release_id
     started = time.monotonic()
-    compiled, reused, complaints = made.place(carried, session.wire.check)
-    summary = "%d files compiled, %d carried over." % (compiled, reused)
+    compiled, complaints = made.place(carried, session.wire.check)
+    summary = "%d files compiled, %d carried over." % (compiled, len(carried))
     session.compilation = checking.report(complaints, summary, started)
     session.assembly = None
-    return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": reused}
+    return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": len(carried)}
 
 
 def environment(session, request_id, args):

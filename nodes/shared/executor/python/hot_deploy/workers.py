@@ -1,13 +1,15 @@
-"""Runs a long function in a process of its own, beside this one.
+"""Runs a long function in a process of its own, beside this one, and dead when this one is.
 
 As a thread it would compete with the other steps for the interpreter's lock: with 10,000 files both take three times as
-long. The process gets the modules it needs the way this one did, over standard input, and dies with this one.
+long. A step of its own gets a new process, which is given the modules it needs the way this one was, over standard
+input. A part of a step is a copy of this process, which has everything the part needs.
 """
 
 import ctypes
 import errno
 import json
 import os
+import select
 import signal
 import sys
 
@@ -16,6 +18,7 @@ from hot_deploy import files, processes
 from hot_deploy.failures import StepFailed
 
 PR_SET_PDEATHSIG = 1
+POLL_SECONDS = 0.05
 BOOTSTRAP = "import sys; exec(sys.stdin.buffer.read())"
 
 
@@ -45,24 +48,86 @@ def _result(ended, function):
         answer = json.loads(ended["output"].rpartition("\x01")[2])
     except ValueError:
         raise StepFailed("STEP", "Step %s ended before it was done." % function, ended["output"].strip())
+    return _outcome(answer)
+
+
+def serve(parent, module, function, arguments):
+    """The other end of call(): what the process does."""
+    if not _dies_with(parent):
+        return
+    os.umask(0o022)
+    answer = _answer(getattr(sys.modules["hot_deploy." + module], function), arguments)
+    print("\x01" + json.dumps(answer), flush=True)
+
+
+class Part:
+    """A call of a function in a forked process; arguments may be anything, the result is plain JSON.
+
+    Raises OSError where there can't be another process. stop() is due in any case.
+    """
+
+    def __init__(self, function, *arguments):
+        files.libc()  # Not to be loaded in a fork of a process with threads.
+        parent = os.getpid()
+        self._reading, writing = os.pipe()
+        try:
+            self._process = os.fork()
+        except OSError:
+            os.close(self._reading)
+            raise
+        finally:
+            # In the fork, nothing of what the other threads were doing goes on, and nothing of it may be undone.
+            if self.__dict__.get("_process") == 0:
+                _serve_part(writing, parent, function, arguments)
+            os.close(writing)
+
+    def result(self, check):
+        """What the function returns, or raises, as far as that is StepFailed or OSError. `check` is asked meanwhile."""
+        pieces = []
+        while not pieces or pieces[-1]:
+            check()
+            if select.select([self._reading], [], [], POLL_SECONDS)[0]:
+                pieces.append(os.read(self._reading, 1 << 20))
+        if not any(pieces):
+            raise StepFailed("STEP", "A process that did a part of this step was ended. Run again.")
+        return _outcome(json.loads(b"".join(pieces).decode("utf-8")))
+
+    def stop(self):
+        """Ends the process, which may have ended by itself."""
+        os.close(self._reading)
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+
+
+def _serve_part(writing, parent, function, arguments):
+    try:
+        if _dies_with(parent):
+            files.write_all(writing, json.dumps(_answer(function, arguments)).encode("utf-8"))
+    finally:
+        os._exit(0)
+
+
+def _dies_with(parent):
+    """Asks to be ended together with the parent. False when that is gone already."""
+    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    return os.getppid() == parent  # It may have died before it could be asked for.
+
+
+def _answer(function, arguments):
+    """A call's outcome as plain JSON."""
+    try:
+        return {"result": function(*arguments)}
+    except StepFailed as failed:
+        return {"failure": failed.as_json()}
+    except OSError as raised:
+        return {"system": [raised.errno or errno.EIO, raised.strerror, raised.filename]}
+
+
+def _outcome(answer):
+    """The result that an answer holds. Raises what it says was raised."""
     if "failure" in answer:
         failure = answer["failure"]
         raise StepFailed(failure["code"], failure["message"], failure["description"], **failure["details"])
     if "system" in answer:
         raise OSError(*answer["system"])
     return answer["result"]
-
-
-def serve(parent, module, function, arguments):
-    """The other end of call(): what the process does."""
-    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        return  # It died before it could be asked for its signal.
-    os.umask(0o022)
-    try:
-        answer = {"result": getattr(sys.modules["hot_deploy." + module], function)(*arguments)}
-    except StepFailed as failed:
-        answer = {"failure": failed.as_json()}
-    except OSError as raised:
-        answer = {"system": [raised.errno or errno.EIO, raised.strerror, raised.filename]}
-    print("\x01" + json.dumps(answer), flush=True)
