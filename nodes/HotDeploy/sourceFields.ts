@@ -39,7 +39,7 @@ export const sourceFields: INodeProperties[] = [
     name: 'repository',
     type: 'string',
     default: '',
-    required: true,
+    // Not `required`: n8n would want it filled in whenever Source is an expression, whatever that yields.
     placeholder: 'https://github.com/acme/engine.git',
     description:
       'Address of the repository: https://, ssh://, git@host:path, or file:// for one on n8n’s machine',
