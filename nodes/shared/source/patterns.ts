@@ -57,9 +57,9 @@ export function createSelection(selection: Selection): CompiledSelection {
   included.forEach(refuseLeadingGlobstar);
   const excluded = selection.exclude.map((pattern) => normalizePattern('Exclude', pattern));
 
-  const isIncluded = below(anyOf(included.map((pattern) => compile('Include', pattern))));
+  const isIncluded = below(anyOf(included.map((pattern) => compileGlob('Include', pattern))));
   const isExcluded = below(
-    anyOf([...excluded, ...ALWAYS_EXCLUDED].map((pattern) => compile('Exclude', pattern))),
+    anyOf([...excluded, ...ALWAYS_EXCLUDED].map((pattern) => compileGlob('Exclude', pattern))),
   );
   const segments = included.map(compileSegments);
 
@@ -153,7 +153,8 @@ function refuseLeadingGlobstar(pattern: string): void {
   );
 }
 
-function compile(field: string, pattern: string): Matcher {
+/** A glob as a function of a name or path; throws `INPUT`, naming the field, for what is none. */
+export function compileGlob(field: string, pattern: string): Matcher {
   try {
     // The flag lets "*" and "**" match names with line ends in them, which would escape the excludes otherwise.
     return picomatch(pattern, { dot: true, strictBrackets: true, flags: 's' });
@@ -172,7 +173,9 @@ function notAGlob(field: string, pattern: string, thrown: unknown): DeployError 
 }
 
 function compileSegments(pattern: string): Segments {
-  return pattern.split('/').map((segment) => (segment.includes('**') ? null : compile('Include', segment)));
+  return pattern
+    .split('/')
+    .map((segment) => (segment.includes('**') ? null : compileGlob('Include', segment)));
 }
 
 function mayReach(segments: Segments, names: readonly string[]): boolean {

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+
+import { FORGES } from '../../../nodes/shared/push/types';
+import { FIRST, HEAD, payloadOf, ZEROS } from '../../support/pushes';
+import { received, type TriggerOptions } from '../../support/triggers';
+
+const commit = (index: number) => index.toString(16).padStart(40, 'c');
+
+/** GitHub's payload of a forced push from one commit to another, which is always acted on. */
+const move = (before: string, after: string, ref = 'refs/heads/main') => ({
+  ...payloadOf('github'),
+  ref,
+  before,
+  after,
+  forced: true,
+});
+
+/** A trigger that remembers, and tells whether it acts on a delivery. */
+function trigger(options: TriggerOptions = {}) {
+  const store = {};
+  return {
+    store,
+    actsOn: (payload: unknown, delivery?: string) =>
+      received('github', payload, { ...options, store }, delivery ? { delivery } : {}).items.length === 1,
+  };
+}
+
+test.each(FORGES)('P9: %s: a delivery that comes again is ignored, and says so', (forge) => {
+  const store = {};
+  const again = () => received(forge, payloadOf(forge), { store }, { delivery: 'the-same' });
+  expect(again().items).toHaveLength(1);
+  expect(again()).toMatchObject({
+    items: [],
+    answer: { decision: 'ignored', reason: 'This delivery was acted on before.' },
+  });
+});
+
+test.each(FORGES)('P9: %s: so it is when the forge gave it a new identifier', (forge) => {
+  const store = {};
+  expect(received(forge, payloadOf(forge), { store }).items).toHaveLength(1);
+  expect(received(forge, payloadOf(forge), { store }).items).toEqual([]);
+});
+
+test('P9: an old delivery that comes again after newer ones doesn’t take the engine back', () => {
+  const { actsOn } = trigger();
+  expect([actsOn(move(commit(1), commit(2))), actsOn(move(commit(2), commit(3)))]).toEqual([true, true]);
+  expect(actsOn(move(commit(1), commit(2)))).toBe(false);
+});
+
+test('going back and forth by pushing is no redelivery', () => {
+  const { actsOn } = trigger();
+  expect(actsOn(move(commit(1), commit(2)))).toBe(true);
+  expect(actsOn(move(commit(2), commit(1)))).toBe(true);
+  expect(actsOn(move(commit(1), commit(2)))).toBe(true);
+});
+
+test('a tag that is deleted and made again is acted on again', () => {
+  const { actsOn } = trigger();
+  expect(actsOn(move(ZEROS, HEAD))).toBe(true);
+  expect(actsOn({ ...move(HEAD, ZEROS), head_commit: null, deleted: true })).toBe(false);
+  expect(actsOn(move(ZEROS, HEAD))).toBe(true);
+});
+
+test('one delivery that moves several references is none of them twice', () => {
+  const store = {};
+  const selects = () => true;
+  const first = received(
+    'bitbucket',
+    payloadOf('bitbucket-several'),
+    { store, selects },
+    { delivery: 'one' },
+  );
+  expect(first.items.map(({ branch, tag }) => branch ?? tag)).toEqual(['main', 'v1.4.0', 'next']);
+  expect(
+    received('bitbucket', payloadOf('bitbucket-several'), { store, selects }, { delivery: 'one' }).items,
+  ).toEqual([]);
+});
+
+test('what was not acted on is decided anew, when the trigger has been set up otherwise', () => {
+  const store = {};
+  const delivery = { delivery: 'the-same' };
+  const payload = payloadOf('github');
+  for (const listed of payload.commits)
+    Object.assign(listed, { added: [], modified: ['README.md'], removed: [] });
+  expect(received('github', payload, { store }, delivery).items).toEqual([]);
+  expect(received('github', payload, { store, selects: () => false }, delivery).items).toEqual([]);
+  expect(received('github', payload, { store, emitAll: true }, delivery).items).toHaveLength(1);
+});
+
+test('P8: 200 references are remembered, and no more', () => {
+  const { store, actsOn } = trigger({ selects: () => true });
+  for (let index = 0; index < 250; index += 1) {
+    expect(actsOn(move(FIRST, HEAD, `refs/heads/b${index}`), `d-${index}`)).toBe(true);
+  }
+  expect((store as { deliveries: unknown[] }).deliveries).toHaveLength(200);
+  expect(JSON.stringify(store).length).toBeLessThan(64 * 1024);
+  expect(actsOn(move(FIRST, HEAD, 'refs/heads/b249'), 'd-249')).toBe(false);
+  expect(actsOn(move(FIRST, HEAD, 'refs/heads/b0'), 'd-0')).toBe(true);
+});
+
+test('whatever else was stored, deliveries are decided on', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (deliveries) => {
+      const store = { deliveries };
+      expect(received('github', payloadOf('github'), { store }).items).toHaveLength(1);
+      expect(received('github', payloadOf('github'), { store }).items).toEqual([]);
+    }),
+  );
+});
+
+test('an identifier that looks like none is not kept', () => {
+  const store = {};
+  expect(
+    received('github', payloadOf('github'), { store }, { delivery: 'x'.repeat(1000) }).items[0].delivery,
+  ).toBe('');
+  expect(JSON.stringify(store)).not.toContain('xxx');
+});
+
+test('any sequence of pushes, each delivered again at any time, is acted on once each', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(5)), { minLength: 1, maxLength: 20 }), (pushes) => {
+      const { actsOn } = trigger();
+      let head = 9;
+      const sent: Array<[string, string]> = [];
+      for (const [target, redelivered] of pushes) {
+        if (target === head) continue;
+        const [before, after] = [commit(head), commit(target)];
+        expect(actsOn(move(before, after))).toBe(true);
+        sent.push([before, after]);
+        head = target;
+        const old = sent[redelivered % sent.length];
+        // A forge's own identifier tells even those that start where the reference happens to be.
+        if (old[0] !== commit(head)) expect(actsOn(move(...old))).toBe(false);
+      }
+    }),
+  );
+});
