@@ -2,17 +2,23 @@ import { NodeHelpers } from 'n8n-workflow';
 import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
+import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 
 const hotDeploy = new HotDeploy().description;
+const trigger = new HotDeployTrigger().description;
 const rollback = new RollbackExtractionEngine().description;
 const credential = new HotDeploySshApi();
+const webhookCredential = new HotDeployWebhookApi();
 
 const DESCRIPTIONS: Array<[string, INodeProperties[]]> = [
   ['hotDeploy', hotDeploy.properties],
   ['rollbackExtractionEngine', rollback.properties],
+  ['hotDeployTrigger', trigger.properties],
   ['hotDeploySshApi', credential.properties],
+  ['hotDeployWebhookApi', webhookCredential.properties],
 ];
 
 interface Placed {
@@ -61,6 +67,7 @@ describe.each(DESCRIPTIONS)('%s', (_name, root) => {
     for (const { property } of all) {
       const { type, default: value, typeOptions = {} } = property;
       if (type === 'options') expect(valuesOf(property)).toContain(value);
+      if (type === 'multiOptions') expect(valuesOf(property)).toEqual(expect.arrayContaining(value as []));
       if (type === 'boolean' || type === 'string') expect(typeof value).toBe(type);
       if (type === 'number') {
         expect(value).toBeGreaterThanOrEqual(typeOptions.minValue ?? 0);
@@ -166,6 +173,42 @@ describe('the contract', () => {
     for (const name of ['keepReleases', 'keepBackups']) {
       expect(named(options, name).displayOptions).toEqual({ show: { '/operation': ['prune'] } });
     }
+  });
+
+  test('Hot Deploy Trigger has its names, values and defaults', () => {
+    const { name, displayName, properties, webhooks, inputs } = trigger;
+    expect({ name, displayName, inputs }).toEqual({
+      name: 'hotDeployTrigger',
+      displayName: 'Hot Deploy Trigger',
+      inputs: [],
+    });
+    const { include } = defaults(hotDeploy.properties);
+    expect(defaults(properties)).toMatchObject({
+      forge: 'automatic',
+      repositories: '',
+      references: 'main',
+      referenceKinds: ['branch'],
+      include,
+      exclude: '',
+      subdirectory: '',
+      options: {},
+    });
+    expect(valuesOf(named(properties, 'forge'))).toEqual(
+      expect.arrayContaining(['automatic', 'github', 'gitlab', 'gitea', 'bitbucket']),
+    );
+    // Answered at once with what was decided, whatever follows takes.
+    expect(webhooks).toEqual([
+      { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
+    ]);
+  });
+
+  test('the webhook credential hides its secret, and no parameter of the trigger holds one', () => {
+    expect(names(webhookCredential.properties)).toEqual(['secret']);
+    expect(named(webhookCredential.properties, 'secret').typeOptions?.password).toBe(true);
+    expect(names(trigger.properties).filter((name) => /secret|token|password/i.test(name))).toEqual([]);
+    expect(trigger.credentials).toEqual([
+      { name: 'hotDeployWebhookApi', required: true, testedBy: 'hotDeployWebhookApiTest' },
+    ]);
   });
 
   test.each([

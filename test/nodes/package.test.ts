@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { programDigest } from '../../nodes/shared/executor/program';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, createN8n, loadPackage } from '../support/n8n';
-import { HOT_DEPLOY, onlyJson, ROLLBACK } from '../support/nodes';
+import { HOT_DEPLOY, onlyJson, ROLLBACK, TRIGGER } from '../support/nodes';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '..', '..');
@@ -40,8 +40,10 @@ beforeAll(async () => {
 
 test('the built package loads as n8n loads it, and its nodes deploy', async () => {
   const loaded = await loadPackage(built);
-  expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK].sort());
-  expect(loaded.credentialTypes.map(({ name }) => name)).toContain('hotDeploySshApi');
+  expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK, TRIGGER].sort());
+  expect(loaded.credentialTypes.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['hotDeploySshApi', 'hotDeployWebhookApi']),
+  );
 
   const n8n = await createN8n(loaded);
   const [sourceDirectory] = await engineVersions(make, 'v2');
@@ -62,7 +64,7 @@ test('P7: the package lists its executors, for hosts that run no other', async (
   );
 });
 
-test('every icon and codex file that nodes and the credential name is in the package', async () => {
+test('every icon and codex file that nodes and credentials name is in the package', async () => {
   const { n8n } = JSON.parse(await readFile(join(built, 'package.json'), 'utf8')) as {
     n8n: { nodes: string[]; credentials: string[] };
   };
@@ -70,7 +72,7 @@ test('every icon and codex file that nodes and the credential name is in the pac
     const codex = JSON.parse(await readFile(join(built, path.replace(/\.js$/, '.json')), 'utf8')) as {
       node: string;
     };
-    expect([HOT_DEPLOY, ROLLBACK]).toContain(codex.node);
+    expect([HOT_DEPLOY, ROLLBACK, TRIGGER]).toContain(codex.node);
   }
   for (const path of [...n8n.nodes, ...n8n.credentials]) {
     const file = join(built, path);

@@ -36,6 +36,7 @@ import { userFolder } from './n8n/environment';
 import { NodeTypes } from './n8n/nodeTypes';
 import type { AnyNodeType } from './n8n/nodeTypes';
 import { RunResult } from './n8n/result';
+import { WebhookServer } from './n8n/webhooks';
 import { loadWorkflow } from './n8n/workflow';
 import type { ExportedWorkflow } from './n8n/workflow';
 
@@ -43,6 +44,7 @@ export { chain } from './n8n/workflow';
 export type { ExportedWorkflow, NodeFixture } from './n8n/workflow';
 export type { ItemFixture } from './n8n/nodeTypes';
 export type { RunResult } from './n8n/result';
+export type { WebhookServer } from './n8n/webhooks';
 
 /** What a node sent to the browser's console while a workflow ran in manual mode. */
 export interface ConsoleMessage {
@@ -139,6 +141,12 @@ export class N8n {
     } finally {
       options.signal?.removeEventListener('abort', cancel);
     }
+  }
+
+  /** Listens over HTTP for the webhook of one of a workflow's nodes. Close it before the engine. */
+  async listen(exported: ExportedWorkflow, nodeName: string): Promise<WebhookServer> {
+    const additionalData = this.additionalData.bind(this);
+    return await WebhookServer.start({ nodeTypes: this.nodeTypes, additionalData }, exported, nodeName);
   }
 
   /** Does what the credential's Test button does: calls the method that the node names in `testedBy`. */

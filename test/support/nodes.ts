@@ -10,7 +10,9 @@ import type {
 } from 'n8n-workflow';
 
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
+import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { PYTHON } from './deployment';
 import {
@@ -27,20 +29,25 @@ import type { Sshd } from './sshd';
 process.env.N8N_RESTRICT_FILE_ACCESS_TO = tmpdir();
 
 export const HOT_DEPLOY = 'n8n-nodes-hot-deploy.hotDeploy';
+export const TRIGGER = 'n8n-nodes-hot-deploy.hotDeployTrigger';
 export const ROLLBACK = 'n8n-nodes-hot-deploy.rollbackExtractionEngine';
 export const CREDENTIAL = 'hotDeploySshApi';
 
 /** The one credential of {@link openN8n}, as a node names it. */
 export const ACCOUNT = { [CREDENTIAL]: { id: '1', name: 'Engine host' } };
 
-/** An n8n that knows both nodes, with `credential` as the content of their credential. */
+/** An n8n that knows all nodes, with `credential` as the content of the one that engines are reached with. */
 export async function openN8n(
   credential: ICredentialDataDecryptedObject = {},
   options: Partial<N8nOptions> = {},
 ): Promise<N8n> {
   return createN8n({
-    nodeTypes: { [HOT_DEPLOY]: new HotDeploy(), [ROLLBACK]: new RollbackExtractionEngine() },
-    credentialTypes: [new HotDeploySshApi()],
+    nodeTypes: {
+      [HOT_DEPLOY]: new HotDeploy(),
+      [TRIGGER]: new HotDeployTrigger(),
+      [ROLLBACK]: new RollbackExtractionEngine(),
+    },
+    credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi()],
     credentials: { [CREDENTIAL]: credential },
     ...options,
   });

@@ -1,6 +1,7 @@
 /** Loads n8n's engine once per process and says where its logs and binary data go. */
 import './environment';
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 
 import { BinaryDataConfig, BinaryDataService } from 'n8n-core';
@@ -23,6 +24,12 @@ interface ServiceContainer {
 const requireFromCore = createRequire(require.resolve('n8n-core'));
 const { Container } = requireFromCore('@n8n/di') as { Container: ServiceContainer };
 const { Logger } = requireFromCore('@n8n/backend-common') as { Logger: unknown };
+const network = requireFromCore('@n8n/backend-network') as {
+  parseIncomingMessage(message: IncomingMessage): void;
+};
+
+/** How n8n reads a request's content type, encoding and file name. */
+export const { parseIncomingMessage } = network;
 
 let sink: LogSink = () => undefined;
 

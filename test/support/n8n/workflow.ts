@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Workflow } from 'n8n-workflow';
 import type {
   IConnections,
+  IDataObject,
   INode,
   INodeExecutionData,
   INodeTypes,
@@ -51,8 +52,15 @@ export interface LoadedWorkflow {
   pinData: IPinData;
 }
 
-/** Turns an export into what the engine runs. Nodes get the defaults of the parameters they don't set. */
-export function loadWorkflow(exported: ExportedWorkflow, nodeTypes: INodeTypes): LoadedWorkflow {
+/**
+ * Turns an export into what the engine runs. Nodes get the defaults of the parameters they don't set.
+ * What nodes keep in `staticData` from one run to the next is the caller's to store.
+ */
+export function loadWorkflow(
+  exported: ExportedWorkflow,
+  nodeTypes: INodeTypes,
+  staticData: IDataObject = {},
+): LoadedWorkflow {
   // A copy, since the engine fills in defaults; through JSON, since that is how an import arrives.
   const source = JSON.parse(JSON.stringify(exported)) as ExportedWorkflow;
   const data: IWorkflowBase = {
@@ -67,6 +75,6 @@ export function loadWorkflow(exported: ExportedWorkflow, nodeTypes: INodeTypes):
     settings: { executionOrder: 'v1', ...source.settings },
   };
   const { id, name, nodes, connections, active, settings } = data;
-  const workflow = new Workflow({ id, name, nodes, connections, active, nodeTypes, settings });
+  const workflow = new Workflow({ id, name, nodes, connections, active, nodeTypes, settings, staticData });
   return { workflow, data, pinData: source.pinData ?? {} };
 }

@@ -1,0 +1,57 @@
+import {
+  type IHookFunctions,
+  type INodeType,
+  type INodeTypeDescription,
+  type IWebhookFunctions,
+  type IWebhookResponseData,
+  NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { hotDeployWebhookApiTest } from './credentialTest';
+import { properties } from './description';
+import { answerPush, checkSetup } from './webhook';
+
+export class HotDeployTrigger implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'Hot Deploy Trigger',
+    name: 'hotDeployTrigger',
+    icon: { light: 'file:hotDeployTrigger.svg', dark: 'file:hotDeployTrigger.dark.svg' },
+    group: ['trigger'],
+    version: 1,
+    subtitle: '={{ $parameter["references"] }}',
+    description:
+      'Starts the workflow when GitHub, GitLab, Gitea, Forgejo or Bitbucket receives a push that needs a deployment',
+    eventTriggerDescription: 'Waiting for a push: redeliver one in the forge, or push a commit',
+    activationMessage: 'Pushes to the chosen references now start this workflow.',
+    defaults: { name: 'Hot Deploy Trigger' },
+    // A trigger starts workflows; there is nothing in it for an agent to call.
+    usableAsTool: undefined,
+    inputs: [],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [{ name: 'hotDeployWebhookApi', required: true, testedBy: 'hotDeployWebhookApiTest' }],
+    webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' }],
+    properties,
+  };
+
+  methods = { credentialTest: { hotDeployWebhookApiTest } };
+
+  webhookMethods = {
+    // People add the webhook in the forge themselves: registering it would take an access token.
+    default: {
+      async checkExists(this: IHookFunctions): Promise<boolean> {
+        await checkSetup(this);
+        return true;
+      },
+      async create(this: IHookFunctions): Promise<boolean> {
+        return true;
+      },
+      async delete(this: IHookFunctions): Promise<boolean> {
+        return true;
+      },
+    },
+  };
+
+  async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+    return answerPush(this);
+  }
+}
