@@ -54,6 +54,13 @@ test('going back and forth by pushing is no redelivery', () => {
   expect(actsOn(move(commit(1), commit(2)))).toBe(true);
 });
 
+test('P9: the forge’s own identifier tells a redelivery that could be such a push', () => {
+  const { actsOn } = trigger();
+  expect(actsOn(move(commit(1), commit(2)), 'there')).toBe(true);
+  expect(actsOn(move(commit(2), commit(1)), 'back')).toBe(true);
+  expect(actsOn(move(commit(1), commit(2)), 'there')).toBe(false);
+});
+
 test('a tag that is deleted and made again is acted on again', () => {
   const { actsOn } = trigger();
   expect(actsOn(move(ZEROS, HEAD))).toBe(true);
