@@ -29,7 +29,16 @@ export class HotDeployTrigger implements INodeType {
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'hotDeployWebhookApi', required: true, testedBy: 'hotDeployWebhookApiTest' }],
-    webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' }],
+    webhooks: [
+      {
+        name: 'default',
+        httpMethod: 'POST',
+        path: 'webhook',
+        // Answered as soon as the run has begun. Without an empty `responseData`, n8n would put its own in place of ours.
+        responseMode: 'onReceived',
+        responseData: '',
+      },
+    ],
     properties,
   };
 

@@ -198,7 +198,7 @@ describe('the contract', () => {
     );
     // Answered at once with what was decided, whatever follows takes.
     expect(webhooks).toEqual([
-      { name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' },
+      { name: 'default', httpMethod: 'POST', path: 'webhook', responseMode: 'onReceived', responseData: '' },
     ]);
   });
 

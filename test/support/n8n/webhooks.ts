@@ -118,7 +118,10 @@ export class WebhookServer {
     if (workflow.staticData.__dataChanged) {
       this.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
     }
-    if (!result.noWebhookResponse) send(response, 200, result.webhookResponse as IDataObject);
+    if (result.noWebhookResponse) return;
+    // What the description says comes before what the node answered, once a workflow is started.
+    const { responseData = 'firstEntryJson' } = webhookData.webhookDescription;
+    send(response, 200, (result.workflowData && responseData) || result.webhookResponse);
   }
 
   /** Starts the workflow with the node's items in place of what the node would do. */
@@ -171,7 +174,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function send(response: ServerResponse, status: number, json: IDataObject): void {
+function send(response: ServerResponse, status: number, json: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(json));
 }
