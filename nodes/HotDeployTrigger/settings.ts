@@ -2,14 +2,12 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { readOptions, type ReadParameter, readSelection } from '../common/parameters';
 import { readChoice, readFlag, readText } from '../common/values';
-import { DeployError, toDeployError } from '../shared/errors';
+import { checkSubdirectory } from '../shared/git/subdirectory';
 import type { TriggerSettings } from '../shared/push/decide';
 import { createReferenceFilter } from '../shared/push/references';
 import { parseRepositories } from '../shared/push/repositories';
 import { type Forge, FORGES } from '../shared/push/types';
-import { checkEntryPath } from '../shared/source/paths';
 import { createSelection } from '../shared/source/patterns';
-import { quote } from '../shared/source/quote';
 
 const KINDS = ['branch', 'tag'] as const;
 
@@ -38,23 +36,8 @@ export function readSettings(read: ReadParameter): TriggerSettings {
     repositories: parseRepositories(readText('Repositories', read('repositories', ''))),
     selects: createReferenceFilter(readText('References', read('references', 'main')), kinds),
     selection: createSelection(readSelection(read)),
-    subdirectory: readSubdirectory(readText('Subdirectory', read('subdirectory', '')).trim()),
+    subdirectory: checkSubdirectory(readText('Subdirectory', read('subdirectory', ''))),
     emitAll: readFlag('Emit Every Push', options.emitAll, false),
     neverForced: readFlag('Branches Are Never Force-Pushed', options.neverForced, false),
   };
-}
-
-function readSubdirectory(given: string): string {
-  const path = given.replace(/^\/+/, '');
-  if (path === '' || path === '.' || path === './') return '';
-  try {
-    return checkEntryPath(path);
-  } catch (thrown) {
-    throw toDeployError(noSubdirectory(given, thrown));
-  }
-}
-
-function noSubdirectory(given: string, cause: unknown): DeployError {
-  const message = `Subdirectory is ${quote(given)}. Give a directory inside the repository, such as engine.`;
-  return new DeployError('INPUT', message, { cause });
 }

@@ -7,16 +7,16 @@ import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { makePdf, materialiseEngine } from '../support/engine';
 import { createN8n, type ExportedWorkflow, type RunResult } from '../support/n8n';
 import { exampleNodes, FormPages } from '../support/n8n/exampleNodes';
-import { ACCOUNT, credentialFor, HOT_DEPLOY, ROLLBACK } from '../support/nodes';
+import { ACCOUNT, credentialFor, HOT_DEPLOY, ROLLBACK, TRIGGER } from '../support/nodes';
 import { startSshd, type Sshd } from '../support/sshd';
 
 const EXAMPLES = join(__dirname, '..', '..', 'examples');
-const HOT_DEPLOY_TRIGGER = 'n8n-nodes-hot-deploy.hotDeployTrigger';
 const FILES = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
 
 jest.setTimeout(120_000);
@@ -93,7 +93,7 @@ async function run(
     nodeTypes: {
       [HOT_DEPLOY]: new HotDeploy(),
       [ROLLBACK]: new RollbackExtractionEngine(),
-      [HOT_DEPLOY_TRIGGER]: exampleNodes(pages)['n8n-nodes-base.formTrigger'],
+      [TRIGGER]: new HotDeployTrigger(),
       ...exampleNodes(pages),
     },
     credentialTypes: [new HotDeploySshApi()],

@@ -5,13 +5,9 @@ import type { ICredentialDataDecryptedObject, IDataObject, INode } from 'n8n-wor
 import type { Forge } from '../../nodes/shared/push/types';
 import { FORGES } from '../../nodes/shared/push/types';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
-import type { ExportedWorkflow, N8n, NodeFixture, WebhookServer } from '../support/n8n';
-import { hotDeploy, openN8n, TRIGGER } from '../support/nodes';
+import { line, type N8n, type NodeFixture, type WebhookServer } from '../support/n8n';
+import { hotDeploy, openN8n, pushTrigger, TRIGGER, WEBHOOK_CREDENTIAL } from '../support/nodes';
 import { CLONE_URLS, deliver, HEAD, payloadOf, SECRET, SIGNING_TOKEN } from '../support/pushes';
-
-const CREDENTIAL = 'hotDeployWebhookApi';
-const ACCOUNT = { [CREDENTIAL]: { id: '1', name: 'Webhooks' } };
-const REPOSITORIES = Object.values(CLONE_URLS).join('\n');
 
 const make = temporaryDirectories();
 const opened: Array<{ close(): Promise<void> }> = [];
@@ -21,26 +17,6 @@ afterEach(async () => {
   while (opened.length > 0) await opened.pop()?.close();
   logged.length = 0;
 });
-
-/** A workflow of the trigger and one node after it. */
-function workflow(parameters: IDataObject, rest: Partial<INode>, next: NodeFixture): ExportedWorkflow {
-  const trigger = {
-    name: 'Push',
-    type: TRIGGER,
-    webhookId: '0b5f',
-    credentials: ACCOUNT,
-    parameters: { repositories: REPOSITORIES, ...parameters },
-    ...rest,
-  } as NodeFixture;
-  const nodes = [trigger, next].map((fixture, index): INode => ({
-    id: String(index),
-    typeVersion: 1,
-    position: [index * 220, 0],
-    parameters: {},
-    ...fixture,
-  }));
-  return { nodes, connections: { Push: { main: [[{ node: next.name, type: 'main', index: 0 }]] } } };
-}
 
 interface Setup {
   parameters?: IDataObject;
@@ -52,7 +28,7 @@ interface Setup {
 const END: NodeFixture = { name: 'End', type: 'n8n-nodes-base.noOp' };
 
 async function open(secret: unknown = SECRET): Promise<N8n> {
-  const credentials = { [CREDENTIAL]: { secret } as ICredentialDataDecryptedObject };
+  const credentials = { [WEBHOOK_CREDENTIAL]: { secret } as ICredentialDataDecryptedObject };
   const n8n = await openN8n({}, { credentials, onLog: (...entry) => logged.push(entry) });
   opened.push(n8n);
   return n8n;
@@ -65,7 +41,7 @@ async function listen({
   next = END,
 }: Setup = {}): Promise<WebhookServer> {
   const n8n = await open(secret);
-  const server = await n8n.listen(workflow(parameters, rest, next), 'Push');
+  const server = await n8n.listen(line(pushTrigger(parameters, rest), next), 'Push');
   opened.push(server);
   return server;
 }
@@ -195,7 +171,7 @@ test('what is not acted on is answered, and starts nothing', async () => {
 });
 
 test('parameters decide: subdirectory, patterns, kinds, what is emitted, forced pushes', async () => {
-  const subdirectory = await listen({ parameters: { subdirectory: '/tools/' } });
+  const subdirectory = await listen({ parameters: { subdirectory: 'tools/' } });
   expect((await subdirectory.post(deliver('github', payloadOf('github')))).json).toMatchObject({
     decision: 'ignored',
     deploy: 'standard',
@@ -246,16 +222,12 @@ test.each<[string, Setup, RegExp]>([
   [
     'a password in an address',
     { parameters: { repositories: 'https://a:b@c.de/e/f' } },
-    /which every output would show/,
+    /which others could read there/,
   ],
   ['no reference', { parameters: { references: '' } }, /^References is empty;/],
   ['no kind that exists', { parameters: { referenceKinds: ['note'] } }, /^Reference Kinds is "note"/],
   ['a pattern that owns everything', { parameters: { include: '**' } }, /^Include pattern/],
-  [
-    'a subdirectory outside',
-    { parameters: { subdirectory: '../engine' } },
-    /^Subdirectory is "\.\.\/engine"/,
-  ],
+  ['a subdirectory outside', { parameters: { subdirectory: '../engine' } }, /^Subdirectory "\.\.\/engine"/],
   ['no forge that exists', { parameters: { forge: 'sourceforge' } }, /^Forge is "sourceforge"/],
   ['no secret', { secret: '' }, /^Secret is empty;/],
   ['a secret that can be guessed', { secret: 'secret' }, /^Secret has 6 characters/],
@@ -278,7 +250,7 @@ test.each<[string, 'OK' | 'Error', RegExp]>([
   ['short', 'Error', /^Secret has 5 characters/],
 ])('the credential’s test says what can be said of %j', async (secret, status, message) => {
   const n8n = await open();
-  const result = await n8n.testCredential(TRIGGER, CREDENTIAL, { secret });
+  const result = await n8n.testCredential(TRIGGER, WEBHOOK_CREDENTIAL, { secret });
   expect(result).toEqual({ status, message: expect.stringMatching(message) });
 });
 

@@ -40,7 +40,7 @@ import { WebhookServer } from './n8n/webhooks';
 import { loadWorkflow } from './n8n/workflow';
 import type { ExportedWorkflow } from './n8n/workflow';
 
-export { chain } from './n8n/workflow';
+export { chain, line } from './n8n/workflow';
 export type { ExportedWorkflow, NodeFixture } from './n8n/workflow';
 export type { ItemFixture } from './n8n/nodeTypes';
 export type { RunResult } from './n8n/result';

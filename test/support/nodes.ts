@@ -23,6 +23,7 @@ import {
   type NodeFixture,
   type RunResult,
 } from './n8n';
+import { CLONE_URLS } from './pushes';
 import type { Sshd } from './sshd';
 
 // n8n reads it when a node first asks; by default it opens only ~/.n8n-files to nodes.
@@ -32,6 +33,7 @@ export const HOT_DEPLOY = 'n8n-nodes-hot-deploy.hotDeploy';
 export const TRIGGER = 'n8n-nodes-hot-deploy.hotDeployTrigger';
 export const ROLLBACK = 'n8n-nodes-hot-deploy.rollbackExtractionEngine';
 export const CREDENTIAL = 'hotDeploySshApi';
+export const WEBHOOK_CREDENTIAL = 'hotDeployWebhookApi';
 
 /** The one credential of {@link openN8n}, as a node names it. */
 export const ACCOUNT = { [CREDENTIAL]: { id: '1', name: 'Engine host' } };
@@ -77,6 +79,13 @@ export function hotDeploy(parameters: IDataObject, rest: Partial<INode> = {}): N
 /** A node named `Rollback`, likewise. */
 export function rollback(parameters: IDataObject, rest: Partial<INode> = {}): NodeFixture {
   return fixture('Rollback', ROLLBACK, parameters, rest);
+}
+
+/** A node named `Push` that is set up for the repositories of the fixtures, and waits for their pushes. */
+export function pushTrigger(parameters: IDataObject = {}, rest: Partial<INode> = {}): NodeFixture {
+  const all = { repositories: Object.values(CLONE_URLS).join('\n'), ...parameters } as INodeParameters;
+  const credentials = { [WEBHOOK_CREDENTIAL]: { id: '2', name: 'Webhooks' } };
+  return { name: 'Push', type: TRIGGER, webhookId: '0b5f', credentials, parameters: all, ...rest };
 }
 
 /** A node named `Items` that emits these items. */

@@ -1,9 +1,8 @@
-import { DeployError, toDeployError } from '../errors';
+import { toDeployError } from '../errors';
 import type { Bundle, BundleLimits, Selection, SourceDescription } from '../source/bundle';
 import { throwIfCancelled } from '../source/cancel';
 import { IgnoredPaths } from '../source/ignored';
 import { LimitCounter } from '../source/limits';
-import { checkEntryPath } from '../source/paths';
 import { type CompiledSelection, createSelection } from '../source/patterns';
 import type { Source } from '../source/source';
 import { digestTree, nothingSelected } from '../source/tree';
@@ -15,6 +14,7 @@ import { changedPaths, listCommit } from './listing';
 import { Repository } from './repository';
 import type { ResolvedReference } from './reference';
 import { resolveReference } from './resolve';
+import { checkSubdirectory } from './subdirectory';
 
 export interface GitSourceOptions {
   /** Address of the repository; see `parseRepository`. */
@@ -145,21 +145,6 @@ function describe(
     repository: url,
     ...(subdirectory && { subdirectory }),
   };
-}
-
-function checkSubdirectory(given: string): string {
-  const text = given.trim().replace(/^\.\/|\/+$/g, '');
-  if (text === '' || text === '.') return '';
-  try {
-    return checkEntryPath(text);
-  } catch (error) {
-    throw toDeployError(
-      new DeployError('INPUT', `Subdirectory ${JSON.stringify(given)} is not a path inside the repository.`, {
-        description: 'Give one such as services/engine, or leave it empty for the repository’s top.',
-        cause: error,
-      }),
-    );
-  }
 }
 
 function ownAddress({ repository }: GitCredentials): RepositoryAddress | undefined {

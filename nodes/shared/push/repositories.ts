@@ -1,4 +1,5 @@
-import { DeployError } from '../errors';
+import { DeployError, toDeployError } from '../errors';
+import { parseRepository } from '../git/address';
 import { quote } from '../source/quote';
 
 /** A repository that a trigger is set up for. */
@@ -11,18 +12,21 @@ export interface Repository {
   cloneUrl: string;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80', 'ssh:': '22' };
+const DEFAULT_SSH_PORT = 22;
 
-/** A part of a repository's path. A dash in front would read as an option somewhere. */
+/** `host/owner/name`, with or without a port, as people copy it from the address bar. */
+const WITHOUT_PROTOCOL = /^[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?\/[^:]+$/;
+
+/** A part of a repository's path at a forge. A dash in front would read as an option somewhere. */
 const PATH_PART = /^(?!-)(?!\.{1,2}$)[\w.~-]+$/;
-const HOST = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
-/** An address taken apart. `text` is it again, whole. */
+/** An address taken apart. */
 interface Address {
+  /** With its port, unless that is the protocol's own. */
   host: string;
-  /** Empty for the protocol's own. */
-  port: string;
+  /** Without slashes around it and `.git` after it. */
   path: string;
+  /** The address again, whole. */
   text: string;
 }
 
@@ -31,13 +35,13 @@ interface Address {
  * `ssh://git@host/owner/name.git`, `git@host:owner/name.git` or `host/owner/name`. Of several addresses of one
  * repository the first counts.
  *
- * Throws `INPUT` for an address that is none, or that holds a password: whatever is emitted would show it.
+ * Throws `INPUT` for an address that Hot Deploy's source Git would not take either, such as one with a password in it,
+ * and for one that has no owner and name.
  */
 export function parseRepositories(list: string): Repository[] {
   const repositories = new Map<string, Repository>();
   for (const text of list.split(/[\s,]+/).filter(Boolean)) {
-    const address = parseAddress(text);
-    if (!address) throw noAddress(text);
+    const address = parseConfigured(text);
     const key = keyOf(address);
     if (!repositories.has(key)) repositories.set(key, { key, name: address.path, cloneUrl: address.text });
   }
@@ -65,54 +69,50 @@ function keyOfClaimed(text: string): string | undefined {
     const address = parseAddress(text);
     return address && keyOf(address);
   } catch {
-    // With a password in it: no forge says such a thing of itself.
     return undefined;
   }
 }
 
-function keyOf({ host, port, path }: Address): string {
-  return `${host}${port && `:${port}`}/${path}`.toLowerCase();
+function keyOf({ host, path }: Address): string {
+  return `${host}/${path}`.toLowerCase();
 }
 
-function parseAddress(text: string): Address | undefined {
-  if (text.includes('://')) return parseUrl(text);
-  const scp = /^(?:\w[\w.-]*@)([^:/@]+):\/*(.+)$/.exec(text) ?? /^([^:/@]+):(?!\d+\/)\/*(.+)$/.exec(text);
-  if (scp) return addressOf(scp[1], '', scp[2], text);
-  const plain = /^([^:/@]+)(?::(\d{1,5}))?\/(.+)$/.exec(text);
-  if (!plain) return undefined;
-  const [, host, port = '', path] = plain;
-  const address = addressOf(host, port, path, '');
-  return address && { ...address, text: `https://${host}${port && `:${port}`}/${address.path}.git` };
-}
-
-function parseUrl(text: string): Address | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !(url.protocol in DEFAULT_PORTS) || url.search || url.hash) return undefined;
-  if (url.password || (url.username && url.protocol !== 'ssh:')) throw withPassword(url);
-  if (url.username && !/^\w[\w.-]*$/.test(url.username)) return undefined;
-  const port = url.port === DEFAULT_PORTS[url.protocol] ? '' : url.port;
-  return addressOf(url.hostname, port, url.pathname, text);
-}
-
-function addressOf(host: string, port: string, rawPath: string, text: string): Address | undefined {
-  const path = rawPath.replace(/^\/+|\/+$/g, '').replace(/\.git$/i, '');
+/** Undefined for what is no repository of a forge; throws where it is not even an address. */
+function parseAddress(given: string): Address | undefined {
+  const text = WITHOUT_PROTOCOL.test(given) ? `https://${withSuffix(given)}` : given;
+  const address = parseRepository(text);
+  if (address.kind === 'file') return undefined;
+  const sshPort = address.port === DEFAULT_SSH_PORT ? '' : `:${address.port}`;
+  const host = address.kind === 'ssh' ? `${address.host}${sshPort}` : new URL(address.url).host;
+  const path = trimmed(address.path);
   const parts = path.split('/');
-  const isUsable = HOST.test(host) && parts.length >= 2 && parts.every((part) => PATH_PART.test(part));
-  return isUsable ? { host, port, path, text } : undefined;
+  const isUsable = parts.length >= 2 && parts.every((part) => PATH_PART.test(part));
+  return isUsable ? { host, path, text } : undefined;
 }
 
-function noAddress(text: string): DeployError {
-  return new DeployError(
+function trimmed(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '').replace(/\.git$/i, '');
+}
+
+function withSuffix(address: string): string {
+  return `${trimmed(address)}.git`;
+}
+
+function parseConfigured(text: string): Address {
+  try {
+    const address = parseAddress(text);
+    if (address) return address;
+  } catch (thrown) {
+    throw toDeployError(noUse(toDeployError(thrown)));
+  }
+  throw new DeployError(
     'INPUT',
-    `Repositories has ${quote(text)}, which is no repository’s address; write https://host/owner/name, ` +
+    `Repositories has ${quote(text)}, which is no repository of a forge; write https://host/owner/name, ` +
       'git@host:owner/name.git or host/owner/name.',
   );
 }
 
-function withPassword(url: URL): DeployError {
-  return new DeployError(
-    'INPUT',
-    `Repositories has an address at ${quote(url.host)} with a user or password in it, which every output would show; ` +
-      'leave it out, and let the node that fetches use a credential.',
-  );
+function noUse({ message, description }: DeployError): DeployError {
+  const reason = `${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
+  return new DeployError('INPUT', `Repositories can't be used: ${reason}`, { description });
 }

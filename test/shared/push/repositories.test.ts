@@ -1,3 +1,4 @@
+import { parseRepository } from '../../../nodes/shared/git/address';
 import { parseRepositories } from '../../../nodes/shared/push/repositories';
 import { payloadOf } from '../../support/pushes';
 import { emitted, received } from '../../support/triggers';
@@ -65,31 +66,48 @@ test('P7: no address from a payload is ever emitted', () => {
 
 test.each([
   ['', /empty/],
-  ['engine', /"engine", which is no repository/],
-  ['https://github.com/engine', /no repository/],
-  ['/srv/git/engine', /no repository/],
-  ['file:///srv/git/engine', /no repository/],
-  ['ext::sh -c id', /no repository/],
+  ['engine', /"engine" is not an address/],
+  ['https://github.com/engine', /no repository of a forge/],
+  ['/srv/git/engine', /not an address/],
+  ['file:///srv/git/engine', /no repository of a forge/],
+  ['ext::sh', /not an address/],
   ['https://github.com/acme/../engine', /no repository/],
   ['https://github.com/-acme/engine', /no repository/],
-  ['https://-evil/acme/engine', /no repository/],
-  ['-oProxyCommand=id:acme/engine', /no repository/],
-  ['git@-evil:acme/engine', /no repository/],
-  ['-git@github.com:acme/engine', /no repository/],
-  ['ssh://-git@github.com/acme/engine', /no repository/],
-  ['https://github.com/acme/engine?x=1', /no repository/],
-  ['https://github.com/acme/%2e%2e', /no repository/],
+  ['-oProxyCommand=id:acme/engine', /not an address/],
+  ['git@-evil:acme/engine', /not an address/],
+  ['-git@github.com:acme/engine', /not an address/],
+  ['ssh://-git@github.com/acme/engine', /not an address/],
+  ['https://github.com/acme/engine?x=1', /not an address/],
+  ['https://github.com/acme/%2e%2e', /not an address|no repository/],
+  ['https://github.com/acme/%zz', /no repository/],
   ['git@host:acme/eng;ine', /no repository/],
+  ['git@host:-acme/engine', /not an address|no repository/],
 ])('P7: refuses %j in one sentence', (list, message) => {
   expect(() => parseRepositories(list)).toThrow(message);
+  expect(() => parseRepositories(list)).toThrow(/^Repositories [^\n]*\.$/);
 });
 
 test.each(['https://ada:pa55word@github.com/acme/engine', 'https://pa55word@github.com/acme/engine'])(
   'P7: refuses %s without showing what is secret in it',
   (address) => {
     expect(() => parseRepositories(address)).toThrow(
-      /^Repositories has an address at "github.com" with a user/,
+      /^Repositories can't be used: repository "https:\/\/github.com\/acme\/engine" holds a user name or password/,
     );
     expect(() => parseRepositories(address)).not.toThrow(/pa55word/);
   },
 );
+
+test('whatever is emitted can be given to Hot Deploy’s source Git', () => {
+  const written = [
+    'https://github.com/acme/engine',
+    'http://127.0.0.1:3000/acme/engine.git',
+    'git@gitlab.example.com:acme/tools/engine.git',
+    'gitlab.example.com:acme/engine',
+    'ssh://deploy@git.example.com:2222/acme/engine.git',
+    'git.example.com:3000/acme/engine',
+    'bitbucket.org/acme/engine/',
+  ];
+  for (const { cloneUrl } of parseRepositories(written.join('\n'))) {
+    expect(parseRepository(cloneUrl).path).toMatch(/acme\/(tools\/)?engine/);
+  }
+});

@@ -30,8 +30,12 @@ export type NodeFixture = Pick<INode, 'name' | 'type'> & Partial<INode>;
  * A node's `credentials` are given as in an export: `{ someApi: { id: '1', name: 'Some account' } }`.
  */
 export function chain(...fixtures: NodeFixture[]): ExportedWorkflow {
-  const start: NodeFixture = { name: 'Start', type: 'n8n-nodes-base.manualTrigger' };
-  const nodes = [start, ...fixtures].map((fixture, index): INode => ({
+  return line({ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, ...fixtures);
+}
+
+/** A workflow of the given nodes, one after the other, that starts with the first of them. */
+export function line(...fixtures: NodeFixture[]): ExportedWorkflow {
+  const nodes = fixtures.map((fixture, index): INode => ({
     id: randomUUID(),
     typeVersion: 1,
     position: [index * 220, 0],
