@@ -58,7 +58,11 @@ test.each<[string, IDataObject, RegExp]>([
     { sourceDirectory: yields(['/x']) },
     /^Source Directory is \["\/x"\]\. Give text\./,
   ],
-  ['Source is unknown', { source: yields('ftp') }, /^Source is "ftp"\. Choose one of: directory, binary, git\./],
+  [
+    'Source is unknown',
+    { source: yields('ftp') },
+    /^Source is "ftp"\. Choose one of: directory, binary, git\./,
+  ],
   ['Entrypoint has a slash', { entrypoint: 'src/run.py' }, /^Entrypoint "src\/run\.py" can't be used\./],
   ['Entrypoint is an object', { entrypoint: yields({}) }, /^Entrypoint is \{\}\. Give text\./],
   [
