@@ -8,7 +8,6 @@ import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
-import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { makePdf, materialiseEngine } from '../support/engine';
