@@ -19,6 +19,7 @@ export interface RepositoryAddress {
 const SCP_LIKE =
   /^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):(?!\/\/)(.+)$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+const SSH_HOST = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])$/;
 const EXAMPLES = 'https://github.com/acme/engine.git or git@github.com:acme/engine.git';
 
 /**
@@ -32,17 +33,21 @@ const EXAMPLES = 'https://github.com/acme/engine.git or git@github.com:acme/engi
 export function parseRepository(given: string): RepositoryAddress {
   const text = given.trim();
   if (text === '') throw refused('is empty', `Give an address such as ${EXAMPLES}.`);
-  if (/[\p{Cc}\s]/u.test(text) || text.startsWith('-')) throw notKnown(text);
+  if (/[\p{Cc}\p{Surrogate}\s]/u.test(text) || text.startsWith('-')) throw notKnown(text);
   const scp = SCP_LIKE.exec(text);
-  if (scp && !text.includes('://') && !/^[A-Za-z]+::/.test(text))
+  if (scp && !text.includes('://') && !/^[A-Za-z]+::/.test(text)) {
+    // `user:password@host/path`, which somebody meant for another kind of address.
+    if (scp[1] === undefined && /^[^/]*@/.test(scp[3])) throw notKnown(text);
     return sshAddress(scp[2], '', scp[1], scp[3]);
+  }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || /::/.test(text.split('//')[0])) throw notKnown(text);
+  // `git` takes both for a part of the path: what would be looked at is not what is fetched.
+  if (/[?#]/.test(text) || url.pathname.length < 2) throw notKnown(text);
   if (url.protocol === 'file:') return fileAddress(url, text);
-  if (url.protocol === 'ssh:') return fromSshUrl(url);
+  if (url.protocol === 'ssh:') return fromSshUrl(url, text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw notKnown(text);
   if (url.username || url.password) throw withSecret(url);
-  if (url.search || url.hash || url.pathname.length < 2) throw notKnown(text);
   const kind = url.protocol === 'https:' ? 'https' : 'http';
   return { kind, url: url.href, host: url.hostname, port: 0, user: '', path: url.pathname };
 }
@@ -52,9 +57,9 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-function fromSshUrl(url: URL): RepositoryAddress {
+function fromSshUrl(url: URL, text: string): RepositoryAddress {
   if (url.password) throw withSecret(url);
-  const path = decodeURIComponent(url.pathname);
+  const path = pathOf(url, text);
   // `git` sends a home directory's path without the slash in front.
   return sshAddress(url.hostname, url.port, url.username, path.startsWith('/~') ? path.slice(1) : path);
 }
@@ -62,23 +67,36 @@ function fromSshUrl(url: URL): RepositoryAddress {
 function sshAddress(host: string, port: string, user = '', path: string): RepositoryAddress {
   const name = user || 'git';
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const shown = `ssh://${name}@${host}${port ? `:${port}` : ''}/${path.replace(/^\//, '')}`;
-  if (bare === '' || bare.startsWith('-') || !USER.test(name)) throw notKnown(shown);
-  if (path === '' || path === '/' || path.startsWith('-') || /\p{Cc}/u.test(path)) throw notKnown(shown);
+  const shownPath = encodeURI(path.replace(/^\//, '')).replaceAll('?', '%3F').replaceAll('#', '%23');
+  const shown = `ssh://${name}@${host.toLowerCase()}${port ? `:${port}` : ''}/${shownPath}`;
+  if (!SSH_HOST.test(host) || !USER.test(name)) throw notKnown(shown);
+  if (path === '' || path === '/' || path.startsWith('-')) throw notKnown(shown);
   return { kind: 'ssh', url: shown, host: bare, port: Number(port || 22), user: name, path };
 }
 
 function fileAddress(url: URL, text: string): RepositoryAddress {
-  const path = decodeURIComponent(url.pathname);
-  if (url.host !== '' || path.split('/').includes('..') || path.length < 2 || /\p{Cc}/u.test(path)) {
-    throw notKnown(text);
-  }
+  const path = pathOf(url, text);
+  if (url.host !== '' || path.split('/').includes('..')) throw notKnown(text);
   return { kind: 'file', url: url.href, host: '', port: 0, user: '', path };
 }
 
+/** What `git` makes of a path with `%` in it. */
+function pathOf({ pathname }: URL, text: string): string {
+  let path = '';
+  try {
+    path = decodeURIComponent(pathname);
+  } catch {
+    // What it stands for is not text.
+  }
+  if (path.length < 2 || /\p{Cc}/u.test(path)) throw notKnown(text);
+  return path;
+}
+
 function notKnown(text: string): DeployError {
+  // Whatever kind of address was meant: what stands before the host, or after a question mark, may be a secret.
+  const shown = text.replace(/^([a-z+.-]*:\/\/)?.*:.*@/is, '$1…@').replace(/[?#].*$/s, '?…');
   return refused(
-    `${JSON.stringify(text)} is not an address that is fetched from`,
+    `${JSON.stringify(shown)} is not an address that is fetched from`,
     `Give one such as ${EXAMPLES}.`,
   );
 }

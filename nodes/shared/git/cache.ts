@@ -2,18 +2,17 @@
  * Where fetched commits are kept between deployments: one bare repository for each address and credential, without
  * history and without files that nobody asked for. It holds nothing that can't be fetched again.
  *
- * Several executions and workers may use it at once. Who uses a repository holds a shared `flock` on its file beside it;
- * who removes one takes the exclusive lock first. The kernel frees both with the process that holds them, so none can
- * go stale, on a volume that several containers share, too.
+ * Several executions and workers may use it at once. Who uses a repository holds a shared lock on its file beside it;
+ * who removes one takes the exclusive lock first. Those who write to one take turns.
  */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { toDeployError } from '../errors';
-import { type ProgramOptions, runProgram, startProgram } from './program';
+import { type FileLock, lockFile } from './lock';
+import type { ProgramOptions } from './program';
 
 /** Repositories that are kept; the least recently used goes first. */
 const MOST_REPOSITORIES = 20;
@@ -21,13 +20,23 @@ const MOST_REPOSITORIES = 20;
 const MOST_PACKS = 100;
 /** In bytes. */
 const LARGEST_REPOSITORY = 1024 ** 3;
+/** In a repository that has to be fetched anew. */
+const DAMAGED = 'hot-deploy-damaged';
+/** Beside a bare repository: one that has all commits and nothing of what they hold. */
+const HISTORY = 'hot-deploy-history';
+/** What `git` leaves when it is killed while it writes; others would wait for it to go away, for ever. */
+const LEFT_BEHIND = /\.lock$|^\.?tmp[_-]/;
 
 /** A place in the cache that can't be removed by others while it is open. */
 export interface CachePlace {
   /** A bare repository, or where one has to be made. */
   directory: string;
-  /** The words that make a command wait for its turn among those that write to the repository. */
-  oneAtATime: readonly string[];
+  /** A second one, for the names of commits. */
+  history: string;
+  /** Waits for its turn among all that write to the place, and tidies up after one that was killed. */
+  takeTurn(): Promise<FileLock>;
+  /** Has the place made anew before it is used the next time. */
+  markDamaged(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,68 +52,104 @@ export function cacheDirectory(settings: NodeJS.ProcessEnv): string {
  */
 export async function openPlace(root: string, key: string, run: ProgramOptions): Promise<CachePlace> {
   const name = createHash('sha256').update(key).digest('hex').slice(0, 24);
+  const lock = join(root, `${name}.lock`);
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    const lock = join(root, `${name}.lock`);
-    await writeFile(lock, '', { flag: 'a', mode: 0o600 });
-    await writeFile(join(root, `${name}.turn`), '', { flag: 'a', mode: 0o600 });
     await makeRoom(root, name, run);
-    const release = await holdShared(lock, run);
+    const held = await lockFile(lock, 'shared', run);
     const now = new Date();
     await utimes(lock, now, now);
-    return {
-      directory: join(root, `${name}.git`),
-      oneAtATime: ['flock', '-x', join(root, `${name}.turn`)],
-      close: release,
-    };
+    return placeOf(join(root, `${name}.git`), held.release, () =>
+      lockFile(join(root, `${name}.turn`), 'exclusive', run),
+    );
   } catch (error) {
     if (run.signal?.aborted) throw toDeployError(error);
-    const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-git-cache-'));
-    return {
-      directory: join(directory, 'once.git'),
-      oneAtATime: [],
-      close: () => rm(directory, { recursive: true, force: true }),
-    };
+    return temporaryPlace();
   }
 }
 
-/** Takes the shared lock in a process that holds it until its input ends: with this process, at the latest. */
-async function holdShared(lock: string, run: ProgramOptions): Promise<() => Promise<void>> {
-  const holder = startProgram(['flock', '-s', lock, 'sh', '-c', 'echo held; exec cat'], run);
-  const held = once(holder.stdout, 'data');
-  const first = await Promise.race([held, holder.ended]);
-  if (!Array.isArray(first)) throw new Error(`flock ended with ${first.code}`);
-  holder.stdout.resume();
-  return async () => {
-    holder.stdin.end();
-    await holder.ended.catch(() => undefined);
+async function temporaryPlace(): Promise<CachePlace> {
+  const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-git-cache-'));
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const nobodyElse: FileLock = { release: async () => undefined };
+  return placeOf(join(directory, 'once.git'), remove, async () => nobodyElse);
+}
+
+function placeOf(
+  directory: string,
+  close: () => Promise<void>,
+  takeTurn: () => Promise<FileLock>,
+): CachePlace {
+  return {
+    directory,
+    history: join(directory, HISTORY),
+    takeTurn: async () => {
+      const turn = await takeTurn();
+      await removeLeftovers(directory);
+      return turn;
+    },
+    markDamaged: () => writeFile(join(directory, DAMAGED), '').catch(() => undefined),
+    close,
   };
+}
+
+async function removeLeftovers(directory: string): Promise<void> {
+  const all = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of all) {
+    if (entry.isFile() && LEFT_BEHIND.test(entry.name))
+      await rm(join(entry.parentPath, entry.name), { force: true });
+  }
 }
 
 /** Removes what has grown too large and, of the others, those least recently used, unless somebody uses them. */
 async function makeRoom(root: string, own: string, run: ProgramOptions): Promise<void> {
-  const locks = (await readdir(root)).filter((name) => name.endsWith('.lock'));
+  const locks = (await readdir(root)).filter((name) => name.endsWith('.lock') && name !== `${own}.lock`);
   const byUse = await Promise.all(
-    locks.map(async (file) => ({ name: file.slice(0, -5), used: (await stat(join(root, file))).mtimeMs })),
+    locks.map(async (file) => ({ name: file.slice(0, -5), used: await usedAt(join(root, file)) })),
   );
   byUse.sort((a, b) => b.used - a.used);
-  const surplus = byUse.slice(MOST_REPOSITORIES).map(({ name }) => name);
-  if (await hasOutgrown(join(root, `${own}.git`))) surplus.push(own);
+  const surplus = byUse.slice(MOST_REPOSITORIES - 1).map(({ name }) => name);
+  if (await mustGo(join(root, `${own}.git`))) surplus.push(own);
   for (const name of surplus) {
-    const lock = join(root, `${name}.lock`);
-    const gone = await runProgram(['flock', '-n', '-x', lock, 'rm', '-rf', join(root, `${name}.git`)], run);
-    // The lock's own file stays for the one in use: whoever waits for it must find the same file.
-    if (gone.code === 0 && name !== own) await rm(lock, { force: true });
+    const held = await lockFile(join(root, `${name}.lock`), 'exclusiveOrNone', run);
+    if (!held) continue;
+    try {
+      // The lock's own file goes last, and while it is held: whoever waits for it finds out that it went.
+      for (const kind of ['git', 'turn', 'lock']) {
+        await rm(join(root, `${name}.${kind}`), { recursive: true, force: true });
+      }
+    } finally {
+      await held.release();
+    }
   }
 }
 
-async function hasOutgrown(directory: string): Promise<boolean> {
-  try {
-    const packs = join(directory, 'objects', 'pack');
-    const names = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(packs, name))).size));
-    return names.length > MOST_PACKS || sizes.reduce((sum, size) => sum + size, 0) > LARGEST_REPOSITORY;
-  } catch {
-    return false;
-  }
+/** When a repository was used last; 0 when somebody else has just removed it. */
+async function usedAt(lock: string): Promise<number> {
+  return stat(lock).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
+async function mustGo(directory: string): Promise<boolean> {
+  const damaged = await stat(join(directory, DAMAGED)).catch(() => undefined);
+  if (damaged) return true;
+  const packs = [...(await packsIn(directory)), ...(await packsIn(join(directory, HISTORY)))];
+  return packs.length > MOST_PACKS || packs.reduce((sum, size) => sum + size, 0) > LARGEST_REPOSITORY;
+}
+
+/** The sizes of a repository's packs. */
+async function packsIn(repository: string): Promise<number[]> {
+  const directory = join(repository, 'objects', 'pack');
+  const names = await readdir(directory).catch(() => []);
+  const packs = names.filter((name) => name.endsWith('.pack'));
+  return Promise.all(
+    packs.map((name) =>
+      stat(join(directory, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
 }

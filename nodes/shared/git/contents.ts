@@ -35,19 +35,23 @@ export async function hashContents(
   signal?: AbortSignal,
 ): Promise<BundleEntry[]> {
   const known = new Map<string, { size: number; digest: string; start: Buffer }>();
-  const blobs = [...new Set(files.map(({ blob }) => blob))];
-  const first = new Map(files.map((file) => [file.blob, file]));
+  const paths = new Map<string, string[]>();
+  for (const { blob, path } of files) paths.set(blob, [...(paths.get(blob) ?? []), path]);
+  const blobs = [...paths.keys()];
   const links = new Set(files.filter(({ type }) => type === 'link').map(({ blob }) => blob));
   const contents = readContents(repository, blobs, signal);
-  for (const blob of blobs) {
-    const file = first.get(blob) as ListedFile;
-    const { value } = await contents.next();
-    const { size, chunks } = value as Content;
-    limits.addBytes(file.path, size);
-    const { digest, start } = await digestOf(chunks, links.has(blob) ? LONGEST_TARGET : LFS_POINTER.length);
-    known.set(blob, { size, digest, start });
+  try {
+    for (const blob of blobs) {
+      const { value } = await contents.next();
+      const { size, chunks } = value as Content;
+      // The same content counts wherever it is: that much will be on the engine's disk.
+      for (const path of paths.get(blob) ?? []) limits.addBytes(path, size);
+      const { digest, start } = await digestOf(chunks, links.has(blob) ? LONGEST_TARGET : LFS_POINTER.length);
+      known.set(blob, { size, digest, start });
+    }
+  } finally {
+    await contents.return(undefined);
   }
-  await contents.return(undefined);
   return files.map(({ path, type, mode, blob }) => {
     const { size, digest, start } = known.get(blob) as { size: number; digest: string; start: Buffer };
     if (type === 'link') return linkEntry(path, start.toString('utf8'));
@@ -72,11 +76,15 @@ export async function* readFiles(
     chosen.map(({ blob }) => blob),
     signal,
   );
-  for (const { entry } of chosen) {
-    const { value } = await contents.next();
-    yield { entry, chunks: verified(entry, (value as Content).chunks, signal) };
+  try {
+    for (const { entry } of chosen) {
+      const { value } = await contents.next();
+      yield { entry, chunks: verified(entry, (value as Content).chunks, signal) };
+    }
+  } finally {
+    // Also when the reader stops half-way: the program would wait for ever to get rid of the rest.
+    await contents.return(undefined);
   }
-  await contents.return(undefined);
 }
 
 /** Reads objects one after the other; each has to be read to its end, or is passed over, before the next. */
@@ -88,42 +96,42 @@ async function* readContents(
   if (blobs.length === 0) return;
   const program = await repository.start(['cat-file', '--batch', '--buffer'], asLines(blobs));
   const reader = new ByteReader(program.stdout);
+  const lost = async (blob: string): Promise<DeployError> => {
+    throwIfCancelled(signal);
+    await repository.markDamaged();
+    return cutOff(blob);
+  };
   try {
     for (const blob of blobs) {
       throwIfCancelled(signal);
-      const size = await readHeader(reader, blob, program.ended);
+      const size = await readHeader(reader, blob);
+      if (size === undefined) throw await lost(blob);
       let left = size;
       const take = async function* (): AsyncGenerator<Buffer> {
         for (let piece; left > 0; left -= piece.length) {
           piece = await reader.some(left);
-          if (!piece) throw cutOff(blob);
+          if (!piece) throw await lost(blob);
           yield piece;
         }
       };
       yield { size, chunks: take() };
-      while (left > 0) {
-        const piece = await reader.some(left);
-        if (!piece) throw cutOff(blob);
-        left -= piece.length;
-      }
+      const rest = take();
+      while (!(await rest.next()).done);
       await reader.take(1);
     }
   } finally {
     program.stop();
+    await program.ended.catch(() => undefined);
   }
 }
 
-async function readHeader(reader: ByteReader, blob: string, ended: Promise<unknown>): Promise<number> {
+/** The size of the content that follows; undefined when it isn't there. */
+async function readHeader(reader: ByteReader, blob: string): Promise<number | undefined> {
   const ahead = await reader.peek(LONGEST_HEADER);
   const end = ahead.indexOf(10);
-  if (end < 0) {
-    // Cancelled, or not started at all: that says more.
-    await ended;
-    throw cutOff(blob);
-  }
+  if (end < 0) return undefined;
   const [id, kind, size] = (await reader.take(end + 1)).toString('latin1').trimEnd().split(' ');
-  if (id !== blob || kind !== 'blob') throw cutOff(blob);
-  return Number(size);
+  return id === blob && kind === 'blob' ? Number(size) : undefined;
 }
 
 /** The digest of some content, and at most `length` bytes of its start. */

@@ -46,6 +46,14 @@ export function loginFor(
   return { username: username || TOKEN_USERS[address.host] || 'x-access-token', password };
 }
 
+/** A login in all forms in which a server could repeat it. */
+export function secretsOf(login: Login | undefined): string[] {
+  if (!login) return [];
+  const { username, password } = login;
+  const pair = Buffer.from(`${username}:${password}`).toString('base64');
+  return [pair, password, encodeURIComponent(password)];
+}
+
 /**
  * How to log in to the host of an SSH address.
  *

@@ -11,14 +11,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { quoteForShell } from '../connection/quote';
-import type { Connection } from '../connection/types';
+import type { Channel, Connection } from '../connection/types';
+import { toDeployError } from '../errors';
 import type { RepositoryAddress } from './address';
 import type { Login } from './credentials';
 
-/** Reads what `git` asks (`protocol=…`, `host=…`) and prints what it is told. `get` is the only question with an answer. */
+/** Reads what `git` asks (`protocol=…`, `host=…`) and prints what it is told. */
 const ASK =
-  'const[s,v]=process.argv.slice(1);if(v==="get"){' +
-  'const c=require("net").connect(s);c.write("login\\n");process.stdin.pipe(c);c.pipe(process.stdout)}';
+  'const c=require("net").connect(process.argv[1]);c.write("login\\n");' +
+  'process.stdin.pipe(c);c.pipe(process.stdout)';
 
 /** Joins standard input and output to a connection that is made on the other side of the socket. */
 const TUNNEL =
@@ -67,7 +68,11 @@ export class Doorway {
   /** What `git` has to be configured with to come here. */
   get settings(): { credentialHelper: string; sshCommand: string } {
     const command = (program: string) => quoteForShell([process.execPath, '-e', program, this.socketPath]);
-    return { credentialHelper: `!${command(ASK)}`, sshCommand: command(TUNNEL) };
+    // `get` is the only question with an answer; for the others nothing needs to be started.
+    return {
+      credentialHelper: `!ask() { test "$1" != get || exec ${command(ASK)}; }; ask`,
+      sshCommand: command(TUNNEL),
+    };
   }
 
   async close(): Promise<void> {
@@ -104,7 +109,7 @@ export class Doorway {
   /** The login, when it is the repository's own host that asks: `git` may have been sent elsewhere. */
   private async answerLogin(socket: Socket): Promise<void> {
     let text = '';
-    for await (const chunk of socket) {
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       text += (chunk as Buffer).toString('utf8');
       if (text.length > LONGEST_QUESTION || text.includes('\n\n')) break;
     }
@@ -116,17 +121,8 @@ export class Doorway {
   }
 
   private async tunnel(socket: Socket): Promise<void> {
-    const { address, connect } = this.options;
     try {
-      if (!connect) throw new Error('no connection is to be made');
-      this.connection ??= connect();
-      const argv = ['git-upload-pack', address.path];
-      const channel = await (
-        await this.connection
-      ).start(argv, {
-        quoteAll: true,
-        environment: { GIT_PROTOCOL: 'version=2' },
-      });
+      const channel = await this.startRemote();
       channel.stderr.on('data', (chunk: Buffer) => {
         this.complaint = (this.complaint + chunk.toString('utf8')).slice(-LONGEST_QUESTION);
       });
@@ -136,6 +132,26 @@ export class Doorway {
     } catch (error) {
       this.refusal = error;
       socket.destroy();
+    }
+  }
+
+  /** Starts the host's side of a fetch, in the one connection that all of them share. */
+  private async startRemote(): Promise<Channel> {
+    const { address, connect } = this.options;
+    if (!connect) throw new Error('no connection is to be made');
+    const argv = ['git-upload-pack', address.path];
+    const options = { quoteAll: true, environment: { GIT_PROTOCOL: 'version=2' } };
+    const earlier = this.connection;
+    try {
+      this.connection ??= connect();
+      return await (await this.connection).start(argv, options);
+    } catch (error) {
+      const refused = toDeployError(error);
+      // Between two questions a server may have found it idle for too long.
+      if (!earlier || refused.code !== 'LOST') throw refused;
+      await earlier.then((open) => open.close()).catch(() => undefined);
+      this.connection = connect();
+      return (await this.connection).start(argv, options);
     }
   }
 }

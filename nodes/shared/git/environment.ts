@@ -8,6 +8,7 @@ const PASSED_ON =
  * The environment of `git`: no configuration but ours, no prompts, no hooks, no transport but the address's own, and
  * nobody's home directory, whose `.netrc` and keys are not the workflow's.
  *
+ * @param directory the repository, whatever lies around it
  * @param talks whether this run may talk to a server; a cached repository that lacks an object would otherwise ask for
  * it, one by one
  */
@@ -15,7 +16,7 @@ export function gitEnvironment(
   own: NodeJS.ProcessEnv,
   address: RepositoryAddress,
   { credentialHelper, sshCommand }: { credentialHelper: string; sshCommand: string },
-  talks: boolean,
+  { directory, talks }: { directory: string; talks: boolean },
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(own)) {
@@ -35,10 +36,13 @@ export function gitEnvironment(
     ['maintenance.auto', 'false'],
     ['fetch.negotiationAlgorithm', 'default'],
     ['fetch.fsckObjects', 'false'],
+    // Few objects would otherwise become a file each.
+    ['fetch.unpackLimit', '1'],
+    // From here on content is passed on without holding it in memory.
+    ['core.bigFileThreshold', '16m'],
     // A server that sends less than this for so long has gone away.
     ['http.lowSpeedLimit', '100'],
     ['http.lowSpeedTime', '60'],
-    ['safe.bareRepository', 'all'],
   ];
   environment.GIT_CONFIG_COUNT = String(settings.length);
   settings.forEach(([key, value], index) => {
@@ -47,6 +51,8 @@ export function gitEnvironment(
   });
   return {
     ...environment,
+    GIT_DIR: directory,
+    GIT_LITERAL_PATHSPECS: '1',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_ATTR_NOSYSTEM: '1',

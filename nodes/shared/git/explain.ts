@@ -62,10 +62,18 @@ const EXPLANATIONS: readonly Explanation[] = [
 const SHOWN_LINES = 8;
 
 /**
- * Says in one sentence why a repository could not be read, with `git`'s own words in the description. They hold no
- * secret: `git` is never told one in an address.
+ * Says in one sentence why a repository could not be read, with `git`'s own words in the description. `git` is never
+ * told a secret in an address; what a server repeats of a login in its answer is left out.
+ *
+ * @param secrets what must not be shown
  */
-export function explainGit(address: RepositoryAddress, code: number | null, said: string): DeployError {
+export function explainGit(
+  address: RepositoryAddress,
+  code: number | null,
+  heard: string,
+  secrets: readonly string[] = [],
+): DeployError {
+  const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), heard);
   const found = EXPLANATIONS.find(({ pattern }) => pattern.test(said));
   const how = code === null ? 'was ended by a signal' : `ended with exit code ${code}`;
   const sentence = found?.sentence ?? `could not be read: git ${how}`;

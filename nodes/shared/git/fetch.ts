@@ -5,34 +5,46 @@ import type { ResolvedReference } from './reference';
 /** Servers without protocol version 2 give only what their branches and tags lead to. */
 const NOT_GIVEN = /unadvertised object|not our ref|no such remote ref|couldn't find remote ref/i;
 
+/** Every branch and tag, under names of ours. */
+export const EVERYTHING = [
+  'refs/heads/*:refs/hot-deploy/all/heads/*',
+  'refs/tags/*:refs/hot-deploy/all/tags/*',
+];
+/** The names of {@link EVERYTHING}. */
+export const EVERYWHERE = 'refs/hot-deploy/all/*';
+
+/** As many commits as there can be: what was fetched without its history before gets it. */
+const WHOLE_DEPTH = '--depth=2147483647';
+
 /**
  * Makes sure that the cache has a commit and its directories, without history and, where the server can, without the
  * content of files. A commit that is in the cache already costs no question.
  *
  * Asked for by its id; where the server doesn't give that, by its name; at last by fetching everything.
  *
+ * @param onlyById leaves it at the first attempt
  * @throws DeployError `NOT_FOUND` when the repository has no such commit
  */
 export async function fetchCommit(
   repository: Repository,
   { commit, name }: ResolvedReference,
+  onlyById = false,
 ): Promise<void> {
   if (await has(repository, commit)) return;
   const shallow = ['--depth=1', '--filter=blob:none', 'origin'];
-  const attempts = [
-    [...shallow, `${commit}:refs/hot-deploy/commits/${commit}`],
-    ...(name ? [[...shallow, '--force', `${name}:refs/hot-deploy/names/${commit}`]] : []),
-    [
-      '--force',
-      'origin',
-      'refs/heads/*:refs/hot-deploy/all/heads/*',
-      'refs/tags/*:refs/hot-deploy/all/tags/*',
-    ],
-  ];
-  for (const attempt of attempts) {
-    await repository.fetch(attempt, { unless: NOT_GIVEN });
-    if (await has(repository, commit)) return;
-  }
+  const byId = [...shallow, `${commit}:refs/hot-deploy/commits/${commit}`];
+  const byName = [...shallow, '--force', `${name}:refs/hot-deploy/names/${commit}`];
+  // What was fetched in parts, which such a server can't complete, is fetched again.
+  const all = ['--refetch', '--no-filter', WHOLE_DEPTH, '--force', 'origin', ...EVERYTHING];
+  const found = await repository.inTurn(async () => {
+    for (const attempt of onlyById ? [byId] : [byId, ...(name ? [byName] : []), all]) {
+      // Somebody else may have fetched it meanwhile.
+      if (await has(repository, commit)) return true;
+      await repository.fetch(attempt, { unless: NOT_GIVEN });
+    }
+    return has(repository, commit);
+  });
+  if (found) return;
   throw new DeployError('NOT_FOUND', `Repository ${repository.address.url} has no commit ${commit}.`, {
     description: 'It may have gone with a rewritten history. Give a branch, a tag or another commit.',
   });
@@ -45,24 +57,19 @@ export async function fetchCommit(
  */
 export async function fetchContents(
   repository: Repository,
-  { commit, name }: ResolvedReference,
+  resolved: ResolvedReference,
   blobs: ReadonlySet<string>,
 ): Promise<void> {
-  const missing = await missingOf(repository, commit, blobs);
-  if (missing.length === 0) return;
-  // Nothing that is here could be the base of what is asked for.
-  const given = await repository.fetch(['--filter=blob:none', '--stdin', 'origin'], {
-    unless: NOT_GIVEN,
-    input: asLines(missing),
-    settings: ['fetch.negotiationAlgorithm=noop'],
+  const { commit } = resolved;
+  if ((await missingOf(repository, commit, blobs)).length === 0) return;
+  const stillMissing = await repository.inTurn(async () => {
+    const missing = await missingOf(repository, commit, blobs);
+    if (missing.length === 0) return missing;
+    await fetchMissing(repository, resolved, missing);
+    return missingOf(repository, commit, blobs);
   });
-  if (!given) {
-    // The server leaves contents out on request, and then doesn't give them one by one.
-    const whole = `${name ?? commit}:refs/hot-deploy/whole/${commit}`;
-    await repository.fetch(['--refetch', '--depth=1', '--force', 'origin', whole], { unless: NOT_GIVEN });
-  }
-  const stillMissing = await missingOf(repository, commit, blobs);
   if (stillMissing.length === 0) return;
+  await repository.markDamaged();
   throw new DeployError(
     'CONNECTION',
     `Repository ${repository.address.url} did not give all files of ${commit}.`,
@@ -70,6 +77,24 @@ export async function fetchContents(
       description: `Content ${stillMissing[0]} is missing. Run it again; if it stays, the repository is damaged.`,
     },
   );
+}
+
+async function fetchMissing(
+  repository: Repository,
+  { commit, name }: ResolvedReference,
+  missing: readonly string[],
+): Promise<void> {
+  // Nothing that is here could be the base of what is asked for.
+  const given = await repository.fetch(['--filter=blob:none', '--stdin', 'origin'], {
+    unless: NOT_GIVEN,
+    input: asLines(missing),
+    settings: ['fetch.negotiationAlgorithm=noop'],
+  });
+  if (given) return;
+  // The server leaves contents out on request, and then doesn't give them one by one.
+  const whole = `${name ?? commit}:refs/hot-deploy/whole/${commit}`;
+  const again = ['--refetch', '--no-filter', '--depth=1', '--force', 'origin', whole];
+  await repository.fetch(again, { unless: NOT_GIVEN });
 }
 
 async function missingOf(
@@ -86,7 +111,7 @@ async function missingOf(
 }
 
 /** Whether the cache has a commit with all its directories. */
-export async function has(repository: Repository, commit: string): Promise<boolean> {
+async function has(repository: Repository, commit: string): Promise<boolean> {
   return (await repository.attempt(['ls-tree', '-r', '-d', '-z', '--name-only', commit])).ok;
 }
 

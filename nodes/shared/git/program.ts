@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, type StdioOptions } from 'node:child_process';
 import { Readable } from 'node:stream';
 
 import { cancelled } from '../source/cancel';
@@ -10,6 +10,8 @@ export interface ProgramOptions {
   environment: Readonly<Record<string, string>>;
   /** Lines for its standard input. */
   input?: Iterable<string>;
+  /** A descriptor of this process that becomes the program's descriptor 3. */
+  inherited?: number;
   signal?: AbortSignal;
 }
 
@@ -34,27 +36,23 @@ export interface RunningProgram {
 /** More than the list of 200,000 files with long names. */
 const LARGEST_OUTPUT = 256 * 1024 * 1024;
 const COMPLAINT_BYTES = 16 * 1024;
+/** Time to tidy up in: a `git` that is killed leaves its locks and half a pack behind. */
+const GRACE_MS = 2000;
 
 /** Starts a program in a process group of its own, with nothing of n8n's environment. */
 export function startProgram(argv: readonly string[], options: ProgramOptions): RunningProgram {
-  const { directory, environment, input, signal } = options;
+  const { directory, environment, input, inherited, signal } = options;
+  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...(inherited === undefined ? [] : [inherited])];
+  const settings = { cwd: directory, env: { ...environment }, detached: true, stdio };
   // eslint-disable-next-line @n8n/community-nodes/no-dangerous-functions -- git and flock, from argument vectors without a shell
-  const child = spawn(argv[0], argv.slice(1), { cwd: directory, env: { ...environment }, detached: true });
+  const child = spawn(argv[0], argv.slice(1), settings) as ChildProcessWithoutNullStreams;
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-COMPLAINT_BYTES);
   });
   // Its end tells; without a listener a broken pipe would end n8n.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
-  const stop = (): void => {
-    try {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-        process.kill(-child.pid, 'SIGKILL');
-      }
-    } catch {
-      // It ended in the same instant.
-    }
-  };
+  const stop = stopperOf(child);
   signal?.addEventListener('abort', stop, { once: true });
   const ended = new Promise<Omit<ProgramResult, 'stdout'>>((resolve, reject) => {
     child.on('error', (thrown) => reject(notThere(argv[0], thrown)));
@@ -68,6 +66,30 @@ export function startProgram(argv: readonly string[], options: ProgramOptions): 
   if (signal?.aborted) stop();
   if (input) Readable.from(input).pipe(child.stdin);
   return { stdin: child.stdin, stdout: child.stdout, ended, stop };
+}
+
+/** Asks a process group to end, and ends it when it takes its time. */
+function stopperOf(child: ChildProcessWithoutNullStreams): () => void {
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  const kill = (signal: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined && !closed) process.kill(-child.pid, signal);
+    } catch {
+      // It ended in the same instant.
+    }
+  };
+  child.on('close', () => {
+    closed = true;
+    clearTimeout(timer);
+  });
+  return () => {
+    if (closed || timer) return;
+    kill('SIGTERM');
+    timer = setTimeout(() => kill('SIGKILL'), GRACE_MS);
+    // What nobody reads any more must not keep it from ending.
+    child.stdout.resume();
+  };
 }
 
 /**

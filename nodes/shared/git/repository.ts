@@ -1,11 +1,15 @@
+import { mkdir, rm } from 'node:fs/promises';
+
 import { connectSsh } from '../connection/ssh';
 import { DeployError, toDeployError } from '../errors';
+import { cancelled } from '../source/cancel';
 import type { RepositoryAddress } from './address';
-import { openPlace, type CachePlace } from './cache';
-import { type GitCredentials, loginFor, sshLoginFor } from './credentials';
+import { type CachePlace, openPlace } from './cache';
+import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
 import { gitEnvironment } from './environment';
 import { explainGit } from './explain';
+import type { FileLock } from './lock';
 import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './program';
 import type { AdvertisedReference } from './reference';
 
@@ -21,10 +25,18 @@ export interface RepositoryOptions {
 interface Run {
   /** Lines for its standard input. */
   input?: Iterable<string>;
-  /** Waits for its turn among those that write to the same repository. */
-  writes?: boolean;
   /** Talks to the server; everything else may not. */
   talks?: boolean;
+  /** In the cached repository that holds commits only. */
+  history?: boolean;
+}
+
+/** What a fetch is besides its arguments. */
+export interface Fetch extends Omit<Run, 'talks'> {
+  /** A refusal that matches is none to stop at. */
+  unless?: RegExp;
+  /** Configuration for this run. */
+  settings?: readonly string[];
 }
 
 /** What `git` could not do, as it said it itself. */
@@ -43,16 +55,19 @@ export interface GitAnswer {
   said: string;
 }
 
+const NOWHERE = '/nonexistent';
+
 /** One repository, asked and fetched from with the program `git`, and what of it is in the cache. */
 export class Repository {
-  /** How often the server was asked. */
-  questions = 0;
-
   private place?: Promise<CachePlace>;
+  private history?: Promise<void>;
+  private turn?: FileLock;
+  private readonly running = new Set<RunningProgram>();
 
   private constructor(
     readonly address: RepositoryAddress,
     private readonly doorway: Doorway,
+    private readonly secrets: readonly string[],
     private readonly options: RepositoryOptions,
   ) {}
 
@@ -62,48 +77,56 @@ export class Repository {
     const login = address.kind === 'ssh' ? undefined : loginFor(address, credentials);
     const ssh = address.kind === 'ssh' ? sshLoginFor(address, credentials, signal) : undefined;
     const connect = ssh && (() => connectSsh(ssh));
-    return new Repository(address, await Doorway.open({ address, login, connect }), options);
+    const doorway = await Doorway.open({ address, login, connect });
+    return new Repository(address, doorway, secretsOf(login), options);
   }
 
   /** The names that the server has, of those that are asked for, and the commits they lead to. */
   async advertised(names: readonly string[]): Promise<AdvertisedReference[]> {
-    const bare = names.filter((name) => !name.endsWith('^{}'));
-    const args = ['ls-remote', '--quiet', 'origin', ...bare];
-    const said = succeeded(await this.git(args, { talks: true }, '/')).toString('utf8');
+    const args = ['ls-remote', '--quiet', 'origin', ...names];
+    const said = succeeded(await this.git(args, { talks: true }, NOWHERE)).toString('utf8');
     const lines = said.split('\n').filter((line) => line !== '');
     return lines.map((line) => ({ id: line.split('\t')[0], name: line.split('\t')[1] ?? '' }));
   }
 
   /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */
-  async run(args: readonly string[]): Promise<Buffer> {
-    return succeeded(await this.attempt(args));
+  async run(args: readonly string[], run: Run = {}): Promise<Buffer> {
+    return succeeded(await this.attempt(args, run));
   }
 
   /** Runs `git` in the cached repository to its end, however that is. */
   async attempt(args: readonly string[], run: Run = {}): Promise<GitAnswer> {
-    const { directory } = await this.opened();
-    return this.git(args, run, directory);
+    return this.git(args, run, await this.directoryFor(run));
   }
 
   /** Starts `git` in the cached repository; its output is read as it comes. */
   async start(args: readonly string[], input: Iterable<string>): Promise<RunningProgram> {
-    const { directory } = await this.opened();
-    return startProgram(['git', ...args], this.programOptions(directory, { input }));
+    const directory = await this.directoryFor({});
+    const program = startProgram(['git', ...args], this.programOptions(directory, { input }));
+    this.running.add(program);
+    const forget = (): void => void this.running.delete(program);
+    program.ended.then(forget, forget);
+    return program;
+  }
+
+  /** Does something while nobody else writes to the cached repository. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const { takeTurn } = await this.opened();
+    this.turn = await takeTurn();
+    try {
+      return await work();
+    } finally {
+      await this.turn.release();
+      this.turn = undefined;
+    }
   }
 
   /**
-   * Fetches with the given further arguments; `settings` is configuration for this run. See `fetch.ts`.
+   * Fetches with the given further arguments, when it is its turn. See `fetch.ts`.
    *
-   * @returns whether it went well; a refusal that matches `unless` is none to stop at, any other rejects
+   * @returns whether it went well
    */
-  async fetch(
-    args: readonly string[],
-    {
-      unless,
-      input,
-      settings = [],
-    }: { unless?: RegExp; input?: Iterable<string>; settings?: readonly string[] } = {},
-  ): Promise<boolean> {
+  async fetch(args: readonly string[], { unless, settings = [], ...run }: Fetch = {}): Promise<boolean> {
     const constant = [
       '--quiet',
       '--no-tags',
@@ -112,13 +135,23 @@ export class Repository {
       '--no-auto-gc',
     ];
     const configured = settings.flatMap((setting) => ['-c', setting]);
-    const command = [...configured, 'fetch', ...constant, ...args];
-    const answer = await this.attempt(command, { input, writes: true, talks: true });
+    const answer = await this.attempt([...configured, 'fetch', ...constant, ...args], {
+      ...run,
+      talks: true,
+    });
     if (!answer.ok && !unless?.test(answer.said)) throw new GitRefusal(answer);
     return answer.ok;
   }
 
+  /** What is cached can't be read: from the next time on it is fetched anew. */
+  async markDamaged(): Promise<void> {
+    await (await this.opened()).markDamaged();
+  }
+
   async close(): Promise<void> {
+    const programs = [...this.running];
+    for (const program of programs) program.stop();
+    await Promise.allSettled(programs.map(({ ended }) => ended));
     await this.doorway.close();
     const place = await this.place?.catch(() => undefined);
     await place?.close();
@@ -126,10 +159,19 @@ export class Repository {
 
   /** Turns what `git` said into a sentence for a person. */
   explain(thrown: unknown): DeployError {
+    if (this.options.signal?.aborted) return cancelled();
     if (this.doorway.refusal) return toDeployError(this.doorway.refusal);
     if (!(thrown instanceof GitRefusal)) return toDeployError(thrown);
     const { code, said } = thrown.answer;
-    return explainGit(this.address, code, `${this.doorway.complaint}\n${said}`);
+    return explainGit(this.address, code, `${this.doorway.complaint}\n${said}`, this.secrets);
+  }
+
+  private async directoryFor({ history }: Run): Promise<string> {
+    const place = await this.opened();
+    if (!history) return place.directory;
+    this.history ??= this.make(place.history, this.turn);
+    await this.history;
+    return place.history;
   }
 
   private opened(): Promise<CachePlace> {
@@ -138,29 +180,46 @@ export class Repository {
   }
 
   private async prepare(): Promise<CachePlace> {
-    const { cache, credentials } = this.options;
+    const { address, cache, credentials } = this.options;
     // What one login may see must not be found by another.
-    const key = JSON.stringify([this.address.url, credentials ?? null]);
-    const place = await openPlace(cache, key, this.programOptions('/', {}));
-    const init = [...place.oneAtATime, 'git', 'init', '--quiet', '--bare', '--template=', place.directory];
+    const key = JSON.stringify([address.url, address.path, credentials ?? null]);
+    const place = await openPlace(cache, key, this.programOptions(NOWHERE, {}));
     try {
-      succeeded(await answerOf(runProgram(init, this.programOptions('/', {}))));
+      const turn = await place.takeTurn();
+      try {
+        await this.make(place.directory, turn);
+      } finally {
+        await turn.release();
+      }
+      return place;
     } catch (error) {
       await place.close();
       throw this.explain(error);
     }
-    return place;
+  }
+
+  /** Makes a bare repository, or makes sure that it is one. */
+  private async make(directory: string, turn: FileLock | undefined): Promise<void> {
+    const init = ['git', 'init', '--quiet', '--bare', '--template=', directory];
+    const options = { ...this.programOptions(NOWHERE, {}), inherited: turn?.descriptor };
+    await mkdir(directory, { recursive: true });
+    if ((await answerOf(runProgram(init, options))).ok) return;
+    await rm(directory, { recursive: true, force: true });
+    succeeded(await answerOf(runProgram(init, options)));
   }
 
   private async git(args: readonly string[], run: Run, directory: string): Promise<GitAnswer> {
-    if (run.talks) this.questions += 1;
-    const turn = run.writes ? (await this.opened()).oneAtATime : [];
-    return answerOf(runProgram([...turn, 'git', ...args], this.programOptions(directory, run)));
+    return answerOf(runProgram(['git', ...args], this.programOptions(directory, run)));
   }
 
   private programOptions(directory: string, { input, talks }: Run): ProgramOptions {
-    const environment = gitEnvironment(process.env, this.address, this.doorway.settings, talks === true);
-    return { directory, environment, input, signal: this.options.signal };
+    const { settings } = this.doorway;
+    const environment = gitEnvironment(process.env, this.address, settings, {
+      directory,
+      talks: talks === true,
+    });
+    const { signal } = this.options;
+    return { directory: '/', environment, input, signal, inherited: this.turn?.descriptor };
   }
 }
 

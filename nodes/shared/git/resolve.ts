@@ -7,6 +7,7 @@ import {
   namesFor,
   type ResolvedReference,
 } from './reference';
+import { EVERYTHING, EVERYWHERE } from './fetch';
 import type { Repository } from './repository';
 
 /**
@@ -30,14 +31,10 @@ export async function resolveReference(repository: Repository, given: string): P
 
 /** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */
 async function expand(repository: Repository, short: string): Promise<string> {
-  await repository.fetch([
-    '--filter=tree:0',
-    '--force',
-    'origin',
-    'refs/heads/*:refs/hot-deploy/all/heads/*',
-    'refs/tags/*:refs/hot-deploy/all/tags/*',
-  ]);
-  const listed = await repository.run(['rev-list', '--glob=refs/hot-deploy/all/*']);
+  const listed = await repository.inTurn(async () => {
+    await repository.fetch(['--filter=tree:0', '--force', 'origin', ...EVERYTHING], { history: true });
+    return repository.run(['rev-list', `--glob=${EVERYWHERE}`], { history: true });
+  });
   const matching = listed
     .toString('latin1')
     .split('\n')

@@ -9,7 +9,7 @@ import { digestTree, nothingSelected } from '../source/tree';
 import { parseRepository, type RepositoryAddress } from './address';
 import { hashContents, readFiles } from './contents';
 import { type GitCredentials, refuseOtherHost } from './credentials';
-import { fetchCommit, fetchContents, has } from './fetch';
+import { fetchCommit, fetchContents } from './fetch';
 import { changedPaths, listCommit } from './listing';
 import { Repository } from './repository';
 import type { ResolvedReference } from './reference';
@@ -115,14 +115,15 @@ async function openCommit(git: GitCommit, live: SourceDescription | undefined): 
 
 /** What the commits since the live one changed beside what is deployed; undefined when that can't be known. */
 async function changedOutside(
-  { repository, resolved, subdirectory, selection, version }: GitCommit,
+  { repository, resolved, subdirectory, selection, version, options }: GitCommit,
   live: SourceDescription | undefined,
 ): Promise<IgnoredPaths | undefined> {
   if (live?.commit === undefined || live.repository !== version.repository) return undefined;
   try {
-    if (!(await has(repository, live.commit))) await fetchCommit(repository, { commit: live.commit });
+    await fetchCommit(repository, { commit: live.commit }, true);
   } catch {
-    // It went with a rewritten history: what changed since can't be told.
+    throwIfCancelled(options.signal);
+    // It went with a rewritten history, or the server gives no such thing: what changed since can't be told.
     return undefined;
   }
   const ignored = new IgnoredPaths();
