@@ -48,6 +48,7 @@ export function parseRepository(given: string): RepositoryAddress {
   if (url.protocol === 'ssh:') return fromSshUrl(url, text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw notKnown(text);
   if (url.username || url.password) throw withSecret(url);
+  if (url.hostname.startsWith('-')) throw notKnown(text);
   const kind = url.protocol === 'https:' ? 'https' : 'http';
   return { kind, url: url.href, host: url.hostname, port: 0, user: '', path: url.pathname };
 }
