@@ -10,7 +10,7 @@ export interface Arguments {
   only: readonly string[];
 }
 
-export const SECTIONS = ['times', 'readers', 'extractions', 'launcher', 'memory'] as const;
+export const SECTIONS = ['times', 'readers', 'extractions', 'launcher', 'memory', 'git'] as const;
 
 const USAGE = `Usage: npm run bench -- [--files 200,10000] [--rounds 5] [--large] [--only ${SECTIONS.join(',')}]`;
 

@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readArguments } from './arguments';
+import { measureGit } from './git';
 import { Host, runHere } from './host';
 import { measureLauncher } from './launcher';
 import { measureMemory } from './memory';
@@ -65,6 +66,10 @@ async function measure(
   if (only.includes('memory')) {
     console.log(`Deploying ${largeMiB} MiB …`);
     results.memory = await measureMemory(host, directory, largeMiB);
+  }
+  if (only.includes('git')) {
+    console.log('Fetching commits …');
+    results.git = await measureGit(directory, rounds);
   }
   results.machine.loadAfter = loadavg()[0];
   return results;

@@ -1,4 +1,5 @@
 import { table } from '../scripts/demo/table';
+import type { GitTimes } from './git';
 import { goalsOf } from './goals';
 import type { Results } from './results';
 import type { Spread } from './statistics';
@@ -33,6 +34,7 @@ export function report(results: Results): string {
       ),
     );
   }
+  if (results.git) parts.push(gitTable(results.git));
   const goals = goalsOf(results).map(({ name, atMost, measured, against, met }) => [
     name,
     atMost,
@@ -61,6 +63,16 @@ function timesTable({ files, rounds, steps, ...times }: Times): string {
   const stepList = steps.map(({ name, durationMs }) => `${name} ${durationMs.toFixed(0)}`).join(', ');
   const header = [title, 'median', 'least', 'most', '× rsync'];
   return `${table(header, rows)}\nSteps of a deployment with backup, ms: ${stepList}`;
+}
+
+function gitTable({ files, commits, rounds, ways }: GitTimes): string {
+  const rows = ways.map(({ name, times, bytes }) => [
+    name,
+    ...[times.median, times.min, times.max].map((value) => value.toFixed(0)),
+    bytes.median.toLocaleString('en'),
+  ]);
+  const title = `1 of ${files} files changed, ${commits} commits, ms over ${rounds} rounds`;
+  return table([title, 'median', 'least', 'most', 'bytes'], rows);
 }
 
 function trafficTable({ files, traffic }: Times): string {

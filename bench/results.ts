@@ -1,3 +1,4 @@
+import type { GitTimes } from './git';
 import type { LauncherTimes } from './launcher';
 import type { Memory } from './memory';
 import type { Spread } from './statistics';
@@ -13,6 +14,7 @@ export interface Results {
   extractions?: { saw: ExtractionsSaw; flip: Spread };
   launcher?: LauncherTimes;
   memory?: Memory;
+  git?: GitTimes;
 }
 
 /** Where the run took place, and how busy it was there: the load averages of the last minute. */
