@@ -8,6 +8,9 @@ import type { EngineOptions } from './release/options';
 import { prune, type Removed, type Retention } from './release/retention';
 import { StepLog } from './release/steps';
 
+/** Packages that one list shows in all, of every release's environment. */
+const MOST_PACKAGES = 50_000;
+
 /** A kept release as lists show it. */
 export interface ReleaseSummary {
   release: string;
@@ -48,7 +51,18 @@ export interface Inventory {
 export async function listReleases(client: ExecutorClient, basePath: string): Promise<Inventory> {
   checkBasePath(basePath);
   const listed = await client.call('list', { basePath, packages: true });
-  return { releases: listed.releases.map((record) => summary(record, listed)), backups: listed.backups };
+  const releases = listed.releases.map((record) => summary(record, listed));
+  leaveOutPackages(releases);
+  return { releases, backups: listed.backups };
+}
+
+/** Releases share environments: what is short when it is sent can be without end once each release repeats it. */
+function leaveOutPackages(releases: ReleaseSummary[]): void {
+  let shown = 0;
+  for (const release of releases) {
+    shown += release.environment?.packages.length ?? 0;
+    if (release.environment && shown > MOST_PACKAGES) release.environment.packages = [];
+  }
 }
 
 /** Removes what retention doesn't keep; never the live, the previous or a running release. */

@@ -4,6 +4,7 @@ import type { Channel, Connection, ProcessExit } from '../connection/types';
 import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
 import { type Access, checkAccess } from './access';
+import { type CallOptions, Calls } from './calls';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
@@ -28,29 +29,12 @@ export interface ExecutorOptions {
   signal?: AbortSignal;
 }
 
-export interface CallOptions {
-  /** Calls of one group are sent without waiting; after one that did not go well, the rest are not carried out. */
-  group?: number;
-  /** Carried out beside the others. */
-  background?: boolean;
-  /** A result that says `passed: false` stops the rest of the group, too. */
-  required?: boolean;
-  /** Gets a program's output as it comes. */
-  onOutput?: (text: string) => void;
-}
-
 /** What one conversation cost. */
 export interface ConversationStats {
   /** How often this side waited for an answer before it could go on, after the greeting. */
   roundTrips: number;
   bytesSent: number;
   bytesReceived: number;
-}
-
-interface PendingCall {
-  resolve: (value: { result: unknown; ms: number }) => void;
-  reject: (reason: DeployError) => void;
-  options: CallOptions;
 }
 
 const SUDO_ASKS_AGAIN = /try again/i;
@@ -65,7 +49,7 @@ export class ExecutorClient {
   /** How the executor left, once it has. */
   ended?: Ended;
 
-  private readonly calls = new Map<number, PendingCall>();
+  private readonly calls = new Calls();
   private readonly frames = new FrameReader();
   private readonly greeting: Promise<void>;
   private readonly left: Promise<void>;
@@ -145,12 +129,10 @@ export class ExecutorClient {
   ): Promise<{ result: Verbs[V]['result']; ms: number }> {
     checkAccess(this.access, verb);
     this.refuseIfOver();
-    if (!options.background && !this.waiting()) this.stats.roundTrips++;
+    if (!options.background && !this.calls.waiting) this.stats.roundTrips++;
     const id = ++this.lastId;
     const { group, background, required } = options;
-    const answer = new Promise<{ result: unknown; ms: number }>((resolve, reject) => {
-      this.calls.set(id, { resolve, reject, options });
-    });
+    const answer = this.calls.add(id, verb, options);
     this.write(encodeMessage({ id, verb, args, group, background, required }));
     return (await answer) as { result: Verbs[V]['result']; ms: number };
   }
@@ -237,11 +219,6 @@ export class ExecutorClient {
     if (this.ended) throw this.lost('the engine’s side ended it');
   }
 
-  private waiting(): boolean {
-    for (const call of this.calls.values()) if (!call.options.background) return true;
-    return false;
-  }
-
   private write(bytes: Buffer): boolean {
     if (this.channel.stdin.writableEnded || this.channel.stdin.destroyed) return true;
     this.stats.bytesSent += bytes.length;
@@ -274,13 +251,8 @@ export class ExecutorClient {
       this.greet.resolve();
     } else if (message.type === 'ended') {
       this.ended = message.ended;
-    } else if (message.type === 'output') {
-      this.calls.get(message.id)?.options.onOutput?.(message.text);
     } else {
-      const call = this.calls.get(message.id);
-      this.calls.delete(message.id);
-      if (message.type === 'refusal') call?.reject(message.reason);
-      else call?.resolve({ result: message.result, ms: message.ms });
+      this.calls.take(message);
     }
   }
 
@@ -297,8 +269,7 @@ export class ExecutorClient {
     this.stop();
     this.over ??= reason;
     this.greet.reject(reason);
-    for (const call of this.calls.values()) call.reject(reason);
-    this.calls.clear();
+    this.calls.refuseAll(reason);
   }
 
   private giveUp(how: string): void {

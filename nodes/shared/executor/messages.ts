@@ -1,7 +1,9 @@
 import { DeployError, type DeployErrorCode } from '../errors';
 import type { Frame } from './frames';
 import { FRAME_JSON } from './frames';
+import { isReleaseId } from '../release/layout';
 import type { Ended, Hello } from './protocol';
+import { bounded } from './shapes';
 
 /** What an executor can say. */
 export type Message =
@@ -13,6 +15,11 @@ export type Message =
   | { type: 'refusal'; id: number; reason: DeployError };
 
 type Fields = Record<string, unknown>;
+
+/** Longest texts, in UTF-16 units: sentences, explanations with output in them, pieces of output. */
+const SENTENCE = 4096;
+const EXPLANATION = 128 * 1024;
+const PIECE = 512 * 1024;
 
 const CODES: readonly string[] = [
   'INPUT',
@@ -40,7 +47,7 @@ export function readMessage({ kind, payload }: Frame): Message {
   if (message.event === 'alive') return { type: 'alive' };
   const { id } = message;
   if (typeof id !== 'number') throw new RangeError('a message without a number came');
-  if (message.event === 'output') return { type: 'output', id, text: text(message.text, 'output') };
+  if (message.event === 'output') return { type: 'output', id, text: text(message.text, 'output', PIECE) };
   if (message.ok === true) {
     const ms = typeof message.ms === 'number' ? message.ms : 0;
     return { type: 'result', id, result: fields(message.result, 'a result'), ms };
@@ -84,10 +91,10 @@ function readHello(message: Fields): Hello {
 
 function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
   return {
-    reason: typeof reason === 'string' ? reason : null,
+    reason: typeof reason === 'string' ? reason.slice(0, SENTENCE) : null,
     reverted: reverted === true,
-    live: typeof live === 'string' ? live : null,
-    ...(typeof complaint === 'string' && { complaint }),
+    live: typeof live === 'string' && isReleaseId(live) ? live : null,
+    ...(typeof complaint === 'string' && { complaint: complaint.slice(0, SENTENCE) }),
   };
 }
 
@@ -96,9 +103,16 @@ function readFailure({ code, message, description, details }: Fields): DeployErr
   const sentence = text(message, 'a refusal');
   if (!sentence.trim()) throw malformed('a refusal');
   return new DeployError(known, sentence, {
-    description: typeof description === 'string' ? description : undefined,
-    details: { ...(details as Fields | null), skipped: code === 'SKIPPED' },
+    description: typeof description === 'string' ? description.slice(0, EXPLANATION) : undefined,
+    details: { ...readDetails(details), skipped: code === 'SKIPPED' },
   });
+}
+
+/** Facts that go along with a refusal, as long as they are few. */
+function readDetails(details: unknown): Fields {
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) return {};
+  bounded(details, 'a refusal');
+  return JSON.stringify(details).length > EXPLANATION ? {} : (details as Fields);
 }
 
 function fields(value: unknown, what: string): Fields {
@@ -106,8 +120,8 @@ function fields(value: unknown, what: string): Fields {
   return value as Fields;
 }
 
-function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw malformed(what);
+function text(value: unknown, what: string, longest = SENTENCE): string {
+  if (typeof value !== 'string' || value.length > longest) throw malformed(what);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { createDeflate } from 'node:zlib';
 import { Readable } from 'node:stream';
 
-import { toDeployError } from '../errors';
+import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import type { Comparison, EntryRow, ReleaseRecord } from '../executor/protocol';
 import type { Bundle, BundleEntry } from '../source/bundle';
@@ -81,8 +81,8 @@ export async function assemble(
   const assembled = client.call('assemble', { encoding, record });
   // A refusal that arrives while content is still on its way is heard when that is through.
   assembled.catch(() => undefined);
-  const wanted = new Set(needed.map((index) => entries[index].path));
   try {
+    const wanted = new Set(needed.map((index) => pathAt(entries, index)));
     const content = contentOf(bundle, wanted);
     await client.sendContent(encoding === 'deflate' ? compressed(content) : content);
   } catch (error) {
@@ -90,6 +90,15 @@ export async function assemble(
     throw toDeployError(error);
   }
   return assembled;
+}
+
+/** Only what was announced is ever sent. */
+function pathAt(entries: readonly BundleEntry[], index: number): string {
+  const entry = entries[index];
+  if (entry) return entry.path;
+  throw new DeployError('STEP', `The engine’s side asks for entry ${index} of ${entries.length}.`, {
+    description: 'That is no executor of ours, or a defect. Nothing of it was sent.',
+  });
 }
 
 /** The wanted files' content in one stream, in pieces that are worth a frame. */

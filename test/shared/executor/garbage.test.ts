@@ -162,8 +162,10 @@ it('P5: whatever greets, opening ends: with a client, or with a DeployError', as
 }, 30_000);
 
 it('a good answer is a good answer', async () => {
-  expect(await callWith(encodeMessage({ id: 1, ok: true, ms: 1, result: { live: 'x' } }))).toEqual({
-    live: 'x',
+  expect(
+    await callWith(encodeMessage({ id: 1, ok: true, ms: 1, result: { live: '20261123-171501-3f2a9c1' } })),
+  ).toEqual({
+    live: '20261123-171501-3f2a9c1',
   });
 });
 
@@ -206,12 +208,19 @@ it('P5: an executor that leaves by itself: later steps are refused at once', asy
   const client = await open(impostor);
   const waiting = thrownBy(client.call('confirm', {}));
   impostor.say(
-    encodeMessage({ event: 'ended', reason: 'nothing was heard for 60 s', reverted: true, live: 'x' }),
+    encodeMessage({
+      event: 'ended',
+      reason: 'nothing was heard for 60 s',
+      reverted: true,
+      live: '20261123-171501-3f2a9c1',
+    }),
   );
   impostor.stdout.end();
   expect(await waiting).toMatchObject({
     code: 'LOST',
-    details: { ended: { reason: 'nothing was heard for 60 s', reverted: true, live: 'x' } },
+    details: {
+      ended: { reason: 'nothing was heard for 60 s', reverted: true, live: '20261123-171501-3f2a9c1' },
+    },
   });
   expect(await thrownBy(client.call('confirm', {}))).toMatchObject({ code: 'LOST' });
 });

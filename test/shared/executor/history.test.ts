@@ -78,18 +78,33 @@ it('sequence numbers are never used again, whatever became of the release', () =
   expect(standing(['->a ok a>b back', 'a'], ['', null]).map(({ sequence }) => sequence)).toEqual([3, 0]);
 });
 
+const [A, B] = ['20261123-171501-aaaaaaa', '20261123-171502-bbbbbbb'];
+
 const READ = `
 from hot_deploy import history
 from types import SimpleNamespace
 path = json.load(sys.stdin)
 layout = SimpleNamespace(history=path)
 before = history.read(layout)
-history.append(layout, "confirmed", to="b")
+history.append(layout, "confirmed", to="${B}")
 history.append(layout, "note", text="\\n\\u2028\\U0001f600")
 json.dump([before, history.read(layout)], sys.stdout)
 `;
 
-const WHOLE = { at: 't', event: 'flip', to: 'b', from: 'a' };
+const WHOLE = { at: 't', event: 'flip', to: B, from: A };
+
+/** Lines that were not written here: what they name would be used. */
+const FORGED = [
+  { ...WHOLE, from: '../../etc' },
+  { ...WHOLE, to: [A] },
+  { ...WHOLE, from: `${A}/../../..` },
+  { ...WHOLE, at: 7 },
+  { ...WHOLE, sequence: 'x' },
+  { ...WHOLE, sequence: 1e300 },
+  { ...WHOLE, sequence: -1 },
+  { ...WHOLE, made: 'run.py' },
+  { ...WHOLE, made: [1] },
+].map((entry) => JSON.stringify(entry));
 
 it.each<[string, Buffer | string]>([
   ['half a line', `${JSON.stringify(WHOLE)}\n{"at":"t","eve`],
@@ -105,6 +120,7 @@ it.each<[string, Buffer | string]>([
     'lines of something else',
     `\n\nnull\n[]\n7\n"event"\n{}\n{"event":7}\n${JSON.stringify(WHOLE)}\n<<<<<<<\n`,
   ],
+  ['forged lines', `${[...FORGED, JSON.stringify(WHOLE), `${'['.repeat(100_000)}`].join('\n')}\n`],
   ['nothing wrong', `${JSON.stringify(WHOLE)}\n`],
 ])('P5: the history goes on after %s', async (_name, content) => {
   const path = join(await make(), 'history.jsonl');
@@ -113,7 +129,7 @@ it.each<[string, Buffer | string]>([
   expect(before).toEqual([WHOLE]);
   expect(after).toMatchObject([
     WHOLE,
-    { event: 'confirmed', to: 'b' },
+    { event: 'confirmed', to: B },
     { event: 'note', text: '\n\u2028\u{1f600}' },
   ]);
   expect(readFileSync(path).subarray(0, content.length)).toEqual(Buffer.from(content));

@@ -43,7 +43,7 @@ def names(layout):
 def description(layout, name):
     """What was written down when it was built, or None for an unfinished one. See installing.build()."""
     found = files.read_json(os.path.join(path_of(layout, name), DESCRIPTION))
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and isinstance(found.get("python"), dict) else None
 
 
 def ailment(layout, name):

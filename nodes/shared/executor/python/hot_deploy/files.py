@@ -69,8 +69,13 @@ def read_json(path):
     try:
         with open(path, "rb") as handle:
             return json.loads(handle.read().decode("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
+
+
+def is_count(value):
+    """Whether a number read from a file is a whole one that every side can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
 
 # Nobody lists so many requirements; what is larger is something else.

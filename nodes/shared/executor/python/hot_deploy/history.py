@@ -9,6 +9,7 @@ import json
 import os
 
 from hot_deploy import files
+from hot_deploy.layout import RELEASE_ID
 
 
 def now():
@@ -38,20 +39,37 @@ def _ends_in_half_a_line(fd):
 
 
 def read(layout):
-    """All whole entries, oldest first. Lines that a crash cut short are passed over."""
+    """All whole entries, oldest first. Lines that a crash cut short, or that were not written here, are passed over."""
     entries = []
     try:
         with open(layout.history, "rb") as handle:
             for line in handle:
                 try:
                     entry = json.loads(line.decode("utf-8"))
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
-                if isinstance(entry, dict) and isinstance(entry.get("event"), str):
+                if _is_ours(entry):
                     entries.append(entry)
     except FileNotFoundError:
         pass
     return entries
+
+
+def _is_ours(entry):
+    """Whether a line has the form of ours: what it names is used as the name of a release."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("event"), str):
+        return False
+    for field in ("to", "from"):
+        name = entry.get(field)
+        if name is not None and not (isinstance(name, str) and RELEASE_ID.fullmatch(name)):
+            return False
+    made = entry.get("made", [])
+    return (
+        isinstance(entry.get("at", ""), str)
+        and files.is_count(entry.get("sequence") or 0)
+        and isinstance(made, list)
+        and all(isinstance(name, str) for name in made)
+    )
 
 
 class Standing:

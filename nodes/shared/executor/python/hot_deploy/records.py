@@ -3,6 +3,7 @@
 import os
 
 from hot_deploy import files
+from hot_deploy.layout import RELEASE_ID
 
 
 def read_all(layout):
@@ -17,14 +18,30 @@ def read_all(layout):
             continue
         release_id = name[: -len(".json")]
         record = files.read_json(os.path.join(layout.records, name))
-        if isinstance(record, dict) and os.path.isdir(os.path.join(layout.releases, release_id)):
+        if _is_ours(record, release_id) and os.path.isdir(os.path.join(layout.releases, release_id)):
             records[release_id] = record
     return records
 
 
 def read(layout, release_id):
     record = files.read_json(layout.record(release_id))
-    return record if isinstance(record, dict) else None
+    return record if _is_ours(record, release_id) else None
+
+
+def _is_ours(record, release_id):
+    """Whether a record has the form of ours, as far as anything rests on it. Any other counts as missing."""
+    if not isinstance(record, dict) or not RELEASE_ID.fullmatch(release_id) or record.get("release") != release_id:
+        return False
+    source, names = record.get("source"), record.get("names")
+    return (
+        all(files.is_count(record.get(field)) for field in ("sequence", "files", "bytes"))
+        and all(isinstance(record.get(field), str) for field in ("state", "createdAt"))
+        and isinstance(source, dict)
+        and all(isinstance(value, str) for value in source.values())
+        and isinstance(source.get("type"), str)
+        and isinstance(names, list)
+        and all(isinstance(name, str) for name in names)
+    )
 
 
 def write(layout, release_id, record):

@@ -5,11 +5,13 @@ import time
 
 from hot_deploy import files, history, records, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import LAUNCHER_MARKER, checked_name, deployed_names, names_in
+from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names, names_in
 
 
 def flip(layout, release_id):
     """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds."""
+    if release_id is not None:
+        checked_release_id(release_id)
     started = time.perf_counter()
     if release_id is None:
         os.unlink(layout.current)

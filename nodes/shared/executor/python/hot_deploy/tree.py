@@ -57,9 +57,24 @@ def write_manifest(path, entries):
 def read_manifest(path):
     """The recorded entries of a release, or None where the record is missing or damaged."""
     rows = files.read_json(path)
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
         return None
     return [Entry.from_row(row) for row in rows]
+
+
+def _is_row(row):
+    """Whether a row of a manifest has the form of ours; what it says of files is compared with them anyway."""
+    if not isinstance(row, list) or len(row) != 8:
+        return False
+    path, type, mode, size, digest, target, _, _ = row
+    return (
+        isinstance(path, str)
+        and type in (FILE, LINK, DIRECTORY)
+        and files.is_count(mode)
+        and files.is_count(size)
+        and isinstance(digest, str)
+        and (target is None or isinstance(target, str))
+    )
 
 
 def is_bytecode(path):

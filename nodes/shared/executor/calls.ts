@@ -1,0 +1,78 @@
+import type { DeployError } from '../errors';
+import { checkAnswer } from './answers';
+import type { Message } from './messages';
+import type { Verb } from './protocol';
+
+export interface CallOptions {
+  /** Calls of one group are sent without waiting; after one that did not go well, the rest are not carried out. */
+  group?: number;
+  /** Carried out beside the others. */
+  background?: boolean;
+  /** A result that says `passed: false` stops the rest of the group, too. */
+  required?: boolean;
+  /** Gets a program's output as it comes. */
+  onOutput?: (text: string) => void;
+}
+
+/** A result, and the milliseconds that the step took on the engine's side. */
+export interface Answer {
+  result: unknown;
+  ms: number;
+}
+
+interface PendingCall {
+  verb: Verb;
+  /** How much of a program's output was passed on, in UTF-16 units. */
+  shown: number;
+  resolve: (answer: Answer) => void;
+  reject: (reason: DeployError) => void;
+  options: CallOptions;
+}
+
+/** Twice what an executor shows of one program's output while that runs. */
+const MOST_SHOWN = 512 * 1024;
+
+/** The steps that were asked for and not answered yet. */
+export class Calls {
+  private readonly pending = new Map<number, PendingCall>();
+
+  /** Whether somebody waits for a step that isn't carried out beside the others. */
+  get waiting(): boolean {
+    for (const call of this.pending.values()) if (!call.options.background) return true;
+    return false;
+  }
+
+  /** Resolves or rejects when the step with this number is answered. */
+  add(id: number, verb: Verb, options: CallOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { verb, shown: 0, resolve, reject, options });
+    });
+  }
+
+  /**
+   * Takes an answer to the call that it is for; one that nobody asked for is passed over.
+   *
+   * @throws RangeError when it is no answer to that step
+   */
+  take(message: Extract<Message, { id: number }>): void {
+    const call = this.pending.get(message.id);
+    if (!call) return;
+    if (message.type === 'output') {
+      // The executor shows no more than a part of what a program prints; one that shows more is not listened to.
+      if (call.shown > MOST_SHOWN) return;
+      call.shown += message.text.length;
+      call.options.onOutput?.(message.text);
+      return;
+    }
+    if (message.type === 'result') checkAnswer(call.verb, message.result);
+    this.pending.delete(message.id);
+    if (message.type === 'refusal') call.reject(message.reason);
+    else call.resolve({ result: message.result, ms: message.ms });
+  }
+
+  /** Nothing more is answered. */
+  refuseAll(reason: DeployError): void {
+    for (const call of this.pending.values()) call.reject(reason);
+    this.pending.clear();
+  }
+}

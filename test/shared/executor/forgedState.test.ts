@@ -1,0 +1,137 @@
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+
+import { DeployError } from '../../../nodes/shared/errors';
+import { getStatus } from '../../../nodes/shared/status';
+import {
+  deployTo,
+  engineVersions,
+  inConversation,
+  rollBackTo,
+  temporaryDirectories,
+} from '../../support/deployment';
+import { fuzz, nasty, replacedAt } from '../../support/fuzz';
+import { statusOf } from '../../support/snapshot';
+
+jest.setTimeout(300_000);
+const make = temporaryDirectories();
+let place: string;
+let canary: string;
+let v1: string;
+let v2: string;
+let number = 0;
+
+beforeAll(async () => {
+  [v1, v2] = await engineVersions(make, 'base', 'v2');
+  place = await make('place');
+  canary = join(place, 'canary');
+  mkdirSync(join(canary, 'kept'), { recursive: true });
+  writeFileSync(join(canary, 'kept/file'), 'kept');
+  const base = join(place, 'app');
+  await deployTo(base, v1);
+  await deployTo(base, v2);
+});
+
+/** The engine as it was, in a place of its own beside the canary. */
+function freshEngine(): string {
+  const base = join(place, `app${++number}`);
+  cpSync(join(place, 'app'), base, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  return base;
+}
+
+/** The files that tell the executor what is what; any of them may be forged by whoever owns the engine. */
+function stateFiles(base: string): string[] {
+  const records = readdirSync(join(base, '.hot-deploy/releases')).map(
+    (name) => `.hot-deploy/releases/${name}`,
+  );
+  return ['.hot-deploy/history.jsonl', '.hot-deploy/holder.json', ...records];
+}
+
+/** Writes a state file with one place of its content replaced; a history gets a line more, unconfirmed or not. */
+function forge(base: string, which: number, at: number, lie: unknown): void {
+  const names = stateFiles(base);
+  const file = join(base, names[which % names.length]);
+  if (file.endsWith('.jsonl')) {
+    const current = readlinkSync(join(base, 'current')).split('/')[1];
+    const line = {
+      at: 't',
+      event: 'flip',
+      operation: 'deploy',
+      to: current,
+      from: null,
+      made: ['run.py'],
+      sequence: 9,
+    };
+    writeFileSync(file, `${readFileSync(file, 'utf8')}${JSON.stringify(replacedAt(line, at, lie))}\n`);
+    return;
+  }
+  const before: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { workflow: 'x' };
+  writeFileSync(file, JSON.stringify(replacedAt(before, at, lie)) ?? '');
+}
+
+/** Whether what is live is a release that is there, however it came about. */
+function livesWell(base: string): boolean {
+  const current = join(base, 'current');
+  if (!lstatSync(current, { throwIfNoEntry: false })) return true;
+  return /^releases\/\d{8}-\d{6}-[0-9a-f]{7}(-\d+)?$/.test(readlinkSync(current)) && existsSync(current);
+}
+
+const OPERATIONS: Record<string, (base: string) => Promise<unknown>> = {
+  status: (base) => inConversation((client) => getStatus(client, { basePath: base, entrypoint: 'run.py' })),
+  deploy: (base) => deployTo(base, v1, { createBackup: false, keepReleases: 1 }),
+  rollback: (base) => rollBackTo(base, { target: 'previous' }),
+};
+
+test('P7: whatever records, manifests and history say, nothing outside the engine is touched', async () => {
+  const untouched = () => [statusOf(canary), readdirSync(place).filter((name) => !name.startsWith('app'))];
+  const before = untouched();
+  await fuzz(
+    fc.asyncProperty(
+      fc.constantFrom(...Object.keys(OPERATIONS)),
+      fc.nat(),
+      fc.nat(),
+      nasty,
+      async (name, which, at, lie) => {
+        const base = freshEngine();
+        forge(base, which, at, lie);
+        const outcome = await OPERATIONS[name](base).catch((error: unknown) => error);
+        if (outcome instanceof Error) {
+          expect(outcome).toBeInstanceOf(DeployError);
+          expect(outcome.message).not.toMatch(/stopped unexpectedly|undefined/);
+        }
+        expect(livesWell(base)).toBe(true);
+        expect(untouched()).toEqual(before);
+      },
+    ),
+    50,
+  );
+});
+
+test('P7: a forged switch can’t lead anywhere but to a release', async () => {
+  const base = freshEngine();
+  const current = readlinkSync(join(base, 'current'));
+  const to = current.split('/')[1];
+  for (const from of ['../../canary/kept', `${to}/../../../canary`, '/etc', '']) {
+    const line = { at: 't', event: 'flip', operation: 'deploy', to, from, made: ['../canary/kept/file'] };
+    const file = join(base, '.hot-deploy/history.jsonl');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}${JSON.stringify(line)}\n`);
+    // A check that doesn't pass would take the interrupted switch back to where it came from.
+    const failing = { type: 'python', name: 'no', code: 'raise SystemExit(1)', when: 'both' } as const;
+    await deployTo(base, v1, { checks: [{ ...failing, timeoutSeconds: 20, environment: {} }] }).catch(
+      () => undefined,
+    );
+    expect(readlinkSync(join(base, 'current'))).toBe(current);
+  }
+  expect(readFileSync(join(canary, 'kept/file'), 'utf8')).toBe('kept');
+});
