@@ -3,17 +3,21 @@ import type { Probe } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
+import { refuseReservedNames } from '../source/reserved';
 import { checkEntrypoint } from './layout';
 
 /** Refuses a bundle whose names this place would take for one another, before anything is sent. */
 export function refuseUnfit(bundle: Bundle, probe: Probe): void {
-  if (probe.filesystem.mergesNames) refuseMergedNames(bundle.entries);
+  if (!probe.filesystem.mergesNames) return;
+  refuseMergedNames(bundle.entries);
+  refuseReservedNames(bundle.entries, true);
 }
 
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */
 export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: string): void {
   checkEntrypoint(entrypoint);
-  if (bundle.entries.some(({ path }) => path === entrypoint)) return;
+  const entry = bundle.entries.find(({ path }) => path === entrypoint);
+  if (entry && entry.type !== 'directory') return;
   throw new DeployError('INPUT', `The source has no ${entrypoint} at its top that the patterns include.`, {
     description:
       `Extractions are started through ${entrypoint}. Name the engine’s own file in Entrypoint and in Include, ` +

@@ -94,6 +94,7 @@ function* withAncestors(path: string): Generator<string> {
   }
 }
 
-function foldName(name: string): string {
+/** What two names have in common that such a file system takes for one. */
+export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }

@@ -1,5 +1,6 @@
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
+import { foldName } from './paths';
 import { quote } from './quote';
 
 /** Top-level names of the base path that hold the layout itself and can therefore never be deployed entries. */
@@ -11,9 +12,14 @@ export const RESERVED_NAMES: readonly string[] = [
   '.hot-deploy',
 ];
 
-/** Throws `INPUT` when an entry's top-level name is one of {@link RESERVED_NAMES}. */
-export function refuseReservedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
-  const entry = entries.find(({ path }) => RESERVED_NAMES.includes(path.split('/', 1)[0]));
+/**
+ * Throws `INPUT` when an entry's top-level name is one of {@link RESERVED_NAMES}.
+ *
+ * @param merged where the base path's file system takes other spellings for the same name, such as `Current`
+ */
+export function refuseReservedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>, merged = false): void {
+  const spelled = (name: string): string => (merged ? foldName(name) : name);
+  const entry = entries.find(({ path }) => RESERVED_NAMES.includes(spelled(path.split('/', 1)[0])));
   if (!entry) return;
   throw new DeployError(
     'INPUT',

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 
 import { DeployError } from '../../../nodes/shared/errors';
+import { listReleases } from '../../../nodes/shared/releases';
 import { getStatus } from '../../../nodes/shared/status';
 import {
   deployTo,
@@ -134,4 +135,26 @@ test('P7: a forged switch can’t lead anywhere but to a release', async () => {
     expect(readlinkSync(join(base, 'current'))).toBe(current);
   }
   expect(readFileSync(join(canary, 'kept/file'), 'utf8')).toBe('kept');
+});
+
+test.each<[string, unknown]>([
+  ['no object', 7],
+  ['another release', { release: '20200101-000000-0000000' }],
+  ['a sequence that is none', { sequence: 'x' }],
+  ['a sequence beyond all numbers', { sequence: 2 ** 60 }],
+  ['no source', { source: null }],
+  ['a source of another form', { source: { type: ['git'] } }],
+  ['names that are none', { names: [{}] }],
+  ['no state', { state: null }],
+])('P7: a record of %s counts as missing; the others are listed', async (_title, forged) => {
+  const base = freshEngine();
+  const current = readlinkSync(join(base, 'current')).split('/')[1];
+  const directory = join(base, '.hot-deploy/releases');
+  const [other] = readdirSync(join(base, 'releases')).filter((name) => name !== current);
+  const file = join(directory, `${other}.json`);
+  const before = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify(typeof forged === 'object' ? { ...before, ...forged } : forged));
+  const listed = await inConversation((client) => listReleases(client, base));
+  expect(listed.releases.map(({ release }) => release)).toEqual([current]);
+  expect((await deployTo(base, v1)).status).toBe('deployed');
 });
