@@ -69,14 +69,12 @@ const changes = shape({
   counts: shape({ added: count, modified: count, removed: count }),
   paths: shape({ added: paths, modified: paths, removed: paths }),
 });
-const run = {
-  passed: flag,
+const ended = {
   exitCode: orNull(number),
   signal: orNull(text(64)),
   timedOut: flag,
   output: OUTPUT,
   omittedBytes: count,
-  durationMs: number,
 };
 
 const live = shape({
@@ -143,10 +141,10 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
     before: packages,
     installer: optional(installer),
     python: optional(text(200)),
-    run: orNull(shape({ ...run, stage: text(64) })),
+    run: orNull(shape({ ...ended, stage: text(64), check: optional(orNull(OUTPUT)) })),
     durationMs: number,
   }),
-  run: shape(run),
+  run: shape({ ...ended, passed: flag, durationMs: number }),
   adopt: shape({ release: releaseId, names: paths, entries: rows, gapMs: number, atomic: flag }),
   drain: shape({ left: list(shape({ processId: count, command: WORDS }), MANY) }),
   flip: shape({ from: release, to: releaseId, at: text(64), milliseconds: number }),
