@@ -12,12 +12,14 @@ import { type Operations, runItems } from '../common/runItems';
 import { properties } from './description';
 import { deployRelease } from './operations/deploy';
 import { planRelease } from './operations/plan';
+import { repair } from './operations/repair';
 import { readStatus } from './operations/status';
 import { configuredOutputs, toOutputs } from './outputs';
 
 const OPERATIONS: Operations = {
   deploy: deployRelease,
   plan: planRelease,
+  repair,
   status: readStatus,
 };
 
@@ -29,7 +31,7 @@ export class HotDeploy implements INodeType {
     group: ['transform'],
     version: 1,
     subtitle:
-      '={{ ({ deploy: "Deploy Release", plan: "Plan Deployment", status: "Get Status" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
+      '={{ ({ deploy: "Deploy Release", plan: "Plan Deployment", repair: "Repair Engine", status: "Get Status" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
     description:
       'Update a Python engine with zero downtime: checked aside, switched atomically, undone when bad',
     defaults: { name: 'Hot Deploy' },

@@ -13,8 +13,6 @@ import { DEFAULT_LIMITS } from '../shared/source/bundle';
 import { dependencyFields } from './dependencyFields';
 import { sourceFields } from './sourceFields';
 
-const forDeploying = { show: { operation: ['deploy', 'plan'] } };
-
 const operation: INodeProperties = {
   displayName: 'Operation',
   name: 'operation',
@@ -38,6 +36,13 @@ const operation: INodeProperties = {
       value: 'plan',
       action: 'Plan a deployment',
       description: 'What deploying would change, without changing anything',
+    },
+    {
+      name: 'Repair Engine',
+      value: 'repair',
+      action: 'Repair an engine',
+      description:
+        'Find what a crash, a full disk or a stray hand left, explain it, and put right what is ours',
     },
   ],
   default: 'deploy',
@@ -76,6 +81,14 @@ const options: INodeProperties = {
       default: false,
       description: 'Whether to make and switch to a new release even when its content is what is live',
       displayOptions: { show: { '/operation': ['deploy', 'plan'] } },
+    },
+    {
+      displayName: 'Dry Run',
+      name: 'dryRun',
+      type: 'boolean',
+      default: false,
+      description: 'Whether to say what would be done, without changing anything',
+      displayOptions: { show: { '/operation': ['repair'] } },
     },
     {
       displayName: 'Expected Digest',
@@ -130,11 +143,11 @@ export const properties: INodeProperties[] = [
   ...selectionFields.map((field) => withOperations(field)),
   entrypointField,
   ...dependencyFields,
-  withOperations(checkFields),
+  withOperations(checkFields, ['deploy', 'plan', 'repair']),
   notDeployedOutput,
   options,
 ];
 
-function withOperations(field: INodeProperties): INodeProperties {
-  return { ...field, displayOptions: { show: { ...field.displayOptions?.show, ...forDeploying.show } } };
+function withOperations(field: INodeProperties, operation: string[] = ['deploy', 'plan']): INodeProperties {
+  return { ...field, displayOptions: { show: { ...field.displayOptions?.show, operation } } };
 }

@@ -22,13 +22,14 @@ export class Executors {
 
   /** Starts an executor at `location`. The caller closes it. */
   async open(location: EngineLocation, readCredential: ReadCredential): Promise<ExecutorClient> {
-    const { interpreter, startTimeoutMs } = location;
+    const { interpreter, startTimeoutMs, silenceSeconds } = location;
     const { signal } = this;
     if (location.connection === 'local') {
       await checkLocal(location);
       return this.start('local', async () => connectLocal(), {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
+        silenceSeconds,
         signal,
       });
     }
@@ -40,6 +41,7 @@ export class Executors {
       idleTimeoutMs: idleTimeoutOf(credential),
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,
+      silenceSeconds,
       signal,
     });
   }

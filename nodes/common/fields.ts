@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { SILENCE_SECONDS } from '../shared/executor/program';
 import { DEFAULT_SELECTION } from '../shared/source/bundle';
 
 /** Where the engine is: the same on every node. */
@@ -113,6 +114,15 @@ export const commonOptions: INodeProperties[] = [
     default: 'python3',
     placeholder: '/usr/bin/python3.11',
     description: 'The engine’s interpreter, 3.8 or newer: a name or a full path',
+  },
+  {
+    displayName: 'Silence (Seconds)',
+    name: 'silenceSeconds',
+    type: 'number',
+    default: SILENCE_SECONDS,
+    typeOptions: { minValue: 2 },
+    description:
+      'After how long without a sign of n8n the engine’s side takes an unconfirmed switch back and frees the lock. A connection that ends is noticed at once.',
   },
 ];
 

@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
 
+import { SILENCE_SECONDS } from '../shared/executor/program';
 import type { InterpreterOptions } from '../shared/executor/interpreter';
 import { NO_DEPENDENCIES } from '../shared/dependencies/options';
 import type { EngineOptions, SwitchOptions } from '../shared/release/options';
@@ -19,6 +20,8 @@ export interface EngineLocation {
   /** Without `become`, which the credential knows. */
   interpreter: Omit<InterpreterOptions, 'become'>;
   startTimeoutMs: number;
+  /** After how long without a sign of n8n the engine's side puts things right. */
+  silenceSeconds?: number;
 }
 
 /** A function that reads parameters of the item `itemIndex`. */
@@ -45,6 +48,7 @@ export function readLocation(read: ReadParameter): EngineLocation {
       containerCommand: readText('Container Command', options.containerCommand ?? 'docker').trim(),
     },
     startTimeoutMs: readCount('Command Timeout (Seconds)', options.commandTimeoutSeconds, 60, 1) * 1000,
+    silenceSeconds: readCount('Silence (Seconds)', options.silenceSeconds, SILENCE_SECONDS, 2),
   };
 }
 

@@ -2,7 +2,7 @@ import { NO_DEPENDENCIES } from './dependencies/options';
 import type { ListedEnvironment } from './executor/environmentVerb';
 import type { ExecutorClient } from './executor/client';
 import type { Verbs } from './executor/protocol';
-import { begin } from './release/begin';
+import { begin, type Begun } from './release/begin';
 import { checkBasePath } from './release/layout';
 import type { EngineOptions } from './release/options';
 import { prune, type Removed, type Retention } from './release/retention';
@@ -70,15 +70,15 @@ export async function pruneReleases(
   client: ExecutorClient,
   options: EngineOptions,
   retention: Retention,
-): Promise<Removed> {
+): Promise<Removed & Pick<Begun, 'settled' | 'repaired'>> {
   const log = new StepLog(options.onStep);
-  const { listed } = await begin(
+  const { listed, settled, repaired } = await begin(
     client,
     { ...options, ...retention, checks: [], createBackup: false, dependencies: NO_DEPENDENCIES },
     false,
     log,
   );
-  return log.run('prune', () => prune(client, listed, retention));
+  return { ...(await log.run('prune', () => prune(client, listed, retention))), settled, repaired };
 }
 
 function summary(

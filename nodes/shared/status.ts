@@ -11,8 +11,11 @@ import { createSelection } from './source/patterns';
 export interface EngineStatus {
   host: string;
   basePath: string;
-  /** `plain` before the first deployment, `empty` where there is no engine at all. */
-  state: 'live' | 'plain' | 'empty';
+  /**
+   * `plain` before the first deployment, `empty` where there is no engine at all, `broken` where nothing is live that
+   * should be: Repair Engine helps, and so does any other operation.
+   */
+  state: 'live' | 'broken' | 'plain' | 'empty';
   release: string | null;
   previousRelease: string | null;
   /** ISO 8601; when the live release was switched to. */
@@ -86,6 +89,7 @@ export function driftOf(probe: Probe, selection: Selection): EngineStatus['drift
 }
 
 function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {
+  if (probe.lost) return 'broken';
   if (probe.current) return 'live';
   return probe.names.some(({ name, type }) => name === entrypoint && type === 'file') ? 'plain' : 'empty';
 }

@@ -128,7 +128,7 @@ describe('the contract', () => {
         ],
       ]),
     );
-    expect(valuesOf(named(properties, 'operation')).sort()).toEqual(['deploy', 'plan', 'status']);
+    expect(valuesOf(named(properties, 'operation')).sort()).toEqual(['deploy', 'plan', 'repair', 'status']);
     expect(valuesOf(named(properties, 'source'))).toEqual(expect.arrayContaining(['binary', 'directory']));
     expect(valuesOf(named(properties, 'dependencies'))).toContain('none');
     expect(defaults(properties)).toMatchObject({

@@ -10,7 +10,7 @@ export async function pruneKept({ node, read, connect, signal }: ItemContext): P
   const engine = { ...readEngine(read, node, 'prune'), signal };
   const client = await connect();
   const onStep = progressOf(node, engine.basePath);
-  const { releases, inUse, backups } = await pruneReleases(
+  const { releases, inUse, backups, settled, repaired } = await pruneReleases(
     client,
     { ...engine, onStep },
     readRetention(readOptions(read)),
@@ -22,5 +22,7 @@ export async function pruneKept({ node, read, connect, signal }: ItemContext): P
     removedReleases: releases,
     keptInUse: inUse,
     removedBackups: backups,
+    ...(settled && { settled: { ...settled } }),
+    ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),
   };
 }

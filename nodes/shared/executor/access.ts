@@ -8,7 +8,7 @@ export type Access = 'full' | 'readOnly';
  * The steps that change nothing: all that read-only access allows. The one place that decides it, for the client, which
  * sends no other, and for the executor, which is started with these only. A step that is not here is refused.
  */
-const READING: readonly Verb[] = ['probe', 'list', 'digest'];
+const READING: readonly Verb[] = ['probe', 'list', 'digest', 'inspect'];
 
 /** The steps that `access` allows; undefined when it allows every one. */
 export function allowedVerbs(access: Access): readonly Verb[] | undefined {
@@ -27,7 +27,7 @@ export function checkAccess(access: Access, verb: Verb): void {
     'The credential’s Access is Read Only, and this operation changes the engine.',
     {
       description:
-        'Choose a credential whose Access is Full, or an operation that only reads: Plan Deployment, Get Status, Get Many Releases.',
+        'Choose a credential whose Access is Full, or an operation that only reads: Plan Deployment, Get Status, Get Many Releases, or Repair Engine with Dry Run.',
       details: { access, verb },
     },
   );

@@ -75,6 +75,7 @@ export class ExecutorClient {
       () => this.write(encodeMessage({})),
       (seconds) => this.giveUp(`nothing was heard for ${seconds} s`),
       options.idleTimeoutMs ?? 120_000,
+      (options.silenceSeconds ?? SILENCE_SECONDS) * 1000,
     );
     // Whoever waits for it hears of it; without anybody, a rejection would end n8n.
     this.greeting.catch(() => undefined);

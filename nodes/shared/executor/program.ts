@@ -33,6 +33,8 @@ const MODULES = [
   'assembly',
   'adoption',
   'probing',
+  'inspecting',
+  'mending',
   'checking',
   'session',
   'verbs',

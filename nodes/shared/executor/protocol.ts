@@ -1,5 +1,6 @@
 import type { RecordedDependencies } from '../dependencies/wanted';
 import type { BundleEntry, SourceDescription } from '../source/bundle';
+import type { Mender, RawFinding } from './findings';
 import type { EnvironmentArguments, EnvironmentResult, ListedEnvironment } from './environmentVerb';
 
 /** What the executor says first: where it runs, as whom, and with which Python. */
@@ -110,6 +111,8 @@ export interface Probe {
   /** The sequence number of the next release. */
   sequence: number;
   releasesInUse: ReleaseInUse[];
+  /** The release that should be live, where `current` is gone or leads nowhere. */
+  lost: string | null;
   live: {
     record: ReleaseRecord | null;
     /** Recorded files that were edited or removed by hand since. */
@@ -171,9 +174,19 @@ export interface Comparison {
 /** The executor's steps: what each takes and gives. */
 export interface Verbs {
   lock: {
-    /** `owner`: `user`, `user:group` or `uid:gid` whom new files are given to; empty: the base path's, for root. */
-    args: { basePath: string; create: boolean; holder: Holder; waitSeconds: number; owner?: string };
-    result: { cleaned: string[] };
+    /**
+     * `owner`: `user`, `user:group` or `uid:gid` whom new files are given to; empty: the base path's, for root.
+     * `clean`: false leaves what interrupted operations left behind.
+     */
+    args: {
+      basePath: string;
+      create: boolean;
+      holder: Holder;
+      waitSeconds: number;
+      owner?: string;
+      clean?: boolean;
+    };
+    result: { cleaned: Array<[RawFinding['kind'], string]> };
   };
   /** `holder`: asks who holds the lock. `start`: starts the live environment's interpreter to see whether it does. */
   probe: {
@@ -187,6 +200,8 @@ export interface Verbs {
       previous: string | null;
       liveSince: string | null;
       unconfirmed: UnconfirmedSwitch | null;
+      /** Kept releases that were live at some time, the last first. */
+      wereLive: string[];
       releases: ListedRelease[];
       backups: ListedBackup[];
       environments: ListedEnvironment[];
@@ -232,7 +247,8 @@ export interface Verbs {
     result: { left: Array<{ processId: number; command: string }> };
   };
   flip: {
-    args: { release: string; operation: string; entrypoint: string };
+    /** `aside`: something foreign at `current` is put aside, and not refused. */
+    args: { release: string; operation: string; entrypoint: string; aside?: boolean };
     result: { from: string | null; to: string; at: string; milliseconds: number };
   };
   confirm: { args: Record<string, never>; result: { live: string | null } };
@@ -252,6 +268,13 @@ export interface Verbs {
     };
     result: Record<string, never>;
   };
+  inspect: {
+    args: { basePath: string; entrypoint: string; owner?: string };
+    /** `deployed`: whether anything was ever deployed here. `holder`: who is at work, unless it is this conversation. */
+    result: { deployed: boolean; current: string | null; findings: RawFinding[]; holder: Holder | null };
+  };
+  /** `path` as in the finding; the result names what was put right. */
+  mend: { args: { what: Mender; path?: string; entrypoint: string }; result: { done: string[] } };
 }
 
 export type Verb = keyof Verbs;

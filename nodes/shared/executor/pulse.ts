@@ -4,19 +4,24 @@ const HEARTBEAT_MS = 5_000;
 export class Pulse {
   private timer?: NodeJS.Timeout;
   private unanswered = 0;
+  private readonly everyMs: number;
 
   /**
    * @param beat     says that this side is there
    * @param silent   is told once that nothing was heard for as long as `idleMs`
+   * @param silenceMs  how long the other side waits for a sign: it gets several meanwhile
    */
   constructor(
     private readonly beat: () => void,
     private readonly silent: (seconds: number) => void,
     private readonly idleMs: number,
-  ) {}
+    silenceMs = Infinity,
+  ) {
+    this.everyMs = Math.min(HEARTBEAT_MS, silenceMs / 4);
+  }
 
   start(): void {
-    this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
+    this.timer = setInterval(() => this.tick(), this.everyMs);
     this.timer.unref();
   }
 
@@ -31,7 +36,7 @@ export class Pulse {
 
   /** Beats are counted and no clock is read: a process that stood still for minutes has not listened for so long. */
   private tick(): void {
-    if (this.unanswered * HEARTBEAT_MS >= this.idleMs) {
+    if (this.unanswered * this.everyMs >= this.idleMs) {
       this.stop();
       this.silent(this.idleMs / 1000);
       return;

@@ -1,6 +1,7 @@
+import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import type { UnconfirmedSwitch } from '../executor/protocol';
-import { type Check, checksFor, notPassed, runChecks } from './checks';
+import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
 
 /** How an interrupted switch was decided on. */
@@ -13,24 +14,48 @@ export interface Settled {
 
 /**
  * Decides on a switch that nobody confirmed because the engine's machine or executor died: the checks after the switch
- * are run again; when all pass it is kept, otherwise it is taken back.
+ * are run again, and whether the release is still there; when all pass it is kept, otherwise it is taken back.
  */
 export async function settleUnconfirmed(
   client: ExecutorClient,
   unconfirmed: UnconfirmedSwitch,
   checks: readonly Check[],
   log: StepLog,
+  results: CheckResult[] = [],
 ): Promise<Settled> {
   return log.run('settle an interrupted switch', async () => {
     const release = unconfirmed.to;
     // An adoption holds the same bytes on both sides: there is nothing to check and nothing to go back to.
-    const toRun = unconfirmed.operation === 'adopt' ? [] : checksFor('after', checks);
-    const failed = notPassed(await runChecks(client, release, 'after', toRun, client.group(), log));
-    if (!failed) {
+    const checked = unconfirmed.operation === 'adopt' ? [] : await checkAgain(client, release, checks, log);
+    results.push(...(checked ?? []));
+    const failed = checked && notPassed(checked);
+    if (checked && !failed) {
       await client.call('confirm', {});
       return { release, outcome: 'confirmed' };
     }
-    await client.call('revert', { reason: `interrupted, and check ${failed.name} did not pass` });
-    return { release, outcome: 'reverted', check: failed.name };
+    const why = failed ? `check ${failed.name} did not pass` : 'the release is gone';
+    await client.call('revert', { reason: `interrupted, and ${why}` });
+    return { release, outcome: 'reverted', ...(failed && { check: failed.name }) };
   });
+}
+
+/** The checks' results; undefined when the release is no longer there to be checked. */
+async function checkAgain(
+  client: ExecutorClient,
+  release: string,
+  checks: readonly Check[],
+  log: StepLog,
+): Promise<CheckResult[] | undefined> {
+  const group = client.group();
+  const before = runChecks(client, release, 'before', checksFor('before', []), group, log);
+  const after = runChecks(client, release, 'after', checksFor('after', checks), group, log);
+  after.catch(() => undefined);
+  try {
+    const whole = await before;
+    return notPassed(whole) ? whole : [...whole, ...(await after)];
+  } catch (error) {
+    const reason = toDeployError(error);
+    if (reason.code === 'NOT_FOUND') return undefined;
+    throw reason;
+  }
 }

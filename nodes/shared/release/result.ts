@@ -4,6 +4,7 @@ import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
 import type { Bundle, SourceDescription } from '../source/bundle';
 import type { Begun } from './begin';
 import type { CheckResult } from './checks';
+import type { Finding } from './findings';
 import type { Adoption } from './live';
 import type { Settled } from './repair';
 import type { Step, StepLog } from './steps';
@@ -25,6 +26,8 @@ export interface SwitchResult {
   releasesInUse: ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
   settled?: Settled;
+  /** What was put right before anything else. Absent where all was well. */
+  repaired?: Finding[];
   /** What could not be tidied up after the switch; the next operation tries again. */
   complaint?: string;
   steps: Step[];
@@ -121,6 +124,7 @@ export function resultOf(
     swap: swapOf(undefined, 0),
     releasesInUse: begun.probe.releasesInUse,
     ...(begun.settled && { settled: begun.settled }),
+    ...(begun.repaired.length > 0 && { repaired: begun.repaired }),
     steps: log.steps,
     durationMs: log.durationMs,
     ...done,

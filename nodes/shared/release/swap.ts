@@ -22,6 +22,8 @@ export interface SwitchRequest {
   log: StepLog;
   /** Gets every check's result, those of a switch that is taken back too. */
   results: CheckResult[];
+  /** Puts something foreign at `current` aside, instead of refusing it. */
+  aside?: boolean;
   /** Sent together with the confirmation, and carried out after it. */
   afterwards?: () => Promise<unknown>;
 }
@@ -64,14 +66,14 @@ async function complaintOf(work: Promise<unknown>): Promise<string | undefined> 
 }
 
 async function checkAndFlip(client: ExecutorClient, request: SwitchRequest): Promise<Switched> {
-  const { release, operation, entrypoint, log, results } = request;
+  const { release, operation, entrypoint, log, results, aside } = request;
   const group = client.group();
   const brought = requestDependencies(client, release, request.dependencies, group, log);
   const phase = (when: 'before' | 'after') =>
     runChecks(client, release, when, checksFor(when, request.checks), group, log);
   const before = phase('before');
   const ready = client.call('record', { release, fields: { state: 'ready' } }, { group });
-  const flip = client.call('flip', { release, operation, entrypoint }, { group });
+  const flip = client.call('flip', { release, operation, entrypoint, aside }, { group });
   const after = phase('after');
   // Each is awaited in turn below; one that was skipped must not count as unhandled meanwhile.
   for (const answer of [before, ready, flip, after]) answer.catch(() => undefined);

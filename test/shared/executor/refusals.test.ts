@@ -167,6 +167,7 @@ it('P2: every step that changes something wants the lock first', async () => {
     'archive',
     'remove',
     'record',
+    'mend',
   ];
   await inConversation(async (other) => {
     await other.call('probe', { basePath, entrypoint: 'run.py' });
@@ -205,13 +206,25 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'archive',
     'remove',
     'record',
+    'inspect',
+    'mend',
   ];
   const request = fc.record({
     verb: fc.oneof(fc.constantFrom(...verbs), fc.jsonValue()),
     args: fc.oneof(
       fc.jsonValue(),
       fc.dictionary(
-        fc.constantFrom('basePath', 'release', 'entries', 'live', 'kind', 'time'),
+        fc.constantFrom(
+          'basePath',
+          'release',
+          'entries',
+          'live',
+          'kind',
+          'time',
+          'what',
+          'path',
+          'entrypoint',
+        ),
         fc.jsonValue(),
       ),
     ),

@@ -59,7 +59,7 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     records.write(layout, release_id, dict(record, state="ready"))
     pending = switching.announce(layout, release_id, "adopt", launcher)
     switching.flip(layout, release_id)
-    gaps = [_exchange(layout, name, release_id, launcher) for name in plain]
+    gaps = [exchange(layout, name, release_id, launcher) for name in plain]
     files.sync_directory(layout.base)
     switching.confirm(layout, pending)
     return {
@@ -141,7 +141,17 @@ def _copy_file(source, target, status):
         os.close(source_fd)
 
 
-def _exchange(layout, name, release_id, launcher):
+def make_room(layout, name, release_id):
+    """Makes sure that the original of a name can be kept: an earlier one is never written over."""
+    original = os.path.join(layout.adopted, release_id, name)
+    if not os.path.lexists(original):
+        return
+    if not (switching.is_own_link(original, name) or switching.is_launcher(original)):
+        raise StepFailed("STEP", "An earlier original of %s is kept at %s already." % (name, original))
+    os.unlink(original)
+
+
+def exchange(layout, name, release_id, launcher):
     """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing.
 
     What takes the plain name's place waits where the original is to be kept: exchanged, each is where it belongs.

@@ -157,12 +157,3 @@ def remove(layout, name):
         os.close(lease)
     files.remove_tree(aside)
     return True
-
-
-def clean(layout):
-    """Removes what was not built to its end and nobody leads to. Returns the names removed."""
-    removed = []
-    for name in names(layout):
-        if description(layout, name) is None and remove(layout, name):
-            removed.append("environments/" + name)
-    return removed

@@ -78,6 +78,9 @@ class Standing:
     def __init__(self, entries, current):
         self.unconfirmed = None
         self.live_since = None
+        # What the decided switches left live, and all that ever were, the last first.
+        self.live = None
+        self.were_live = []
         self.sequence = 0
         before = {}
         pending = None
@@ -88,13 +91,22 @@ class Standing:
                 pending = entry
             elif event in ("confirmed", "reverted", "abandoned"):
                 if event == "confirmed" and pending is not None:
-                    before[pending.get("to")] = pending.get("from")
+                    self._went_live(pending.get("to"))
+                    # A repair makes live again what was: what was before that stays before it.
+                    if pending.get("operation") != "repair":
+                        before[pending.get("to")] = pending.get("from")
                     if pending.get("to") == current:
                         self.live_since = entry.get("at")
+                if event == "reverted" and entry.get("to") in self.were_live:
+                    self._went_live(entry.get("to"))
                 pending = None
         # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
         if pending is not None and pending.get("to") == current and current is not None:
             self.unconfirmed = pending
         self.previous = before.get(current)
-        if self.unconfirmed is not None:
+        if self.unconfirmed is not None and self.unconfirmed.get("operation") != "repair":
             self.previous = self.unconfirmed.get("from")
+
+    def _went_live(self, release_id):
+        self.live = release_id
+        self.were_live = [release_id] + [known for known in self.were_live if known != release_id]

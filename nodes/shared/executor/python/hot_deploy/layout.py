@@ -34,6 +34,7 @@ class Layout:
         self.history = os.path.join(self.state, "history.jsonl")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
+        self.aside = os.path.join(self.state, "aside")
         # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
         self.owner = None
 
@@ -91,15 +92,36 @@ class Layout:
         except OSError:
             raise StepFailed(
                 "STEP",
-                "%s exists and is not a link that was made here. Move it away, then run again." % self.current,
+                "%s exists and is not a link that was made here." % self.current,
+                "Run Repair Engine, or move it away, then run again.",
             )
-        parts = target.split("/")
-        if len(parts) != 2 or parts[0] != "releases" or not RELEASE_ID.fullmatch(parts[1]):
+        release_id = _release_in(target)
+        if release_id is None:
             raise StepFailed(
                 "STEP",
-                "%s points to %r, which is not a release. Move it away, then run again." % (self.current, target),
+                "%s points to %r, which is not a release." % (self.current, target),
+                "Run Repair Engine, or move it away, then run again.",
             )
-        return parts[1]
+        return release_id
+
+    def foreign_current(self):
+        """What stands at `current` and was not made here: a link's target, `directory` or `file`; None otherwise."""
+        try:
+            target = os.readlink(self.current)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return "directory" if os.path.isdir(self.current) else "file"
+        return target if _release_in(target) is None else None
+
+    def standing_release(self):
+        """As current_release(), and None where something foreign stands."""
+        return None if self.foreign_current() is not None else self.current_release()
+
+
+def _release_in(target):
+    parts = target.split("/")
+    return parts[1] if len(parts) == 2 and parts[0] == "releases" and RELEASE_ID.fullmatch(parts[1]) else None
 
 
 def checked_release_id(release_id):

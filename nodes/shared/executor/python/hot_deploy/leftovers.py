@@ -11,32 +11,78 @@ OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 
 
-def clean(layout, standing_current, records):
-    """Removes staging, temporary names, releases that never became ready, and records of releases that are gone.
+def find(layout, standing_current, records):
+    """What interrupted operations left: staging, temporary names, releases and environments that never became ready,
+    links of a half adoption, records of releases that are gone.
 
-    Returns the names removed.
+    Returns [(kind, path below the base path)]. Looks, and changes nothing.
     """
-    removed = []
-    for name in _listing(layout.staging):
-        files.remove_tree(os.path.join(layout.staging, name))
-        removed.append("staging/" + name)
+    found = [("staging", ".hot-deploy/staging/" + name) for name in _listing(layout.staging)]
     for directory in (layout.state, layout.records, layout.backups):
-        removed += clean_temporary(directory)
-    for name in _listing(layout.releases):
-        record = records.get(name)
-        if not RELEASE_ID.fullmatch(name) or name == standing_current:
-            continue
-        if record is not None and record.get("state") == "candidate":
-            if remove_release(layout, name):
-                removed.append(name)
-    removed += environments.clean(layout)
-    removed += _clean_adopted(layout)
+        shown = os.path.relpath(directory, layout.base)
+        found += [("temporary", shown + "/" + name) for name in _listing(directory) if TEMPORARY.fullmatch(name)]
+    for release_id, record in records.items():
+        if RELEASE_ID.fullmatch(release_id) and release_id != standing_current and record.get("state") == "candidate":
+            found.append(("unfinishedRelease", "releases/" + release_id))
+    needed = environments.releases_by_name(layout)
+    for name in environments.names(layout):
+        if environments.description(layout, name) is None and not needed.get(name):
+            found.append(("unfinishedEnvironment", "environments/" + name))
     for name in _listing(layout.records):
         release_id = name.split(".", 1)[0]
-        if RELEASE_ID.fullmatch(release_id) and not os.path.lexists(layout.release(release_id)):
-            os.unlink(os.path.join(layout.records, name))
-            removed.append(name)
-    return removed
+        if TEMPORARY.fullmatch(name) or not RELEASE_ID.fullmatch(release_id):
+            continue
+        if not os.path.lexists(layout.release(release_id)):
+            found.append(("orphanRecord", ".hot-deploy/releases/" + name))
+    return found + _half_adopted(layout)
+
+
+def _half_adopted(layout):
+    """What an interrupted adoption had ready to take an original's place, and directories without originals."""
+    found = []
+    for release_id in _listing(layout.adopted):
+        kept = os.path.join(layout.adopted, release_id)
+        ready = [
+            name
+            for name in _listing(kept)
+            if switching.is_own_link(os.path.join(kept, name), name) or switching.is_launcher(os.path.join(kept, name))
+        ]
+        found += [("adoptionLeftover", ".hot-deploy/adopted/%s/%s" % (release_id, name)) for name in ready]
+        if len(ready) == len(_listing(kept)):
+            found.append(("adoptionLeftover", ".hot-deploy/adopted/" + release_id))
+    return found
+
+
+def clean(layout, standing_current, records):
+    """Removes what find() finds, but for what is in use. Returns what was removed, as find() does."""
+    return [
+        (kind, path)
+        for kind, path in find(layout, standing_current, records)
+        if _REMOVERS[kind](layout, os.path.join(layout.base, path))
+    ]
+
+
+def _remove_tree(_layout, path):
+    files.remove_tree(path)
+    return True
+
+
+def _remove_name(_layout, path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rmdir(path)
+    else:
+        os.unlink(path)
+    return True
+
+
+_REMOVERS = {
+    "staging": _remove_tree,
+    "temporary": _remove_name,
+    "adoptionLeftover": _remove_name,
+    "orphanRecord": _remove_name,
+    "unfinishedRelease": lambda layout, path: remove_release(layout, os.path.basename(path)),
+    "unfinishedEnvironment": lambda layout, path: environments.remove(layout, os.path.basename(path)),
+}
 
 
 def clean_temporary(directory):
@@ -44,21 +90,6 @@ def clean_temporary(directory):
     removed = [name for name in _listing(directory) if TEMPORARY.fullmatch(name)]
     for name in removed:
         os.unlink(os.path.join(directory, name))
-    return removed
-
-
-def _clean_adopted(layout):
-    """Removes what an interrupted adoption had ready to take an original's place, and directories without originals."""
-    removed = []
-    for release_id in _listing(layout.adopted):
-        kept = os.path.join(layout.adopted, release_id)
-        for name in _listing(kept):
-            path = os.path.join(kept, name)
-            if switching.is_own_link(path, name) or switching.is_launcher(path):
-                os.unlink(path)
-                removed.append("adopted/%s/%s" % (release_id, name))
-        if not os.listdir(kept):
-            os.rmdir(kept)
     return removed
 
 

@@ -36,10 +36,21 @@ def standing(layout, look):
         unconfirmed=seen.unconfirmed,
         sequence=records.next_sequence(seen, known),
         releasesInUse=releases_in_use(layout, known),
+        lost=lost(layout, seen, current),
     )
     if current is not None and os.path.isdir(layout.release(current)):
         found["live"] = live(layout, current, look(current))
     return found
+
+
+def lost(layout, seen, current):
+    """The release that should be live, where `current` is gone or leads nowhere; None where all is well.
+
+    Links and launcher tell whether anything depends on `current`: somebody may have taken the layout apart on purpose.
+    """
+    if current is not None:
+        return None if os.path.isdir(layout.release(current)) else current
+    return seen.live if switching.depends_on_current(layout) else None
 
 
 def live(layout, release_id, look):
@@ -95,7 +106,7 @@ def releases_in_use(layout, known):
 
 def listing(layout, packages=False):
     """All kept releases, newest first, all backups and all environments; with `packages`, what those hold."""
-    current = layout.current_release() if os.path.isdir(layout.base) else None
+    current = layout.standing_release()
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
     in_use = {item["release"]: item["processes"] for item in releases_in_use(layout, known)}
@@ -111,6 +122,7 @@ def listing(layout, packages=False):
         "previous": seen.previous if seen.previous in known else None,
         "liveSince": seen.live_since,
         "unconfirmed": seen.unconfirmed,
+        "wereLive": [release_id for release_id in seen.were_live if release_id in known],
         "releases": releases,
         "backups": archives.listing(layout),
         "environments": environments.listing(layout, packages),
@@ -134,6 +146,7 @@ def _nothing_live():
         "unconfirmed": None,
         "sequence": 1,
         "releasesInUse": [],
+        "lost": None,
         "live": None,
     }
 

@@ -155,7 +155,7 @@ class Session:
                     ended["reverted"] = True
                 self.discard_candidate()
                 self.discard_archives()
-                ended["live"] = self.layout.current_release()
+                ended["live"] = self.layout.standing_release()
             except (OSError, StepFailed) as raised:
                 # The history still names the switch as unconfirmed: the next operation decides on it.
                 ended["complaint"] = str(raised)
@@ -178,6 +178,6 @@ class Session:
         if self.assembly is not None:
             files.remove_tree(self.assembly.staging)
             self.assembly = None
-        if self.candidate is not None and self.candidate != self.layout.current_release():
+        if self.candidate is not None and self.candidate != self.layout.standing_release():
             leftovers.remove_release(self.layout, self.candidate)
         self.candidate = None

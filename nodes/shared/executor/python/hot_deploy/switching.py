@@ -8,24 +8,35 @@ from hot_deploy.failures import StepFailed
 from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names, names_in
 
 
-def flip(layout, release_id):
-    """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds."""
+def flip(layout, release_id, aside=None):
+    """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds.
+
+    `aside` names where something foreign at `current` is kept: it is moved there first or, with None, brought back.
+    """
     if release_id is not None:
         checked_release_id(release_id)
     started = time.perf_counter()
+    kept = os.path.join(layout.aside, aside) if aside else None
     if release_id is None:
         os.unlink(layout.current)
+        if kept and os.path.lexists(kept):
+            os.rename(kept, layout.current)
     else:
+        if kept:
+            os.makedirs(layout.aside, 0o755, exist_ok=True)
+            os.rename(layout.current, kept)
         files.replace_link(layout.current, "releases/" + release_id, layout.state, layout.owner)
     taken = time.perf_counter() - started
     files.sync_directory(layout.base)
     return taken
 
 
-def announce(layout, release_id, operation, launcher, candidate=False):
+def announce(layout, release_id, operation, launcher, candidate=False, aside=None):
     """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
 
-    `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone. The result goes to `flip`, then to `confirm` or `revert`.
+    `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone; `aside` is
+    the name under which something foreign at `current` will be kept. The result goes to `flip`, then to `confirm` or
+    `revert`.
     Raises StepFailed NOT_FOUND for a release that isn't there, STEP for one that isn't ready.
     """
     record = records.read(layout, release_id)
@@ -33,7 +44,7 @@ def announce(layout, release_id, operation, launcher, candidate=False):
         raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % release_id)
     if record.get("state") != "ready":
         raise StepFailed("STEP", "Release %s did not pass its checks and can't go live." % release_id)
-    before = layout.current_release()
+    before = layout.current_release() if aside is None else None
     made = place_links(layout, release_id, launcher)
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
@@ -45,8 +56,14 @@ def announce(layout, release_id, operation, launcher, candidate=False):
         sequence=sequence,
         made=made,
         candidate=candidate,
+        aside=aside,
         **{"from": before}
     )
+
+
+def name_aside():
+    """A new name in `.hot-deploy/aside` for what stood at `current`."""
+    return "current." + os.urandom(6).hex()
 
 
 def refuse_damaged(layout, release_id, check):
@@ -54,7 +71,14 @@ def refuse_damaged(layout, release_id, check):
     release = layout.release(release_id)
     if not os.path.isdir(release):
         return
-    entries = [entry for entry in tree.read_manifest(layout.manifest(release_id)) or [] if not entry.kept]
+    manifest = tree.read_manifest(layout.manifest(release_id))
+    if manifest is None:
+        raise StepFailed(
+            "STEP",
+            "Nobody can tell whether release %s is whole: the list of its files is gone or damaged." % release_id,
+            "Choose another release or a backup, or deploy that version again.",
+        )
+    entries = [entry for entry in manifest if not entry.kept]
     seen = tree.compare(release, names_in(entry.path for entry in entries), entries, check)
     damaged = seen["missing"] + seen["modified"]
     if damaged:
@@ -84,7 +108,7 @@ def place_links(layout, release_id, launcher):
     path = os.path.join(layout.base, checked_name(entrypoint))
     if not os.path.lexists(path):
         made.append(entrypoint)
-    if not os.path.lexists(path) or (is_launcher(path) and _read(path) != content):
+    if not os.path.lexists(path) or (is_launcher(path) and not holds(path, content)):
         write_launcher(path, content, layout)
     return made
 
@@ -108,17 +132,26 @@ def is_own_link(path, name):
     return os.path.islink(path) and os.readlink(path) == "current/" + name
 
 
+def depends_on_current(layout):
+    """Whether the base path has links or a launcher of ours, which lead nowhere without `current`."""
+    return any(
+        is_own_link(path, name) or (os.path.isfile(path) and is_launcher(path))
+        for name, path in ((name, os.path.join(layout.base, name)) for name in os.listdir(layout.base))
+    )
+
+
 def is_launcher(path):
     try:
         with open(path, "rb") as handle:
             return LAUNCHER_MARKER in handle.read(200)
-    except (FileNotFoundError, IsADirectoryError):
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
         return False
 
 
-def _read(path):
+def holds(path, content):
+    """Whether a file has exactly this content (bytes)."""
     with open(path, "rb") as handle:
-        return handle.read()
+        return handle.read() == content
 
 
 def confirm(layout, pending):
@@ -131,8 +164,8 @@ def confirm(layout, pending):
 def revert(layout, pending, reason):
     """Flips back to where `pending` came from; when that was nothing, takes away what the switch had made."""
     seconds = 0.0
-    if layout.current_release() == pending["to"]:
-        seconds = flip(layout, pending["from"])
+    if layout.standing_release() == pending["to"]:
+        seconds = flip(layout, pending["from"], pending.get("aside"))
     history.append(layout, "reverted", to=pending["from"], reason=reason, **{"from": pending["to"]})
     for name in dangling_links(layout):
         os.unlink(os.path.join(layout.base, name))

@@ -12,10 +12,12 @@ from hot_deploy import (
     environments,
     files,
     history,
+    inspecting,
     installing,
     leases,
     leftovers,
     locking,
+    mending,
     ownership,
     probing,
     records,
@@ -28,7 +30,10 @@ from hot_deploy.layout import checked_path
 
 
 def lock(session, _id, args):
-    """Takes the engine's lock; with `create`, makes the base path and our directories where they are missing."""
+    """Takes the engine's lock; with `create`, makes the base path and our directories where they are missing.
+
+    What interrupted operations left is removed, unless `clean` is false.
+    """
     layout = session.open(args["basePath"])
     if not os.path.isdir(layout.base):
         if not args.get("create"):
@@ -42,6 +47,8 @@ def lock(session, _id, args):
         session.lock_fd = locking.acquire(
             layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check
         )
+    if args.get("clean") is False:
+        return {"cleaned": []}
     current = layout.current_release()
     return {"cleaned": leftovers.clean(layout, current, records.read_all(layout))}
 
@@ -229,16 +236,21 @@ def drain(session, _id, args):
 
 
 def flip(session, _id, args):
-    """Makes a ready release current. Until `confirm`, the end of this conversation takes it back."""
+    """Makes a ready release current. Until `confirm`, the end of this conversation takes it back.
+
+    With `aside`, something foreign that stands at `current` is put aside; without, it is refused.
+    """
     layout = session.require_lock()
     if session.pending is not None:
         raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
     made_here = args["release"] == session.candidate
     if not made_here:
         switching.refuse_damaged(layout, args["release"], session.wire.check)
-    pending = switching.announce(layout, args["release"], args["operation"], _launcher(args), made_here)
+    foreign = args.get("aside") and layout.foreign_current() is not None
+    aside = switching.name_aside() if foreign else None
+    pending = switching.announce(layout, args["release"], args["operation"], _launcher(args), made_here, aside)
     session.pending = pending
-    seconds = switching.flip(layout, args["release"])
+    seconds = switching.flip(layout, args["release"], aside)
     return {"from": pending["from"], "to": args["release"], "at": pending["at"], "milliseconds": round(seconds * 1000, 3)}
 
 
@@ -299,6 +311,22 @@ def remove(session, _id, args):
     return {"releases": removed, "inUse": in_use, "backups": backups, "environments": unneeded}
 
 
+def inspect(session, _id, args):
+    """Everything that is not as it should be. Needs no lock and changes nothing."""
+    layout = session.open(args["basePath"])
+    layout.owner = ownership.resolve(args.get("owner"), layout.base)
+    holder = probing.lock_holder(layout) if session.lock_fd is None else None
+    return dict(inspecting.inspect(layout, _launcher(args), session.wire.check), holder=holder)
+
+
+def mend(session, _id, args):
+    """Puts one finding of `inspect` right, in the way that `what` names."""
+    layout = session.require_lock()
+    session.looks.clear()
+    done = mending.mend(layout, args["what"], args.get("path"), _launcher(args), session.wire.check)
+    return {"done": done}
+
+
 def record(session, _id, args):
     """Adds fields to a release's record, marks entries as kept, or adds a line to the history."""
     layout = session.require_lock()
@@ -345,4 +373,6 @@ VERBS = {
     "archive": archive,
     "remove": remove,
     "record": record,
+    "inspect": inspect,
+    "mend": mend,
 }

@@ -1,0 +1,18 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { readOptions, readSwitch } from '../../common/parameters';
+import { progressOf } from '../../common/progress';
+import type { ItemContext } from '../../common/runItems';
+import { readFlag } from '../../common/values';
+import { repairEngine } from '../../shared/repair';
+
+/** Repair Engine: finds what is not as it should be, explains it, and puts right what is ours. */
+export async function repair({ read, node, connect, signal }: ItemContext): Promise<IDataObject> {
+  const options = {
+    ...readSwitch(read, node, 'repair'),
+    dryRun: readFlag('Dry Run', readOptions(read).dryRun, false),
+    signal,
+  };
+  const onStep = progressOf(node, options.basePath);
+  return { ...(await repairEngine(await connect(), { ...options, onStep })) } as unknown as IDataObject;
+}

@@ -1,0 +1,188 @@
+"""Looking for what is not as it should be. Says what there is; what it means and what comes next is the client's."""
+
+import os
+import re
+import stat
+
+from hot_deploy import environments, history, leftovers, records, switching, tree
+from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
+
+# As many paths as a finding names; its counts are the true ones.
+LISTED = 20
+# `.name.XXXXXX`, as rsync names what it is writing; six letters alone are rather an ending, as in `.env.sample`.
+RSYNC_TEMPORARY = re.compile(r"\..+\.(?![a-z]{6}$)[A-Za-z0-9]{6}")
+
+
+def inspect(layout, launcher, check):
+    """Everything that is not as this layout has it. Needs no lock and changes nothing.
+
+    `launcher` is (entrypoint, content). Returns {`deployed`: whether this layout is here at all, `current`: the live
+    release or None, `findings`: [{`kind`, `path` below the base path, …}], the gravest first}.
+    """
+    if not os.path.isdir(layout.state):
+        return {"deployed": False, "current": None, "findings": foreign_locks(layout)}
+    current = layout.standing_release()
+    known = records.read_all(layout)
+    seen = history.Standing(history.read(layout), current)
+    record = known.get(current) or {}
+    # Each release names its own entrypoint; without one, the caller's is as good as any.
+    launcher = (record.get("entrypoint") or launcher[0], launcher[1])
+    findings = _current(layout, seen, current)
+    if current is not None and os.path.isdir(layout.release(current)):
+        findings += names(layout, current, launcher)
+    findings += [{"kind": kind, "path": path} for kind, path in leftovers.find(layout, current, known)]
+    for release_id in _listing(layout.releases):
+        findings += _release(layout, release_id, current, known.get(release_id), check)
+    findings += _environments(layout)
+    findings += ownership(layout, launcher[0])
+    findings += foreign_locks(layout)
+    return {"deployed": True, "current": current, "findings": findings}
+
+
+def _current(layout, seen, current):
+    foreign = layout.foreign_current()
+    if foreign is not None:
+        return [{"kind": "currentForeign", "path": "current", "target": foreign, "wasLive": seen.live}]
+    if current is None:
+        if seen.live is None or not switching.depends_on_current(layout):
+            return []
+        return [{"kind": "currentMissing", "path": "current", "wasLive": seen.live}]
+    found = []
+    if not os.path.isdir(layout.release(current)):
+        found.append({"kind": "currentDangling", "path": "current", "target": current, "wasLive": seen.live})
+    if seen.unconfirmed is not None:
+        fields = {name: seen.unconfirmed.get(name) for name in ("from", "to", "operation", "at")}
+        found.append(dict(fields, kind="unconfirmedSwitch", path="current"))
+    return found
+
+
+def names(layout, current, launcher):
+    """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
+    found = []
+    entrypoint, content = launcher
+    for name in deployed_names(layout.release(current)):
+        path = os.path.join(layout.base, name)
+        if not os.path.lexists(path):
+            found.append({"kind": "launcherMissing" if name == entrypoint else "linkMissing", "path": name})
+        elif name == entrypoint and switching.is_launcher(path):
+            if not switching.holds(path, content):
+                found.append({"kind": "launcherOutdated", "path": name})
+        elif not switching.is_own_link(path, name):
+            found.append({"kind": "plainName", "path": name, "same": holds_the_same(layout, current, name)})
+    found += [{"kind": "linkDangling", "path": name} for name in switching.dangling_links(layout)]
+    return found
+
+
+def holds_the_same(layout, release_id, name):
+    """Whether a plain file or directory of the base path has, to the byte, what a release has under its name."""
+    if os.path.islink(os.path.join(layout.base, name)):
+        return False
+    entries = [
+        entry
+        for entry in tree.read_manifest(layout.manifest(release_id)) or []
+        if entry.path.split("/", 1)[0] == name
+    ]
+    seen = tree.compare(layout.base, [name], entries)
+    return bool(entries) and not (seen["missing"] or seen["modified"] or seen["extra"])
+
+
+def _release(layout, release_id, current, record, check):
+    path = "releases/" + release_id
+    if not RELEASE_ID.fullmatch(release_id) or not os.path.isdir(layout.release(release_id)):
+        return [{"kind": "foreignInReleases", "path": path}]
+    live = release_id == current
+    if record is None:
+        return [{"kind": "unknownRelease", "path": path, "live": live}]
+    if record.get("state") == "candidate" and not live:
+        return []
+    manifest = tree.read_manifest(layout.manifest(release_id))
+    if manifest is None:
+        return [{"kind": "manifestMissing", "path": path, "live": live}]
+    deployed = [entry for entry in manifest if not entry.kept]
+    seen = tree.compare(layout.release(release_id), names_in(entry.path for entry in deployed), manifest, check)
+    own = {entry.path for entry in deployed}
+    damage = {kind: [name for name in seen[kind] if name in own] for kind in ("missing", "modified")}
+    found = []
+    if damage["missing"] or damage["modified"]:
+        counts = {kind: len(paths) for kind, paths in damage.items()}
+        listed = {kind: paths[:LISTED] for kind, paths in damage.items()}
+        found.append(dict(listed, kind="damagedRelease", path=path, live=live, counts=counts))
+    writable = _writable(layout.release(release_id), deployed) if (record.get("source") or {}).get("type") != "adopted" else []
+    if writable:
+        found.append({"kind": "writable", "path": path, "paths": writable[:LISTED], "count": len(writable)})
+    return found
+
+
+def _writable(release, entries):
+    """Deployed files that somebody may write to although nobody should."""
+    found = []
+    for entry in entries:
+        if entry.type != tree.FILE:
+            continue
+        try:
+            mode = os.lstat(os.path.join(release, entry.path)).st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode) and mode & 0o222:
+            found.append(entry.path)
+    return found
+
+
+def _environments(layout):
+    needed = environments.releases_by_name(layout)
+    found = []
+    for name in environments.names(layout):
+        if environments.description(layout, name) is not None and not needed.get(name):
+            found.append({"kind": "orphanEnvironment", "path": "environments/" + name})
+    for name, releases in sorted(needed.items()):
+        ailment = environments.ailment(layout, name)
+        if ailment is not None:
+            fields = {"ailment": ailment, "releases": releases}
+            found.append(dict(fields, kind="ailingEnvironment", path="environments/" + name))
+    return found
+
+
+def owned_paths(layout, entrypoint):
+    """What is given to the owner, path by path below the base path; releases and environments stand for their trees."""
+    found = ["releases/" + name for name in _listing(layout.releases) if RELEASE_ID.fullmatch(name)]
+    found += ["environments/" + name for name in environments.names(layout)]
+    for name in _listing(layout.base):
+        path = os.path.join(layout.base, name)
+        if switching.is_own_link(path, name) or (name == entrypoint and switching.is_launcher(path)):
+            found.append(name)
+    return found + ["current"] if os.path.islink(layout.current) else found
+
+
+def ownership(layout, entrypoint):
+    """What belongs to somebody else than it should, where this process is root and may change that."""
+    if layout.owner is None or os.geteuid() != 0:
+        return []
+    found = []
+    for path in owned_paths(layout, entrypoint):
+        status = os.lstat(os.path.join(layout.base, path))
+        if (status.st_uid, status.st_gid) != layout.owner:
+            found.append({"kind": "owner", "path": path, "uid": status.st_uid, "gid": status.st_gid})
+    return found
+
+
+def foreign_locks(layout):
+    """What other tools leave when they are cut off: locks of Git and Capistrano, what rsync was writing."""
+    found = []
+    for name in _listing(layout.base):
+        path = os.path.join(layout.base, name)
+        if name == "deploy.lock":
+            found.append(("Capistrano", name))
+        elif RSYNC_TEMPORARY.fullmatch(name) and os.path.isfile(path):
+            found.append(("rsync", name))
+    git = os.path.join(layout.base, ".git")
+    found += [("Git", ".git/" + name) for name in _listing(git) if name.endswith(".lock")]
+    shared = os.path.join(layout.base, "shared")
+    found += [("Capistrano", "shared/" + name) for name in _listing(shared) if name == "deploy.lock"]
+    return [{"kind": "foreignLock", "path": path, "tool": tool} for tool, path in found]
+
+
+def _listing(directory):
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,0 +1,177 @@
+"""Single steps that put one kind of finding right. Each can be done again; none touches what a person put there."""
+
+import os
+import stat
+
+from hot_deploy import adoption, files, inspecting, leftovers, records, switching, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import checked_name
+
+
+def mend(layout, what, path, launcher, check):
+    """Carries out one of MENDERS. Returns the paths below the base path that were put right."""
+    mender = MENDERS.get(what)
+    if mender is None:
+        raise StepFailed("INPUT", "There is nothing called %r that could be mended." % (what,))
+    return mender(layout, path, launcher, check)
+
+
+def _leftovers(layout, _path, _launcher, _check):
+    current = layout.current_release()
+    return [path for _, path in leftovers.clean(layout, current, records.read_all(layout))]
+
+
+def _links(layout, _path, launcher, _check):
+    """Links and launcher of the live release that aren't there, and links that lead nowhere."""
+    current = _live(layout)
+    entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
+    before = inspecting.names(layout, current, (entrypoint, launcher[1]))
+    switching.place_links(layout, current, (entrypoint, launcher[1]))
+    for name in switching.dangling_links(layout):
+        os.unlink(os.path.join(layout.base, name))
+    files.sync_directory(layout.base)
+    return [found["path"] for found in before if found["kind"] != "plainName"]
+
+
+def _adoption(layout, name, launcher, _check):
+    """Exchanges one plain name for its link, when both sides hold the same bytes."""
+    current = _live(layout)
+    entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
+    if not inspecting.holds_the_same(layout, current, checked_name(name)):
+        raise StepFailed("STEP", "%s is no longer what the live release has under that name." % name)
+    adoption.make_room(layout, name, current)
+    adoption.exchange(layout, name, current, (entrypoint, launcher[1]))
+    files.sync_directory(layout.base)
+    return [name]
+
+
+def _missing_files(layout, path, _launcher, check):
+    """Brings back files that a release lost, from other releases that have the very same content."""
+    release_id = os.path.basename(path)
+    manifest = tree.read_manifest(layout.manifest(release_id)) or []
+    release = layout.release(release_id)
+    lost = {entry.path: entry for entry in manifest if not os.path.lexists(os.path.join(release, entry.path))}
+    sources = _sources(layout, release_id, {entry.digest for entry in lost.values()}, check)
+    restored = []
+    for entry in lost.values():
+        source = sources.get(entry.digest)
+        if entry.type == tree.FILE and source is not None and not entry.kept:
+            _restore(layout, source, release, entry)
+            restored.append(path + "/" + entry.path)
+    tree.write_manifest(layout.manifest(release_id), manifest)
+    return restored
+
+
+def _sources(layout, release_id, wanted, check):
+    """Digest -> a file of another release that still has this content."""
+    found = {}
+    for other in records.read_all(layout):
+        if other == release_id:
+            continue
+        for entry in tree.read_manifest(layout.manifest(other)) or []:
+            place = os.path.join(layout.release(other), entry.path)
+            if entry.type == tree.FILE and entry.digest in wanted - set(found) and os.path.isfile(place):
+                if tree.file_digest(place, check) == entry.digest:
+                    found[entry.digest] = place
+    return found
+
+
+def _restore(layout, source, release, entry):
+    target = os.path.join(release, entry.path)
+    opened = _open_directories(release, os.path.dirname(entry.path), layout)
+    temporary = files.temporary_name(layout.state, "restored")
+    try:
+        with open(source, "rb", buffering=0) as original, open(temporary, "xb", buffering=0) as copy:
+            files.copy_content(original.fileno(), copy.fileno(), entry.size)
+            os.fchmod(copy.fileno(), entry.mode)
+            os.fsync(copy.fileno())
+        layout.give(temporary)
+        os.rename(temporary, target)
+        entry.stamp = tree.stamp_of(os.lstat(target))
+    finally:
+        for directory, mode in opened:
+            os.chmod(directory, mode)
+
+
+def _open_directories(release, below, layout):
+    """Makes the directories down to `below` where they are missing, and the others writable for a moment."""
+    opened, place = [], release
+    for part in [""] + [part for part in below.split("/") if part]:
+        place = os.path.join(place, part) if part else place
+        if os.path.islink(place):
+            raise StepFailed("STEP", "%s is a link now and can't be restored through." % place)
+        if not os.path.isdir(place):
+            os.mkdir(place, 0o755)
+            layout.give(place)
+        mode = stat.S_IMODE(os.lstat(place).st_mode)
+        opened.insert(0, (place, mode & 0o555))
+        os.chmod(place, mode | 0o200)
+    return opened
+
+
+def _read_only(layout, path, _launcher, _check):
+    """Takes the permission to write from a release's deployed files, as they were made."""
+
+    def change(release, entries):
+        for entry in entries:
+            place = os.path.join(release, entry.path)
+            if entry.type == tree.FILE and not entry.kept and _lies_at(place, release, entry.path):
+                os.chmod(place, stat.S_IMODE(os.lstat(place).st_mode) & 0o555)
+
+    _restamped(layout, os.path.basename(path), change)
+    return [path]
+
+
+def _lies_at(place, release, path):
+    """Whether a file is there itself, and not through a link that somebody put in its way."""
+    return os.path.isfile(place) and os.path.realpath(place) == os.path.join(os.path.realpath(release), path)
+
+
+def _restamped(layout, release_id, change):
+    """Changes what counts as a change of files but not of their content, and writes their new stamps down."""
+    release = layout.release(release_id)
+    entries = tree.read_manifest(layout.manifest(release_id)) or []
+    untouched = [entry for entry in entries if _stamp(release, entry) == entry.stamp]
+    change(release, entries)
+    for entry in untouched:
+        entry.stamp = _stamp(release, entry)
+    if entries:
+        tree.write_manifest(layout.manifest(release_id), entries)
+
+
+def _stamp(release, entry):
+    try:
+        return tree.stamp_of(os.lstat(os.path.join(release, entry.path)))
+    except OSError:
+        return None
+
+
+def _owner(layout, path, _launcher, _check):
+    """Gives one path, and all below it, to the owner."""
+    if path not in inspecting.owned_paths(layout, path):
+        raise StepFailed("INPUT", "%r is nothing that was made here." % (path,))
+    place = os.path.join(layout.base, path)
+    if os.path.islink(place):
+        layout.give(place)
+    elif path.startswith("releases/"):
+        _restamped(layout, os.path.basename(path), lambda release, _entries: layout.give_tree(release))
+    else:
+        layout.give_tree(place)
+    return [path]
+
+
+def _live(layout):
+    current = layout.current_release()
+    if current is None or not os.path.isdir(layout.release(current)):
+        raise StepFailed("STEP", "Nothing is live that links could lead to.")
+    return current
+
+
+MENDERS = {
+    "leftovers": _leftovers,
+    "links": _links,
+    "adoption": _adoption,
+    "missingFiles": _missing_files,
+    "readOnly": _read_only,
+    "owner": _owner,
+}
