@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PYTHON } from './deployment';
 
 /** Writes a script to `directory` that runs the executor with some of Python changed beforehand. */
-async function changedPython(directory: string, name: string, changes: string): Promise<string> {
+export async function changedPython(directory: string, name: string, changes: string): Promise<string> {
   const path = join(directory, name);
   await writeFile(
     path,

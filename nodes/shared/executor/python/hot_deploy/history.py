@@ -22,6 +22,7 @@ def append(layout, event, **fields):
     entry = {"at": now(), "event": event}
     entry.update(fields)
     line = json.dumps(entry, separators=(",", ":")).encode("utf-8") + b"\n"
+    first = not os.path.exists(layout.history)
     fd = os.open(layout.history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         if _ends_in_half_a_line(fd):
@@ -30,6 +31,8 @@ def append(layout, event, **fields):
         os.fsync(fd)
     finally:
         os.close(fd)
+    if first:
+        files.sync_directory(os.path.dirname(layout.history))
     return entry
 
 

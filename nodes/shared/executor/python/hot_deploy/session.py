@@ -4,7 +4,7 @@ import codecs
 import threading
 import time
 
-from hot_deploy import files, leftovers, locking, switching, tree
+from hot_deploy import files, leftovers, locking, records, switching, tree
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
@@ -155,6 +155,7 @@ class Session:
                     ended["reverted"] = True
                 self.discard_candidate()
                 self.discard_archives()
+                self._clean()
                 ended["live"] = self.layout.standing_release()
             except (OSError, StepFailed) as raised:
                 # The history still names the switch as unconfirmed: the next operation decides on it.
@@ -162,6 +163,11 @@ class Session:
             locking.release(self.layout, self.lock_fd)
             self.lock_fd = None
         self.wire.send(ended)
+
+    def _clean(self):
+        """Whatever a step was writing when it was cut off goes now: the next operation has nothing to wait for."""
+        if self.layout.foreign_current() is None:
+            leftovers.clean(self.layout, self.layout.current_release(), records.read_all(self.layout))
 
     def discard_archives(self):
         """Removes the backups that were made for a switch which was not kept."""

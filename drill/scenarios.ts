@@ -1,0 +1,173 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Verb } from '../nodes/shared/executor/protocol';
+import type { Check } from '../nodes/shared/release/checks';
+import type { DeployOptions } from '../nodes/shared/release/options';
+import { repairEngine } from '../nodes/shared/repair';
+import {
+  checkOf,
+  type ConversationOptions,
+  deployOptions,
+  deployTo,
+  inConversation,
+  rollBackTo,
+} from '../test/support/deployment';
+import { writeTree } from '../test/support/tree';
+import { offline, writeKeywords } from '../test/support/wheels';
+
+/** Directories with the versions that scenarios deploy, and the packages that one of them needs. */
+export interface Material {
+  one: string;
+  two: string;
+  needing: string;
+  wheelhouse: string;
+}
+
+/** An operation that makes the executor carry out certain steps. */
+export interface Scenario {
+  /** Puts an engine into a base path, as it is before the operation. */
+  prepare(base: string, material: Material): Promise<unknown>;
+  /** The operation. Rejects when it did not go well. */
+  run(base: string, material: Material, conversation: ConversationOptions): Promise<unknown>;
+  /** Which of the two versions may be live afterwards, whatever goes wrong in between. */
+  old: keyof Material;
+  next: keyof Material;
+  /** What else may be live when the executor itself was killed, until the next operation has decided by these checks. */
+  undecided?: { live: keyof Material; checks: Check[] };
+}
+
+const PROGRAM = `import json, os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'src'))
+import engine
+print(engine.VERSION, json.load(open('config/engine.json'))['version'], end='')
+`;
+
+/** Checks that both run a process, so that there is something to be cut off. */
+const passing = checkOf({ when: 'both', command: 'python -c "print(1)"' });
+
+const failing = checkOf({ when: 'after', command: 'false' });
+
+const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> => ({
+  keepReleases: 1,
+  keepBackups: 1,
+  checks: [passing],
+  ...changes,
+});
+
+const withDependencies = ({ wheelhouse }: Material) => options({ dependencies: offline(wheelhouse) });
+
+/** Two releases and two backups, so that the next deployment has something to remove. */
+async function deployTwice(base: string, { one, two }: Material): Promise<void> {
+  await deployTo(base, two);
+  await deployTo(base, one);
+}
+
+export const SCENARIOS = {
+  'first deployment': {
+    prepare: (base) => writeVersion(base, '1'),
+    run: (base, { two }, conversation) => deployTo(base, two, options(), conversation),
+    old: 'one',
+    next: 'two',
+  },
+  deployment: {
+    prepare: async (base, material) => {
+      await deployTo(base, material.one, { deployUnchanged: true });
+      await deployTwice(base, material);
+    },
+    run: (base, { two }, conversation) => deployTo(base, two, options(), conversation),
+    old: 'one',
+    next: 'two',
+  },
+  'deployment whose check does not pass': {
+    prepare: deployTwice,
+    run: async (base, { two }, conversation) => {
+      await deployTo(base, two, options({ checks: [failing] }), conversation);
+    },
+    old: 'one',
+    next: 'one',
+    undecided: { live: 'two', checks: [failing] },
+  },
+  'deployment with dependencies': {
+    prepare: deployTwice,
+    run: (base, material, conversation) =>
+      deployTo(base, material.needing, withDependencies(material), conversation),
+    old: 'one',
+    next: 'needing',
+  },
+  rollback: {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      rollBackTo(base, { target: 'previous' }, { checks: [passing] }, conversation),
+    old: 'one',
+    next: 'two',
+  },
+  repair: {
+    prepare: async (base, material) => {
+      await deployTwice(base, material);
+      symlinkSync('current/gone', join(base, 'gone'));
+    },
+    run: (base, _material, conversation) =>
+      inConversation(
+        (client) => repairEngine(client, { ...deployOptions(base), dryRun: false }),
+        conversation,
+      ),
+    old: 'one',
+    next: 'one',
+  },
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+/** A scenario by its name. */
+export function scenarioOf(name: ScenarioName): Scenario {
+  return SCENARIOS[name];
+}
+
+/** The operation in which each verb is drilled. */
+export const ROWS: Record<Verb, ScenarioName> = {
+  lock: 'deployment',
+  probe: 'deployment',
+  list: 'deployment',
+  digest: 'rollback',
+  receive: 'deployment',
+  assemble: 'deployment',
+  environment: 'deployment with dependencies',
+  run: 'deployment',
+  adopt: 'first deployment',
+  drain: 'first deployment',
+  flip: 'deployment',
+  confirm: 'deployment',
+  revert: 'deployment whose check does not pass',
+  archive: 'deployment',
+  remove: 'deployment',
+  record: 'deployment',
+  inspect: 'repair',
+  mend: 'repair',
+};
+
+/** Writes the versions into directories below `root`. */
+export async function writeMaterial(root: string): Promise<Material> {
+  const [one, two, needing, wheelhouse] = ['one', 'two', 'needing', 'wheelhouse'].map((name) =>
+    join(root, name),
+  );
+  for (const directory of [one, two, needing, wheelhouse]) mkdirSync(directory);
+  await writeVersion(one, '1');
+  await writeVersion(two, '2');
+  await writeVersion(needing, '3');
+  writeKeywords(wheelhouse, '1');
+  await writeTree(needing, {
+    'src/engine.py': "import keywords\nVERSION = '3'\n",
+    'requirements.txt': 'keywords==1\n',
+  });
+  return { one, two, needing, wheelhouse };
+}
+
+async function writeVersion(directory: string, version: string): Promise<void> {
+  await writeTree(directory, {
+    'run.py': PROGRAM,
+    'src/engine.py': `VERSION = '${version}'\n`,
+    [`src/only${version}.py`]: '',
+    'config/engine.json': `{"version": "${version}"}`,
+  });
+}
