@@ -18,7 +18,7 @@ const SWITCHING = ['adopt', 'flip', 'confirm'];
 const CHEAP: Fault[] = ['cancel', 'executor SIGKILL'];
 
 function inCi({ verb, phase, fault }: Cell): boolean {
-  if (verb === 'environment') return fault === 'executor SIGKILL' && phase === 'during';
+  if (verb === 'environment') return CHEAP.includes(fault) && phase === 'during';
   if (SWITCHING.includes(verb)) return phase === 'during' || CHEAP.includes(fault);
   if (phase === 'during') return CHEAP.includes(fault) || (fault === 'power loss' && verb !== 'probe');
   return fault === (phase === 'before' ? 'executor SIGKILL' : 'cancel');

@@ -1,5 +1,6 @@
 """Turning an existing plain directory into this layout, with nobody able to tell when it happened."""
 
+import errno
 import os
 import stat
 import time
@@ -31,7 +32,11 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     Returns a dict: `release`, `entries` (manifest rows), `gapMs`, `atomic`, `names`.
     """
     entrypoint = launcher[0]
-    plain = plain_names(layout, names, entrypoint)
+    for name in plain_names(layout, names, entrypoint):
+        if is_half_removed(layout, name, layout.current_release()):
+            complete(layout, name)
+    # Behind the launcher nobody notices where a file system makes the other names go missing for a moment.
+    plain = sorted(plain_names(layout, names, entrypoint), key=lambda name: name != entrypoint)
     sources = _effective(layout, plain, entrypoint)
     staging = os.path.join(layout.staging, "adoption")
     os.mkdir(staging, 0o755)
@@ -171,10 +176,70 @@ def exchange(layout, name, release_id, launcher):
     os.rename(original, temporary)
     if not os.path.isdir(path) or os.path.islink(path):
         # rename(2) replaces a file in one step wherever it can't exchange.
-        os.link(path, original, follow_symlinks=False)
+        _keep_file(layout, path, original)
         os.rename(temporary, path)
         return None
     started = time.perf_counter()
-    os.rename(path, original)
+    try:
+        os.rename(path, original)
+    except OSError as raised:
+        if raised.errno != errno.EXDEV:
+            raise
+        os.unlink(temporary)
+        _keep_copy(layout, name, original)
+        return _remove_original(layout, name)
     os.rename(temporary, path)
     return time.perf_counter() - started
+
+
+def _keep_file(layout, path, original):
+    """A second name for a file or link or, where there are no hard links, a copy."""
+    try:
+        os.link(path, original, follow_symlinks=False)
+    except OSError as raised:
+        if raised.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV):
+            raise
+        copy = files.temporary_name(layout.state, "adopt")
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), copy)
+        else:
+            _copy_file(path, copy, os.lstat(path))
+        os.rename(copy, original)
+
+
+def _keep_copy(layout, name, original):
+    """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
+    staging = os.path.join(layout.staging, "original")
+    os.mkdir(staging, 0o755)
+    for _ in _copy(layout, os.path.join(layout.base, name), staging, name, {name: None}, lambda: None):
+        pass
+    files.sync_file_system(layout.base)
+    os.rename(os.path.join(staging, name), original)
+    os.rmdir(staging)
+    files.sync_directory(os.path.dirname(original))
+
+
+def _remove_original(layout, name):
+    """Removes a directory that was kept as a copy, and puts its link there. Returns the seconds in between."""
+    started = time.perf_counter()
+    path = os.path.join(layout.base, name)
+    files.remove_tree(path)
+    files.replace_link(path, "current/" + name, layout.state, layout.owner)
+    return time.perf_counter() - started
+
+
+def is_half_removed(layout, name, release_id):
+    """Whether a plain directory is what is left of one whose removal was cut off after a copy of it had been kept."""
+    if release_id is None:
+        return False
+    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    if os.path.islink(path) or os.path.islink(kept) or not (os.path.isdir(path) and os.path.isdir(kept)):
+        return False
+    entries = tree.read_manifest(layout.manifest(release_id)) or []
+    seen = tree.compare(layout.base, [name], [entry for entry in entries if entry.path.split("/", 1)[0] == name])
+    return not (seen["modified"] or [path for path in seen["extra"] if os.path.isfile(os.path.join(layout.base, path))])
+
+
+def complete(layout, name):
+    """Goes on with a removal that was cut off."""
+    _remove_original(layout, name)

@@ -185,7 +185,10 @@ RENAME_EXCHANGE = 2
 
 
 def exchange(one, other):
-    """Swaps two names in one step (renameat2). Returns False where kernel or file system can't."""
+    """Swaps two names in one step (renameat2). Returns False where kernel or file system can't.
+
+    An overlay can't for a directory of its lower layer, which is what an image brings (EXDEV).
+    """
     function = getattr(libc(), "renameat2", None)
     if function is None:
         return False
@@ -193,6 +196,6 @@ def exchange(one, other):
     if function(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), RENAME_EXCHANGE) == 0:
         return True
     number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV):
         return False
     raise OSError(number, os.strerror(number), one)

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 
-from hot_deploy import environments, history, leftovers, records, switching, tree
+from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
 
 # As many paths as a finding names; its counts are the true ones.
@@ -68,7 +68,8 @@ def names(layout, current, launcher):
             if not switching.holds(path, content):
                 found.append({"kind": "launcherOutdated", "path": name})
         elif not switching.is_own_link(path, name):
-            found.append({"kind": "plainName", "path": name, "same": holds_the_same(layout, current, name)})
+            same = holds_the_same(layout, current, name) or adoption.is_half_removed(layout, name, current)
+            found.append({"kind": "plainName", "path": name, "same": same})
     found += [{"kind": "linkDangling", "path": name} for name in switching.dangling_links(layout)]
     return found
 

@@ -37,6 +37,9 @@ def _adoption(layout, name, launcher, _check):
     """Exchanges one plain name for its link, when both sides hold the same bytes."""
     current = _live(layout)
     entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
+    if adoption.is_half_removed(layout, checked_name(name), current):
+        adoption.complete(layout, name)
+        return [name]
     if not inspecting.holds_the_same(layout, current, checked_name(name)):
         raise StepFailed("STEP", "%s is no longer what the live release has under that name." % name)
     adoption.make_room(layout, name, current)
