@@ -64,6 +64,8 @@ export interface ReleaseRecord {
   entrypoint?: string;
   include?: string[];
   exclude?: string[];
+  /** Checks that all its files passed as they were recorded, and the Python that saw it. Content is then not read again. */
+  passed?: { compile?: string; json?: string };
   /** What it needs to run. Absent on a release that was adopted, or made without dependencies. */
   dependencies?: RecordedDependencies;
 }

@@ -21,10 +21,12 @@ class Assembly:
         self.layout = layout
         self.release_id = release_id
         self.staging = os.path.join(layout.staging, release_id)
+        self.live_id = live_id
         self.live = layout.release(live_id) if live_id else None
         self.entries = entries
         self.keep = keep
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
+        self.unchanged = []
         self.needed = self._needed()
 
     def _needed(self):
@@ -93,7 +95,6 @@ class Assembly:
         Returns the paths whose bytecode was carried over with them.
         """
         written = {self.entries[index].path for index in self.needed}
-        unchanged = []
         for entry in self.entries:
             check()
             if entry.path in written:
@@ -105,12 +106,20 @@ class Assembly:
                 os.symlink(entry.target, target)
                 entry.stamp = tree.stamp_of(os.lstat(target))
             elif entry.digest in self.live_by_digest:
-                unchanged.append((entry, self.live_by_digest[entry.digest]))
+                self.unchanged.append((entry, self.live_by_digest[entry.digest]))
             else:
                 copying.copy_file(os.path.join(self.staging, received[entry.digest]), target, entry, entry.mode)
-        carried = copying.copy_unchanged(self.live, self.staging, unchanged, check)
+        carried = copying.copy_unchanged(self.live, self.staging, self.unchanged, check)
         self._keep_unowned(check)
         return carried
+
+    def unread(self, suffix):
+        """Paths with content that the live release holds under a name of the same kind, as it was recorded there."""
+        return {
+            entry.path
+            for entry, original in self.unchanged
+            if entry.path.endswith(suffix) and original.path.endswith(suffix) and not original.kept
+        }
 
     def _keep_unowned(self, check):
         """Files of the live release that no pattern owns stay as they are, writable ones included."""

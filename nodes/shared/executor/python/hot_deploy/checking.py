@@ -82,8 +82,11 @@ def report(complaints, summary, started):
     }
 
 
-def check_compiles(release, entries, check):
-    """Whether every Python source parses, or has done so. Writes nothing: the release may be a kept one."""
+def check_compiles(release, entries, passed, check):
+    """Whether every Python source parses, or has done so. Writes nothing: the release may be a kept one.
+
+    `passed`: paths whose content has passed this check before; they are not read again.
+    """
     started = time.monotonic()
     complaints, count = [], 0
     for entry in entries:
@@ -91,6 +94,8 @@ def check_compiles(release, entries, check):
             continue
         check()
         count += 1
+        if entry.path in passed:
+            continue
         complaint = _parse(os.path.join(release, entry.path), entry.path)
         if complaint:
             complaints.append(complaint)
@@ -110,8 +115,8 @@ def _parse(path, shown):
     return None
 
 
-def check_json(release, entries, check):
-    """Whether every file named *.json holds JSON, with or without a byte order mark."""
+def check_json(release, entries, passed, check):
+    """Whether every file named *.json holds JSON, with or without a byte order mark. `passed`: see check_compiles()."""
     started = time.monotonic()
     complaints, count = [], 0
     for entry in entries:
@@ -119,6 +124,8 @@ def check_json(release, entries, check):
             continue
         check()
         count += 1
+        if entry.path in passed:
+            continue
         try:
             with open(os.path.join(release, entry.path), "rb") as handle:
                 json.loads(handle.read().decode("utf-8-sig"))

@@ -1,9 +1,13 @@
 """The record of each release, kept outside the release so that the release itself is only what was deployed."""
 
 import os
+import sys
 
 from hot_deploy import files
 from hot_deploy.layout import RELEASE_ID
+
+# Who says in a record that a check was passed: another Python may see it differently.
+WITNESS = "%s %s" % (sys.implementation.name, sys.version.split()[0])
 
 
 def read_all(layout):
@@ -46,6 +50,17 @@ def _is_ours(record, release_id):
 
 def write(layout, release_id, record):
     files.write_json(layout.record(release_id), record)
+
+
+def add_passed(record, kinds):
+    """Notes in a record which kinds of check its release has passed, as this Python saw it."""
+    if kinds:
+        record["passed"] = dict(record.get("passed") or {}, **{kind: WITNESS for kind in sorted(kinds)})
+
+
+def has_passed(record, kind):
+    """Whether a record says so, of every file that the release holds as it was recorded."""
+    return record is not None and (record.get("passed") or {}).get(kind) == WITNESS
 
 
 def next_sequence(standing, records):

@@ -31,6 +31,10 @@ class Session:
         self.backups_before = None
         self.unpinned = []
         self.looks = {}
+        # Kind of check -> paths of the candidate that need not be read for it: their content has passed it before.
+        self.passed_before = {}
+        # Release id -> kinds of check that it has passed in this conversation.
+        self.passed = {}
         self._groups = set()
         self._background = []
 
@@ -186,4 +190,5 @@ class Session:
             self.assembly = None
         if self.candidate is not None and self.candidate != self.layout.standing_release():
             leftovers.remove_release(self.layout, self.candidate)
+            self.passed.pop(self.candidate, None)
         self.candidate = None

@@ -188,9 +188,9 @@ def still_as_recorded(root, entry, status, check=None):
 class Look:
     """A release's recorded entries and how its files differ from them, each found out when it is first asked for."""
 
-    def __init__(self, layout, release_id, check):
+    def __init__(self, layout, release_id, check, recorded=None):
         self._layout, self._release_id, self._check = layout, release_id, check
-        self._recorded = self._seen = None
+        self._recorded, self._seen = recorded, None
 
     @property
     def recorded(self):

@@ -137,6 +137,8 @@ def assemble(session, _id, args):
     if not os.path.isdir(made.staging):
         received = made.receive(session.wire.take_data, args.get("encoding"))
         carried = made.complete(received, session.wire.check)
+    json_passed = made.live_id is not None and records.has_passed(records.read(layout, made.live_id), "json")
+    session.passed_before = {"json": made.unread(".json") if json_passed else ()}
     made.mark_kept(set(args.get("kept") or []))
     record = dict(args["record"])
     record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
@@ -144,6 +146,7 @@ def assemble(session, _id, args):
     session.candidate = made.release_id
     started = time.monotonic()
     compiled, complaints = made.place(carried, session.wire.check)
+    session.looks[made.release_id] = tree.Look(layout, made.release_id, session.wire.check, made.entries)
     summary = "%d files compiled, %d carried over." % (compiled, len(carried))
     session.compilation = checking.report(complaints, summary, started)
     session.assembly = None
@@ -191,17 +194,36 @@ def run(session, request_id, args):
     if not os.path.isdir(release):
         raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
     kind = args["kind"]
-    if kind == "compile" and session.compilation is not None and args["release"] == session.candidate:
-        return session.compilation
     if kind in ("compile", "json"):
-        look = checking.check_compiles if kind == "compile" else checking.check_json
-        return look(release, tree.read_manifest(layout.manifest(args["release"])) or [], session.wire.check)
+        return _inspect(session, args["release"], kind)
     on_output = session.output_of(request_id)
     if kind == "python":
         return checking.run_python(release, args["code"], args, session.wire, on_output)
     if kind == "command":
         return checking.run_command(release, args["command"], args, session.wire, on_output)
     raise StepFailed("INPUT", "There is no check of type %r." % kind)
+
+
+def _inspect(session, release_id, kind):
+    """A check that this process makes itself. Content that has passed it before isn't read again."""
+    layout = session.layout
+    if kind == "compile" and session.compilation is not None and release_id == session.candidate:
+        result = session.compilation
+    else:
+        look = checking.check_compiles if kind == "compile" else checking.check_json
+        entries = session.look(release_id).recorded
+        result = look(layout.release(release_id), entries, _passed_before(session, release_id, kind), session.wire.check)
+    if result["passed"]:
+        session.passed.setdefault(release_id, set()).add(kind)
+    return result
+
+
+def _passed_before(session, release_id, kind):
+    if release_id == session.candidate:
+        return session.passed_before.get(kind, ())
+    if not records.has_passed(records.read(session.layout, release_id), kind):
+        return ()
+    return {entry.path for entry in session.look(release_id).intact if not entry.kept}
 
 
 def adopt(session, _id, args):
@@ -335,6 +357,7 @@ def record(session, _id, args):
         if known is None:
             raise StepFailed("NOT_FOUND", "Release %s has no record." % args["release"])
         known.update(args.get("fields") or {})
+        records.add_passed(known, session.passed.get(args["release"]))
         if args.get("kept"):
             _mark_kept(layout, args["release"], set(args["kept"]))
             session.looks.pop(args["release"], None)
