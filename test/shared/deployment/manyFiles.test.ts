@@ -1,4 +1,12 @@
-import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, parse, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
@@ -48,12 +56,20 @@ function change(): void {
   writeFileSync(join(source, 'run.py'), `print(${process.hrtime.bigint()})\n`);
 }
 
-/** The processes that a process has started and that still run. */
-function childrenOf(processId: number): number[] {
+/** The processes that an executor has started and that have begun to write a release. */
+function copiesOf(processId: number): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === processId)
-    .map(Number)
-    .filter(isRunning);
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === processId && isWriting(name))
+    .map(Number);
+}
+
+function isWriting(processId: string): boolean {
+  try {
+    const opened = readdirSync(`/proc/${processId}/fd`).map((name) => `/proc/${processId}/fd/${name}`);
+    return opened.some((descriptor) => readlinkSync(descriptor).includes('/.hot-deploy/staging/'));
+  } catch {
+    return false; // Closed, or ended, in between.
+  }
 }
 
 function parentOf(processId: string): number | undefined {
@@ -82,7 +98,7 @@ async function copying(client: ExecutorClient): Promise<{ ended: Promise<unknown
   const noteEnd = () => void (over = true);
   ended.then(noteEnd, noteEnd);
   while (!over) {
-    const copies = childrenOf(client.hello.processId);
+    const copies = copiesOf(client.hello.processId);
     for (const copy of copies) {
       process.kill(copy, 'SIGSTOP');
       stopped.add(copy);
