@@ -3,9 +3,11 @@
  * none may be larger than what somebody can look at. Fields that are not known here are let through, within bounds.
  */
 import { isReleaseId } from '../release/layout';
+import { finding, findingKind } from './findingShapes';
 import type { Verb } from './protocol';
 import {
   bounded,
+  byName,
   count,
   digits,
   flag,
@@ -17,7 +19,6 @@ import {
   type Shape,
   shape,
   text,
-  textsByName,
   tuple,
 } from './shapes';
 
@@ -77,6 +78,9 @@ const ended = {
   omittedBytes: count,
 };
 
+const holder = orNull(shape({ workflow: optional(WORDS), execution: optional(WORDS) }));
+const sizesByPath = byName(tuple(orNull(count), orNull(count)));
+
 const live = shape({
   record: orNull(shape(record)),
   drift: shape({ modified: paths, missing: paths }),
@@ -86,7 +90,7 @@ const live = shape({
 });
 
 const ANSWERS: Partial<Record<Verb, Shape>> = {
-  lock: shape({ cleaned: list(WORDS, EVERY_FILE) }),
+  lock: shape({ cleaned: list(tuple(findingKind, PATH), EVERY_FILE) }),
   probe: shape({
     ...standing,
     exists: flag,
@@ -97,11 +101,13 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
     names: list(shape({ name: text(255 * 4), type: text(64) }), EVERY_FILE),
     sequence: count,
     releasesInUse: inUse,
+    lost: release,
     live: orNull(live),
-    holder: optional(orNull(shape({ workflow: optional(WORDS), execution: optional(WORDS) }))),
+    holder: optional(holder),
   }),
   list: shape({
     ...standing,
+    wereLive: list(releaseId, MANY),
     releases: list(shape({ ...record, processes: count, environment: orNull(WORDS) }), MANY),
     backups: list(shape({ name: text(1024), bytes: count, createdAt: text(64) }), MANY),
     environments: list(
@@ -123,7 +129,8 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
     changes: optional(changes),
     differing: optional(list(PATH, EVERY_FILE)),
     entries: optional(list(tuple(...row, number), EVERY_FILE)),
-    texts: optional(textsByName(1024 * 1024)),
+    texts: optional(byName(orNull(text(1024 * 1024)))),
+    sizes: optional(sizesByPath),
   }),
   receive: shape({
     release: releaseId,
@@ -157,6 +164,8 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
     backups: list(text(1024), MANY),
     environments: list(WORDS, MANY),
   }),
+  inspect: shape({ deployed: flag, current: orNull(PATH), findings: list(finding, EVERY_FILE), holder }),
+  mend: shape({ done: list(WORDS, EVERY_FILE) }),
 };
 
 /**

@@ -78,9 +78,8 @@ export function shape(fields: Readonly<Record<string, Shape>>): Shape {
   };
 }
 
-/** An object whose every field is a text, or null. */
-export function textsByName(longest: number): Shape {
-  const inner = orNull(text(longest));
+/** An object whose every field has one form, whatever its name. */
+export function byName(inner: Shape): Shape {
   return (value, where) => {
     ownFields(value, where);
     for (const each of Object.values(value as object)) inner(each, where);

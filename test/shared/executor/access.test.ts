@@ -13,7 +13,7 @@ import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 
 const make = temporaryDirectories();
-const READING = ['probe', 'list', 'digest'];
+const READING = ['probe', 'list', 'digest', 'inspect'];
 
 /** Every step that the executor knows, from its own table. */
 function everyVerb(): Verb[] {
@@ -88,7 +88,7 @@ test('P7: the allow-list is written in one place only, and the program is told o
   expect(allowedVerbs('full')).toBeUndefined();
   expect(allowedVerbs('readOnly')).toEqual(READING);
   expect(programText(60, 'full')).toMatch(/\npackage\.main\.main\(60, None\)$/);
-  expect(programText(60, 'readOnly')).toMatch(/\npackage\.main\.main\(60, \["probe","list","digest"\]\)$/);
+  expect(programText(60, 'readOnly')).toMatch(/\npackage\.main\.main\(60, \["probe","list","digest","inspect"\]\)$/);
   const places = execFileSync('grep', ['-rlE', '[\'"]probe[\'"], *[\'"]list[\'"]', 'nodes'], {
     cwd: join(__dirname, '../../..'),
   });
