@@ -43,7 +43,7 @@ export function parseRepository(given: string): RepositoryAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || /::/.test(text.split('//')[0])) throw notKnown(text);
   // `git` takes both for a part of the path: what would be looked at is not what is fetched.
-  if (/[?#]/.test(text) || url.pathname.length < 2) throw notKnown(text);
+  if (/[?#]/.test(text) || url.pathname.length < 2 || url.hostname.startsWith('-')) throw notKnown(text);
   if (url.protocol === 'file:') return fileAddress(url, text);
   if (url.protocol === 'ssh:') return fromSshUrl(url, text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw notKnown(text);

@@ -121,6 +121,7 @@ async function* readContents(
     }
   } finally {
     program.stop();
+    program.stdout.destroy();
     await program.ended.catch(() => undefined);
   }
 }

@@ -14,7 +14,7 @@ const PASSED_ON =
  */
 export function gitEnvironment(
   own: NodeJS.ProcessEnv,
-  address: RepositoryAddress,
+  { kind, url }: Pick<RepositoryAddress, 'kind' | 'url'>,
   { credentialHelper, sshCommand }: { credentialHelper: string; sshCommand: string },
   { directory, talks }: { directory: string; talks: boolean },
 ): Record<string, string> {
@@ -22,8 +22,41 @@ export function gitEnvironment(
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined && PASSED_ON.test(name)) environment[name] = value;
   }
-  const settings: Array<[string, string]> = [
-    ['remote.origin.url', address.url],
+  const settings = settingsFor({ kind, url }, { credentialHelper });
+  environment.GIT_CONFIG_COUNT = String(settings.length);
+  settings.forEach(([key, value], index) => {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  });
+  return {
+    ...environment,
+    GIT_DIR: directory,
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ALLOW_PROTOCOL: talks ? kind : 'none',
+    GIT_PROTOCOL_FROM_USER: '0',
+    GIT_SSH_COMMAND: sshCommand,
+    GIT_SSH_VARIANT: 'ssh',
+    GIT_OPTIONAL_LOCKS: '0',
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+  };
+}
+
+/** Configuration, which wins over every other. */
+function settingsFor(
+  { kind, url }: Pick<RepositoryAddress, 'kind' | 'url'>,
+  { credentialHelper }: { credentialHelper: string },
+): Array<[string, string]> {
+  return [
+    ['remote.origin.url', url],
+    // Of this machine, exactly the directory that was looked at, and none like it.
+    ...(kind === 'file'
+      ? [['remote.origin.uploadpack', 'git-upload-pack --strict'] as [string, string]]
+      : []),
     ['remote.origin.promisor', 'true'],
     // The first, empty one forgets those of other configurations.
     ['credential.helper', ''],
@@ -44,25 +77,4 @@ export function gitEnvironment(
     ['http.lowSpeedLimit', '100'],
     ['http.lowSpeedTime', '60'],
   ];
-  environment.GIT_CONFIG_COUNT = String(settings.length);
-  settings.forEach(([key, value], index) => {
-    environment[`GIT_CONFIG_KEY_${index}`] = key;
-    environment[`GIT_CONFIG_VALUE_${index}`] = value;
-  });
-  return {
-    ...environment,
-    GIT_DIR: directory,
-    GIT_LITERAL_PATHSPECS: '1',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_ATTR_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_ALLOW_PROTOCOL: talks ? address.kind : 'none',
-    GIT_PROTOCOL_FROM_USER: '0',
-    GIT_SSH_COMMAND: sshCommand,
-    GIT_SSH_VARIANT: 'ssh',
-    GIT_OPTIONAL_LOCKS: '0',
-    HOME: '/nonexistent',
-    LC_ALL: 'C',
-  };
 }

@@ -50,7 +50,7 @@ export async function listCommit(
       continue;
     }
     if (kind === 'commit') throw submodule(path);
-    checkEntryPath(path);
+    if (checkEntryPath(path) !== path) throw strangeName(path);
     limits.addEntry(path);
     listing.selected.push({
       path,
@@ -106,6 +106,13 @@ function outermost(path: string, selection: CompiledSelection): string {
     if (!selection.mayContain(path.slice(0, slash))) return path.slice(0, slash + 1);
   }
   return path;
+}
+
+/** A tree object can hold names that no directory can. */
+function strangeName(path: string): DeployError {
+  return new DeployError('INPUT', `${quote(path)} has a name in it that no file can have.`, {
+    description: 'The repository is damaged, or was made to do harm. Leave it out with Exclude, or mend it.',
+  });
 }
 
 function submodule(path: string): DeployError {

@@ -29,7 +29,7 @@ export interface RunningProgram {
   stdout: Readable;
   /** Resolves when it has ended; rejects when it could not be started, or when the caller cancelled. */
   ended: Promise<Omit<ProgramResult, 'stdout'>>;
-  /** Ends it, and everything that it started. */
+  /** Ends it, and everything that it started. `ended` also waits for its output to be read or destroyed. */
   stop(): void;
 }
 
@@ -87,8 +87,6 @@ function stopperOf(child: ChildProcessWithoutNullStreams): () => void {
     if (closed || timer) return;
     kill('SIGTERM');
     timer = setTimeout(() => kill('SIGKILL'), GRACE_MS);
-    // What nobody reads any more must not keep it from ending.
-    child.stdout.resume();
   };
 }
 

@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 
 import { connectSsh } from '../connection/ssh';
 import { DeployError, toDeployError } from '../errors';
@@ -15,6 +16,8 @@ import type { AdvertisedReference } from './reference';
 
 export interface RepositoryOptions {
   address: RepositoryAddress;
+  /** For `file`: the repository's own directory; see `findLocalRepository`. */
+  localDirectory?: string;
   credentials?: GitCredentials;
   /** Directory of the cache; see `cacheDirectory`. */
   cache: string;
@@ -59,6 +62,9 @@ const NOWHERE = '/nonexistent';
 
 /** One repository, asked and fetched from with the program `git`, and what of it is in the cache. */
 export class Repository {
+  /** How the repository names what it holds: known once the server has said a name. */
+  objectFormat: 'sha1' | 'sha256' = 'sha1';
+
   private place?: Promise<CachePlace>;
   private history?: Promise<void>;
   private turn?: FileLock;
@@ -150,7 +156,10 @@ export class Repository {
 
   async close(): Promise<void> {
     const programs = [...this.running];
-    for (const program of programs) program.stop();
+    for (const { stop, stdout } of programs) {
+      stop();
+      stdout.destroy();
+    }
     await Promise.allSettled(programs.map(({ ended }) => ended));
     await this.doorway.close();
     const place = await this.place?.catch(() => undefined);
@@ -200,12 +209,19 @@ export class Repository {
 
   /** Makes a bare repository, or makes sure that it is one. */
   private async make(directory: string, turn: FileLock | undefined): Promise<void> {
-    const init = ['git', 'init', '--quiet', '--bare', '--template=', directory];
+    const format = this.objectFormat === 'sha1' ? [] : [`--object-format=${this.objectFormat}`];
+    const init = ['git', 'init', '--quiet', '--bare', '--template=', ...format, directory];
     const options = { ...this.programOptions(NOWHERE, {}), inherited: turn?.descriptor };
     await mkdir(directory, { recursive: true });
     if ((await answerOf(runProgram(init, options))).ok) return;
     await rm(directory, { recursive: true, force: true });
     succeeded(await answerOf(runProgram(init, options)));
+  }
+
+  /** What `git` is given. */
+  private get url(): string {
+    const { localDirectory } = this.options;
+    return localDirectory === undefined ? this.address.url : pathToFileURL(localDirectory).href;
   }
 
   private async git(args: readonly string[], run: Run, directory: string): Promise<GitAnswer> {
@@ -214,7 +230,8 @@ export class Repository {
 
   private programOptions(directory: string, { input, talks }: Run): ProgramOptions {
     const { settings } = this.doorway;
-    const environment = gitEnvironment(process.env, this.address, settings, {
+    const { kind } = this.address;
+    const environment = gitEnvironment(process.env, { kind, url: this.url }, settings, {
       directory,
       talks: talks === true,
     });

@@ -18,15 +18,25 @@ import type { Repository } from './repository';
  */
 export async function resolveReference(repository: Repository, given: string): Promise<ResolvedReference> {
   const reference = checkReference(given);
-  if (isFullCommit(reference)) return { commit: reference.toLowerCase() };
+  if (isFullCommit(reference)) {
+    repository.objectFormat = formatOf(reference);
+    return { commit: reference.toLowerCase() };
+  }
   try {
-    const found = chooseReference(reference, await repository.advertised(namesFor(reference)));
+    // The default branch tells what ids look like there.
+    const advertised = await repository.advertised([...namesFor(reference), 'HEAD']);
+    if (advertised.length > 0) repository.objectFormat = formatOf(advertised[0].id);
+    const found = chooseReference(reference, advertised);
     if (found) return found;
     if (isShortCommit(reference)) return { commit: await expand(repository, reference.toLowerCase()) };
   } catch (error) {
     throw repository.explain(error);
   }
   throw await notThere(repository, reference);
+}
+
+function formatOf(id: string): Repository['objectFormat'] {
+  return id.length === 40 ? 'sha1' : 'sha256';
 }
 
 /** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */

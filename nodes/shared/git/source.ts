@@ -11,6 +11,7 @@ import { hashContents, readFiles } from './contents';
 import { type GitCredentials, refuseOtherHost } from './credentials';
 import { fetchCommit, fetchContents } from './fetch';
 import { changedPaths, listCommit } from './listing';
+import { type Allow, findLocalRepository } from './local';
 import { Repository } from './repository';
 import type { ResolvedReference } from './reference';
 import { resolveReference } from './resolve';
@@ -29,8 +30,8 @@ export interface GitSourceOptions {
   limits?: BundleLimits;
   /** Directory of the cache; see `cacheDirectory`. */
   cache: string;
-  /** Called with the directory before a `file://` address is used; throws when that is not allowed. */
-  allowFile: (directory: string) => Promise<void> | void;
+  /** Called with each directory that is read for a `file://` address; throws when that is not allowed. */
+  allowFile: Allow;
   signal?: AbortSignal;
 }
 
@@ -49,9 +50,9 @@ export async function openGit(options: GitSourceOptions): Promise<Source> {
   const subdirectory = checkSubdirectory(options.subdirectory);
   const selection = createSelection(options.selection);
   if (options.credentials) refuseOtherHost(address, ownAddress(options.credentials));
-  if (address.kind === 'file') await options.allowFile(address.path);
-  const { credentials, cache, signal } = options;
-  const repository = await Repository.open({ address, credentials, cache, signal });
+  const { allowFile, credentials, cache, signal } = options;
+  const localDirectory = address.kind === 'file' ? await findLocalRepository(address, allowFile) : undefined;
+  const repository = await Repository.open({ address, localDirectory, credentials, cache, signal });
   try {
     const resolved = await resolveReference(repository, options.reference);
     const version = describe(address, subdirectory, options.reference, resolved);
