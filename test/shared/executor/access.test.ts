@@ -88,7 +88,9 @@ test('P7: the allow-list is written in one place only, and the program is told o
   expect(allowedVerbs('full')).toBeUndefined();
   expect(allowedVerbs('readOnly')).toEqual(READING);
   expect(programText(60, 'full')).toMatch(/\npackage\.main\.main\(60, None\)$/);
-  expect(programText(60, 'readOnly')).toMatch(/\npackage\.main\.main\(60, \["probe","list","digest","inspect"\]\)$/);
+  expect(programText(60, 'readOnly')).toMatch(
+    /\npackage\.main\.main\(60, \["probe","list","digest","inspect"\]\)$/,
+  );
   const places = execFileSync('grep', ['-rlE', '[\'"]probe[\'"], *[\'"]list[\'"]', 'nodes'], {
     cwd: join(__dirname, '../../..'),
   });
