@@ -5,7 +5,7 @@
  * Several executions and workers may use it at once. Who uses a repository holds a shared lock on its file beside it;
  * who removes one takes the exclusive lock first. Those who write to one take turns.
  */
-import { createHash } from 'node:crypto';
+import { scrypt } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,12 +46,21 @@ export function cacheDirectory(settings: NodeJS.ProcessEnv): string {
   return chosen || join(shared || join(homedir(), '.cache'), 'n8n-hot-deploy', 'git');
 }
 
+/** A name that tells nothing of `key`, which a password is part of: guessing takes long. */
+function nameOf(key: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    scrypt(key, 'hot-deploy git cache', 12, (error, name) =>
+      error ? reject(error) : resolve(name.toString('hex')),
+    );
+  });
+}
+
 /**
  * Opens the place of `key` in the cache. Where the cache can't be written or there is no `flock`, a directory is made
  * that goes away with `close`.
  */
 export async function openPlace(root: string, key: string, run: ProgramOptions): Promise<CachePlace> {
-  const name = createHash('sha256').update(key).digest('hex').slice(0, 24);
+  const name = await nameOf(key);
   const lock = join(root, `${name}.lock`);
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
