@@ -18,6 +18,18 @@ it('has the fields and defaults that workflows rely on', () => {
     hostKeyFingerprint: '',
     become: 'none',
     sudoPassword: '',
+    access: 'full',
+    route: 'direct',
+    jumpHost: '',
+    jumpPort: 22,
+    jumpUsername: '',
+    jumpAuthentication: 'same',
+    jumpPrivateKey: '',
+    jumpPassphrase: '',
+    jumpPassword: '',
+    jumpHostKeyFingerprint: '',
+    connectTimeoutSeconds: 20,
+    idleTimeoutSeconds: 120,
   });
 });
 
@@ -25,7 +37,8 @@ it('P7: masks every secret, and leaves the fingerprint readable', () => {
   const masked = credential.properties
     .filter(({ typeOptions }) => typeOptions?.password)
     .map(({ name }) => name);
-  expect(masked).toEqual(['privateKey', 'passphrase', 'password', 'sudoPassword']);
+  const jump = ['jumpPrivateKey', 'jumpPassphrase', 'jumpPassword'];
+  expect(masked).toEqual(['privateKey', 'passphrase', 'password', 'sudoPassword', ...jump]);
 });
 
 it('names icons that exist, and the homepage of the package', () => {
