@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,8 +136,7 @@ async function expectNoSecrets(
   const seen: unknown[] = [];
   const n8n = await open(seen, indexPassword);
   const wanted = { ...secrets, 'the password given': indexPassword };
-  const mark = join(home, 'mark');
-  writeFileSync(mark, '');
+  const mark = markNow();
   const items = { name: 'Items', ...ITEM } as NodeFixture;
   const [result, watched] = await watchProcesses(Object.values(wanted), () => n8n.run(chain(items, node)));
   await n8n.close();
@@ -151,6 +150,15 @@ async function expectNoSecrets(
   }
   expect(holding(Object.values(wanted), basePath, mark)).toBe('');
   return watched;
+}
+
+/** A file older than all that is written from now on; file times are those of the kernel's last tick. */
+function markNow(): string {
+  const mark = join(home, 'mark');
+  writeFileSync(mark, '');
+  const earlier = Date.now() / 1000 - 0.05;
+  utimesSync(mark, earlier, earlier);
+  return mark;
 }
 
 /** The files below the base path, and any written since in places for temporary files and caches, that hold a secret. */
@@ -221,8 +229,7 @@ test('P7: an index that refuses the password, and what is said about it, show no
 
 test('a secret that lies somewhere would be found', async () => {
   const basePath = await make('app');
-  const mark = join(home, 'mark');
-  writeFileSync(mark, '');
+  const mark = markNow();
   const elsewhere = join(await make('elsewhere'), 'file');
   writeFileSync(join(basePath, 'file'), `x${TOKEN}y`);
   writeFileSync(elsewhere, `\0${PASSPHRASE}`);

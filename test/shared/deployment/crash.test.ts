@@ -73,13 +73,18 @@ test.each(OPERATIONS)(
       const outcome = await run(base, python).catch((error: unknown) => error);
       expectWhole(base, at);
       if (!(outcome instanceof Error)) break;
-      expect({ at, outcome }).toMatchObject({ outcome: { code: 'LOST' } });
+      expect({ at, ...told(outcome) }).toMatchObject({ at, code: 'LOST' });
       await deployTo(base, after);
       expectSettled(base, at);
     }
   },
   240_000,
 );
+
+/** What a comparison shows of an outcome; of an error itself it would leave the message out. */
+function told(outcome: Error): object {
+  return { ...outcome, message: outcome.message };
+}
 
 /** What extractions find is one version or the other, to the last byte. */
 function expectWhole(base: string, at: number): void {

@@ -3,6 +3,12 @@
 Together they take longer to import than everything else a conversation starts with.
 """
 
+import threading
+
+# Two threads that import modules which need each other would wait for ever: to prevent that, Python hands one of them a
+# module that is only half there.
+_one_at_a_time = threading.RLock()
+
 
 class _Later:
     """Stands for a module until something of it is asked for."""
@@ -11,7 +17,8 @@ class _Later:
         self._name = name
 
     def __getattr__(self, attribute):
-        module = __import__(self._name, fromlist=["*"])
+        with _one_at_a_time:
+            module = __import__(self._name, fromlist=["*"])
         self.__dict__.update(vars(module))
         return getattr(module, attribute)
 
