@@ -1,0 +1,36 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Between two looks, in the time that one look takes: the collector must not keep what is measured from going on. */
+const PAUSE = 5;
+
+/**
+ * The most bytes that `action` makes this process hold at any time, beyond what it held before: what is left after a
+ * garbage collection, on the heap and outside of it. When the collector runs by itself depends on the machine's load.
+ */
+export async function mostHeld(action: () => Promise<unknown>): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const before = heldNow(collect);
+  let most = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const began = performance.now();
+    most = Math.max(most, heldNow(collect) - before);
+    timer = setTimeout(look, PAUSE * (performance.now() - began));
+  };
+  look();
+  try {
+    await action();
+  } finally {
+    clearTimeout(timer);
+  }
+  return most;
+}
+
+function heldNow(collect: () => void): number {
+  collect();
+  collect(); // Waits for the memory outside of the heap that the first one found unused and gives back beside.
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
