@@ -2,6 +2,7 @@ import { connectSsh } from '../nodes/shared/connection/ssh';
 import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/options';
 import { deploy } from '../nodes/shared/deploy';
 import { type ConversationStats, ExecutorClient } from '../nodes/shared/executor/client';
+import { connectAhead } from '../nodes/shared/release/lookAhead';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import type { SwitchResult } from '../nodes/shared/release/result';
 import { rollBack } from '../nodes/shared/rollback';
@@ -36,7 +37,7 @@ export class Ours implements Way {
 
   /** Deploys any bundle. */
   async deployBundle(opening: Promise<Bundle>): Promise<void> {
-    await this.converse(async (client) => deploy(client, await opening, this.options));
+    await this.converse(async (client) => deploy(client, await opening, this.options), opening);
   }
 
   /** Goes back to the release before. Resolves with milliseconds. */
@@ -64,19 +65,25 @@ export class Ours implements Way {
     return milliseconds;
   }
 
-  private async converse(work: (client: ExecutorClient) => Promise<SwitchResult>): Promise<void> {
+  private async converse(
+    work: (client: ExecutorClient) => Promise<SwitchResult>,
+    opening: Promise<unknown> = Promise.resolve(),
+  ): Promise<void> {
     await this.withClient(async (client) => {
       this.result = await work(client);
       this.stats = client.stats;
-    });
+    }, opening);
   }
 
-  private async withClient(work: (client: ExecutorClient) => Promise<void>): Promise<void> {
+  private async withClient(
+    work: (client: ExecutorClient) => Promise<void>,
+    opening: Promise<unknown> = Promise.resolve(),
+  ): Promise<void> {
     const connection = await connectSsh(this.host.options);
     try {
-      const client = await ExecutorClient.open(connection, {
-        interpreter: { python: this.host.python, become: 'none', runtime: 'host' },
-      });
+      const interpreter = { python: this.host.python, become: 'none', runtime: 'host' } as const;
+      const connecting = ExecutorClient.open(connection, { interpreter });
+      const client = await connectAhead(connecting, opening, this.options);
       try {
         await work(client);
       } finally {

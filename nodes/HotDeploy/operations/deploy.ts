@@ -35,7 +35,7 @@ export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   const options = await readDeploy(item, 'deploy');
   const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
-  const [client, source] = await connectAnd(item, () => openSource(item, options.selection));
+  const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
   try {
     const result = await deploy(client, source, options);
     node.addExecutionHints(...hintsFor(result));

@@ -9,7 +9,7 @@ import { readDeploy } from './deploy';
 /** Plan Deployment: what deploying the source would do. */
 export async function planRelease(item: ItemContext): Promise<IDataObject> {
   const options = await readDeploy(item, 'plan');
-  const [client, source] = await connectAnd(item, () => openSource(item, options.selection));
+  const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
   try {
     return { ...(await planDeployment(client, source, options)) } as unknown as IDataObject;
   } finally {

@@ -8,6 +8,8 @@ export interface CallOptions {
   group?: number;
   /** Carried out beside the others. */
   background?: boolean;
+  /** Nobody waits for its answer: what is asked for after it is sent at once. */
+  unawaited?: boolean;
   /** A result that says `passed: false` stops the rest of the group, too. */
   required?: boolean;
   /** Gets a program's output as it comes. */
@@ -29,6 +31,11 @@ interface PendingCall {
   options: CallOptions;
 }
 
+/** Whether this side can't go on without the answer. */
+export function isAwaited({ background, unawaited }: CallOptions): boolean {
+  return !background && !unawaited;
+}
+
 /** Twice what an executor shows of one program's output while that runs. */
 const MOST_SHOWN = 512 * 1024;
 
@@ -38,7 +45,7 @@ export class Calls {
 
   /** Whether somebody waits for a step that isn't carried out beside the others. */
   get waiting(): boolean {
-    for (const call of this.pending.values()) if (!call.options.background) return true;
+    for (const { options } of this.pending.values()) if (isAwaited(options)) return true;
     return false;
   }
 

@@ -4,7 +4,7 @@ import type { Channel, Connection, ProcessExit } from '../connection/types';
 import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
 import { type Access, checkAccess } from './access';
-import { type CallOptions, Calls } from './calls';
+import { type CallOptions, Calls, isAwaited } from './calls';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
@@ -130,7 +130,7 @@ export class ExecutorClient {
   ): Promise<{ result: Verbs[V]['result']; ms: number }> {
     checkAccess(this.access, verb);
     this.refuseIfOver();
-    if (!options.background && !this.calls.waiting) this.stats.roundTrips++;
+    if (isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
     const id = ++this.lastId;
     const { group, background, required } = options;
     const answer = this.calls.add(id, verb, options);

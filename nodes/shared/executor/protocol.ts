@@ -190,9 +190,12 @@ export interface Verbs {
     };
     result: { cleaned: Array<[RawFinding['kind'], string]> };
   };
-  /** `holder`: asks who holds the lock. `start`: starts the live environment's interpreter to see whether it does. */
+  /**
+   * `holder`: asks who holds the lock. `start`: starts the live environment's interpreter to see whether it does.
+   * `ahead`: looks for the next probe, too, which comes soon.
+   */
   probe: {
-    args: { basePath: string; entrypoint: string; holder?: boolean; start?: boolean };
+    args: { basePath: string; entrypoint: string; holder?: boolean; start?: boolean; ahead?: boolean };
     result: Probe;
   };
   list: {

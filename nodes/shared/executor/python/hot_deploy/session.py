@@ -12,6 +12,8 @@ from hot_deploy.wire import JSON
 
 # How much of one program's output is shown while it runs.
 STREAMED_BYTES = 256 * 1024
+# For how long a look ahead of the lock counts.
+AHEAD_SECONDS = 10
 
 
 class Session:
@@ -31,6 +33,8 @@ class Session:
         self.backups_before = None
         self.unpinned = []
         self.looks = {}
+        # The release that was looked at ahead of the lock, and when.
+        self.ahead = None
         # Kind of check -> paths of the candidate that need not be read for it: their content has passed it before.
         self.passed_before = {}
         # Release id -> kinds of check that it has passed in this conversation.
@@ -56,6 +60,21 @@ class Session:
         if afresh or release_id not in self.looks:
             self.looks[release_id] = tree.Look(self.layout, release_id, self.wire.check)
         return self.looks[release_id]
+
+    def look_ahead(self, release_id):
+        """As look() afresh; the next look_afresh() is spared for a while."""
+        looked = self.look(release_id, afresh=True)
+        self.ahead = (release_id, time.monotonic())
+        return looked
+
+    def look_afresh(self, release_id):
+        """As look() afresh, unless it was looked at a moment ago, ahead of the lock.
+
+        What somebody edits between the two is seen as late as what they edit between looking and copying.
+        """
+        ahead, self.ahead = self.ahead, None
+        recent = ahead is not None and ahead[0] == release_id and time.monotonic() - ahead[1] < AHEAD_SECONDS
+        return self.look(release_id, afresh=not recent)
 
     def require_lock(self):
         if self.lock_fd is None:

@@ -54,9 +54,13 @@ def lock(session, _id, args):
 
 
 def probe(session, _id, args):
-    """What is there and what is live. Needs no lock and changes nothing."""
+    """What is there and what is live. Needs no lock and changes nothing.
+
+    With `ahead`: the next one, under the lock, need not look at the same release once more.
+    """
     layout = session.open(args["basePath"])
-    result = probing.probe(layout, args["entrypoint"], lambda release_id: session.look(release_id, afresh=True))
+    look = session.look_ahead if args.get("ahead") else session.look_afresh
+    result = probing.probe(layout, args["entrypoint"], look)
     if args.get("holder"):
         result["holder"] = probing.lock_holder(layout)
     if args.get("start") and session.may_start and result.get("live"):

@@ -1,0 +1,30 @@
+import type { ExecutorClient } from '../executor/client';
+import { checkBasePath, checkEntrypoint } from './layout';
+
+/**
+ * Connects while a source is being read, and while that still goes on, has the engine's side look at what is live: the
+ * operation that follows finds it looked at. With many files, either takes as long as everything else.
+ *
+ * Settles as `connecting` does. What looking ahead is refused, the operation is refused again.
+ */
+export async function connectAhead(
+  connecting: Promise<ExecutorClient>,
+  opening: Promise<unknown>,
+  engine: { basePath: string; entrypoint: string },
+): Promise<ExecutorClient> {
+  let reading = true;
+  const read = (): void => void (reading = false);
+  opening.then(read, read);
+  const client = await connecting;
+  if (reading) lookAhead(client, engine).catch(() => undefined);
+  return client;
+}
+
+async function lookAhead(
+  client: ExecutorClient,
+  { basePath, entrypoint }: { basePath: string; entrypoint: string },
+): Promise<void> {
+  checkBasePath(basePath);
+  checkEntrypoint(entrypoint);
+  await client.call('probe', { basePath, entrypoint, ahead: true }, { unawaited: true });
+}
