@@ -58,6 +58,16 @@ export class Host {
     return ['ssh', '-F', 'none', ...pairs];
   }
 
+  /** What a program that is no client of OpenSSH is told to connect with. */
+  get environment(): Record<string, string> {
+    return {
+      BENCH_USER: this.server.username,
+      BENCH_PORT: String(this.port),
+      BENCH_KEY: join(this.directory, 'key'),
+      BENCH_KNOWN_HOSTS: join(this.directory, 'known_hosts'),
+    };
+  }
+
   /** The user and host that others name. */
   get address(): string {
     return `${this.server.username}@127.0.0.1`;
@@ -109,7 +119,13 @@ export interface Traffic {
   channels: number;
 }
 
-/** Runs a program on this machine; resolves with its standard output. */
-export async function runHere(program: string, args: string[], cwd?: string): Promise<string> {
-  return (await execute(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 })).stdout;
+/** Runs a program on this machine, with more in its environment; resolves with its standard output. */
+export async function runHere(
+  program: string,
+  args: string[],
+  cwd?: string,
+  environment: Record<string, string> = {},
+): Promise<string> {
+  const env = { ...process.env, ...environment };
+  return (await execute(program, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 })).stdout;
 }

@@ -58,6 +58,7 @@ function timesTable({ files, rounds, steps, ...times }: Times): string {
     row('roll back', times.rollback),
     row('rsync + link swap', times.rsync),
     row('two-step mv', times.moveTwice),
+    ...(times.capistrano ? [row('Capistrano', times.capistrano)] : []),
   ];
   const title = `1 of ${files} files changed, ms over ${rounds} rounds`;
   const stepList = steps.map(({ name, durationMs }) => `${name} ${durationMs.toFixed(0)}`).join(', ');
@@ -81,6 +82,7 @@ function trafficTable({ files, traffic }: Times): string {
     'roll back': traffic.rollback,
     'rsync + link swap': traffic.rsync,
     'two-step mv': traffic.moveTwice,
+    ...(traffic.capistrano && { Capistrano: traffic.capistrano }),
   }).map(([name, one]) => [
     name,
     ...[one.sent, one.received, one.connections, one.channels].map((value) => value.toLocaleString('en')),

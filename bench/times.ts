@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Capistrano } from './capistrano';
 import { Source } from './fixtures';
 import { type Host, runHere, type Traffic } from './host';
 import { LinkSwap } from './linkSwap';
@@ -21,11 +22,13 @@ export interface Times {
   rollback: Spread;
   moveTwice: Spread;
   rsync: Spread;
+  /** Where it is installed. */
+  capistrano?: Spread;
   /** Median over the rounds of ours without a backup against rsync in the same round. */
   oursToRsync: number;
   /** Of the deployment with backup that came last: what its steps took. */
   steps: Array<{ name: string; durationMs: number }>;
-  traffic: { ours: Traffic; rollback: Traffic; moveTwice: Traffic; rsync: Traffic };
+  traffic: { ours: Traffic; rollback: Traffic; moveTwice: Traffic; rsync: Traffic; capistrano?: Traffic };
   roundTrips: { deploy: number; rollback: number };
 }
 
@@ -36,6 +39,7 @@ export interface Ways {
   oursWithBackup: Ours;
   moveTwice: MoveTwice;
   linkSwap: LinkSwap;
+  capistrano?: Capistrano;
 }
 
 /** Prepares every way, with enough deployments for each to have something to go back to. */
@@ -53,12 +57,13 @@ export async function prepareWays(host: Host, directory: string, files: number):
     oursWithBackup: new Ours('hot deploy with backup', host, await place('backup'), source.directory, true),
     moveTwice: new MoveTwice(host, await place('move'), source.directory),
     linkSwap: new LinkSwap(host, await place('link'), source.directory),
+    capistrano: await Capistrano.prepare(host, await place('cap'), source.directory, join(root, 'project')),
   };
   await runHere('cp', ['-a', `${source.directory}/.`, ways.moveTwice.basePath]);
   await ways.linkSwap.prepare();
   for (let round = 0; round < WARM_UP; round++) {
     await source.changeOne(-1 - round);
-    for (const way of [ways.ours, ways.oursWithBackup, ways.linkSwap]) await way.deploy();
+    for (const way of [ways.ours, ways.oursWithBackup, ways.linkSwap, ways.capistrano]) await way?.deploy();
   }
   return ways;
 }
@@ -74,20 +79,27 @@ export async function measureTimes(
   rounds: number,
 ): Promise<Times> {
   const ways = await prepareWays(host, directory, files);
-  const measured = { ours: [], oursWithBackup: [], rollback: [], moveTwice: [], rsync: [] } as Record<
-    'ours' | 'oursWithBackup' | 'rollback' | 'moveTwice' | 'rsync',
-    number[]
-  >;
+  const measured = {
+    ours: [] as number[],
+    oursWithBackup: [] as number[],
+    rollback: [] as number[],
+    moveTwice: [] as number[],
+    rsync: [] as number[],
+    capistrano: [] as number[],
+  };
   for (let round = 1; round <= rounds; round++) {
     await ways.source.changeOne(round);
     measured.rsync.push(await ways.linkSwap.deploy());
     measured.ours.push(await ways.ours.deploy());
     measured.oursWithBackup.push(await ways.oursWithBackup.deploy());
     measured.rollback.push(await ways.ours.rollBack());
+    if (ways.capistrano) measured.capistrano.push(await ways.capistrano.deploy());
   }
   const steps = ways.oursWithBackup.result?.steps ?? [];
   await ways.source.changeOne(0);
   const rsync = await host.counted(() => ways.linkSwap.deploy());
+  const { capistrano } = ways;
+  const traffic = capistrano && { capistrano: await host.counted(() => capistrano.deploy()) };
   const ours = await host.counted(() => ways.ours.deploy());
   const deploy = ways.ours.stats.roundTrips;
   const rollback = await host.counted(() => ways.ours.rollBack());
@@ -103,9 +115,10 @@ export async function measureTimes(
     rollback: spread(measured.rollback),
     moveTwice: spread(measured.moveTwice),
     rsync: spread(measured.rsync),
+    ...(capistrano && { capistrano: spread(measured.capistrano) }),
     oursToRsync: spread(measured.ours.map((ms, round) => ms / measured.rsync[round])).median,
     steps,
-    traffic: { ours, rollback, moveTwice, rsync },
+    traffic: { ours, rollback, moveTwice, rsync, ...traffic },
     roundTrips,
   };
 }
