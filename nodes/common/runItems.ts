@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { Executors } from './executors';
-import { toNodeError } from './nodeError';
+import { detailsOf, toNodeError } from './nodeError';
 import { type ReadParameter, parametersOf, readLocation } from './parameters';
 import { readChoice } from './values';
 
@@ -84,10 +84,7 @@ function noCredential(): DeployError {
 }
 
 /** What a failed item says; with only these keys n8n also sends it to the error output. */
-function failedJson({ message, description, code, details }: DeployError): IDataObject {
-  return {
-    error: message,
-    message: description ?? message,
-    details: { code, ...JSON.parse(JSON.stringify(details)) },
-  };
+function failedJson(error: DeployError): IDataObject {
+  const { message, description } = error;
+  return { error: message, message: description ?? message, details: detailsOf(error) };
 }

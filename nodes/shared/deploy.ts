@@ -2,7 +2,7 @@ import { filesOfBundle } from './dependencies/texts';
 import { type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
 import type { Probe, Verbs } from './executor/protocol';
-import { begin, type Begun } from './release/begin';
+import { begin, type Begun, foundIn } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';
 import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
@@ -44,6 +44,7 @@ export async function deploy(
     if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
     const begun = await begin(client, options, true, log);
     facts.before = begun.probe.current;
+    facts.known = { previousRelease: begun.probe.current, ...foundIn(begun) };
     const underway = { client, basePath, begun, checks, log };
     const same = isOpened(offered) ? undefined : liveVersion(offered.version, client, begun.probe, options);
     if (same) {
@@ -65,7 +66,8 @@ async function deployBundle(
   options: DeployOptions,
   facts: Stopped,
 ): Promise<SwitchResult> {
-  const { client, begun, log } = underway;
+  const { client, begun, log, source } = underway;
+  facts.known = { ...facts.known, source };
   refuseUnfit(bundle, begun.probe);
   refuseUnexpected(bundle.digest, options.expectedDigest);
   const { planDigest } = options;
@@ -73,6 +75,7 @@ async function deployBundle(
     await log.run('compare with the plan', () => refuseOtherPlan(client, bundle, options, planDigest));
   const { live, adoption } = await liveRelease(client, bundle, options, begun.probe, log);
   facts.before = live?.release ?? null;
+  facts.known = { ...facts.known, previousRelease: facts.before };
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
     options.dependencies,
@@ -80,7 +83,7 @@ async function deployBundle(
     live?.dependencies,
   );
   if (!isLive(bundle, live, wanted) || options.deployUnchanged) {
-    return bringAndSwitch(underway, bundle, options, { live, adoption, wanted });
+    return bringAndSwitch(underway, bundle, options, { live, adoption, wanted }, facts);
   }
   await rememberVersion(client, live, bundle.source);
   return resultOf(underway, {
@@ -99,12 +102,17 @@ async function bringAndSwitch(
   bundle: Bundle,
   options: DeployOptions,
   { live, adoption, wanted }: { live?: Live; adoption?: Adoption; wanted: RecordedDependencies },
+  facts: Stopped,
 ): Promise<SwitchResult> {
   const { client, begun, checks, log } = underway;
   const sequence = begun.probe.sequence + (adoption ? 1 : 0);
   const backup = startBackup(client, live, options);
-  const { release, changes } = await bringRelease(client, { bundle, live, sequence, wanted, options, log });
+  const brought = await bringRelease(client, { bundle, live, sequence, wanted, options, log });
+  const { release } = brought;
+  const changes = changesOf(brought.changes, bundle.ignored);
   const archive = await log.run('back up', () => backup);
+  facts.attempted = release;
+  facts.known = { ...facts.known, changes, backup: archive?.name ?? null };
   const unpinned = adoption ? drain(client, options.entrypoint, log) : Promise.resolve(0);
   // Carried out before the checks, awaited after the switch: when that ends early, nobody awaits it.
   unpinned.catch(() => undefined);
@@ -123,7 +131,7 @@ async function bringAndSwitch(
     status: 'deployed',
     release,
     previousRelease: live?.release ?? null,
-    changes: changesOf(changes, bundle.ignored),
+    changes,
     dependencies,
     backup: archive?.name ?? null,
     swap: swapOf(adoption, await unpinned, milliseconds),

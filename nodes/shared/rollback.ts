@@ -4,12 +4,12 @@ import { keyed, NOTHING_WANTED, type RecordedDependencies, wantedDependencies } 
 import { DeployError } from './errors';
 import type { ExecutorClient } from './executor/client';
 import type { EntryRow, TreeChanges } from './executor/protocol';
-import { begin, type Begun } from './release/begin';
+import { begin, type Begun, foundIn } from './release/begin';
 import type { CheckResult } from './release/checks';
 import { isReleaseId, releaseTime } from './release/layout';
 import { ownership } from './release/live';
 import type { SwitchOptions } from './release/options';
-import { stopped } from './release/outcome';
+import { stopped, type Stopped } from './release/outcome';
 import { changesOf, resultOf, type SwitchResult, swapOf } from './release/result';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
@@ -43,11 +43,15 @@ export async function rollBack(
 ): Promise<SwitchResult> {
   const log = new StepLog(options.onStep);
   const checks: CheckResult[] = [];
-  let before: string | null | undefined;
+  const facts: Stopped = { operation: 'rollback', basePath: options.basePath, checks, log };
   try {
     const begun = await begin(client, options, false, log);
-    before = begun.probe.current;
+    const before = begun.probe.current;
+    facts.before = before;
+    facts.known = { previousRelease: before, ...foundIn(begun) };
     const destination = await findDestination(client, target, begun, options, log);
+    facts.attempted = destination.release;
+    facts.known = { ...facts.known, source: destination.source };
     const { release, entrypoint, source } = destination;
     const underway = { client, basePath: options.basePath, begun, source, checks, log };
     if (release === before) {
@@ -55,6 +59,7 @@ export async function rollBack(
     }
 
     const changing = destination.changes ?? compare(client, release, before);
+    noteChanges(facts, changing);
     const request = {
       release,
       operation: 'rollback',
@@ -77,14 +82,16 @@ export async function rollBack(
       swap: swapOf(undefined, 0, milliseconds),
     });
   } catch (error) {
-    throw await stopped(error, client, {
-      operation: 'rollback',
-      basePath: options.basePath,
-      before,
-      checks,
-      log,
-    });
+    throw await stopped(error, client, facts);
   }
+}
+
+/** What a rollback that does not go live would have changed, if that is known by then. */
+function noteChanges(facts: Stopped, changing: Promise<TreeChanges | undefined>): void {
+  const note = (changes?: TreeChanges) => {
+    facts.known = { ...facts.known, changes: changesOf(changes) };
+  };
+  changing.then(note, () => undefined);
 }
 
 async function compare(

@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { IDataObject, INode } from 'n8n-workflow';
+import type { IDataObject, INode, NodeOperationError } from 'n8n-workflow';
 
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n, type RunResult } from '../support/n8n';
@@ -132,7 +132,15 @@ const failed = {
   message: expect.stringContaining('looked ENOENT'),
   details: expect.objectContaining({
     code: 'CHECK',
+    host: '127.0.0.1',
     live: null,
+    previousRelease: null,
+    attempted: expect.stringMatching(/^\d{8}-\d{6}-/),
+    source: expect.objectContaining({ type: 'directory', digest: expect.any(String) }),
+    changes: expect.objectContaining({ added: expect.arrayContaining(['run.py']) }),
+    dependencies: expect.objectContaining({ status: 'none' }),
+    backup: null,
+    durationMs: expect.any(Number),
     reverted: false,
     step: 'check before the switch',
     steps: expect.any(Array),
@@ -160,6 +168,35 @@ test('Continue Using Error Output: the failing item goes there, with its input a
   expect(result.output('Hot Deploy', 1)).toEqual([
     expect.objectContaining({ json: { path: paths[1], ...failed }, pairedItem: { item: 1 } }),
   ]);
+});
+
+test('an error workflow finds the full result in the context, with what is live now', async () => {
+  const [path] = await threeEngines();
+  const { release } = (await deployEach([path])).output('Hot Deploy')[0].json;
+  const check = { type: 'command', name: 'later', command: 'false', when: 'after' };
+  const parameters = { checks: checks(check), options: { deployUnchanged: true } };
+  const { context } = (await deployEach([path], parameters)).error('Hot Deploy') as NodeOperationError;
+  expect(context.data).toMatchObject({
+    code: 'CHECK',
+    basePath: path,
+    live: release,
+    previousRelease: release,
+    attempted: expect.any(String),
+    reverted: true,
+    backup: expect.stringMatching(/^hot-backup-/),
+    checks: expect.arrayContaining([expect.objectContaining({ name: 'later', when: 'after' })]),
+  });
+
+  expect((context.data as IDataObject).attempted).not.toBe(release);
+  const node = rollback({ basePath: path, checks: checks({ ...check, when: 'before' }) });
+  await deployEach([path], { options: { deployUnchanged: true } });
+  const refused = (await n8n.run(chain(node))).error('Rollback') as NodeOperationError;
+  expect(refused.context.data).toMatchObject({
+    code: 'CHECK',
+    attempted: release,
+    source: { type: 'directory' },
+    changes: { counts: { added: 0, modified: 0, removed: 0 } },
+  });
 });
 
 test('Retry On Fail tries again until it goes live, and takes no success for a failure', async () => {

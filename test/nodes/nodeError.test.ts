@@ -22,3 +22,45 @@ it('keeps a sentence that holds a system code', () => {
   const sentence = 'Check “x” did not pass: ENOENT: no such file. Release a is live.';
   expect(toNodeError(NODE, new DeployError('CHECK', sentence)).message).toBe(sentence);
 });
+
+describe('what n8n and error workflows can read of it', () => {
+  const error = new DeployError('CHECK', 'Check “x” did not pass.', {
+    description: 'exit code 1',
+    details: { live: 'a', attempted: undefined, checks: [{ name: 'x', passed: false }] },
+  });
+  const shown = toNodeError(NODE, error, 2);
+
+  it('is an operation error of the item, with what was thrown as its cause and nothing said twice', () => {
+    expect(shown).toMatchObject({ name: 'NodeOperationError', node: NODE, context: { itemIndex: 2 } });
+    expect(shown.cause).toBe(error);
+    expect(shown.messages).toEqual([]);
+  });
+
+  it('carries what the error output would carry', () => {
+    const data = { code: 'CHECK', live: 'a', checks: [{ name: 'x', passed: false }] };
+    expect(shown.context.data).toEqual(data);
+    expect(JSON.parse(JSON.stringify(shown))).toMatchObject({ context: { data } });
+  });
+
+  const CAUSES: Array<[DeployError['code'], Record<string, unknown>, string | undefined]> = [
+    ['INPUT', {}, 'configuration-invalid'],
+    ['NOT_FOUND', {}, 'configuration-invalid'],
+    ['PLAN_CHANGED', {}, 'configuration-invalid'],
+    ['LOCKED', {}, 'temporarily-unavailable'],
+    ['LOST', {}, 'temporarily-unavailable'],
+    ['SOURCE_CHANGED', {}, 'temporarily-unavailable'],
+    ['CONNECTION', { stage: 'connect' }, 'temporarily-unavailable'],
+    ['CONNECTION', { stage: 'name' }, 'configuration-invalid'],
+    ['CONNECTION', { stage: 'login' }, 'credential-invalid'],
+    ['CONNECTION', { stage: 'hostKey' }, 'credential-invalid'],
+    ['CONNECTION', {}, 'configuration-invalid'],
+    ['CHECK', { stage: 'login' }, undefined],
+    ['STEP', {}, undefined],
+    ['DEPENDENCIES', { stage: 'install' }, undefined],
+    ['CANCELLED', {}, undefined],
+  ];
+  it.each(CAUSES)('%s with %j has the failure cause %s', (code, details, cause) => {
+    const { failure } = toNodeError(NODE, new DeployError(code, 'No.', { details }));
+    expect(failure).toEqual(cause && { cause });
+  });
+});

@@ -6,6 +6,9 @@ import type { Mismatch } from './sshAlgorithms';
 /** How far an attempt to connect has come. */
 export type Stage = 'connect' | 'handshake' | 'login';
 
+/** What kept a connection from coming about: goes into the details, for those who decide whether waiting helps. */
+type Obstacle = Stage | 'name' | 'hostKey';
+
 /** What the sentences speak about. */
 export interface Target {
   host: string;
@@ -18,10 +21,14 @@ export function address({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function refuse(message: string, target: Target, options: { description?: string; cause?: unknown } = {}) {
+function refuse(
+  message: string,
+  target: Target,
+  { stage = 'connect', ...options }: { stage?: Obstacle; description?: string; cause?: unknown } = {},
+) {
   return new DeployError('CONNECTION', message, {
     ...options,
-    details: { host: target.host, port: target.port, username: target.username },
+    details: { host: target.host, port: target.port, username: target.username, stage },
   });
 }
 
@@ -56,7 +63,10 @@ export function unreachable(target: Target, thrown: NodeJS.ErrnoException, jump?
   const options = { cause: thrown };
   switch (thrown.code) {
     case 'ENOTFOUND':
-      return refuse(`The host name "${target.host}" is not known; correct "Host".`, target, options);
+      return refuse(`The host name "${target.host}" is not known; correct "Host".`, target, {
+        ...options,
+        stage: 'name',
+      });
     case 'EAI_AGAIN':
       return refuse(
         `The host name "${target.host}" could not be looked up just now; check this machine's name service.`,
@@ -110,6 +120,7 @@ export function onlyOldAlgorithms(target: Target, { subject, wanted, offered }: 
   return refuse(
     `${address(target)} offers no ${subject} that are accepted here${list}; let its sshd offer ${wanted}, for example, or update it. No login was tried.`,
     target,
+    { stage: 'handshake' },
   );
 }
 
@@ -118,6 +129,7 @@ export function onlySha1(target: Target): DeployError {
   return refuse(
     `${address(target)} takes RSA keys only with SHA-1 signatures, which are not made here; use an ed25519 key in "Private Key", or update the SSH server.`,
     target,
+    { stage: 'handshake' },
   );
 }
 
@@ -126,6 +138,7 @@ export function keyRefused(target: Target): DeployError {
   return refuse(
     `${address(target)} does not accept the private key for "${target.username}"; add its public key to ~/.ssh/authorized_keys of that user, or correct "Username" or "Private Key".`,
     target,
+    { stage: 'login' },
   );
 }
 
@@ -134,6 +147,7 @@ export function passwordRefused(target: Target, method: 'password' | 'keyboard-i
   return refuse(
     `${address(target)} does not accept the password for "${target.username}" (${method}); correct "Username" or "Password".`,
     target,
+    { stage: 'login' },
   );
 }
 
@@ -147,6 +161,7 @@ export function methodNotOffered(
   return refuse(
     `${address(target)} does not accept ${wanted} for "${target.username}", only: ${foreign(offered.join(', '))}; choose another "Authentication".`,
     target,
+    { stage: 'login' },
   );
 }
 
@@ -155,6 +170,7 @@ export function secondFactor(target: Target, wanted: string): DeployError {
   return refuse(
     `${address(target)} wants more than one proof from "${target.username}" (${foreign(wanted)}), which can't be given unattended; let sshd accept one for this user.`,
     target,
+    { stage: 'login' },
   );
 }
 
@@ -188,6 +204,13 @@ export function hostKeyRefused(
       : '';
   return new DeployError('CONNECTION', messages[verdict], {
     description: `${howToCheck(type)}${warning} No login was tried.`,
-    details: { host: target.host, port: target.port, presented: fingerprint(key), type, pinned },
+    details: {
+      host: target.host,
+      port: target.port,
+      stage: 'hostKey',
+      presented: fingerprint(key),
+      type,
+      pinned,
+    },
   });
 }

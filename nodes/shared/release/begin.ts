@@ -18,6 +18,15 @@ export interface Begun {
   repaired: Finding[];
 }
 
+/** What beginning found, under the names that a result has for it. */
+export function foundIn({ probe, settled, repaired }: Begun) {
+  return {
+    releasesInUse: probe.releasesInUse,
+    ...(settled && { settled }),
+    ...(repaired.length > 0 && { repaired }),
+  };
+}
+
 /**
  * Takes the lock, looks at everything in the same round trip, and puts right what is ours: leftovers are removed, a
  * switch that was cut off is decided on, and where `current` leads nowhere a whole release is made live again.

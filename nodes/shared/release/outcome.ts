@@ -1,6 +1,7 @@
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import type { CheckResult } from './checks';
+import { placeOf, type SwitchResult } from './result';
 import type { StepLog } from './steps';
 
 /** What was true when an operation stopped; goes into the thrown error's details. */
@@ -11,20 +12,35 @@ export interface Stopped {
   before?: string | null;
   checks: readonly CheckResult[];
   log: StepLog;
+  /** What is known of the result by then, under the names that the output has for it. */
+  known?: Partial<SwitchResult>;
+  /** The release that was to go live, once it has a name. */
+  attempted?: string;
 }
 
 /**
  * Cleans up after an operation that did not go live and says what is live now.
  *
  * Returns the DeployError to throw: its message says what happened and what is live, its description what to do next,
- * its details `live` (null: nothing; undefined: not known), `step`, `steps` and `checks`.
+ * its details `live` (null: nothing; undefined: not known), `step`, `steps`, `checks`, and all of the result that was
+ * known by then.
  */
 export async function stopped(thrown: unknown, client: ExecutorClient, facts: Stopped): Promise<DeployError> {
   const error = toDeployError(thrown);
   const step = facts.log.current;
   const ended = await client.close();
   const live = ended?.live ?? (ended ? facts.before : undefined);
-  const details = { ...error.details, live, step, steps: facts.log.steps, checks: facts.checks };
+  const details = {
+    ...placeOf(client, facts.basePath),
+    ...facts.known,
+    ...(facts.attempted !== undefined && { attempted: facts.attempted }),
+    ...error.details,
+    live,
+    step,
+    steps: facts.log.steps,
+    checks: facts.checks,
+    durationMs: facts.log.durationMs,
+  };
   return new DeployError(
     error.code,
     `${sentence(error.message)} ${liveNow(live, facts, error.details.reverted === true)}`,

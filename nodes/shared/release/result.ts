@@ -2,7 +2,7 @@ import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/ins
 import type { ExecutorClient } from '../executor/client';
 import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
 import type { Bundle, SourceDescription } from '../source/bundle';
-import type { Begun } from './begin';
+import { type Begun, foundIn } from './begin';
 import type { CheckResult } from './checks';
 import type { Finding } from './findings';
 import type { Adoption } from './live';
@@ -122,9 +122,7 @@ export function resultOf(
     backup: null,
     checks,
     swap: swapOf(undefined, 0),
-    releasesInUse: begun.probe.releasesInUse,
-    ...(begun.settled && { settled: begun.settled }),
-    ...(begun.repaired.length > 0 && { repaired: begun.repaired }),
+    ...foundIn(begun),
     steps: log.steps,
     durationMs: log.durationMs,
     ...done,

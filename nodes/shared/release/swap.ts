@@ -48,7 +48,7 @@ export interface Switched {
 export async function switchTo(client: ExecutorClient, request: SwitchRequest): Promise<Switched> {
   const flipped = await checkAndFlip(client, request);
   const failed = notPassed(request.results);
-  if (failed) throw await undo(client, request, failed);
+  if (failed) throw await undo(client, request, failed, flipped.dependencies);
   const confirmed = client.call('confirm', {});
   const afterwards = request.afterwards?.();
   afterwards?.catch(() => undefined);
@@ -91,6 +91,7 @@ async function undo(
   client: ExecutorClient,
   request: SwitchRequest,
   failed: CheckResult,
+  dependencies: DependencyResult,
 ): Promise<DeployError> {
   const reverted = failed.when === 'after';
   if (reverted) {
@@ -100,6 +101,6 @@ async function undo(
   return new DeployError(
     'CHECK',
     `Check “${failed.name}” did not pass ${failed.when} the switch: ${failed.reason}`,
-    { description: failed.output, details: { check: failed, reverted } },
+    { description: failed.output, details: { check: failed, reverted, dependencies } },
   );
 }
