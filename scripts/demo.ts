@@ -15,7 +15,13 @@ import {
 
 import { folder } from './demo/folder';
 
-import { type ConsoleMessage, createN8n, loadPackage, type RunResult } from '../test/support/n8n';
+import {
+  type ConsoleMessage,
+  createN8n,
+  type ExportedWorkflow,
+  loadPackage,
+  type RunResult,
+} from '../test/support/n8n';
 import { makePdf, materialiseEngine } from '../test/support/engine';
 import type { CheckResult } from '../nodes/shared/release/checks';
 import type { SwitchResult } from '../nodes/shared/release/result';
@@ -101,10 +107,19 @@ async function runWorkflow(basePath: string): Promise<RunResult> {
     const workflow = (await readFile(WORKFLOW, 'utf8'))
       .replaceAll('"/app"', JSON.stringify(basePath))
       .replaceAll('"/files/engine/', JSON.stringify(join(folder, 'versions', '/')).slice(0, -1));
-    return await n8n.run(JSON.parse(workflow));
+    return await n8n.run(withFullOutput(JSON.parse(workflow) as ExportedWorkflow));
   } finally {
     await n8n.close();
   }
+}
+
+/** The table below tells how each switch was done, which the simplified output leaves out. */
+function withFullOutput(workflow: ExportedWorkflow): ExportedWorkflow {
+  const nodes = workflow.nodes.map((node) => ({
+    ...node,
+    parameters: { ...node.parameters, simplify: false },
+  }));
+  return { ...workflow, nodes };
 }
 
 /** Prints what a node tells the editor's console; that a step begins is left out, the line after says that it ended. */

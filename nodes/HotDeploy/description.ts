@@ -8,6 +8,7 @@ import {
   n8nHealthOption,
   retentionOptions,
   selectionFields,
+  simplifyField,
 } from '../common/fields';
 import { DEFAULT_LIMITS } from '../shared/source/bundle';
 import { dependencyFields } from './dependencyFields';
@@ -145,6 +146,7 @@ export const properties: INodeProperties[] = [
   ...dependencyFields,
   withOperations(checkFields, ['deploy', 'plan', 'repair']),
   notDeployedOutput,
+  withOperations(simplifyField, ['deploy']),
   options,
 ];
 

@@ -7,6 +7,7 @@ import {
   entrypointField,
   n8nHealthOption,
   retentionOptions,
+  simplifyField,
 } from '../common/fields';
 
 const forRollback = { show: { operation: ['rollback'] } };
@@ -86,6 +87,7 @@ export const properties: INodeProperties[] = [
   locator('Backup', 'backup', 'searchBackups', 'hot-backup-20261123-171501.tar.gz'),
   { ...entrypointField, displayOptions: forRollback },
   { ...checkFields, displayOptions: forRollback },
+  { ...simplifyField, displayOptions: forRollback },
   options,
 ];
 

@@ -156,6 +156,16 @@ export const n8nHealthOption: INodeProperties = {
   description: 'Asked before and after, so that the output shows that n8n answered throughout',
 };
 
+/** Whether the output of an operation that switches is what people read, or all of it. */
+export const simplifyField: INodeProperties = {
+  displayName: 'Simplify',
+  name: 'simplify',
+  type: 'boolean',
+  default: true,
+  description:
+    'Whether to return a simplified version of the output: what is live, from where, what changed and which checks passed, without how it was done',
+};
+
 /** What the engine consists of. */
 export const entrypointField: INodeProperties = {
   displayName: 'Entrypoint',

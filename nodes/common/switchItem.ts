@@ -1,6 +1,25 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { SwitchResult } from '../shared/release/result';
+import { readFlag } from './values';
+import type { ReadParameter } from './parameters';
+
+/** What a simplified output keeps, under the names and in the shapes that the full one has. */
+export const SIMPLIFIED = [
+  'status',
+  'host',
+  'basePath',
+  'release',
+  'previousRelease',
+  'source',
+  'changes',
+  'checks',
+  'backup',
+  'durationMs',
+] as const;
+
+/** What is only there when somebody has to know of it; never dropped. */
+const NOTABLE = ['complaint', 'settled', 'repaired'] as const;
 
 /** The output of a deployment or rollback: every field is there, `null` where there is nothing to say. */
 export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject {
@@ -14,4 +33,12 @@ export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject 
     source: { type, reference, commit, digest, ...more },
     n8n,
   } as unknown as IDataObject;
+}
+
+/** The output as the parameter Simplify wants it. What was asked for, such as n8n's health, stays. */
+export function asWanted(item: IDataObject, read: ReadParameter): IDataObject {
+  if (!readFlag('Simplify', read('simplify', true), true)) return item;
+  const asked = (item.n8n as IDataObject | undefined)?.health !== undefined ? ['n8n'] : [];
+  const kept = [...SIMPLIFIED, ...NOTABLE, ...asked].filter((name) => name in item);
+  return Object.fromEntries(kept.map((name) => [name, item[name]]));
 }

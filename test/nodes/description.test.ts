@@ -138,6 +138,7 @@ describe('the contract', () => {
       runtime: 'host',
       include: 'src/**, config/**, run.py, requirements.txt',
       entrypoint: 'run.py',
+      simplify: true,
     });
     expect(named(properties, 'binaryProperty').default).toBe('data');
     const options = Object.fromEntries(optionsOf(properties).map((option) => [option.name, option.default]));
@@ -167,6 +168,7 @@ describe('the contract', () => {
     expect(valuesOf(named(properties, 'target')).sort()).toEqual(['backup', 'previous', 'release']);
     expect(named(properties, 'release').type).toBe('resourceLocator');
     expect(named(properties, 'backup').type).toBe('resourceLocator');
+    expect(defaults(properties)).toMatchObject({ simplify: true });
     const options = optionsOf(properties);
     expect(names(options)).toEqual(expect.arrayContaining(everyOption));
     // Only pruning removes what is beyond these numbers.

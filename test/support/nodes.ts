@@ -71,7 +71,10 @@ export function credentialFor(
   };
 }
 
-/** A node named `Hot Deploy`. The interpreter is the test's own, unless the parameters say otherwise. */
+/**
+ * A node named `Hot Deploy`, whose output is the full one. The interpreter is the test's own. The parameters may say
+ * otherwise.
+ */
 export function hotDeploy(parameters: IDataObject, rest: Partial<INode> = {}): NodeFixture {
   return fixture('Hot Deploy', HOT_DEPLOY, parameters, rest);
 }
@@ -114,6 +117,6 @@ export function onlyJson(result: RunResult, nodeName = 'Hot Deploy'): IDataObjec
 
 function fixture(name: string, type: string, parameters: IDataObject, rest: Partial<INode>): NodeFixture {
   const { options, ...others } = parameters;
-  const withPython = { ...others, options: { python: PYTHON, ...(options as IDataObject) } };
+  const withPython = { simplify: false, ...others, options: { python: PYTHON, ...(options as IDataObject) } };
   return { name, type, parameters: withPython as INodeParameters, credentials: ACCOUNT, ...rest };
 }

@@ -7,7 +7,7 @@ import { readOptions, readSelection, readSwitch } from '../../common/parameters'
 import { progressOf } from '../../common/progress';
 import type { ItemContext } from '../../common/runItems';
 import { connectAnd } from '../../common/sideBySide';
-import { switchItem } from '../../common/switchItem';
+import { asWanted, switchItem } from '../../common/switchItem';
 import { readFlag, readText } from '../../common/values';
 import { readDependencies } from '../dependencyParameters';
 import { deploy } from '../../shared/deploy';
@@ -39,7 +39,7 @@ export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   try {
     const result = await deploy(client, source, options);
     node.addExecutionHints(...hintsFor(result));
-    return switchItem(result, await n8nField(node, before, healthUrl));
+    return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
   } finally {
     await source.close();
   }

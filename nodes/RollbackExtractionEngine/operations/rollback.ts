@@ -5,7 +5,7 @@ import { lookAtN8n, n8nField } from '../../common/n8nProcess';
 import { readOptions, readSwitch } from '../../common/parameters';
 import { progressOf } from '../../common/progress';
 import type { ItemContext } from '../../common/runItems';
-import { switchItem } from '../../common/switchItem';
+import { asWanted, switchItem } from '../../common/switchItem';
 import { readChoice, readText } from '../../common/values';
 import { DeployError } from '../../shared/errors';
 import { rollBack, type RollbackTarget } from '../../shared/rollback';
@@ -25,7 +25,7 @@ export async function rollBackRelease({
   const onStep = progressOf(node, options.basePath);
   const result = await rollBack(await connect(), target, { ...options, onStep, signal });
   node.addExecutionHints(...hintsFor(result));
-  return switchItem(result, await n8nField(node, before, healthUrl));
+  return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
 }
 
 function readTarget(read: (name: string) => unknown): RollbackTarget {
