@@ -6,6 +6,7 @@ import {
   engineFields,
   entrypointField,
   n8nHealthOption,
+  reportOption,
   retentionOptions,
   selectionFields,
   simplifyField,
@@ -129,7 +130,7 @@ const options: INodeProperties = {
         'The planDigest of Plan Deployment: the deployment goes ahead only if the plan would still be the same',
       displayOptions: { show: { '/operation': ['deploy'] } },
     },
-    ...[...retentionOptions, n8nHealthOption].map((option) => ({
+    ...[...retentionOptions, n8nHealthOption, reportOption].map((option) => ({
       ...option,
       displayOptions: { show: { '/operation': ['deploy'] } },
     })),

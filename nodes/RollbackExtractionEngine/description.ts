@@ -6,6 +6,7 @@ import {
   engineFields,
   entrypointField,
   n8nHealthOption,
+  reportOption,
   retentionOptions,
   simplifyField,
 } from '../common/fields';
@@ -74,7 +75,10 @@ const options: INodeProperties = {
       ...option,
       displayOptions: { show: { '/operation': ['prune'] } },
     })),
-    { ...n8nHealthOption, displayOptions: { show: { '/operation': ['rollback'] } } },
+    ...[n8nHealthOption, reportOption].map((option) => ({
+      ...option,
+      displayOptions: { show: { '/operation': ['rollback'] } },
+    })),
   ],
 };
 

@@ -156,6 +156,16 @@ export const n8nHealthOption: INodeProperties = {
   description: 'Asked before and after, so that the output shows that n8n answered throughout',
 };
 
+/** Asks for what people read. */
+export const reportOption: INodeProperties = {
+  displayName: 'Report',
+  name: 'report',
+  type: 'boolean',
+  default: false,
+  description:
+    'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed; also of what did not go live, when the node continues on error',
+};
+
 /** Whether the output of an operation that switches is what people read, or all of it. */
 export const simplifyField: INodeProperties = {
   displayName: 'Simplify',

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
@@ -14,6 +14,8 @@ export interface ItemContext {
   read: ReadParameter;
   /** Starts the executor; the same one however often it is called. It is closed when the item is done. */
   connect(): Promise<ExecutorClient>;
+  /** What else the item's outputs carry, whether or not the operation comes to its end. */
+  binary: IBinaryKeyData;
   signal?: AbortSignal;
 }
 
@@ -36,15 +38,20 @@ export async function runItems(
   const returnData: INodeExecutionData[] = [];
   try {
     for (let itemIndex = 0; itemIndex < node.getInputData().length; itemIndex++) {
+      const binary: IBinaryKeyData = {};
+      const push = (json: IDataObject) => {
+        const carried = Object.keys(binary).length > 0 && { binary };
+        returnData.push({ json, ...carried, pairedItem: { item: itemIndex } });
+      };
       try {
-        const done = await runItem(node, executors, operations, itemIndex, signal);
-        for (const json of [done].flat()) returnData.push({ json, pairedItem: { item: itemIndex } });
+        const done = await runItem(node, executors, operations, { itemIndex, binary, signal });
+        [done].flat().forEach(push);
       } catch (error) {
         const deployError = toDeployError(error);
         // Stopping a workflow is not one item's matter: nothing after it may run.
         if (!node.continueOnFail() || signal?.aborted)
           throw toNodeError(node.getNode(), deployError, itemIndex);
-        returnData.push({ json: failedJson(deployError), pairedItem: { item: itemIndex } });
+        push(failedJson(deployError));
       }
     }
   } finally {
@@ -57,9 +64,9 @@ async function runItem(
   node: IExecuteFunctions,
   executors: Executors,
   operations: Operations,
-  itemIndex: number,
-  signal: AbortSignal | undefined,
+  item: Pick<ItemContext, 'itemIndex' | 'binary' | 'signal'>,
 ): Promise<IDataObject | IDataObject[]> {
+  const { itemIndex } = item;
   const read = parametersOf(node, itemIndex);
   const operation = readChoice('Operation', read('operation'), Object.keys(operations));
   const location = readLocation(read);
@@ -70,7 +77,7 @@ async function runItem(
       return node.getCredentials('hotDeploySshApi', itemIndex);
     }));
   try {
-    return await operations[operation]({ node, itemIndex, read, connect, signal });
+    return await operations[operation]({ ...item, node, read, connect });
   } finally {
     // One that could not be opened has said so where it was awaited.
     await client?.then((opened) => opened.close()).catch(() => undefined);

@@ -5,6 +5,7 @@ import { hintsFor } from '../../common/hints';
 import { lookAtN8n, n8nField } from '../../common/n8nProcess';
 import { readOptions, readSelection, readSwitch } from '../../common/parameters';
 import { progressOf } from '../../common/progress';
+import { reporting } from '../../common/report';
 import type { ItemContext } from '../../common/runItems';
 import { connectAnd } from '../../common/sideBySide';
 import { asWanted, switchItem } from '../../common/switchItem';
@@ -12,6 +13,7 @@ import { readFlag, readText } from '../../common/values';
 import { readDependencies } from '../dependencyParameters';
 import { deploy } from '../../shared/deploy';
 import type { DeployOptions } from '../../shared/release/options';
+import type { SwitchResult } from '../../shared/release/result';
 
 /** The options of a deployment, as the item's parameters have them. */
 export async function readDeploy(item: ItemContext, operation: string): Promise<DeployOptions> {
@@ -35,11 +37,15 @@ export async function deployRelease(item: ItemContext): Promise<IDataObject> {
   const options = await readDeploy(item, 'deploy');
   const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
+  const result = await reporting(item, () => deploySource(item, options));
+  node.addExecutionHints(...hintsFor(result));
+  return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
+}
+
+async function deploySource(item: ItemContext, options: DeployOptions): Promise<SwitchResult> {
   const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
   try {
-    const result = await deploy(client, source, options);
-    node.addExecutionHints(...hintsFor(result));
-    return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
+    return await deploy(client, source, options);
   } finally {
     await source.close();
   }

@@ -4,6 +4,7 @@ import { hintsFor } from '../../common/hints';
 import { lookAtN8n, n8nField } from '../../common/n8nProcess';
 import { readOptions, readSwitch } from '../../common/parameters';
 import { progressOf } from '../../common/progress';
+import { reporting } from '../../common/report';
 import type { ItemContext } from '../../common/runItems';
 import { asWanted, switchItem } from '../../common/switchItem';
 import { readChoice, readText } from '../../common/values';
@@ -11,19 +12,16 @@ import { DeployError } from '../../shared/errors';
 import { rollBack, type RollbackTarget } from '../../shared/rollback';
 
 /** Roll Back Release: makes an earlier release or a backup the live one. */
-export async function rollBackRelease({
-  node,
-  itemIndex,
-  read,
-  connect,
-  signal,
-}: ItemContext): Promise<IDataObject> {
+export async function rollBackRelease(item: ItemContext): Promise<IDataObject> {
+  const { node, itemIndex, read, connect, signal } = item;
   const options = readSwitch(read, node, 'rollback');
   const target = readTarget((name) => node.getNodeParameter(name, itemIndex, '', { extractValue: true }));
   const healthUrl = readText('n8n Health URL', readOptions(read).n8nHealthUrl).trim();
   const before = await lookAtN8n(node, healthUrl);
   const onStep = progressOf(node, options.basePath);
-  const result = await rollBack(await connect(), target, { ...options, onStep, signal });
+  const result = await reporting(item, async () =>
+    rollBack(await connect(), target, { ...options, onStep, signal }),
+  );
   node.addExecutionHints(...hintsFor(result));
   return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
 }

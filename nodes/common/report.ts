@@ -1,0 +1,49 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { type DeployError, toDeployError } from '../shared/errors';
+import type { SwitchResult } from '../shared/release/result';
+import { reportDocument } from '../shared/report/document';
+import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/facts';
+import { readOptions } from './parameters';
+import type { ItemContext } from './runItems';
+import { readFlag } from './values';
+
+/** The binary property that holds the report. */
+export const REPORT_PROPERTY = 'report';
+
+/**
+ * Does what switches releases, and adds a report of it to the item where the option Report is on: also of what did not
+ * go live, where the node carries on.
+ */
+export async function reporting(item: ItemContext, work: () => Promise<SwitchResult>): Promise<SwitchResult> {
+  const { node } = item;
+  if (!readFlag('Report', readOptions(item.read).report, false)) return work();
+  try {
+    const result = await work();
+    const unstored = await attach(item, factsOfResult(result, circumstances(node)));
+    if (!unstored) return result;
+    // What is live stays so, whatever becomes of the paper about it.
+    const complaint = `The report could not be stored: ${unstored.message}`;
+    return { ...result, complaint: [result.complaint, complaint].filter(Boolean).join(' ') };
+  } catch (error) {
+    const stopped = toDeployError(error);
+    if (node.continueOnFail()) await attach(item, factsOfStopped(stopped, circumstances(node)));
+    throw toDeployError(stopped);
+  }
+}
+
+/** Resolves with what kept the report from being stored, if something did. */
+async function attach({ node, binary }: ItemContext, facts: ReportFacts): Promise<DeployError | undefined> {
+  try {
+    const content = Buffer.from(reportDocument(facts), 'utf8');
+    binary[REPORT_PROPERTY] = await node.helpers.prepareBinaryData(content, reportName(facts), 'text/html');
+    return undefined;
+  } catch (error) {
+    return toDeployError(error);
+  }
+}
+
+function circumstances(node: IExecuteFunctions): Pick<ReportFacts, 'at' | 'workflow' | 'execution'> {
+  const at = new Date().toISOString();
+  return { at, workflow: node.getWorkflow().name, execution: node.getExecutionId() };
+}

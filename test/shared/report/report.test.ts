@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+
+import fc from 'fast-check';
+
+import { DeployError } from '../../../nodes/shared/errors';
+import type { SwitchResult } from '../../../nodes/shared/release/result';
+import { reportDocument } from '../../../nodes/shared/report/document';
+import {
+  factsOfResult,
+  factsOfStopped,
+  type ReportFacts,
+  reportName,
+} from '../../../nodes/shared/report/facts';
+import { escapeText, html } from '../../../nodes/shared/report/markup';
+import { STYLE } from '../../../nodes/shared/report/style';
+
+const AT = '2026-11-26T12:00:00.000Z';
+
+/** A result with `text` in every place that holds text from outside. */
+function resultWith(text: string): SwitchResult {
+  return {
+    status: 'deployed',
+    host: text,
+    basePath: text,
+    release: text,
+    previousRelease: text,
+    source: { type: 'git', reference: text, commit: text, digest: text },
+    changes: {
+      added: [text],
+      modified: [text],
+      removed: [text],
+      ignored: [text],
+      counts: { added: 1, modified: 1, removed: 1, ignored: 1 },
+    },
+    dependencies: {
+      status: 'built',
+      environment: text,
+      durationMs: 1,
+      file: text,
+      installer: text,
+      python: text,
+      packages: {
+        added: [{ name: text, version: text }],
+        removed: [{ name: text, version: text }],
+        changed: [{ name: text, from: text, to: text }],
+      },
+      notice: text,
+    },
+    backup: text,
+    checks: [
+      { name: text, type: 'command', when: 'before', passed: true, durationMs: 1, output: text },
+      {
+        name: text,
+        type: 'command',
+        when: 'after',
+        passed: false,
+        durationMs: 1,
+        output: text,
+        reason: text,
+      },
+    ],
+    swap: { method: 'rename', atomic: true, adopted: false, gapMs: 0, milliseconds: 0.1, unpinned: 0 },
+    releasesInUse: [{ release: text, processes: 2 }],
+    complaint: text,
+    settled: { release: text, outcome: 'reverted', check: text },
+    repaired: [{ kind: 'currentMissing', path: text, explanation: text, action: text, done: true }],
+    steps: [{ name: text, durationMs: 2 }],
+    durationMs: 3,
+  };
+}
+
+const circumstances = (text: string) => ({ at: AT, workflow: text, execution: text });
+const deployed = (text: string) => factsOfResult(resultWith(text), circumstances(text));
+function stoppedWith(text: string): ReportFacts {
+  const { status: _, release: attempted, ...known } = resultWith(text);
+  const details = { ...known, attempted, live: text, step: text };
+  return factsOfStopped(new DeployError('CHECK', text, { description: text, details }), circumstances(text));
+}
+
+/** The document's tags with their attributes, without its style, which is the same in each. */
+function tagsOf(document: string): string[] {
+  return document.replace(`<style>${STYLE}</style>`, '<style></style>').match(/<[^>]*>?/g) ?? [];
+}
+
+const BOTH: Array<[string, (text: string) => ReportFacts]> = [
+  ['a result', deployed],
+  ['an operation that stopped', stoppedWith],
+];
+/** Of the length of each other, since the words decide on nothing else. */
+const harmless = (text: string) => 'x'.repeat(Math.max(text.length, 1));
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onmouseover='alert(1)",
+  '</style><style>*{background:url(https://example.org)}</style>',
+  '</pre></code></title><iframe srcdoc="<script>alert(1)</script>">',
+  '<!-- -->]]><svg onload=alert(1)>',
+  '&lt;b&gt; &#60;b&#62; ${1} `x`',
+  'src/\u202Egnp.py\u0000\u001b[31m\ud800',
+];
+
+describe.each(BOTH)('P7: %s', (_name, factsOf) => {
+  test.each(HOSTILE)('%j comes out as text, and nothing of it is markup', (text) => {
+    const document = reportDocument(factsOf(text));
+    expect(tagsOf(document)).toEqual(tagsOf(reportDocument(factsOf(harmless(text)))));
+    expect(document).toContain(escapeText(text));
+  });
+
+  test('no text at all becomes markup', () => {
+    const tags = tagsOf(reportDocument(factsOf('x')));
+    const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ minLength: 1, unit: 'binary' }));
+    fc.assert(
+      fc.property(anything, (text) => expect(tagsOf(reportDocument(factsOf(text)))).toEqual(tags)),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test('P7: nothing may run, be loaded or be sent: the policy lets in one style, which is the document’s own', () => {
+  const document = reportDocument(deployed('x'));
+  const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(document) ?? [];
+  const [, style] = /<style>([^]*?)<\/style>/.exec(document) ?? [];
+  const hash = createHash('sha256').update(style).digest('base64');
+  expect(policy).toBe(`default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`);
+  expect(document.indexOf('Content-Security-Policy')).toBeLessThan(document.indexOf('<style>'));
+  expect(tagsOf(document).join('')).not.toMatch(
+    /\s(on\w+|src|href|style|srcset|action)=|<(script|link|img)/i,
+  );
+  expect(style).not.toMatch(/url\(|@import|https?:/);
+  expect(style).toContain('@media (prefers-color-scheme: dark)');
+});
+
+test('what can’t be seen is shown by its number, and line ends of every kind are lines', () => {
+  expect(escapeText('a\u202Eb\u0007')).toBe('a\\u{202E}b\\u{7}');
+  expect(escapeText('one\r\ntwo\tx')).toBe('one\ntwo\tx');
+  expect(html`<b>${['<', 1, null, false, html`<i></i>`]}</b>`.text).toBe('<b>&lt;1<i></i></b>');
+});
+
+describe('what a report tells', () => {
+  test('of a deployment: before and after, checks with their output, files, packages and steps', () => {
+    const facts = factsOfResult(
+      { ...resultWith('t'), release: 'r2', previousRelease: 'r1', complaint: undefined },
+      circumstances('Nightly'),
+    );
+    const document = reportDocument(facts);
+    for (const part of ['Deployed: r2', '<code>r1</code>', 'Timeline', 'Files', 'Packages', '✓ passed']) {
+      expect(document).toContain(part);
+    }
+    expect(document).not.toContain('not all was tidied up');
+    expect(reportName(facts)).toBe('hot-deploy-r2.html');
+  });
+
+  test('of one that stopped: why, where, what is live, and the output of the check at once', () => {
+    const details = {
+      live: 'r1',
+      attempted: 'r2',
+      step: 'check before the switch',
+      steps: [{ name: 'lock and look', durationMs: 10 }],
+      durationMs: 50,
+      checks: [{ ...resultWith('boom').checks[1], name: 'smoke' }],
+    };
+    const error = new DeployError('CHECK', 'Check “smoke” did not pass.', { details });
+    const facts = factsOfStopped(error, circumstances('w'));
+    const document = reportDocument(facts);
+    expect(document).toContain('Did not go live: r2');
+    expect(document).toContain('Check “smoke” did not pass.');
+    expect(document).toContain('check before the switch (stopped here)');
+    expect(document).toMatch(/<details open><summary>Output<\/summary>\s*<pre>boom<\/pre>/);
+    expect(reportName(facts)).toBe('hot-deploy-r2.html');
+  });
+
+  test('of one that never got to the engine, with nothing but its message', () => {
+    const facts = factsOfStopped(new DeployError('CONNECTION', 'Nothing answers.'), { at: AT });
+    expect(reportDocument(facts)).toContain('Nothing answers.');
+    expect(reportName(facts)).toBe('hot-deploy-report.html');
+  });
+
+  test('has a file name that leads nowhere', () => {
+    expect(reportName({ ...deployed('x'), live: '../../a b\u0000"' })).toBe('hot-deploy-.._.._a_b__.html');
+  });
+
+  test('folds long lists and says what they leave out', () => {
+    const paths = Array.from({ length: 30 }, (_, index) => `src/${index}.py`);
+    const changes = {
+      ...resultWith('x').changes,
+      added: paths,
+      counts: { added: 40, modified: 0, removed: 0, ignored: 0 },
+    };
+    const document = reportDocument({ ...deployed('x'), changes });
+    expect(document).toMatch(/<details>\s*<summary>Added: 40 files<\/summary>/);
+    expect(document).toContain('and 10 more');
+  });
+});
