@@ -3,10 +3,11 @@ const { join } = require('node:path');
 
 const { dest, series, src } = require('gulp');
 
-/** What n8n and the executor need beside the compiled TypeScript: icons, codex files, and the executor itself. */
+/** What n8n and the executor need beside the compiled TypeScript: icons, codex files, output schemas, and the executor itself. */
 const ASSETS = [
   'nodes/**/*.{svg,png}',
   'nodes/**/*.node.json',
+  'nodes/*/__schema__/**/*.json',
   'nodes/shared/executor/python/**/*.py',
   'credentials/**/*.{svg,png}',
 ];

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, readFile, symlink } from 'node:fs/promises';
+import { cp, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+
+import { loadOutputSchema } from 'n8n-core';
 
 import { programDigest } from '../../nodes/shared/executor/program';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
@@ -11,7 +13,7 @@ import { HOT_DEPLOY, onlyJson, ROLLBACK, TRIGGER } from '../support/nodes';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '..', '..');
-/** Everything that the build reads. */
+/** Everything that the build reads and the package takes along. */
 const SOURCES = [
   'package.json',
   'tsconfig.json',
@@ -19,6 +21,9 @@ const SOURCES = [
   'gulpfile.js',
   'nodes',
   'credentials',
+  'examples',
+  'README.md',
+  'LICENSE',
 ];
 
 const make = temporaryDirectories();
@@ -80,4 +85,50 @@ test('every icon and codex file that nodes and credentials name is in the packag
     expect(icons).toHaveLength(2);
     for (const icon of icons) expect(existsSync(join(dirname(file), icon))).toBe(true);
   }
+});
+
+describe('what npm packs', () => {
+  let packed: string[];
+
+  beforeAll(async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: built });
+    const [{ files }] = JSON.parse(stdout) as Array<{ files: Array<{ path: string }> }>;
+    packed = files.map(({ path }) => path);
+  });
+
+  /** Each with why it is needed. */
+  const NEEDED: Record<string, RegExp> = {
+    'what npm always takes': /^(package\.json|README\.md|LICENSE)$/,
+    'nodes and credentials, with the types of both': /^dist\/(nodes|credentials)\/.*\.(js|d\.ts)$/,
+    'icons, light and dark': /^dist\/(nodes|credentials)\/[A-Za-z/]*(\.dark)?\.svg$/,
+    'codex files, by which the editor finds nodes': /^dist\/nodes\/[A-Za-z]+\/[A-Za-z]+\.node\.json$/,
+    'output schemas, from which it offers fields':
+      /^dist\/nodes\/[A-Za-z]+\/__schema__\/v1\.0\.0(\/[A-Za-z]+)?\.json$/,
+    'the executor and the launcher': /^dist\/nodes\/shared\/executor\/python\/[a-z_/]+\.py$/,
+    'the digests of the executors': /^dist\/executors\.txt$/,
+    'workflows to start from': /^examples\/[a-z-]+\.json$/,
+    'what a host with least privilege runs': /^examples\/hot-deploy-python$/,
+  };
+
+  test('is what is needed, and nothing else', () => {
+    const patterns = Object.values(NEEDED);
+    expect(packed.filter((path) => !patterns.some((pattern) => pattern.test(path)))).toEqual([]);
+    for (const [reason, pattern] of Object.entries(NEEDED)) {
+      expect([reason, packed.some((path) => pattern.test(path))]).toEqual([reason, true]);
+    }
+  });
+
+  test('has every codex file, output schema, icon and Python file of the sources', async () => {
+    const sources = (await readdir(join(ROOT, 'nodes'), { recursive: true })).filter((path) =>
+      /\.(json|svg|py)$/.test(path),
+    );
+    expect(packed).toEqual(expect.arrayContaining(sources.map((path) => `dist/nodes/${path}`)));
+  });
+
+  test('has the output schemas where n8n looks for them beside the built nodes', () => {
+    const nodeDir = join(built, 'dist/nodes/HotDeploy');
+    expect(loadOutputSchema({ nodeDir, version: 1, operation: 'deploy' })).toHaveProperty(
+      'properties.release',
+    );
+  });
 });

@@ -1,0 +1,105 @@
+/** What the editor offers before the first run: the schemas are found by n8n's own rules, and outputs are as they say. */
+import { join } from 'node:path';
+
+import { loadOutputSchema, resolveOutputSchemaPath } from 'n8n-core';
+import type { IDataObject, INodeProperties, INodePropertyOptions, INodeType } from 'n8n-workflow';
+
+import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { FORGES } from '../../nodes/shared/push/types';
+import { engineVersions, temporaryDirectories } from '../support/deployment';
+import { mismatches, type OutputSchema } from '../support/jsonSchema';
+import { chain, type N8n, type RunResult } from '../support/n8n';
+import { credentialFor, hotDeploy, openN8n, rollback } from '../support/nodes';
+import { payloadOf } from '../support/pushes';
+import { startSshd, type Sshd } from '../support/sshd';
+import { emitted } from '../support/triggers';
+
+const NODES = join(__dirname, '../../nodes');
+const make = temporaryDirectories();
+let sshd: Sshd;
+let n8n: N8n;
+let versions: string[];
+let basePath: string;
+
+beforeAll(async () => {
+  sshd = await startSshd();
+  n8n = await openN8n(credentialFor(sshd));
+  versions = await engineVersions(make, 'base', 'v2');
+  basePath = await make('app');
+});
+
+afterAll(async () => {
+  await n8n.close();
+  await sshd.stop();
+});
+
+function schemaOf(node: string, operation?: string): OutputSchema {
+  const place = { nodeDir: join(NODES, node), version: 1, operation };
+  const schema = loadOutputSchema(place);
+  if (!schema) throw new Error(`There is no ${resolveOutputSchemaPath(place)}`);
+  return schema as unknown as OutputSchema;
+}
+
+function operationsOf({ description }: INodeType): string[] {
+  const { options } = description.properties.find(({ name }) => name === 'operation') as INodeProperties;
+  return (options as INodePropertyOptions[]).map(({ value }) => String(value));
+}
+
+const EVERY: Array<[string, string]> = [
+  ...operationsOf(new HotDeploy()).map((name): [string, string] => ['HotDeploy', name]),
+  ...operationsOf(new RollbackExtractionEngine()).map((name): [string, string] => [
+    'RollbackExtractionEngine',
+    name,
+  ]),
+];
+
+test.each(EVERY)('%s has a schema for %s, where n8n looks for it', (node, operation) => {
+  expect(schemaOf(node, operation)).toMatchObject({ type: 'object', properties: { basePath: {} } });
+});
+
+async function run(node: 'Hot Deploy' | 'Rollback', parameters: IDataObject): Promise<RunResult> {
+  // As a person has it who touches no parameter: what the output is then is what is offered.
+  const all = { basePath, simplify: undefined, ...parameters };
+  return n8n.run(chain(node === 'Rollback' ? rollback(all) : hotDeploy(all)));
+}
+
+test('what every operation sends out is what its schema says', async () => {
+  const [first, second] = versions;
+  const steps: Array<['Hot Deploy' | 'Rollback', IDataObject]> = [
+    ['Hot Deploy', { operation: 'status' }],
+    ['Hot Deploy', { operation: 'deploy', sourceDirectory: first }],
+    ['Hot Deploy', { operation: 'plan', sourceDirectory: second }],
+    ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
+    ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
+    ['Hot Deploy', { operation: 'status' }],
+    ['Hot Deploy', { operation: 'repair' }],
+    ['Rollback', { operation: 'rollback' }],
+    ['Rollback', { operation: 'getAll' }],
+    ['Rollback', { operation: 'prune', options: { keepReleases: 1, keepBackups: 0 } }],
+  ];
+  const ran = new Set<unknown>();
+  for (const [node, parameters] of steps) {
+    const items = (await run(node, parameters)).output(node);
+    expect(items.length).toBeGreaterThan(0);
+    const folder = node === 'Rollback' ? 'RollbackExtractionEngine' : 'HotDeploy';
+    const schema = schemaOf(folder, String(parameters.operation));
+    expect(items.flatMap(({ json }) => mismatches(schema, json, String(parameters.operation)))).toEqual([]);
+    ran.add(parameters.operation);
+  }
+  expect([...ran].sort()).toEqual(EVERY.map(([, operation]) => operation).sort());
+});
+
+test('what deploying and rolling back offer is the simplified output, field by field', async () => {
+  const [item] = (await run('Hot Deploy', { sourceDirectory: versions[0] })).output('Hot Deploy');
+  for (const [node, operation] of [
+    ['HotDeploy', 'deploy'],
+    ['RollbackExtractionEngine', 'rollback'],
+  ]) {
+    expect(Object.keys(schemaOf(node, operation).properties ?? {})).toEqual(Object.keys(item.json));
+  }
+});
+
+test.each(FORGES)('a push of %s comes as the trigger’s schema says', (forge) => {
+  expect(mismatches(schemaOf('HotDeployTrigger'), emitted(forge, payloadOf(forge)), 'push')).toEqual([]);
+});
