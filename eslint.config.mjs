@@ -11,7 +11,17 @@ import tseslint from 'typescript-eslint';
 const communityNodes = n8nCommunityNodesPlugin.configs.recommendedWithoutN8nCloudSupport;
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test-results', 'bench/results', 'test/fixtures'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'node_modules',
+      'test-results',
+      'bench/results',
+      'test/fixtures',
+      'test/live/artefacts',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.{ts,js,mjs}'],
@@ -38,7 +48,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['gulpfile.js', 'jest.config.js', 'scripts/**/*.js'],
+    files: ['gulpfile.js', 'jest.config.js', 'scripts/**/*.js', 'test/live/*.js'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { __dirname: 'readonly', console: 'readonly', process: 'readonly' },

@@ -5,7 +5,9 @@ module.exports = {
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  // The live suite has its own configuration, and a whole n8n in its folder.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/live/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/live/node_modules'],
   maxWorkers: 2,
   testTimeout: 60_000,
 };

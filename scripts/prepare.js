@@ -1,7 +1,8 @@
 /**
  * Makes a fresh clone ready, so that every npm script works at once: installs the packages that package-lock.json
- * lists and, with `--test`, the system programs that the tests talk to. Asks nothing and changes nothing when
- * everything is there. Uses Node's own modules only, since it runs before anything else is installed.
+ * lists and, with `--test`, the system programs that the tests talk to; with `--live`, those of the live suite, too. Asks
+ * nothing and changes nothing when everything is there. Uses Node's own modules only, since it runs before anything else
+ * is installed.
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -21,6 +22,13 @@ const PROGRAMS = [
     packages: [name],
     isThere: () => isOnPath(name),
   })),
+];
+
+/** What the live suite needs beyond that. */
+const LIVE_PROGRAMS = [
+  { name: 'chromium', packages: ['chromium'], isThere: () => isOnPath('chromium') },
+  { name: 'redis-server', packages: ['redis-server'], isThere: () => isOnPath('redis-server') },
+  { name: 'a compiler', packages: ['g++', 'make'], isThere: () => isOnPath('g++') && isOnPath('make') },
 ];
 
 function isOnPath(name) {
@@ -97,8 +105,8 @@ function installPrograms(packages) {
   }
 }
 
-function prepareSystem() {
-  const findMissing = () => PROGRAMS.filter((program) => !program.isThere());
+function prepareSystem(programs) {
+  const findMissing = () => programs.filter((program) => !program.isThere());
   let missing = findMissing();
   const mayInstall = process.getuid() === 0 && isOnPath('apt-get');
   if (missing.length > 0 && mayInstall) {
@@ -125,6 +133,6 @@ function prepareUv() {
 
 if (!packagesAreInstalled()) installPackages();
 if (process.argv.includes('--test')) {
-  prepareSystem();
+  prepareSystem(process.argv.includes('--live') ? [...PROGRAMS, ...LIVE_PROGRAMS] : PROGRAMS);
   prepareUv();
 }

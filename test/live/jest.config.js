@@ -1,0 +1,12 @@
+/** Apart from the main suite: it needs a whole n8n, and its tests follow each other on one. */
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  rootDir: __dirname,
+  testMatch: ['<rootDir>/*.test.ts'],
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
+  },
+  maxWorkers: 1,
+  testTimeout: 120_000,
+};
