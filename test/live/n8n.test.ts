@@ -1,42 +1,21 @@
 /** A whole n8n with the packed package, as people have it. The tests follow each other on one instance. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { describeExamples } from './parts/examples';
+import { describeUptime } from './parts/uptime';
+import { Live } from './support/live';
 
-import { EXAMPLE_NAMES, readExample, setUpNodes } from './support/examples';
-import { startN8n, type N8n } from './support/n8n';
-import { installPackage, packPackage } from './support/package';
-import { ARTEFACTS } from './support/paths';
-import { openPlace, type Place } from './support/place';
-
-let place: Place;
-let n8n: N8n;
-let app: string;
+let live: Live;
 
 beforeAll(async () => {
-  rmSync(ARTEFACTS, { recursive: true, force: true });
-  mkdirSync(ARTEFACTS, { recursive: true });
-  place = await openPlace();
-  app = await place.makeEngine('app', 'base');
-  const userFolder = join(place.directory, 'n8n');
-  await installPackage(await packPackage(place.directory), userFolder);
-  n8n = await startN8n({
-    userFolder,
-    environment: {
-      N8N_HOT_DEPLOY_LOCAL_PATHS: app,
-      N8N_HOT_DEPLOY_GIT_CACHE: join(place.directory, 'git-cache'),
-      N8N_RESTRICT_FILE_ACCESS_TO: join(place.directory, 'versions'),
-    },
-  });
-  await n8n.rest.setUpOwner();
+  live = await Live.open();
+  await live.setUp();
 }, 300_000);
 
 afterAll(async () => {
-  await n8n?.server.stop();
-  await place?.close();
+  await live?.close();
 }, 120_000);
 
 test('knows the nodes of the installed package', async () => {
-  const types = await n8n.rest.send<Array<{ name: string }>>('GET', '/types/nodes.json');
+  const types = await live.n8n.rest.send<Array<{ name: string }>>('GET', '/types/nodes.json');
   const names = types.map(({ name }) => name).filter((name) => name.startsWith('n8n-nodes-hot-deploy.'));
   expect([...new Set(names)].sort()).toEqual([
     'n8n-nodes-hot-deploy.hotDeploy',
@@ -45,24 +24,5 @@ test('knows the nodes of the installed package', async () => {
   ]);
 });
 
-describe('examples', () => {
-  test.each(EXAMPLE_NAMES)('%s is imported as it is', async (name) => {
-    const example = readExample(name);
-    const { id } = await n8n.rest.createWorkflow(example);
-    const { nodes, connections } = await n8n.rest.workflow(id);
-    expect({ nodes, connections }).toEqual({ nodes: example.nodes, connections: example.connections });
-  });
-
-  test('release-and-roll-back runs from its manual trigger', async () => {
-    for (const version of ['v2', 'broken-import', 'fails-check', 'v4']) await place.writeVersion(version);
-    const { id, nodes } = await n8n.rest.createWorkflow(readExample('release-and-roll-back'));
-    const replace = { '/app': app, '/files/engine': join(place.directory, 'versions') };
-    await n8n.rest.saveNodes(id, setUpNodes(nodes, { credentials: {}, replace }));
-    const run = await n8n.rest.run(id, 'Start');
-    expect(run.only('Roll back')).toMatchObject({
-      status: 'rolledBack',
-      release: run.only('Deploy version 2').release,
-    });
-    expect(run.status).toBe('success');
-  });
-});
+describe('the shipped workflows', () => describeExamples(() => live));
+describe('all the while', () => describeUptime(() => live));

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { makePdf, materialiseEngine } from '../../support/engine';
+import { makePdf, materialiseEngine, writeVersion as stampVersion } from '../../support/engine';
 import { startGitHttp, type GitHttp } from '../../support/gitHttp';
 import { GitRepository, type GitFiles } from '../../support/gitRepositories';
 import { startSshd, type Sshd } from '../../support/sshd';
 
 const run = promisify(execFile);
+
+/** What the engine finds when an SSH session starts it; of this keyword, the first line counts alone. */
+const ENGINE_ENVIRONMENT = `SetEnv PATH=${process.env.PATH} ANTHROPIC_API_KEY=test-key`;
 
 /** What a deployment needs outside n8n: an SSH host with engines, and a forge with a repository. */
 export interface Place {
@@ -24,8 +27,8 @@ export interface Place {
   makeEngine(name: string, version: string): Promise<string>;
   /** Writes a version of the engine somewhere n8n can read it. */
   writeVersion(version: string): Promise<string>;
-  /** Commits a version of the engine to `main`; gives the commit. */
-  commitVersion(version: string): Promise<string>;
+  /** Commits a good version of the engine with this label to `main`; gives the commit. */
+  commitVersion(label: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -36,7 +39,10 @@ export async function openPlace(): Promise<Place> {
   const root = join(directory, 'repositories');
   await mkdir(join(root, 'acme'), { recursive: true });
   const repository = GitRepository.create(join(root, 'acme/engine.git'));
-  const [sshd, forge] = await Promise.all([startSshd(), startGitHttp({ root })]);
+  const [sshd, forge] = await Promise.all([
+    startSshd({ config: [ENGINE_ENVIRONMENT] }),
+    startGitHttp({ root }),
+  ]);
   const writeVersion = async (version: string): Promise<string> => {
     const target = join(versions, version);
     await materialiseEngine(version, target);
@@ -56,9 +62,11 @@ export async function openPlace(): Promise<Place> {
       await writeFile(join(engine, 'samples/contract.pdf'), makePdf([['Contract between Alice and Bob']]));
       return engine;
     },
-    commitVersion: async (version) => {
-      const files = await filesOf(await writeVersion(version));
-      return repository.commit(files, { message: `Version ${version}` });
+    commitVersion: async (label) => {
+      const target = join(versions, label);
+      await materialiseEngine('v4', target);
+      await stampVersion(target, label);
+      return repository.commit(await filesOf(target), { message: `Version ${label}` });
     },
     close: async () => {
       await Promise.all([sshd.stop(), forge.close()]);

@@ -14,6 +14,7 @@ const LAST_LINES = 40;
 export class Server {
   private text = '';
   private readonly events = new EventEmitter();
+  private readonly born = Date.now();
 
   private constructor(
     readonly name: string,
@@ -61,6 +62,11 @@ export class Server {
     return readFileSync(`/proc/${this.pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ')[19];
+  }
+
+  /** When it was started, in milliseconds since 1970. */
+  startedAt(): number {
+    return this.born;
   }
 
   /** What it has printed so far. */

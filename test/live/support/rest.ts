@@ -75,14 +75,27 @@ export class Rest {
     return this.send('PATCH', `/rest/workflows/${id}`, { name, nodes, connections, settings });
   }
 
-  /** Makes a workflow's saved version the one that its triggers start. */
+  /** Makes a workflow's saved version the one that its triggers start; they do when this resolves. */
   async publish(id: string): Promise<void> {
     const { versionId } = await this.workflow(id);
     await this.send('POST', `/rest/workflows/${id}/activate`, { versionId });
+    await this.settled(id, 'published');
   }
 
   async unpublish(id: string): Promise<void> {
     await this.send('POST', `/rest/workflows/${id}/deactivate`, {});
+    await this.settled(id, 'not_published');
+  }
+
+  /** n8n answers before it has set the triggers up or taken them down. */
+  private async settled(id: string, wanted: 'published' | 'not_published'): Promise<void> {
+    const path = `/rest/workflows/${id}/publication-status`;
+    await until(`workflow ${id} to be ${wanted}`, async () => {
+      const answer = await this.send<{ status: string }>('GET', path);
+      if (answer.status === wanted) return true;
+      if (['failed', 'partial'].includes(answer.status)) throw new Error(JSON.stringify(answer));
+      return undefined;
+    });
   }
 
   /** Runs a stored workflow by hand from its trigger; gives the execution's id. */

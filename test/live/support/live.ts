@@ -1,0 +1,120 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { INodeCredentials } from 'n8n-workflow';
+
+import { SECRET } from '../../support/pushes';
+import { Editor } from './browser';
+import { readExample, setUpNodes, type SetUp } from './examples';
+import { startN8n, type N8n, type N8nOptions } from './n8n';
+import { installPackage, packPackage } from './package';
+import { ARTEFACTS } from './paths';
+import { openPlace, type Place } from './place';
+import type { StoredWorkflow } from './rest';
+import { extractionWorkflow, Traffic } from './traffic';
+
+/** Where the extractions are asked for. */
+const WEBHOOK = 'extract';
+
+/** Everything that the tests of one n8n share. */
+export class Live {
+  private constructor(
+    readonly place: Place,
+    /** The engine's base path, and that of the engine beside it. */
+    readonly app: string,
+    readonly options: N8nOptions,
+    public n8n: N8n,
+  ) {}
+
+  /** By type of node, the credentials of a person who set up everything. */
+  credentials: Record<string, INodeCredentials> = {};
+  editor!: Editor;
+  traffic!: Traffic;
+  /** Names n8n's process: its id, and when it began. */
+  started = '';
+
+  /** Starts n8n with the packed package, and makes its owner and the credentials. */
+  static async open(): Promise<Live> {
+    rmSync(ARTEFACTS, { recursive: true, force: true });
+    mkdirSync(ARTEFACTS, { recursive: true });
+    const place = await openPlace();
+    try {
+      const app = await place.makeEngine('app', 'base');
+      await place.makeEngine('app-staging', 'base');
+      const userFolder = join(place.directory, 'n8n');
+      await installPackage(await packPackage(place.directory), userFolder);
+      const environment = {
+        N8N_HOT_DEPLOY_LOCAL_PATHS: app,
+        N8N_HOT_DEPLOY_GIT_CACHE: join(place.directory, 'git-cache'),
+        N8N_RESTRICT_FILE_ACCESS_TO: join(place.directory, 'versions'),
+      };
+      const options = { userFolder, environment };
+      return new Live(place, app, options, await startN8n(options));
+    } catch (reason) {
+      await place.close();
+      throw reason;
+    }
+  }
+
+  /** Signs the owner up, makes the credentials, opens the editor, and lets the extractions begin. */
+  async setUp(): Promise<void> {
+    const { rest, url } = this.n8n;
+    await rest.setUpOwner();
+    await this.createCredentials();
+    this.editor = await Editor.open(url);
+    const { id } = await rest.createWorkflow(extractionWorkflow(WEBHOOK, this.app));
+    await rest.publish(id);
+    this.started = this.processNow();
+    this.traffic = new Traffic(`${url}/webhook/${WEBHOOK}`);
+  }
+
+  /** Imports a shipped workflow and sets it up as a person does. */
+  async import(name: string, replace: SetUp['replace'] = {}): Promise<StoredWorkflow> {
+    const { id, nodes } = await this.n8n.rest.createWorkflow(readExample(name));
+    return this.n8n.rest.saveNodes(
+      id,
+      setUpNodes(nodes, {
+        credentials: this.credentials,
+        replace: {
+          'https://github.com/acme/engine.git': this.place.repositoryUrl,
+          '/app': this.app,
+          ...replace,
+        },
+      }),
+    );
+  }
+
+  processNow(): string {
+    const { pid } = this.n8n.server;
+    return `${pid} since ${this.n8n.server.startTicks()}`;
+  }
+
+  /** Ends all that was started, whatever of it was. */
+  async close(): Promise<void> {
+    await this.traffic?.stop();
+    await this.editor?.close();
+    await this.n8n.server.stop();
+    await this.place.close();
+  }
+
+  private async createCredentials(): Promise<void> {
+    const { rest } = this.n8n;
+    const { host, port, username, clientKeys, fingerprint } = this.place.sshd;
+    const login = { host, port, username, privateKey: clientKeys.ed25519, passphrase: '' };
+    const hotDeploySshApi = await rest.createCredential('Engine host', 'hotDeploySshApi', {
+      ...login,
+      authentication: 'privateKey',
+      hostKeyFingerprint: fingerprint,
+    });
+    const hotDeployWebhookApi = await rest.createCredential('Forge', 'hotDeployWebhookApi', {
+      secret: SECRET,
+    });
+    const sshPrivateKey = await rest.createCredential('Engine host (SSH)', 'sshPrivateKey', login);
+    this.credentials = {
+      'n8n-nodes-hot-deploy.hotDeploy': { hotDeploySshApi },
+      'n8n-nodes-hot-deploy.rollbackExtractionEngine': { hotDeploySshApi },
+      'n8n-nodes-hot-deploy.hotDeployTrigger': { hotDeployWebhookApi },
+      'n8n-nodes-base.ssh': { sshPrivateKey },
+    };
+  }
+}
