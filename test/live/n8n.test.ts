@@ -1,5 +1,7 @@
 /** A whole n8n with the packed package, as people have it. The tests follow each other on one instance. */
 import { describeExamples } from './parts/examples';
+import { describeFailures } from './parts/failures';
+import { describeRestart } from './parts/restart';
 import { describeUptime } from './parts/uptime';
 import { Live } from './support/live';
 
@@ -25,4 +27,6 @@ test('knows the nodes of the installed package', async () => {
 });
 
 describe('the shipped workflows', () => describeExamples(() => live));
+describe('what does not go live', () => describeFailures(() => live));
 describe('all the while', () => describeUptime(() => live));
+describe('a restart of n8n', () => describeRestart(() => live));

@@ -42,12 +42,18 @@ export class Execution {
 
   /** The one item that a node sent out of one of its outputs in its last run. */
   only(node: string, output = 0): IDataObject {
-    const items = this.result.runData[node]?.at(-1)?.data?.main[output] ?? [];
+    const items = this.items(node, output);
     if (items.length !== 1) {
       const why = this.failure ? `; it failed with: ${this.failure.message}` : '';
       throw new Error(`${node} sent ${items.length} items; these ran: ${this.nodes.join(', ')}${why}`);
     }
-    return items[0].json;
+    return items[0];
+  }
+
+  /** What a node sent out of one of its outputs in its last run. */
+  items(node: string, output = 0): IDataObject[] {
+    const items = this.result.runData[node]?.at(-1)?.data?.main[output] ?? [];
+    return items.map(({ json }) => json);
   }
 }
 

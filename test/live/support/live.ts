@@ -13,7 +13,6 @@ import { openPlace, type Place } from './place';
 import type { StoredWorkflow } from './rest';
 import { extractionWorkflow, Traffic } from './traffic';
 
-/** Where the extractions are asked for. */
 const WEBHOOK = 'extract';
 
 /** Everything that the tests of one n8n share. */
@@ -65,7 +64,12 @@ export class Live {
     const { id } = await rest.createWorkflow(extractionWorkflow(WEBHOOK, this.app));
     await rest.publish(id);
     this.started = this.processNow();
-    this.traffic = new Traffic(`${url}/webhook/${WEBHOOK}`);
+    this.traffic = new Traffic(this.webhookUrl);
+  }
+
+  /** Where the extractions are asked for. */
+  get webhookUrl(): string {
+    return `${this.n8n.url}/webhook/${WEBHOOK}`;
   }
 
   /** Imports a shipped workflow and sets it up as a person does. */
