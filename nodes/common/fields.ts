@@ -163,7 +163,7 @@ export const reportOption: INodeProperties = {
   type: 'boolean',
   default: false,
   description:
-    'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed; also of what did not go live, when the node continues on error',
+    'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed; also of what did not go live, when the node’s settings let it go on',
 };
 
 /** Whether the output of an operation that switches is what people read, or all of it. */
