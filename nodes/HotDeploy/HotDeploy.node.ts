@@ -35,8 +35,8 @@ export class HotDeploy implements INodeType {
     description:
       'Update a Python engine with zero downtime: checked aside, switched atomically, undone when bad',
     defaults: { name: 'Hot Deploy' },
-    // Deploying changes production: an agent should not come upon it by itself.
-    usableAsTool: undefined,
+    // For looking and planning; what changes production is refused to agents unless it is switched on: common/agents.ts.
+    usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: `={{ (${configuredOutputs})($parameter) }}`,
     credentials: [

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { allowAgentsField } from '../common/agents';
 import { checkFields } from '../common/checkFields';
 import {
   commonOptions,
@@ -140,6 +141,7 @@ const options: INodeProperties = {
 /** Everything the node asks for, in the order in which a person thinks of it. */
 export const properties: INodeProperties[] = [
   operation,
+  allowAgentsField(['deploy', 'repair']),
   ...engineFields,
   ...sourceFields.map((field) => withOperations(field)),
   ...selectionFields.map((field) => withOperations(field)),

@@ -6,6 +6,8 @@ import type {
   NodeConnectionType,
 } from 'n8n-workflow';
 
+import { callerOf } from '../common/agents';
+
 /** The node's outputs. n8n evaluates it as an expression: it may use nothing but its parameter. */
 export const configuredOutputs = (
   parameters: INodeParameters,
@@ -20,6 +22,8 @@ export const configuredOutputs = (
 /** Puts what changed nothing onto the second output, where that is switched on. */
 export function toOutputs(node: IExecuteFunctions, [items]: INodeExecutionData[][]): INodeExecutionData[][] {
   const { operation, notDeployedOutput } = node.getNode().parameters;
+  // An agent is told what comes out first, and nothing else.
+  if (callerOf(node) !== 'workflow') return [items];
   // A parameter that was never touched is not in the node: the operation is what it is by default then.
   if ((operation ?? 'deploy') !== 'deploy' || notDeployedOutput !== true) return [items];
   const unchanged = ({ json }: INodeExecutionData) => json.status === 'unchanged';

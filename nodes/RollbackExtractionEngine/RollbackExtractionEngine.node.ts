@@ -31,8 +31,8 @@ export class RollbackExtractionEngine implements INodeType {
       '={{ ({ rollback: "Roll Back Release", getAll: "Get Many Releases", prune: "Prune Releases" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
     description: 'Take a Python engine back to an earlier release or a backup in a second',
     defaults: { name: 'Rollback Extraction Engine' },
-    // Rolling back changes production: an agent should not come upon it by itself.
-    usableAsTool: undefined,
+    // For listing; what changes production is refused to agents unless it is switched on: common/agents.ts.
+    usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { allowAgentsField } from '../common/agents';
 import { checkFields } from '../common/checkFields';
 import {
   commonOptions,
@@ -85,6 +86,7 @@ const options: INodeProperties = {
 /** Everything the node asks for, in the order in which a person thinks of it. */
 export const properties: INodeProperties[] = [
   operation,
+  allowAgentsField(['rollback', 'prune']),
   ...engineFields,
   target,
   locator('Release', 'release', 'searchReleases', '20261123-171501-3f2a9c1'),

@@ -2,6 +2,7 @@ import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData
 
 import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
+import { refuseAgent } from './agents';
 import { Executors } from './executors';
 import { detailsOf, toNodeError } from './nodeError';
 import { type ReadParameter, parametersOf, readLocation } from './parameters';
@@ -69,6 +70,7 @@ async function runItem(
   const { itemIndex } = item;
   const read = parametersOf(node, itemIndex);
   const operation = readChoice('Operation', read('operation'), Object.keys(operations));
+  refuseAgent(node, operation);
   const location = readLocation(read);
   let client: Promise<ExecutorClient> | undefined;
   const connect = () =>
