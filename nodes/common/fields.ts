@@ -29,6 +29,14 @@ export const engineFields: INodeProperties[] = [
     default: '',
     displayOptions: { show: { connection: ['local'] } },
   },
+  // Where the credentials are chosen. n8n puts them in front of the last field that any of them depends on, otherwise.
+  {
+    displayName: 'Credentials',
+    name: 'credentials',
+    type: 'credentials',
+    default: '',
+    description: 'How to log in to the host, and where one is needed to the repository and the package index',
+  },
   {
     displayName: 'Host Override',
     name: 'hostOverride',
