@@ -1,4 +1,5 @@
 /** A whole n8n with the packed package, as people have it. The tests follow each other on one instance. */
+import { describeEditor } from './parts/editor';
 import { describeExamples } from './parts/examples';
 import { describeFailures } from './parts/failures';
 import { describeRestart } from './parts/restart';
@@ -28,5 +29,6 @@ test('knows the nodes of the installed package', async () => {
 
 describe('the shipped workflows', () => describeExamples(() => live));
 describe('what does not go live', () => describeFailures(() => live));
+describe('the editor', () => describeEditor(() => live));
 describe('all the while', () => describeUptime(() => live));
 describe('a restart of n8n', () => describeRestart(() => live));

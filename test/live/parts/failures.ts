@@ -1,51 +1,45 @@
-import type { INodeCredentials } from 'n8n-workflow';
+import type { INodeCredentials, INodeCredentialsDetails } from 'n8n-workflow';
 
-import { CLASSIC_CHECK, ENGINE_ENVIRONMENT } from '../../support/engine';
 import type { Execution } from '../support/execution';
-import type { Live } from '../support/live';
+import { STRANGE_KEY, type Live } from '../support/live';
 import { manual } from '../support/workflows';
 
 const HOT_DEPLOY = 'n8n-nodes-hot-deploy.hotDeploy';
 const ROLLBACK = 'n8n-nodes-hot-deploy.rollbackExtractionEngine';
 
-/** Nobody's host key. */
-const STRANGE_KEY = `SHA256:${'A'.repeat(43)}`;
+/** The check of the shipped workflows. */
+const SIX_BLOCKS = [
+  'from extractor import EvidenceExtractor',
+  "engine = EvidenceExtractor('config/default_config.json')",
+  "assert len(engine.blocks) == 6, f'{len(engine.blocks)} blocks instead of six'",
+].join('\n');
 
 /** What people see of a deployment that doesn't go live. What was live stays so. */
 export function describeFailures(live: () => Live): void {
   test('a host with another key than the pinned one is not talked to', async () => {
-    const { n8n, place } = live();
-    const { host, port, username, clientKeys } = place.sshd;
-    const data = {
-      ...{ host, port, username, authentication: 'privateKey' },
-      ...{ privateKey: clientKeys.ed25519, hostKeyFingerprint: STRANGE_KEY },
-    };
-    const type = 'hotDeploySshApi';
-    const strange = await n8n.rest.createCredential('Host with another key', type, data);
+    const strange = await live().strangeCredential();
     const before = await liveRelease(live());
-    const run = await deploy(live(), 'v4', { [type]: strange });
+    const { run } = await deploy(live(), 'v4', { hotDeploySshApi: strange });
     expect(run.status).toBe('error');
     expect(run.failure?.message).toContain(`${STRANGE_KEY} is pinned in "Host Key Fingerprint"`);
     expect(await liveRelease(live())).toBe(before);
-    const tested = await n8n.rest.send('POST', '/rest/credentials/test', {
-      credentials: { ...strange, type, data },
+    expect(await tested(live(), strange)).toEqual({
+      status: 'Error',
+      message: expect.stringContaining('"Host Key Fingerprint"'),
     });
-    expect(tested).toEqual({ status: 'Error', message: expect.stringContaining('"Host Key Fingerprint"') });
   });
 
   test('the right credential says who and what it found', async () => {
     const { hotDeploySshApi } = live().credentials[HOT_DEPLOY];
-    const type = 'hotDeploySshApi';
-    const path = `/rest/credentials/${hotDeploySshApi.id}?includeData=true`;
-    const { data } = await live().n8n.rest.send<{ data: object }>('GET', path);
-    const credentials = { ...hotDeploySshApi, type, data };
-    const tested = await live().n8n.rest.send('POST', '/rest/credentials/test', { credentials });
-    expect(tested).toEqual({ status: 'OK', message: expect.stringMatching(/^Logged in to .* Python 3\./) });
+    expect(await tested(live(), hotDeploySshApi)).toEqual({
+      status: 'OK',
+      message: expect.stringMatching(/^Logged in to .* Python 3\./),
+    });
   });
 
   test('a check that does not pass speaks first, and says what is live', async () => {
     const before = await liveRelease(live());
-    const run = await deploy(live(), 'fails-check', live().credentials[HOT_DEPLOY]);
+    const { run } = await deploy(live(), 'fails-check', live().credentials[HOT_DEPLOY]);
     expect(run.status).toBe('error');
     expect(run.failure?.message).toMatch(/^Check “Six blocks”/);
     expect(run.failure?.message).toContain(before);
@@ -53,22 +47,34 @@ export function describeFailures(live: () => Live): void {
   });
 }
 
-/** Deploys a version from n8n's own machine over SSH, as a person does by hand. */
-export async function deploy(live: Live, version: string, credentials: INodeCredentials): Promise<Execution> {
+/** n8n's test of a stored credential. */
+async function tested({ n8n: { rest } }: Live, reference: INodeCredentialsDetails): Promise<unknown> {
+  const path = `/rest/credentials/${reference.id}?includeData=true`;
+  const { data } = await rest.send<{ data: object }>('GET', path);
+  const credentials = { ...reference, type: 'hotDeploySshApi', data };
+  return rest.send('POST', '/rest/credentials/test', { credentials });
+}
+
+/** Deploys a version from n8n's own machine over SSH, as a person does by hand; gives the workflow's id, too. */
+export async function deploy(
+  live: Live,
+  version: string,
+  credentials: INodeCredentials,
+): Promise<{ workflow: string; run: Execution }> {
   const { rest } = live.n8n;
   const check = {
-    ...{ type: 'python', name: 'Six blocks', code: CLASSIC_CHECK, when: 'before', timeoutSeconds: 30 },
-    environment: `ANTHROPIC_API_KEY=${ENGINE_ENVIRONMENT.ANTHROPIC_API_KEY}`,
+    ...{ type: 'python', name: 'Six blocks', code: SIX_BLOCKS, when: 'before', timeoutSeconds: 30 },
+    environment: 'ANTHROPIC_API_KEY=test-key',
   };
   const parameters = {
-    ...{ operation: 'deploy', connection: 'ssh', basePath: live.app, dependencies: 'none' },
+    ...{ operation: 'deploy', connection: 'ssh', basePath: live.app, dependencies: 'none', simplify: false },
     ...{ source: 'directory', sourceDirectory: await live.place.writeVersion(version) },
     checks: { check: [check] },
     options: { lockWaitSeconds: 60 },
   };
-  const workflow = manual({ name: 'Hot Deploy', type: HOT_DEPLOY, credentials, parameters });
-  const { id } = await rest.createWorkflow({ ...workflow, name: `Deploy ${version}` });
-  return rest.run(id, 'Start');
+  const nodes = manual({ name: 'Hot Deploy', type: HOT_DEPLOY, credentials, parameters });
+  const { id } = await rest.createWorkflow({ ...nodes, name: `Deploy ${version}` });
+  return { workflow: id, run: await rest.run(id, 'Start') };
 }
 
 /** The release that is live, as the node Get Many Releases lists it. */

@@ -17,7 +17,7 @@ export function describeRestart(live: () => Live): void {
     expect(await liveRelease(live())).toBe(before);
 
     const traffic = new Traffic(live().webhookUrl);
-    const run = await deploy(live(), 'v4', credentials['n8n-nodes-hot-deploy.hotDeploy']);
+    const { run } = await deploy(live(), 'v4', credentials['n8n-nodes-hot-deploy.hotDeploy']);
     expect(run.failure).toBeUndefined();
     expect(run.only('Hot Deploy')).toMatchObject({
       status: 'deployed',

@@ -23,7 +23,13 @@ export function describeUptime(live: () => Live): void {
       ...manual({
         name: 'Status',
         type: 'n8n-nodes-hot-deploy.rollbackExtractionEngine',
-        parameters: { operation: 'rollback', connection: 'local', basePath: live().app, options: {} },
+        parameters: {
+          operation: 'rollback',
+          connection: 'local',
+          basePath: live().app,
+          simplify: false,
+          options: {},
+        },
       }),
       name: 'Back once more',
     });

@@ -10,10 +10,13 @@ import { startN8n, type N8n, type N8nOptions } from './n8n';
 import { installPackage, packPackage } from './package';
 import { ARTEFACTS } from './paths';
 import { openPlace, type Place } from './place';
-import type { StoredWorkflow } from './rest';
+import type { CredentialReference, StoredWorkflow } from './rest';
 import { extractionWorkflow, Traffic } from './traffic';
 
 const WEBHOOK = 'extract';
+
+/** Nobody's host key. */
+export const STRANGE_KEY = `SHA256:${'A'.repeat(43)}`;
 
 /** Everything that the tests of one n8n share. */
 export class Live {
@@ -101,14 +104,19 @@ export class Live {
     await this.place.close();
   }
 
+  /** A credential of the same host that another key is pinned in. */
+  async strangeCredential(): Promise<CredentialReference> {
+    const data = { ...this.login(), authentication: 'privateKey', hostKeyFingerprint: STRANGE_KEY };
+    return this.n8n.rest.createCredential('Host with another key', 'hotDeploySshApi', data);
+  }
+
   private async createCredentials(): Promise<void> {
     const { rest } = this.n8n;
-    const { host, port, username, clientKeys, fingerprint } = this.place.sshd;
-    const login = { host, port, username, privateKey: clientKeys.ed25519, passphrase: '' };
+    const login = this.login();
     const hotDeploySshApi = await rest.createCredential('Engine host', 'hotDeploySshApi', {
       ...login,
       authentication: 'privateKey',
-      hostKeyFingerprint: fingerprint,
+      hostKeyFingerprint: this.place.sshd.fingerprint,
     });
     const hotDeployWebhookApi = await rest.createCredential('Forge', 'hotDeployWebhookApi', {
       secret: SECRET,
@@ -120,5 +128,10 @@ export class Live {
       'n8n-nodes-hot-deploy.hotDeployTrigger': { hotDeployWebhookApi },
       'n8n-nodes-base.ssh': { sshPrivateKey },
     };
+  }
+
+  private login(): object {
+    const { host, port, username, clientKeys } = this.place.sshd;
+    return { host, port, username, privateKey: clientKeys.ed25519, passphrase: '' };
   }
 }
