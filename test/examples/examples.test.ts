@@ -258,7 +258,9 @@ describe('rollback-form.json', () => {
       },
     });
     expect(pages.shown['Choose one'].options).toMatchObject({
-      formDescription: expect.stringContaining(`${String(release)}: previous`),
+      formDescription: expect.stringMatching(
+        new RegExp(`${String(release)}: previous, \\d+ [A-Z][a-z]+, \\d\\d:\\d\\d`),
+      ),
     });
     expect(pages.shown['Show what is live'].completionMessage).toBe(
       `${String(release)} is live in ${basePath} again. Reason: Names are missing`,
