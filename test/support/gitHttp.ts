@@ -20,6 +20,8 @@ export interface GitHttpOptions {
   tls?: Certificate;
   /** Answers a request in place of `git`; whether it did. */
   instead?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** The request, counted from 0, of whose answer only so many bytes are sent; then it stands still. */
+  stall?: { request: number; bytes: number; reached: () => void };
 }
 
 /** One request as the server saw it. */
@@ -31,6 +33,8 @@ export interface SeenRequest {
   bytesReceived: number;
   bytesSent: number;
 }
+
+type Served = SeenRequest & Pick<GitHttpOptions, 'stall'>;
 
 /** A real smart-HTTP server on loopback: `git http-backend` as CGI. */
 export interface GitHttp {
@@ -79,14 +83,14 @@ export function makeCertificate(): Certificate {
 export async function startGitHttp(options: GitHttpOptions): Promise<GitHttp> {
   const requests: SeenRequest[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const seen: SeenRequest = {
+    const seen: Served = {
       method: request.method ?? '',
       url: request.url ?? '',
       authorization: request.headers.authorization,
       bytesReceived: 0,
       bytesSent: 0,
     };
-    requests.push(seen);
+    if (options.stall?.request === requests.push(seen) - 1) seen.stall = options.stall;
     request.on('data', (chunk: Buffer) => (seen.bytesReceived += chunk.length));
     request.pause();
     if (options.instead?.(request, response)) return;
@@ -127,7 +131,7 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
 
 function serve(
   options: GitHttpOptions,
-  seen: SeenRequest,
+  seen: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -145,13 +149,20 @@ function serve(
       writeHead(response, head.subarray(0, end).toString('latin1'));
       head = undefined;
     }
+    const { stall } = seen;
+    if (stall && seen.bytesSent + body.length >= stall.bytes) {
+      backend.stdout.destroy();
+      response.write(body.subarray(0, stall.bytes - seen.bytesSent));
+      seen.bytesSent = Infinity;
+      return stall.reached();
+    }
     seen.bytesSent += body.length;
     if (!response.write(body)) {
       backend.stdout.pause();
       response.once('drain', () => backend.stdout.resume());
     }
   });
-  backend.on('close', () => response.end());
+  backend.on('close', () => seen.stall ?? response.end());
   response.on('close', () => backend.kill());
 }
 

@@ -5,9 +5,9 @@
  * Several executions and workers may use it at once. Who uses a repository holds a shared lock on its file beside it;
  * who removes one takes the exclusive lock first. Those who write to one take turns.
  */
-import { scrypt } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { randomUUID, scrypt } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { toDeployError } from '../errors';
@@ -24,6 +24,8 @@ const LARGEST_REPOSITORY = 1024 ** 3;
 const DAMAGED = 'hot-deploy-damaged';
 /** Beside a bare repository: one that has all commits and nothing of what they hold. */
 const HISTORY = 'hot-deploy-history';
+/** A repository that is being removed, or was when somebody was killed. */
+const GOING = '.gone';
 /** What `git` leaves when it is killed while it writes; others would wait for it to go away, for ever. */
 const LEFT_BEHIND = /\.lock$|^\.?tmp[_-]/;
 
@@ -56,10 +58,16 @@ function nameOf(key: string): Promise<string> {
 }
 
 /**
- * Opens the place of `key` in the cache. Where the cache can't be written or there is no `flock`, a directory is made
- * that goes away with `close`.
+ * Opens the place of `key` in the cache. Where the cache can't be written or there is no `flock`, one of nobody else.
+ *
+ * @param own see `ownPlace`
  */
-export async function openPlace(root: string, key: string, run: ProgramOptions): Promise<CachePlace> {
+export async function openPlace(
+  root: string,
+  key: string,
+  own: string,
+  run: ProgramOptions,
+): Promise<CachePlace> {
   const name = await nameOf(key);
   const lock = join(root, `${name}.lock`);
   try {
@@ -73,15 +81,16 @@ export async function openPlace(root: string, key: string, run: ProgramOptions):
     );
   } catch (error) {
     if (run.signal?.aborted) throw toDeployError(error);
-    return temporaryPlace();
+    return ownPlace(own);
   }
 }
 
-async function temporaryPlace(): Promise<CachePlace> {
-  const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-git-cache-'));
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+/** A place in a directory of the caller's own, gone with `close`. */
+export function ownPlace(own: string): CachePlace {
+  const directory = join(own, `${randomUUID()}.git`);
   const nobodyElse: FileLock = { release: async () => undefined };
-  return placeOf(join(directory, 'once.git'), remove, async () => nobodyElse);
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  return placeOf(directory, remove, async () => nobodyElse);
 }
 
 function placeOf(
@@ -112,7 +121,9 @@ async function removeLeftovers(directory: string): Promise<void> {
 
 /** Removes what has grown too large and, of the others, those least recently used, unless somebody uses them. */
 async function makeRoom(root: string, own: string, run: ProgramOptions): Promise<void> {
-  const locks = (await readdir(root)).filter((name) => name.endsWith('.lock') && name !== `${own}.lock`);
+  const all = await readdir(root);
+  for (const name of all) if (name.endsWith(GOING)) await remove(join(root, name));
+  const locks = all.filter((name) => name.endsWith('.lock') && name !== `${own}.lock`);
   const byUse = await Promise.all(
     locks.map(async (file) => ({ name: file.slice(0, -5), used: await usedAt(join(root, file)) })),
   );
@@ -123,14 +134,27 @@ async function makeRoom(root: string, own: string, run: ProgramOptions): Promise
     const held = await lockFile(join(root, `${name}.lock`), 'exclusiveOrNone', run);
     if (!held) continue;
     try {
+      await putAside(root, `${name}.git`);
       // The lock's own file goes last, and while it is held: whoever waits for it finds out that it went.
-      for (const kind of ['git', 'turn', 'lock']) {
-        await rm(join(root, `${name}.${kind}`), { recursive: true, force: true });
-      }
+      for (const kind of ['turn', 'lock']) await rm(join(root, `${name}.${kind}`), { force: true });
     } finally {
       await held.release();
     }
   }
+}
+
+/** Removes a repository under another name: whoever is killed meanwhile leaves no half of one. */
+async function putAside(root: string, name: string): Promise<void> {
+  const gone = join(root, `${randomUUID()}${GOING}`);
+  await rename(join(root, name), gone).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await remove(gone);
+}
+
+/** Somebody else may be removing it, too: then it goes anyway. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
 /** When a repository was used last; 0 when somebody else has just removed it. */

@@ -5,7 +5,7 @@
  * they are told is answered here. So no secret is on a command line, in an environment, a file or `git`'s configuration,
  * and the host's key is checked by the same code that checks the engine's host.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import type { Channel, Connection } from '../connection/types';
 import { toDeployError } from '../errors';
 import type { RepositoryAddress } from './address';
 import type { Login } from './credentials';
+import { removeAbandoned } from './abandoned';
 
 /** Reads what `git` asks (`protocol=…`, `host=…`) and prints what it is told. */
 const ASK =
@@ -26,6 +27,8 @@ const TUNNEL =
   'const c=require("net").connect(process.argv[1]);c.write("ssh\\n");' +
   'process.stdin.pipe(c);c.pipe(process.stdout);c.on("end",()=>process.exit(0))';
 
+const PREFIX = 'hot-deploy-git-';
+const SOCKET = 's';
 const LONGEST_QUESTION = 8192;
 
 export interface DoorwayOptions {
@@ -47,7 +50,8 @@ export class Doorway {
   private readonly sockets = new Set<Socket>();
 
   private constructor(
-    private readonly directory: string,
+    /** Of this user alone; gone with the doorway. */
+    readonly directory: string,
     private readonly server: Server,
     private readonly options: DoorwayOptions,
   ) {
@@ -55,13 +59,16 @@ export class Doorway {
   }
 
   static async open(options: DoorwayOptions): Promise<Doorway> {
-    const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-git-'));
+    await removeAbandoned(tmpdir(), PREFIX, SOCKET);
+    const directory = await mkdtemp(join(tmpdir(), PREFIX));
     const server = createServer({ allowHalfOpen: true });
     const doorway = new Doorway(directory, server, options);
     await new Promise<void>((resolve, reject) => {
       server.on('error', reject);
-      server.listen(doorway.socketPath, resolve);
+      server.listen(`${doorway.socketPath}.new`, resolve);
     });
+    // Under its name only when it is answered: one that is not is nobody's any more.
+    await rename(`${doorway.socketPath}.new`, doorway.socketPath);
     return doorway;
   }
 
@@ -83,7 +90,7 @@ export class Doorway {
   }
 
   private get socketPath(): string {
-    return join(this.directory, 's');
+    return join(this.directory, SOCKET);
   }
 
   private onConnection(socket: Socket): void {

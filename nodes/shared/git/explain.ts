@@ -86,3 +86,11 @@ export function explainGit(
     details: { exitCode: code },
   });
 }
+
+const DAMAGE =
+  /bad object|is empty|corrupt|packfile|index file|pack has bad|bad shallow|bad ref|bad tree|bad signature|inflate|not a git repository|unable to (?:read|parse|unpack|resolve)|could not read [0-9a-f]{40}|could not parse|missing (?:blob|tree|commit|necessary)|does not point to a valid|invalid (?:sha1|object|ref)|not a valid object|cannot (?:lock|update) ref|ended prematurely|shallow file|non-?existing object|failed to traverse/i;
+
+/** Whether `git` complains of the repository that it works in, rather than of the one it fetches from. */
+export function soundsDamaged(said: string): boolean {
+  return said.split(/[\r\n]+/).some((line) => !line.startsWith('remote:') && DAMAGE.test(line));
+}

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 
 import { cancelled } from '../source/cancel';
 import { DeployError } from '../errors';
+import { guarded, LIFELINE, NOT_FOUND, ownCode } from './guard';
 
 /** How one run of a program is set up. */
 export interface ProgramOptions {
@@ -12,6 +13,8 @@ export interface ProgramOptions {
   input?: Iterable<string>;
   /** A descriptor of this process that becomes the program's descriptor 3. */
   inherited?: number;
+  /** Ends with this process, even when that is killed. */
+  guard?: boolean;
   signal?: AbortSignal;
 }
 
@@ -41,17 +44,22 @@ const GRACE_MS = 2000;
 
 /** Starts a program in a process group of its own, with nothing of n8n's environment. */
 export function startProgram(argv: readonly string[], options: ProgramOptions): RunningProgram {
-  const { directory, environment, input, inherited, signal } = options;
-  const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...(inherited === undefined ? [] : [inherited])];
-  const settings = { cwd: directory, env: { ...environment }, detached: true, stdio };
-  // eslint-disable-next-line @n8n/community-nodes/no-dangerous-functions -- git and flock, from argument vectors without a shell
-  const child = spawn(argv[0], argv.slice(1), settings) as ChildProcessWithoutNullStreams;
+  const { directory, environment, input, guard, signal } = options;
+  const settings = { cwd: directory, env: { ...environment }, detached: true, stdio: stdioOf(options) };
+  const [program, ...args] = guard ? guarded(argv) : argv;
+  // eslint-disable-next-line @n8n/community-nodes/no-dangerous-functions -- git and flock, from argument vectors; the guard's script is constant
+  const child = spawn(program, args, settings) as ChildProcessWithoutNullStreams;
+  // Before its end is waited for, which is that of everything it was given.
+  const lifeline = guard ? child.stdio[LIFELINE] : undefined;
+  child.on('exit', () => lifeline?.destroy());
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-COMPLAINT_BYTES);
   });
   // Its end tells; without a listener a broken pipe would end n8n.
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
+  for (const stream of [child.stdin, child.stdout, child.stderr, lifeline]) {
+    stream?.on('error', () => undefined);
+  }
   const stop = stopperOf(child);
   signal?.addEventListener('abort', stop, { once: true });
   const ended = new Promise<Omit<ProgramResult, 'stdout'>>((resolve, reject) => {
@@ -59,13 +67,18 @@ export function startProgram(argv: readonly string[], options: ProgramOptions): 
     child.on('close', (code) => {
       signal?.removeEventListener('abort', stop);
       if (signal?.aborted) reject(cancelled());
-      else resolve({ code, stderr: complaint });
+      else if (guard && code === NOT_FOUND) reject(notThere(argv[0], { code: 'ENOENT' }));
+      else resolve({ code: guard ? ownCode(code) : code, stderr: complaint });
     });
   });
   ended.catch(() => undefined);
   if (signal?.aborted) stop();
   if (input) Readable.from(input).pipe(child.stdin);
   return { stdin: child.stdin, stdout: child.stdout, ended, stop };
+}
+
+function stdioOf({ inherited, guard }: ProgramOptions): StdioOptions {
+  return ['pipe', 'pipe', 'pipe', inherited ?? 'ignore', guard ? 'pipe' : 'ignore'];
 }
 
 /** Asks a process group to end, and ends it when it takes its time. */

@@ -5,11 +5,11 @@ import { connectSsh } from '../connection/ssh';
 import { DeployError, toDeployError } from '../errors';
 import { cancelled } from '../source/cancel';
 import type { RepositoryAddress } from './address';
-import { type CachePlace, openPlace } from './cache';
+import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
 import { gitEnvironment } from './environment';
-import { explainGit } from './explain';
+import { explainGit, soundsDamaged } from './explain';
 import type { FileLock } from './lock';
 import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './program';
 import type { AdvertisedReference } from './reference';
@@ -68,6 +68,10 @@ export class Repository {
   private place?: Promise<CachePlace>;
   private history?: Promise<void>;
   private turn?: FileLock;
+  /** What is cached can't be read. */
+  private damaged = false;
+  /** The cache was given up for a place of our own. */
+  private anew = false;
   private readonly running = new Set<RunningProgram>();
 
   private constructor(
@@ -151,7 +155,40 @@ export class Repository {
 
   /** What is cached can't be read: from the next time on it is fetched anew. */
   async markDamaged(): Promise<void> {
+    this.damaged = true;
     await (await this.opened()).markDamaged();
+  }
+
+  /**
+   * Does something with the cached repository; once more, with everything fetched anew, when what is cached turns out to
+   * be damaged: by a machine that lost its power, or by somebody's hand.
+   */
+  async withCache<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.isOfCache(error)) throw this.explain(error);
+    }
+    try {
+      await this.startAnew();
+      return await work();
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  private isOfCache(thrown: unknown): boolean {
+    if (this.anew || this.options.signal?.aborted || this.doorway.refusal) return false;
+    return this.damaged || (thrown instanceof GitRefusal && soundsDamaged(thrown.answer.said));
+  }
+
+  private async startAnew(): Promise<void> {
+    const damaged = await this.opened();
+    await damaged.markDamaged();
+    await damaged.close();
+    this.anew = true;
+    this.history = undefined;
+    this.place = this.prepared(ownPlace(this.doorway.directory));
   }
 
   async close(): Promise<void> {
@@ -161,9 +198,9 @@ export class Repository {
       stdout.destroy();
     }
     await Promise.allSettled(programs.map(({ ended }) => ended));
-    await this.doorway.close();
     const place = await this.place?.catch(() => undefined);
     await place?.close();
+    await this.doorway.close();
   }
 
   /** Turns what `git` said into a sentence for a person. */
@@ -192,7 +229,11 @@ export class Repository {
     const { address, cache, credentials } = this.options;
     // What one login may see must not be found by another.
     const key = JSON.stringify([address.url, address.path, credentials ?? null]);
-    const place = await openPlace(cache, key, this.programOptions(NOWHERE, {}));
+    const own = this.doorway.directory;
+    return this.prepared(await openPlace(cache, key, own, this.programOptions(NOWHERE, {})));
+  }
+
+  private async prepared(place: CachePlace): Promise<CachePlace> {
     try {
       const turn = await place.takeTurn();
       try {
@@ -212,9 +253,11 @@ export class Repository {
     const format = this.objectFormat === 'sha1' ? [] : [`--object-format=${this.objectFormat}`];
     const init = ['git', 'init', '--quiet', '--bare', '--template=', ...format, directory];
     const options = { ...this.programOptions(NOWHERE, {}), inherited: turn?.descriptor };
-    await mkdir(directory, { recursive: true });
+    // A file in its place is none of ours.
+    await mkdir(directory, { recursive: true }).catch(() => undefined);
     if ((await answerOf(runProgram(init, options))).ok) return;
     await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true });
     succeeded(await answerOf(runProgram(init, options)));
   }
 
@@ -236,7 +279,7 @@ export class Repository {
       talks: talks === true,
     });
     const { signal } = this.options;
-    return { directory: '/', environment, input, signal, inherited: this.turn?.descriptor };
+    return { directory: '/', environment, input, signal, guard: talks, inherited: this.turn?.descriptor };
   }
 }
 

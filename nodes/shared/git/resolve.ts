@@ -28,7 +28,9 @@ export async function resolveReference(repository: Repository, given: string): P
     if (advertised.length > 0) repository.objectFormat = formatOf(advertised[0].id);
     const found = chooseReference(reference, advertised);
     if (found) return found;
-    if (isShortCommit(reference)) return { commit: await expand(repository, reference.toLowerCase()) };
+    if (isShortCommit(reference)) {
+      return { commit: await repository.withCache(() => expand(repository, reference.toLowerCase())) };
+    }
   } catch (error) {
     throw repository.explain(error);
   }

@@ -59,7 +59,7 @@ export async function openGit(options: GitSourceOptions): Promise<Source> {
     const git: GitCommit = { repository, resolved, subdirectory, selection, version, options };
     return {
       version,
-      open: (live) => openCommit(git, live),
+      open: (live) => repository.withCache(() => openCommit(git, live)),
       close: () => repository.close(),
     };
   } catch (error) {
@@ -81,37 +81,33 @@ interface GitCommit {
 async function openCommit(git: GitCommit, live: SourceDescription | undefined): Promise<Bundle> {
   const { repository, resolved, subdirectory, selection, version, options } = git;
   const { commit } = resolved;
-  try {
-    await fetchCommit(repository, resolved);
-    const limits = new LimitCounter(options.limits);
-    const { selected, ignored, topLevel } = await listCommit(
-      repository,
-      commit,
-      subdirectory,
-      selection,
-      limits,
+  await fetchCommit(repository, resolved);
+  const limits = new LimitCounter(options.limits);
+  const { selected, ignored, topLevel } = await listCommit(
+    repository,
+    commit,
+    subdirectory,
+    selection,
+    limits,
+  );
+  if (selected.length === 0) {
+    throw nothingSelected(
+      `commit ${commit.slice(0, 12)} of ${repository.address.url}`,
+      options.selection,
+      topLevel,
     );
-    if (selected.length === 0) {
-      throw nothingSelected(
-        `commit ${commit.slice(0, 12)} of ${repository.address.url}`,
-        options.selection,
-        topLevel,
-      );
-    }
-    await fetchContents(repository, resolved, new Set(selected.map(({ blob }) => blob)));
-    const entries = await hashContents(repository, selected, limits, options.signal);
-    const changed = await changedOutside(git, live);
-    return {
-      source: version,
-      entries,
-      ignored: changed ? { ...changed.summary(), since: live?.commit } : ignored.summary(),
-      digest: await digestTree(entries),
-      read: (wanted) => readFiles(repository, entries, selected, wanted, options.signal),
-      close: async () => {},
-    };
-  } catch (error) {
-    throw repository.explain(error);
   }
+  await fetchContents(repository, resolved, new Set(selected.map(({ blob }) => blob)));
+  const entries = await hashContents(repository, selected, limits, options.signal);
+  const changed = await changedOutside(git, live);
+  return {
+    source: version,
+    entries,
+    ignored: changed ? { ...changed.summary(), since: live?.commit } : ignored.summary(),
+    digest: await digestTree(entries),
+    read: (wanted) => readFiles(repository, entries, selected, wanted, options.signal),
+    close: async () => {},
+  };
 }
 
 /** What the commits since the live one changed beside what is deployed; undefined when that can't be known. */
