@@ -84,6 +84,17 @@ test('a commit is deployed, and the same again is unchanged', async () => {
   });
 });
 
+test('P9: ten executions at once use one cache and one engine: one deploys, the others wait and answer unchanged', async () => {
+  const basePath = await make('app');
+  process.env.N8N_HOT_DEPLOY_GIT_CACHE = await make('cache');
+  const results = await Promise.all(
+    Array.from({ length: 10 }, () => run(basePath, { options: { lockWaitSeconds: 90 } })),
+  );
+  const outputs = results.map((result) => onlyJson(result));
+  expect(outputs.map(({ status }) => status).sort()).toEqual(['deployed', ...Array(9).fill('unchanged')]);
+  expect(new Set(outputs.map(({ release }) => release)).size).toBe(1);
+});
+
 test('what is outside of the patterns is unchanged, with a hint, and comes out of its own output', async () => {
   const basePath = await make('app');
   const { release } = onlyJson(await run(basePath));
