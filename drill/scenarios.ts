@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Verb } from '../nodes/shared/executor/protocol';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
+import { detachEngine } from '../nodes/shared/detach';
 import { repairEngine } from '../nodes/shared/repair';
 import {
   checkOf,
@@ -56,6 +57,8 @@ const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> =
 });
 
 const withDependencies = ({ wheelhouse }: Material) => options({ dependencies: offline(wheelhouse) });
+
+const DETACHING = { extractionWaitSeconds: 10, withoutPackages: false, removeHistory: false };
 
 /** Two releases and two backups, so that the next deployment has something to remove. */
 async function deployTwice(base: string, { one, two }: Material): Promise<void> {
@@ -115,6 +118,28 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'return to a plain directory': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      inConversation(
+        (client) => detachEngine(client, { ...deployOptions(base), ...DETACHING }),
+        conversation,
+      ),
+    old: 'one',
+    next: 'one',
+  },
+  'return that is taken back': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      inConversation(async (client) => {
+        const { holder, entrypoint } = deployOptions(base);
+        await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+        await client.call('detach', { entrypoint });
+        await client.call('attach', {});
+      }, conversation),
+    old: 'one',
+    next: 'one',
+  },
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
@@ -144,6 +169,9 @@ export const ROWS: Record<Verb, ScenarioName> = {
   record: 'deployment',
   inspect: 'repair',
   mend: 'repair',
+  detach: 'return to a plain directory',
+  attach: 'return that is taken back',
+  dismantle: 'return to a plain directory',
 };
 
 /** Writes the versions into directories below `root`. */

@@ -32,6 +32,7 @@ const MODULES = [
   'copying',
   'assembly',
   'adoption',
+  'detaching',
   'probing',
   'inspecting',
   'mending',

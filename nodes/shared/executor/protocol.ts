@@ -248,8 +248,26 @@ export interface Verbs {
     result: { release: string; names: string[]; entries: EntryRow[]; gapMs: number; atomic: boolean };
   };
   drain: {
-    args: { entrypoint: string; waitSeconds: number };
-    result: { left: Array<{ processId: number; command: string }> };
+    args: { entrypoint: string; waitSeconds: number; leased?: boolean };
+    /** `inUse`: with `leased`, the releases that are still run. */
+    result: { left: Array<{ processId: number; command: string }>; inUse: string[] };
+  };
+  /** With `look` nothing is changed, and only the packages come back. */
+  detach: {
+    args: { look: true } | { entrypoint: string };
+    result: {
+      names?: string[];
+      gapMs?: number;
+      atomic?: boolean;
+      needed?: Array<[string, string]>;
+      /** With the version that the interpreter has, if it has one. */
+      missing?: Array<[string, string, string | null]>;
+    };
+  };
+  attach: { args: Record<string, never>; result: Record<string, never> };
+  dismantle: {
+    args: { everything: boolean };
+    result: { releases: string[]; environments: string[]; backups: string[]; left: string[] };
   };
   flip: {
     /** `aside`: something foreign at `current` is put aside, and not refused. */

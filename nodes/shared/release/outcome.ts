@@ -6,7 +6,7 @@ import type { StepLog } from './steps';
 
 /** What was true when an operation stopped; goes into the thrown error's details. */
 export interface Stopped {
-  operation: 'deployment' | 'rollback';
+  operation: 'deployment' | 'rollback' | 'return to a plain directory';
   basePath: string;
   /** What was live before, as far as it is known. */
   before?: string | null;

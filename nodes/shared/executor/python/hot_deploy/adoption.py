@@ -42,7 +42,7 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     os.mkdir(staging, 0o755)
     entries, copied_from = [], []
     for name, source in sorted(sources.items()):
-        for entry, path, stamp in _copy(layout, source, staging, name, sources, check):
+        for entry, path, stamp in copy_name(layout, source, staging, name, sources, check):
             entries.append(entry)
             copied_from.append((path, stamp))
     _refuse_if_written_to(copied_from)
@@ -88,7 +88,7 @@ def _effective(layout, plain, entrypoint):
     return sources
 
 
-def _copy(layout, source, staging, name, names, check):
+def copy_name(layout, source, staging, name, names, check):
     """Copies one deployed name with its modes as they are; yields (entry, where it came from, stamp there)."""
     root, base = os.path.split(source)
     for found, status in tree.walk(root, [base]):
@@ -186,7 +186,7 @@ def exchange(layout, name, release_id, launcher):
         if raised.errno != errno.EXDEV:
             raise
         os.unlink(temporary)
-        _keep_copy(layout, name, original)
+        _keepcopy_name(layout, name, original)
         return _remove_original(layout, name)
     os.rename(temporary, path)
     return time.perf_counter() - started
@@ -207,11 +207,11 @@ def _keep_file(layout, path, original):
         os.rename(copy, original)
 
 
-def _keep_copy(layout, name, original):
+def _keepcopy_name(layout, name, original):
     """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
     staging = os.path.join(layout.staging, "original")
     os.mkdir(staging, 0o755)
-    for _ in _copy(layout, os.path.join(layout.base, name), staging, name, {name: None}, lambda: None):
+    for _ in copy_name(layout, os.path.join(layout.base, name), staging, name, {name: None}, lambda: None):
         pass
     files.sync_file_system(layout.base)
     os.rename(os.path.join(staging, name), original)

@@ -18,8 +18,23 @@ def acquire(layout, holder, wait_seconds, check):
 
     Raises StepFailed LOCKED, with the holder, when somebody else keeps it for longer than `wait_seconds`.
     """
-    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     deadline = time.monotonic() + max(wait_seconds, LEAST_WAIT_SECONDS)
+    fd = _wait_for(layout, wait_seconds, deadline, check)
+    while not _is_the_lock(layout, fd):
+        # Its holder removed everything that was made here: the lock that counts is a new file.
+        os.close(fd)
+        layout.create()
+        fd = _wait_for(layout, wait_seconds, deadline, check)
+    try:
+        _sign(layout, holder)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _wait_for(layout, wait_seconds, deadline, check):
+    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         while not _try_lock(fd):
             check()
@@ -29,12 +44,14 @@ def acquire(layout, holder, wait_seconds, check):
     except BaseException:
         os.close(fd)
         raise
-    try:
-        _sign(layout, holder)
-    except BaseException:
-        os.close(fd)
-        raise
     return fd
+
+
+def _is_the_lock(layout, fd):
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(layout.lock))
+    except FileNotFoundError:
+        return False
 
 
 def _sign(layout, holder):

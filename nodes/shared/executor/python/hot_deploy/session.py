@@ -4,7 +4,7 @@ import codecs
 import threading
 import time
 
-from hot_deploy import files, leftovers, locking, records, switching, tree
+from hot_deploy import detaching, files, leftovers, locking, records, switching, tree
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
@@ -32,6 +32,8 @@ class Session:
         self.pending = None
         self.backups_before = None
         self.unpinned = []
+        # (names that became plain files, launcher), as long as that may be taken back.
+        self.detached = None
         self.looks = {}
         # The release that was looked at ahead of the lock, and when.
         self.ahead = None
@@ -176,6 +178,7 @@ class Session:
                 if self.pending is not None:
                     switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
                     ended["reverted"] = True
+                self.take_detachment_back()
                 self.discard_candidate()
                 self.discard_archives()
                 self._clean()
@@ -191,6 +194,12 @@ class Session:
         """Whatever a step was writing when it was cut off goes now: the next operation has nothing to wait for."""
         if self.layout.foreign_current() is None:
             leftovers.clean(self.layout, self.layout.current_release(), records.read_all(self.layout))
+
+    def take_detachment_back(self):
+        """Puts links and launcher back where this conversation made plain files of them."""
+        if self.detached is not None:
+            detaching.attach(self.layout, *self.detached)
+            self.detached = None
 
     def discard_archives(self):
         """Removes the backups that were made for a switch which was not kept."""

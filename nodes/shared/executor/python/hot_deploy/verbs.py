@@ -9,6 +9,7 @@ from hot_deploy import (
     archives,
     assembly,
     checking,
+    detaching,
     environments,
     files,
     history,
@@ -249,7 +250,10 @@ def adopt(session, _id, args):
 
 
 def drain(session, _id, args):
-    """Waits for the extractions that were started before the adoption: they read through the links, unpinned."""
+    """Waits for the extractions that were started before the adoption: they read through the links, unpinned.
+
+    With `leased`, then also until nobody runs a release. Answers what is left when the time is up.
+    """
     layout = session.require_lock()
     deadline = time.monotonic() + args["waitSeconds"]
     left = session.unpinned
@@ -258,7 +262,43 @@ def drain(session, _id, args):
         time.sleep(0.02)
         known = {found["processId"] for found in left}
         left = [found for found in leases.unpinned(layout, args["entrypoint"]) if found["processId"] in known]
-    return {"left": left}
+    in_use = detaching.leased(layout) if args.get("leased") and not left else []
+    while in_use and time.monotonic() < deadline:
+        session.wire.check()
+        time.sleep(0.02)
+        in_use = detaching.leased(layout)
+    return {"left": left, "inUse": in_use}
+
+
+def detach(session, _id, args):
+    """Turns links and launcher into plain files. Until `dismantle`, the end of this conversation takes it back.
+
+    With `look`: only says which packages the engine would need from its own interpreter.
+    """
+    layout = session.require_lock()
+    if args.get("look"):
+        return detaching.packages(layout, session.wire)
+    launcher = _launcher(args)
+    names = detaching.own_names(layout, launcher[0])
+    session.detached = (names, launcher)
+    result = detaching.detach(layout, names, session.wire.check)
+    session.unpinned = detaching.starting(layout, launcher[0], result.pop("moment"))
+    return result
+
+
+def attach(session, _id, _args):
+    """Takes `detach` back."""
+    session.require_lock()
+    session.take_detachment_back()
+    return {}
+
+
+def dismantle(session, _id, args):
+    """Removes what a plain engine has no use for; with `everything`, backups, history and originals, too."""
+    layout = session.require_lock()
+    session.looks.clear()
+    session.detached = None
+    return detaching.dismantle(layout, bool(args.get("everything")))
 
 
 def flip(session, _id, args):
@@ -394,6 +434,9 @@ VERBS = {
     "run": run,
     "adopt": adopt,
     "drain": drain,
+    "detach": detach,
+    "attach": attach,
+    "dismantle": dismantle,
     "flip": flip,
     "confirm": confirm,
     "revert": revert,

@@ -1,0 +1,204 @@
+"""Going back to a plain directory: links and launcher become what they lead to, with nobody able to tell when.
+
+The way back of an adoption. The plain copies wait in the staging directory: until the last name is exchanged, whatever
+crashes leaves an engine that runs, links and plain names side by side with the same content, as half an adoption does.
+"""
+
+import json
+import os
+import sys
+import time
+
+from hot_deploy import adoption, environments, files, history, leases, leftovers, processes, switching, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import RELEASE_ID, deployed_names
+
+# The kernel counts process starts in ticks.
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+# Run by the interpreter as the engine would be: the executor itself runs without anything that is installed.
+_VERSIONS = """import json, sys
+from importlib import metadata
+found = {}
+for name in json.loads(sys.argv[1]):
+    try:
+        found[name] = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found[name] = None
+print(json.dumps(found))
+"""
+
+
+def packages(layout, wire):
+    """What the live release has in an environment of its own, and what of it this interpreter lacks or has otherwise.
+
+    [[name, version]], and [[name, version, version here or None]].
+    """
+    name = environments.of_release(layout, layout.current_release())
+    needed = (environments.description(layout, name) or {}).get("packages") or [] if name else []
+    if not needed:
+        return {"needed": [], "missing": []}
+    argv = [sys.executable, "-c", _VERSIONS, json.dumps([known for known, _ in needed])]
+    ended = processes.run(argv, layout.base, dict(os.environ), 60, wire)
+    try:
+        here = json.loads(ended["output"].strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        raise StepFailed("STEP", "%s can't tell which packages it has." % sys.executable, ended["output"][-2000:])
+    missing = [[known, version, here.get(known)] for known, version in needed if here.get(known) != version]
+    return {"needed": needed, "missing": missing}
+
+
+def detach(layout, names, check):
+    """Puts a plain copy of what is live where each of our links and the launcher is. `names` come from own_names().
+
+    Returns `names`, `gapMs`, `atomic`, and as `moment` when the last one was exchanged, in seconds since the boot.
+    """
+    release_id = layout.current_release()
+    staging = _staging(layout)
+    os.mkdir(staging, 0o755)
+    release = layout.release(release_id)
+    for name in names:
+        _copy_plain(layout, release, name, staging, check)
+    layout.give_tree(staging)
+    files.sync_file_system(layout.base)
+    history.append(layout, "detaching", **{"from": release_id})
+    gaps = [_exchange(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    moment = time.clock_gettime(time.CLOCK_BOOTTIME)
+    files.sync_directory(layout.base)
+    return {
+        "names": names,
+        "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
+        "atomic": all(gap is None for gap in gaps),
+        "moment": moment,
+    }
+
+
+def _staging(layout):
+    return os.path.join(layout.staging, "detached")
+
+
+def own_names(layout, entrypoint):
+    """What stands in the base path for the live release, the launcher last: through it, nobody needs the others.
+
+    What a person put there instead is not ours to change.
+    """
+    release_id = layout.current_release()
+    if release_id is None:
+        raise StepFailed("NOT_FOUND", "Nothing is live in %s that could become plain." % layout.given)
+    release, own = layout.release(release_id), []
+    for name in deployed_names(release):
+        path = os.path.join(layout.base, name)
+        if switching.is_own_link(path, name) or (name == entrypoint and switching.is_launcher(path)):
+            own.append(name)
+    return sorted(own, key=lambda name: name == entrypoint)
+
+
+def _copy_plain(layout, release, name, staging, check):
+    """Copies one name out of a release. Releases are read-only; plain files are their owner's to write again."""
+    for entry, _, _ in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
+        if entry.type == tree.FILE:
+            os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
+
+
+def _exchange(path, copy):
+    """Swaps a plain copy with our link. Returns None, or the seconds for which the name was missing."""
+    if files.exchange(path, copy):
+        return None
+    if not os.path.isdir(copy):
+        # rename(2) replaces a link or the launcher in one step wherever it can't exchange.
+        os.rename(copy, path)
+        return None
+    started = time.perf_counter()
+    os.unlink(path)
+    os.rename(copy, path)
+    return time.perf_counter() - started
+
+
+def attach(layout, names, launcher):
+    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first."""
+    staging = _staging(layout)
+    os.makedirs(staging, 0o755, exist_ok=True)
+    for name in sorted(names, key=lambda name: name != launcher[0]):
+        path, ready = os.path.join(layout.base, name), os.path.join(staging, name)
+        if switching.is_own_link(path, name) or (name == launcher[0] and switching.is_launcher(path)):
+            continue
+        if os.path.lexists(ready):
+            files.remove_tree(ready)
+        if name == launcher[0]:
+            switching.write_launcher(ready, launcher[1], layout)
+        else:
+            files.replace_link(ready, "current/" + name, layout.state, layout.owner)
+        if not files.exchange(path, ready):
+            if os.path.isdir(path):
+                os.rename(path, files.temporary_name(staging, name))
+            os.rename(ready, path)
+    files.sync_directory(layout.base)
+    files.remove_tree(staging)
+    history.append(layout, "attached", to=layout.current_release())
+
+
+def starting(layout, entrypoint, moment):
+    """Processes that may be a launcher which has not leased its release yet: none that was started later can be."""
+    return [found for found in leases.unpinned(layout, entrypoint) if _started(found["processId"]) <= moment + 2 * TICK]
+
+
+def _started(process_id):
+    """When a process was started, in seconds since the boot; long after everything for one that is gone."""
+    try:
+        with open("/proc/%d/stat" % process_id, "rb") as handle:
+            return int(handle.read().rpartition(b")")[2].split()[19]) * TICK
+    except (OSError, ValueError, IndexError):
+        return float("inf")
+
+
+def leased(layout):
+    """The releases that somebody runs, by their directories: also those that no record knows."""
+    return [release_id for release_id in _releases(layout) if leases.is_leased(layout.release(release_id))]
+
+
+def _releases(layout):
+    try:
+        return sorted(name for name in os.listdir(layout.releases) if RELEASE_ID.fullmatch(name))
+    except FileNotFoundError:
+        return []
+
+
+def dismantle(layout, everything):
+    """Removes what the plain engine has no use for: `current`, releases and environments; with `everything`, backups
+    and our state, too. What is in use or not ours stays. Can be done again. Returns what was removed, and what is `left`.
+    """
+    release_id = layout.current_release()
+    if release_id is not None:
+        history.append(layout, "detached", **{"from": release_id})
+        os.unlink(layout.current)
+        files.sync_directory(layout.base)
+    removed = [name for name in _releases(layout) if leftovers.remove_release(layout, name)]
+    unneeded = [name for name in environments.names(layout) if environments.remove(layout, name)]
+    backups = sorted(leftovers.own_backups(layout)) if everything else []
+    backups = [name for name in backups if leftovers.remove_backup(layout, name)]
+    files.remove_tree(layout.staging)
+    if everything:
+        files.remove_tree(layout.adopted)
+        for path in (layout.history, layout.holder, layout.lock):
+            _unlink(path)
+    # Whatever lies in there besides is not ours: then the directory stays.
+    ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside, layout.state]
+    for directory in ours:
+        _remove_empty(directory)
+    left = [os.path.relpath(directory, layout.base) for directory in ours if os.path.isdir(directory)]
+    return {"releases": removed, "environments": unneeded, "backups": backups, "left": left}
+
+
+def _unlink(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _remove_empty(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        pass

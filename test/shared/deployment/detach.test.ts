@@ -1,0 +1,219 @@
+/** The way back to a plain directory: nobody notices, nothing is left, and a deployment adopts it again. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
+import {
+  deployOptions,
+  deployTo,
+  engineVersions,
+  inConversation,
+  PYTHON,
+  temporaryDirectories,
+} from '../../support/deployment';
+import { detachAt } from '../../support/detaching';
+import { makePdf } from '../../support/engine';
+import { Crowd, Reader, startExtraction } from '../../support/extractions';
+import { liveTree, seenThrough, treeOf } from '../../support/snapshot';
+import { thrownBy } from '../../support/thrown';
+import { writeTree } from '../../support/tree';
+import {
+  needKeywords,
+  offline,
+  requireKeywords,
+  withoutInstallerSettings,
+  writeKeywords,
+} from '../../support/wheels';
+
+jest.setTimeout(120_000);
+withoutInstallerSettings();
+const make = temporaryDirectories();
+let pdf: string;
+let v2: string;
+
+beforeAll(async () => {
+  pdf = join(await make('pdf'), 'contract.pdf');
+  await writeFile(pdf, makePdf([['The contractor shall deliver. Total price: EUR 5.']]));
+  [v2] = await engineVersions(make, 'v2');
+});
+
+/** An engine that was adopted from version 1 and has version 2 live. */
+async function deployed(): Promise<string> {
+  const [base] = await engineVersions(make, 'base');
+  await deployTo(base, v2);
+  return base;
+}
+
+const wordsOf = (base: string) => readFileSync(join(base, 'run.py'), 'utf8');
+
+/** Plain files and directories, with the content of `version`, which their owner may write to. */
+function expectPlain(base: string, version: string): void {
+  expect(seenThrough(base)).toEqual(treeOf(version));
+  for (const name of ['src', 'config', 'run.py', 'src/extractor.py']) {
+    const status = lstatSync(join(base, name));
+    expect([name, status.isSymbolicLink(), status.mode & 0o200]).toEqual([name, false, 0o200]);
+  }
+  expect(wordsOf(base)).not.toContain('hot-deploy');
+  expect(existsSync(join(base, 'current'))).toBe(false);
+}
+
+test('links and launcher become files again, history and backups stay, and deploying adopts it again', async () => {
+  const base = await deployed();
+  const { backup, release } = await deployTo(base, v2, { deployUnchanged: true });
+  const result = await detachAt(base);
+  expect(result).toMatchObject({
+    status: 'detached',
+    release,
+    names: ['config', 'requirements.txt', 'src', 'run.py'],
+    swap: { atomic: true, gapMs: 0 },
+    packages: { needed: [], missing: [] },
+    removed: { releases: expect.arrayContaining([release]), backups: [] },
+    left: ['backups', '.hot-deploy'],
+  });
+  expectPlain(base, v2);
+  expect(readdirSync(base).sort()).toEqual(
+    ['.hot-deploy', 'backups', 'config', 'requirements.txt', 'run.py', 'src'].sort(),
+  );
+  expect(readdirSync(join(base, 'backups'))).toContain(backup);
+  expect(readFileSync(join(base, '.hot-deploy/history.jsonl'), 'utf8')).toContain('"detached"');
+
+  expect((await detachAt(base)).status).toBe('unchanged');
+  const again = await deployTo(base, v2, { deployUnchanged: true });
+  expect(again).toMatchObject({ status: 'deployed', swap: { adopted: true, atomic: true } });
+  expect(liveTree(base)).toEqual(treeOf(v2));
+  await detachAt(base);
+  expectPlain(base, v2);
+});
+
+test('on request nothing of ours is left, but what is not ours is', async () => {
+  const base = await deployed();
+  await writeFile(join(base, 'backups', 'mine.txt'), 'mine');
+  await mkdir(join(base, 'samples'));
+  const { left, removed } = await detachAt(base, { removeHistory: true });
+  expect(left).toEqual(['backups']);
+  expect(removed.backups).toHaveLength(1);
+  expect(readdirSync(base).sort()).toEqual(
+    ['backups', 'config', 'requirements.txt', 'run.py', 'samples', 'src'].sort(),
+  );
+  expect(readdirSync(join(base, 'backups'))).toEqual(['mine.txt']);
+  expect((await deployTo(base, v2)).swap.adopted).toBe(true);
+});
+
+test('a name that a person put there is not touched, whether it goes through or is taken back', async () => {
+  const base = await deployed();
+  execFileSync('sh', ['-c', 'rm config && mkdir config && echo mine > config/mine.json'], { cwd: base });
+  await inConversation(async (client) => {
+    const { holder, entrypoint } = deployOptions(base);
+    await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+    expect((await client.call('detach', { entrypoint })).names).not.toContain('config');
+    expect(lstatSync(join(base, 'src')).isSymbolicLink()).toBe(false);
+    // The conversation ends here, as when n8n goes away.
+  });
+  expect(lstatSync(join(base, 'src')).isSymbolicLink()).toBe(true);
+  expect(wordsOf(base)).toContain('hot-deploy launcher');
+  expect(readdirSync(join(base, 'config'))).toEqual(['mine.json']);
+  await detachAt(base);
+  expect(readdirSync(join(base, 'config'))).toEqual(['mine.json']);
+});
+
+test('P1, P4: nothing is missing, fails or mixes while it goes there and back, 5 times', async () => {
+  const base = await deployed();
+  const reader = await Reader.start(base);
+  const crowd = new Crowd({ basePath: base, pdf, total: 10_000, atOnce: 2, pauseSeconds: 0.01 });
+  for (let round = 0; round < 5; round++) {
+    await crowd.reached(crowd.tally.done + 4);
+    const { swap } = await detachAt(base, { extractionWaitSeconds: 60 });
+    expect(swap).toEqual({ atomic: true, gapMs: 0 });
+    await crowd.reached(crowd.tally.done + 4);
+    await deployTo(base, v2, { deployUnchanged: true });
+  }
+  const { failed, mixed, versions } = await crowd.stop();
+  expect({ failed, mixed, versions: [...versions] }).toEqual({ failed: [], mixed: [], versions: ['2'] });
+  expect((await reader.stop()).missing).toEqual([]);
+});
+
+test('P4: while extractions run it is refused; waiting lets them end, and takes all back when they do not', async () => {
+  const base = await deployed();
+  const running = startExtraction(base, pdf, 3600);
+  await once(running.stderr as NodeJS.ReadableStream, 'data');
+  const before = seenThrough(base);
+  const refused = await thrownBy(detachAt(base));
+  expect(refused).toMatchObject({
+    code: 'LOCKED',
+    message: expect.stringMatching(/^Extractions still run: \d/),
+  });
+  expect(refused.message).toContain('changed nothing');
+  const late = await thrownBy(detachAt(base, { extractionWaitSeconds: 1 }));
+  expect(late.message).toMatch(/^Extractions still run after 10 s/);
+  expect(seenThrough(base)).toEqual(before);
+  expect(wordsOf(base)).toContain('hot-deploy launcher');
+
+  const detached = detachAt(base, { extractionWaitSeconds: 60 });
+  running.kill('SIGKILL');
+  expect((await detached).status).toBe('detached');
+  expectPlain(base, v2);
+});
+
+test('packages that the plain engine would miss are named, and keep it from being one', async () => {
+  const wheelhouse = await make('wheelhouse');
+  writeKeywords(wheelhouse, '1');
+  const [source] = await engineVersions(make, 'base');
+  await needKeywords(source);
+  await requireKeywords(source, '1');
+  const base = await make('app');
+  await deployTo(base, source, { dependencies: offline(wheelhouse) });
+  const refused = await thrownBy(detachAt(base));
+  expect(refused).toMatchObject({ code: 'DEPENDENCIES', message: expect.stringContaining('keywords==1') });
+  expect(lstatSync(join(base, 'src')).isSymbolicLink()).toBe(true);
+
+  const { packages, removed } = await detachAt(base, { withoutPackages: true });
+  expect(packages.needed).toContainEqual({ name: 'keywords', version: '1' });
+  expect(packages.missing).toContainEqual({ name: 'keywords', version: '1', found: null });
+  expect(removed.environments).toHaveLength(1);
+  expect(existsSync(join(base, 'environments'))).toBe(false);
+});
+
+test('where the file system can’t exchange names, the output says for how long one was missing', async () => {
+  const python = await pythonWithoutExchange(await make('pythons'));
+  const base = await deployed();
+  const { swap } = await detachAt(base, {}, { python });
+  expect(swap.atomic).toBe(false);
+  expect(swap.gapMs).toBeGreaterThan(0);
+  expectPlain(base, v2);
+});
+
+test('P2, P5: it may be killed before any change on disk, and is done or undone afterwards', async () => {
+  const pythons = await make('pythons');
+  const [one, template] = [await make('one'), await make('template')];
+  await writeTree(one, { 'run.py': "print('1', end='')\n", 'src/engine.py': '', 'config/engine.json': '{}' });
+  await deployTo(template, one);
+  for (let at = 1; ; at++) {
+    const base = await make('crash');
+    execFileSync('cp', ['-a', `${template}/.`, base]);
+    const outcome = await detachAt(base, {}, { python: await crashingPython(pythons, at) }).catch(
+      (error: unknown) => error,
+    );
+    const said = execFileSync(PYTHON, ['run.py'], { cwd: base, encoding: 'utf8' });
+    expect({ at, said }).toEqual({ at, said: '1' });
+    if (!(outcome instanceof Error)) break;
+    if (at % 2 === 0) {
+      await deployTo(base, one);
+      expect({ at, live: liveTree(base) }).toEqual({ at, live: treeOf(one) });
+    }
+    await detachAt(base, { removeHistory: true });
+    expect({ at, names: readdirSync(base).sort() }).toEqual({ at, names: ['config', 'run.py', 'src'] });
+  }
+});
+
+test('links of the release itself come along as they are', async () => {
+  const one = await make('one');
+  await writeTree(one, { 'run.py': '', 'src/engine.py': '', 'config/engine.json': '{}' });
+  await symlink('engine.py', join(one, 'src', 'same.py'));
+  const base = await make('app');
+  await deployTo(base, one);
+  await detachAt(base);
+  expect(seenThrough(base)).toEqual(treeOf(one));
+});

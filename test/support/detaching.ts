@@ -1,0 +1,15 @@
+import { type DetachOptions, type DetachResult, detachEngine } from '../../nodes/shared/detach';
+import { type ConversationOptions, deployOptions, inConversation } from './deployment';
+
+/** Returns an engine to a plain directory in a conversation of its own. */
+export async function detachAt(
+  basePath: string,
+  changes: Partial<DetachOptions> = {},
+  conversation: ConversationOptions = {},
+): Promise<DetachResult> {
+  const options = { extractionWaitSeconds: 0, withoutPackages: false, removeHistory: false };
+  return inConversation(
+    (client) => detachEngine(client, { ...deployOptions(basePath), ...options, ...changes }),
+    conversation,
+  );
+}
