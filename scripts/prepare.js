@@ -28,6 +28,7 @@ const PROGRAMS = [
 const LIVE_PROGRAMS = [
   { name: 'chromium', packages: ['chromium'], isThere: () => isOnPath('chromium') },
   { name: 'redis-server', packages: ['redis-server'], isThere: () => isOnPath('redis-server') },
+  { name: 'PostgreSQL', packages: ['postgresql'], isThere: hasPostgres },
   { name: 'a compiler', packages: ['g++', 'make'], isThere: () => isOnPath('g++') && isOnPath('make') },
 ];
 
@@ -38,6 +39,13 @@ function isOnPath(name) {
 
 function hasPythonVenv() {
   return spawnSync('python3', ['-I', '-S', '-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Debian keeps each version of it in a directory of its own. */
+function hasPostgres() {
+  const root = '/usr/lib/postgresql';
+  const versions = fs.existsSync(root) ? fs.readdirSync(root) : [];
+  return versions.some((version) => fs.existsSync(path.join(root, version, 'bin/postgres')));
 }
 
 /** Runs a program with its output shown, and tells whether it ended well. */
