@@ -26,7 +26,11 @@ const PROGRAMS = [
 
 /** What the live suite needs beyond that. */
 const LIVE_PROGRAMS = [
-  { name: 'chromium', packages: ['chromium'], isThere: () => isOnPath('chromium') },
+  {
+    name: 'chromium',
+    packages: ['chromium'],
+    isThere: () => isOnPath('chromium') || isOnPath('google-chrome'),
+  },
   { name: 'redis-server', packages: ['redis-server'], isThere: () => isOnPath('redis-server') },
   { name: 'PostgreSQL', packages: ['postgresql'], isThere: hasPostgres },
   { name: 'a compiler', packages: ['g++', 'make'], isThere: () => isOnPath('g++') && isOnPath('make') },

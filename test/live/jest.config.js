@@ -7,6 +7,7 @@ module.exports = {
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
   },
+  reporters: ['default', '<rootDir>/reporter.js'],
   maxWorkers: 1,
-  testTimeout: 120_000,
+  testTimeout: 180_000,
 };

@@ -30,6 +30,7 @@ export function describeExamples(live: () => Live): void {
     const { release } = run.only('Deploy version 2');
     expect(run.only('Roll back')).toMatchObject({ status: 'rolledBack', release });
     expect(run.only('Deploy a version that cannot be imported').error).toMatch(/^Check “Six blocks”/);
+    await live().traffic.sees('2');
   });
 
   test('nightly-self-update is started by its schedule', async () => {
@@ -41,6 +42,7 @@ export function describeExamples(live: () => Live): void {
     await rest().unpublish(id);
     expect(run).toMatchObject({ mode: 'trigger', status: 'success' });
     expect(run.only('Say what went live').message).toContain(`runs ${commit.slice(0, 12)} now`);
+    await live().traffic.sees('nightly');
   });
 
   test('push-to-deploy answers a signed push, and no other', async () => {
@@ -66,6 +68,7 @@ export function describeExamples(live: () => Live): void {
     expect(run).toMatchObject({ mode: 'webhook', status: 'success' });
     expect(run.only('Say what went live').message).toContain(`put ${commit.slice(0, 12)} live`);
     expect(await rest().executions(id)).toEqual([run.id]);
+    await live().traffic.sees('pushed');
   });
 
   test('blue-green runs from the editor', async () => {
@@ -80,6 +83,7 @@ export function describeExamples(live: () => Live): void {
     const [execution] = await rest().executions(id);
     const run = await rest().ended(execution);
     expect(run.only('Say what went live').message).toContain(`${commit.slice(0, 12)} was tested in staging`);
+    await live().traffic.sees('staged');
   });
 
   test('plan-approve-apply shows the plan and applies it', async () => {
@@ -93,6 +97,7 @@ export function describeExamples(live: () => Live): void {
       await submit(page);
       await page.getByText(`is live in ${live().app}`).waitFor();
     });
+    await live().traffic.sees('planned');
   });
 
   test('rollback-form goes back to the chosen release', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { chromium, selectors, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -5,7 +6,8 @@ import { chromium, selectors, type Browser, type BrowserContext, type Page } fro
 import { ARTEFACTS } from './paths';
 import { OWNER } from './rest';
 
-const CHROMIUM = '/usr/bin/chromium';
+/** Debian's, or the one that Ubuntu's users have. */
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/google-chrome'];
 const SWITCHES = [
   '--no-sandbox',
   '--disable-gpu',
@@ -28,7 +30,9 @@ export class Editor {
 
   static async open(url: string): Promise<Editor> {
     selectors.setTestIdAttribute('data-test-id');
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
+    const executablePath = BROWSERS.find((path) => existsSync(path));
+    if (!executablePath) throw new Error(`The editor's tests need one of ${BROWSERS.join(', ')}.`);
+    const browser = await chromium.launch({ executablePath, args: SWITCHES });
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     context.setDefaultTimeout(PATIENCE_MS);
     const editor = new Editor(browser, context, url);

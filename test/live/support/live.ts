@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { INodeCredentials } from 'n8n-workflow';
@@ -8,7 +7,6 @@ import { Editor } from './browser';
 import { readExample, setUpNodes, type SetUp } from './examples';
 import { startN8n, type N8n, type N8nOptions } from './n8n';
 import { installPackage, packPackage } from './package';
-import { ARTEFACTS } from './paths';
 import { openPlace, type Place } from './place';
 import type { CredentialReference, StoredWorkflow } from './rest';
 import { extractionWorkflow, Traffic } from './traffic';
@@ -37,8 +35,6 @@ export class Live {
 
   /** Starts n8n with the packed package, and makes its owner and the credentials. */
   static async open(): Promise<Live> {
-    rmSync(ARTEFACTS, { recursive: true, force: true });
-    mkdirSync(ARTEFACTS, { recursive: true });
     const place = await openPlace();
     try {
       const app = await place.makeEngine('app', 'base');

@@ -9,7 +9,7 @@ export const OWNER = {
 };
 
 /** How long an execution may take, on a machine that does other things, too. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 90_000;
 const PAUSE_MS = 150;
 
 /** A workflow as n8n stores it. */

@@ -1,5 +1,6 @@
 import { versionsIn } from '../../support/engine';
 import type { ExportedWorkflow } from '../../support/n8n';
+import { until } from './rest';
 import { chain } from './workflows';
 
 /** How many extractions run at any time, and how long each pauses before each of its stages. */
@@ -49,6 +50,13 @@ export class Traffic {
 
   constructor(private readonly url: string) {
     this.finished = Promise.all(Array.from({ length: AT_ONCE }, () => this.call())).then(() => undefined);
+  }
+
+  /** Resolves when an extraction has run a version. */
+  async sees(version: string): Promise<void> {
+    await until(`an extraction with version ${version}`, async () =>
+      this.tally.versions.has(version) ? true : undefined,
+    );
   }
 
   /** Sends no more, and gives what came of all requests when the last has been answered. */
