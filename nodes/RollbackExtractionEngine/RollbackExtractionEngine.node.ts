@@ -10,6 +10,7 @@ import { hotDeploySshApiTest } from '../common/credentialTest';
 import { type Operations, runItems } from '../common/runItems';
 import { properties } from './description';
 import { searchBackups, searchReleases } from './methods/listSearch';
+import { returnToPlain } from './operations/detach';
 import { getManyReleases } from './operations/getAll';
 import { pruneKept } from './operations/prune';
 import { rollBackRelease } from './operations/rollback';
@@ -18,6 +19,7 @@ const OPERATIONS: Operations = {
   rollback: rollBackRelease,
   getAll: getManyReleases,
   prune: pruneKept,
+  detach: returnToPlain,
 };
 
 export class RollbackExtractionEngine implements INodeType {
@@ -28,7 +30,7 @@ export class RollbackExtractionEngine implements INodeType {
     group: ['transform'],
     version: 1,
     subtitle:
-      '={{ ({ rollback: "Roll Back Release", getAll: "Get Many Releases", prune: "Prune Releases" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
+      '={{ ({ rollback: "Roll Back Release", getAll: "Get Many Releases", prune: "Prune Releases", detach: "Return to Plain Directory" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
     description: 'Take a Python engine back to an earlier release or a backup in a second',
     defaults: { name: 'Rollback Extraction Engine' },
     // For listing; what changes production is refused to agents unless it is switched on: common/agents.ts.

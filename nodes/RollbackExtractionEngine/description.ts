@@ -33,6 +33,13 @@ const operation: INodeProperties = {
       description: 'Remove old releases and backups; the live, the previous and running ones stay',
     },
     {
+      name: 'Return to Plain Directory',
+      value: 'detach',
+      action: 'Return an engine to a plain directory',
+      description:
+        'Turn links and launcher back into the files of the live release, as before the first deployment',
+    },
+    {
       name: 'Roll Back Release',
       value: 'rollback',
       action: 'Roll back a release',
@@ -64,6 +71,34 @@ const target: INodeProperties = {
   displayOptions: forRollback,
 };
 
+/** What returning to a plain directory can be told. */
+const detachOptions: INodeProperties[] = [
+  {
+    displayName: 'Extraction Wait (Seconds)',
+    name: 'extractionWaitSeconds',
+    type: 'number',
+    default: 0,
+    typeOptions: { minValue: 0 },
+    description:
+      'How long to wait for extractions that run releases; with 0 it is refused while there are any',
+  },
+  {
+    displayName: 'Go On Without Packages',
+    name: 'withoutPackages',
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether to go on although the engine’s own interpreter lacks packages that the live release has in its environment',
+  },
+  {
+    displayName: 'Remove History and Backups',
+    name: 'removeHistory',
+    type: 'boolean',
+    default: false,
+    description: 'Whether to remove backups, history and the originals of the adoption, too',
+  },
+];
+
 const options: INodeProperties = {
   displayName: 'Options',
   name: 'options',
@@ -76,6 +111,10 @@ const options: INodeProperties = {
       ...option,
       displayOptions: { show: { '/operation': ['prune'] } },
     })),
+    ...detachOptions.map((option) => ({
+      ...option,
+      displayOptions: { show: { '/operation': ['detach'] } },
+    })),
     ...[n8nHealthOption, reportOption].map((option) => ({
       ...option,
       displayOptions: { show: { '/operation': ['rollback'] } },
@@ -86,12 +125,12 @@ const options: INodeProperties = {
 /** Everything the node asks for, in the order in which a person thinks of it. */
 export const properties: INodeProperties[] = [
   operation,
-  allowAgentsField(['rollback', 'prune']),
+  allowAgentsField(['rollback', 'prune', 'detach']),
   ...engineFields,
   target,
   locator('Release', 'release', 'searchReleases', '20261123-171501-3f2a9c1'),
   locator('Backup', 'backup', 'searchBackups', 'hot-backup-20261123-171501.tar.gz'),
-  { ...entrypointField, displayOptions: forRollback },
+  { ...entrypointField, displayOptions: { show: { operation: ['rollback', 'detach'] } } },
   { ...checkFields, displayOptions: forRollback },
   { ...simplifyField, displayOptions: forRollback },
   options,

@@ -62,7 +62,9 @@ export async function detachEngine(client: ExecutorClient, options: DetachOption
     const begun = await begin(client, { ...options, ...NOTHING_TO_DEPLOY }, false, log);
     const release = begun.probe.current;
     facts.before = release;
-    facts.known = foundIn(begun);
+    // None is in use by the time it is done.
+    const { releasesInUse, ...found } = foundIn(begun);
+    facts.known = { releasesInUse, ...found };
     const packages = release === null ? NO_PACKAGES : await packagesOf(client, options, log);
     const exchanged = release === null ? NOTHING_EXCHANGED : await exchange(client, begun, options, log);
     const everything = options.removeHistory;
@@ -77,7 +79,7 @@ export async function detachEngine(client: ExecutorClient, options: DetachOption
       packages,
       removed,
       left,
-      ...foundIn(begun),
+      ...found,
       steps: log.steps,
       durationMs: log.durationMs,
     };

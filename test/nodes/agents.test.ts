@@ -80,6 +80,7 @@ const CHANGING: Array<['Hot Deploy' | 'Rollback', string]> = [
   ['Hot Deploy', 'repair'],
   ['Rollback', 'rollback'],
   ['Rollback', 'prune'],
+  ['Rollback', 'detach'],
 ];
 
 describe.each(WAYS)('called by %s', (way) => {

@@ -77,6 +77,7 @@ test('what every operation sends out is what its schema says', async () => {
     ['Rollback', { operation: 'rollback' }],
     ['Rollback', { operation: 'getAll' }],
     ['Rollback', { operation: 'prune', options: { keepReleases: 1, keepBackups: 0 } }],
+    ['Rollback', { operation: 'detach' }],
   ];
   const ran = new Set<unknown>();
   for (const [node, parameters] of steps) {

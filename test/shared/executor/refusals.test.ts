@@ -168,6 +168,9 @@ it('P2: every step that changes something wants the lock first', async () => {
     'remove',
     'record',
     'mend',
+    'detach',
+    'attach',
+    'dismantle',
   ];
   await inConversation(async (other) => {
     await other.call('probe', { basePath, entrypoint: 'run.py' });
@@ -208,6 +211,9 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'record',
     'inspect',
     'mend',
+    'detach',
+    'attach',
+    'dismantle',
   ];
   const request = fc.record({
     verb: fc.oneof(fc.constantFrom(...verbs), fc.jsonValue()),
