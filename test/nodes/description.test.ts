@@ -166,7 +166,12 @@ describe('the contract', () => {
     expect(names(properties)).toEqual(
       expect.arrayContaining([...onEveryNode, 'target', 'release', 'backup', 'entrypoint', 'checks']),
     );
-    expect(valuesOf(named(properties, 'operation')).sort()).toEqual(['detach', 'getAll', 'prune', 'rollback']);
+    expect(valuesOf(named(properties, 'operation')).sort()).toEqual([
+      'detach',
+      'getAll',
+      'prune',
+      'rollback',
+    ]);
     expect(valuesOf(named(properties, 'target')).sort()).toEqual(['backup', 'previous', 'release']);
     expect(named(properties, 'release').type).toBe('resourceLocator');
     expect(named(properties, 'backup').type).toBe('resourceLocator');

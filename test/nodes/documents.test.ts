@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -24,10 +25,45 @@ test('every defence in SECURITY.md is shown by tests that exist', () => {
   }
 });
 
+test('every line of docs/compatibility.md names tests that exist, or says that it was not run', () => {
+  const rows = read('docs/compatibility.md')
+    .split('\n')
+    .filter((line) => /^\| /.test(line) && !/Shown by +\|$|^\| -/.test(line));
+  expect(rows.length).toBeGreaterThan(30);
+  for (const row of rows) {
+    const cells = row.split('|').map((cell) => cell.trim());
+    const [what, shownBy] = [cells[1], cells[cells.length - 2]];
+    if (shownBy.startsWith('not run')) continue;
+    const paths = [...shownBy.matchAll(/`([\w./]+)`/g)].map(([, name]) => `test/${name}.test.ts`);
+    expect([what, paths.length > 0]).toEqual([what, true]);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  }
+});
+
 test.each(DOCUMENTS)('%s links to files that exist', (document) => {
   const links = [...read(document).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
   const missing = links
     .filter((target) => !/^[a-z]+:/.test(target))
     .filter((target) => !existsSync(join(ROOT, dirname(document), target)));
   expect(missing).toEqual([]);
+});
+
+describe('what a release says', () => {
+  const notes = (...versions: string[]) =>
+    execFileSync(process.execPath, [join(ROOT, 'scripts/releaseNotes.js'), ...versions], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  test('is its part of the changelog, which has one for this version', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    const text = notes(`v${version}`);
+    expect(read('CHANGELOG.md')).toContain(text.trim());
+    expect(text).not.toMatch(/^## /m);
+  });
+
+  test('a version without one is refused', () => {
+    expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## 9.9.9”/);
+    expect(() => notes()).toThrow(/Write it first/);
+  });
 });

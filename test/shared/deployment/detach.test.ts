@@ -17,6 +17,7 @@ import {
 import { detachAt } from '../../support/detaching';
 import { makePdf } from '../../support/engine';
 import { Crowd, Reader, startExtraction } from '../../support/extractions';
+import { availablePythons } from '../../support/pythons';
 import { liveTree, seenThrough, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
@@ -229,4 +230,10 @@ test('links of the release itself come along as they are', async () => {
   await deployTo(base, one);
   await detachAt(base);
   expect(seenThrough(base)).toEqual(treeOf(one));
+});
+
+test.each(availablePythons())('%s does it', async (python) => {
+  const base = await deployed();
+  expect(await detachAt(base, {}, { python })).toMatchObject({ status: 'detached', swap: { atomic: true } });
+  expectPlain(base, v2);
 });
