@@ -20,7 +20,11 @@ const INSTALL = [
 
 /** Builds the package and packs it into `directory`; gives the archive's path. */
 export async function packPackage(directory: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory], { cwd: ROOT });
+  const packing = run('npm', ['pack', '--json', '--pack-destination', directory], { cwd: ROOT });
+  const { stdout } = await packing.catch((reason: Error & { stdout: string }) => {
+    // The compiler complains on standard output.
+    throw new Error(`${reason.message}\n${reason.stdout}`);
+  });
   const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [{ filename: string }];
   return join(directory, filename);
 }
