@@ -1,16 +1,19 @@
 /** The way back to a plain directory: nobody notices, nothing is left, and a deployment adopts it again. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { ExecutorClient } from '../../../nodes/shared/executor/client';
+import { getStatus } from '../../../nodes/shared/status';
 import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
 import {
   deployOptions,
   deployTo,
   engineVersions,
   inConversation,
+  openClient,
   PYTHON,
   temporaryDirectories,
 } from '../../support/deployment';
@@ -84,6 +87,8 @@ test('links and launcher become files again, history and backups stay, and deplo
   expect(readdirSync(join(base, 'backups'))).toContain(backup);
   expect(readFileSync(join(base, '.hot-deploy/history.jsonl'), 'utf8')).toContain('"detached"');
 
+  const status = await inConversation((client) => getStatus(client, deployOptions(base)));
+  expect(status).toMatchObject({ state: 'plain', release: null, kept: { releases: 0 } });
   expect((await detachAt(base)).status).toBe('unchanged');
   const again = await deployTo(base, v2, { deployUnchanged: true });
   expect(again).toMatchObject({ status: 'deployed', swap: { adopted: true, atomic: true } });
@@ -170,6 +175,71 @@ test('P4: while extractions run it is refused; waiting lets them end, and takes 
   expect((await detached).status).toBe('detached');
   expectPlain(base, v2);
 });
+
+test('P4: a launcher that has not leased its release yet is waited for, too', async () => {
+  const base = await deployed();
+  // It looks like one that never gets there.
+  const starting = spawn(PYTHON, [
+    '-c',
+    'import sys; print(1, flush=True); sys.stdin.read()',
+    join(base, 'run.py'),
+  ]);
+  onTestEnd.push(() => starting.kill('SIGKILL'));
+  await once(starting.stdout, 'data');
+  const late = await thrownBy(detachAt(base));
+  expect(late.message).toContain(`Extractions still run after 10 s: process ${starting.pid}.`);
+  expect(wordsOf(base)).toContain('hot-deploy launcher');
+});
+
+test('P2: what links lead to is not removed; a link that leads nowhere is', async () => {
+  const base = await deployed();
+  await symlink('current/gone', join(base, 'gone'));
+  const before = seenThrough(base);
+  const dismantled = inConversation(async (client) => {
+    await client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds: 0 });
+    await client.call('dismantle', { everything: true });
+  });
+  expect((await thrownBy(dismantled)).message).toMatch(/still lead to release/);
+  expect(seenThrough(base)).toEqual(before);
+  await symlink('current/gone', join(base, 'gone'));
+  await detachAt(base);
+  expectPlain(base, v2);
+  expect(readdirSync(base)).not.toContain('gone');
+});
+
+test('P6: who waited for the lock while everything was removed, lock included, has the one that counts', async () => {
+  const base = await deployed();
+  const [remover, waiting, third] = [await openClient(), await openClient(), await openClient()];
+  const lock = (client: ExecutorClient, waitSeconds: number) =>
+    client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds });
+  try {
+    await lock(remover, 0);
+    const locked = lock(waiting, 60);
+    const descriptors = `/proc/${waiting.hello.processId}/fd`;
+    await until(() =>
+      readdirSync(descriptors).some((fd) => leadsTo(join(descriptors, fd), '.hot-deploy/lock')),
+    );
+    await remover.call('detach', { entrypoint: 'run.py' });
+    await remover.call('dismantle', { everything: true });
+    await remover.close();
+    await locked;
+    expect((await thrownBy(lock(third, 0))).code).toBe('LOCKED');
+  } finally {
+    await Promise.all([remover, waiting, third].map((client) => client.close()));
+  }
+});
+
+function leadsTo(link: string, end: string): boolean {
+  try {
+    return readlinkSync(link).endsWith(end);
+  } catch {
+    return false;
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(setImmediate);
+}
 
 test('packages that the plain engine would miss are named, and keep it from being one', async () => {
   const wheelhouse = await make('wheelhouse');

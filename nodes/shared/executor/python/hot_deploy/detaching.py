@@ -116,7 +116,12 @@ def _exchange(path, copy):
 
 
 def attach(layout, names, launcher):
-    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first."""
+    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first.
+
+    Once `current` is gone the plain files are all there is.
+    """
+    if layout.current_release() is None:
+        return
     staging = _staging(layout)
     os.makedirs(staging, 0o755, exist_ok=True)
     for name in sorted(names, key=lambda name: name != launcher[0]):
@@ -170,6 +175,10 @@ def dismantle(layout, everything):
     """
     release_id = layout.current_release()
     if release_id is not None:
+        for name in switching.dangling_links(layout):
+            os.unlink(os.path.join(layout.base, name))
+        if switching.depends_on_current(layout):
+            raise StepFailed("STEP", "Links or the launcher in %s still lead to release %s." % (layout.given, release_id))
         history.append(layout, "detached", **{"from": release_id})
         os.unlink(layout.current)
         files.sync_directory(layout.base)

@@ -297,8 +297,9 @@ def dismantle(session, _id, args):
     """Removes what a plain engine has no use for; with `everything`, backups, history and originals, too."""
     layout = session.require_lock()
     session.looks.clear()
+    result = detaching.dismantle(layout, bool(args.get("everything")))
     session.detached = None
-    return detaching.dismantle(layout, bool(args.get("everything")))
+    return result
 
 
 def flip(session, _id, args):
