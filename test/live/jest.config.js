@@ -9,5 +9,7 @@ module.exports = {
   },
   reporters: ['default', '<rootDir>/reporter.js'],
   maxWorkers: 1,
+  // Whatever a test that did not pass left behind ends with it.
+  forceExit: true,
   testTimeout: 180_000,
 };

@@ -1,5 +1,4 @@
 import { startN8n } from '../support/n8n';
-import { Traffic } from '../support/traffic';
 import type { Live } from '../support/live';
 import { deploy, liveRelease } from './failures';
 
@@ -16,7 +15,7 @@ export function describeRestart(live: () => Live): void {
     expect(await everything(live())).toEqual(stored);
     expect(await liveRelease(live())).toBe(before);
 
-    const traffic = new Traffic(live().webhookUrl);
+    live().startTraffic();
     const { run } = await deploy(live(), 'v4', credentials['n8n-nodes-hot-deploy.hotDeploy']);
     expect(run.failure).toBeUndefined();
     expect(run.only('Hot Deploy')).toMatchObject({
@@ -24,7 +23,7 @@ export function describeRestart(live: () => Live): void {
       previousRelease: before,
       n8n: { processId: live().n8n.server.pid, restarted: false },
     });
-    const { bad, good } = await traffic.stop();
+    const { bad, good } = await live().traffic.stop();
     expect(bad).toEqual([]);
     expect(good).toBeGreaterThan(0);
   });

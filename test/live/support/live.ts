@@ -63,12 +63,12 @@ export class Live {
     const { id } = await rest.createWorkflow(extractionWorkflow(WEBHOOK, this.app));
     await rest.publish(id);
     this.started = this.processNow();
-    this.traffic = new Traffic(this.webhookUrl);
+    this.startTraffic();
   }
 
-  /** Where the extractions are asked for. */
-  get webhookUrl(): string {
-    return `${this.n8n.url}/webhook/${WEBHOOK}`;
+  /** Asks for extractions without pause, from now until this stops or is closed. */
+  startTraffic(): void {
+    this.traffic = new Traffic(`${this.n8n.url}/webhook/${WEBHOOK}`);
   }
 
   /** Imports a shipped workflow and sets it up as a person does. */
