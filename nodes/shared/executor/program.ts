@@ -38,6 +38,9 @@ const MODULES = [
   'mending',
   'checking',
   'session',
+  'verbs_looking',
+  'verbs_making',
+  'verbs_switching',
   'verbs',
   'main',
 ];

@@ -41,7 +41,12 @@ test('P6: one function changes “current”, and everything that switches calls
     }
   }
   expect(naming).toEqual(['switching.py flip']);
-  expect(flipping.sort()).toEqual(['adoption.py adopt', 'switching.py revert', 'verbs.py flip']);
+  expect(flipping.sort()).toEqual([
+    'adoption.py adopt',
+    'detaching.py dismantle',
+    'switching.py revert',
+    'verbs_switching.py flip',
+  ]);
 });
 
 test('P6: deploy, rollback, revert and adoption leave the same trail', async () => {

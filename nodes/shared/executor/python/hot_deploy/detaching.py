@@ -180,8 +180,7 @@ def dismantle(layout, everything):
         if switching.depends_on_current(layout):
             raise StepFailed("STEP", "Links or the launcher in %s still lead to release %s." % (layout.given, release_id))
         history.append(layout, "detached", **{"from": release_id})
-        os.unlink(layout.current)
-        files.sync_directory(layout.base)
+        switching.flip(layout, None)
     removed = [name for name in _releases(layout) if leftovers.remove_release(layout, name)]
     unneeded = [name for name in environments.names(layout) if environments.remove(layout, name)]
     backups = sorted(leftovers.own_backups(layout)) if everything else []

@@ -3,6 +3,7 @@
 import os
 import time
 
+import hot_deploy
 from hot_deploy import files, history, records, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names, names_in
@@ -185,3 +186,8 @@ def dangling_links(layout):
         if is_own_link(os.path.join(layout.base, name), name)
         and not os.path.lexists(os.path.join(layout.current, name))
     ]
+
+
+def wanted_launcher(args):
+    """The launcher's name and text; the text comes with the program."""
+    return args["entrypoint"], hot_deploy.launcher.encode("utf-8")

@@ -12,7 +12,6 @@ import os
 import select
 import struct
 import threading
-import time
 
 from hot_deploy.failures import ControllerGone, StepFailed
 

@@ -1,0 +1,130 @@
+"""Steps that make a release, aside, and tell whether it is good."""
+
+import os
+import time
+
+from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking
+from hot_deploy.failures import StepFailed
+
+
+def receive(session, _id, args):
+    """Opens a new release from the client's entries, or from a backup. Answers which entries' content it needs."""
+    layout = session.require_lock()
+    session.discard_candidate()
+    live_id = args.get("live")
+    live = session.look(live_id)
+    if "backup" in args:
+        return _receive_backup(session, layout, args["time"], args["backup"], live)
+    release_id = layout.new_release_id(args["time"], args["digest"])
+    entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
+    session.assembly = assembly.Assembly(layout, release_id, live_id, live.intact, entries, args.get("keep") or [])
+    session.assembly.check_space()
+    return dict(verbs_looking.comparison(session.assembly, live), release=release_id)
+
+
+def _receive_backup(session, layout, time_of_day, backup, live):
+    made = assembly.Assembly(layout, "backup", None, [], [], [])
+    session.assembly = made
+    os.mkdir(made.staging, 0o755)
+    made.entries = archives.unpack(layout, backup, made.staging, session.wire.check)
+    made.release_id = layout.new_release_id(time_of_day, tree.content_digest(made.entries))
+    return dict(verbs_looking.comparison(made, live), release=made.release_id, entries=[entry.row()[:6] for entry in made.entries])
+
+
+def assemble(session, _id, args):
+    """Takes the needed content from the wire, fills in the rest, compiles, and places the release unlinked."""
+    layout = session.require_lock()
+    made = session.assembly
+    if made is None:
+        raise StepFailed("STEP", "There is nothing to assemble: announce the release's entries first.")
+    carried = set()
+    if not os.path.isdir(made.staging):
+        received = made.receive(session.wire.take_data, args.get("encoding"))
+        carried = made.complete(received, session.wire.check)
+    json_passed = made.live_id is not None and records.has_passed(records.read(layout, made.live_id), "json")
+    session.passed_before = {"json": made.unread(".json") if json_passed else ()}
+    made.mark_kept(set(args.get("kept") or []))
+    record = dict(args["record"])
+    record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
+    records.write(layout, made.release_id, record)
+    session.candidate = made.release_id
+    started = time.monotonic()
+    compiled, complaints = made.place(carried, session.wire.check)
+    session.looks[made.release_id] = tree.Look(layout, made.release_id, session.wire.check, made.entries)
+    summary = "%d files compiled, %d carried over." % (compiled, len(carried))
+    session.compilation = checking.report(complaints, summary, started)
+    session.assembly = None
+    return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": len(carried)}
+
+
+def environment(session, request_id, args):
+    """Gives a release its dependencies: the environment for a key, built where there is none, or the interpreter's own.
+
+    With `keep`, an environment that the release has already and that can be used stays, whatever its key.
+    """
+    layout = session.require_lock()
+    release = layout.release(args["release"])
+    if not os.path.isdir(release):
+        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
+    installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
+    before = _packages_of(layout, args.get("live"))
+    if args["mode"] == "interpreter":
+        return dict(installing.into_interpreter(installation), before=before)
+    key = environments.checked_key(args["key"])
+    mine = environments.of_release(layout, args["release"])
+    name = mine if args.get("keep") and mine and environments.ailment(layout, mine) is None else None
+    name = name or environments.ready(layout, key)
+    if name is not None:
+        known = environments.description(layout, name)
+        reused = {"installer": known.get("installer"), "packages": known.get("packages") or []}
+        result = installation.answer("reused", environment=name, python=known["python"]["version"], **reused)
+    else:
+        result = installing.build(layout, key, installation)
+    if result["passed"] and result["environment"] != mine:
+        environments.link(layout, args["release"], result["environment"])
+    return dict(result, before=before)
+
+
+def _packages_of(layout, release_id):
+    """What the environment of a release holds: [[name, version]]."""
+    name = environments.of_release(layout, release_id) if release_id else None
+    return ((environments.description(layout, name) or {}).get("packages") or []) if name else []
+
+
+def run(session, request_id, args):
+    """Runs one check against a release and tells how it went."""
+    layout = session.require_lock()
+    release = layout.release(args["release"])
+    if not os.path.isdir(release):
+        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
+    kind = args["kind"]
+    if kind in ("compile", "json"):
+        return _inspect(session, args["release"], kind)
+    on_output = session.output_of(request_id)
+    if kind == "python":
+        return checking.run_python(release, args["code"], args, session.wire, on_output)
+    if kind == "command":
+        return checking.run_command(release, args["command"], args, session.wire, on_output)
+    raise StepFailed("INPUT", "There is no check of type %r." % kind)
+
+
+def _inspect(session, release_id, kind):
+    """A check that this process makes itself. Content that has passed it before isn't read again."""
+    layout = session.layout
+    if kind == "compile" and session.compilation is not None and release_id == session.candidate:
+        result = session.compilation
+    else:
+        look = checking.check_compiles if kind == "compile" else checking.check_json
+        entries = session.look(release_id).recorded
+        result = look(layout.release(release_id), entries, _passed_before(session, release_id, kind), session.wire.check)
+    if result["passed"]:
+        session.passed.setdefault(release_id, set()).add(kind)
+    return result
+
+
+def _passed_before(session, release_id, kind):
+    if release_id == session.candidate:
+        return session.passed_before.get(kind, ())
+    if not records.has_passed(records.read(session.layout, release_id), kind):
+        return ()
+    return {entry.path for entry in session.look(release_id).intact if not entry.kept}
