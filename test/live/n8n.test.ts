@@ -22,8 +22,11 @@ test('knows the nodes of the installed package', async () => {
   const names = types.map(({ name }) => name).filter((name) => name.startsWith('n8n-nodes-hot-deploy.'));
   expect([...new Set(names)].sort()).toEqual([
     'n8n-nodes-hot-deploy.hotDeploy',
+    // As agents use it; n8n makes it from the node.
+    'n8n-nodes-hot-deploy.hotDeployTool',
     'n8n-nodes-hot-deploy.hotDeployTrigger',
     'n8n-nodes-hot-deploy.rollbackExtractionEngine',
+    'n8n-nodes-hot-deploy.rollbackExtractionEngineTool',
   ]);
 });
 
