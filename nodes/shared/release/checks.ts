@@ -28,7 +28,7 @@ export interface CheckResult {
   durationMs: number;
   /** What it printed, with what was left out said in the middle. */
   output: string;
-  /** Why it did not pass, such as `exit code 1` or `no end within 60 s`; absent when it passed. */
+  /** Why it did not pass, such as `exit code 1`, `ModuleNotFoundError: No module named 'x' (exit code 1)` or `no end within 60 s`; absent when it passed. */
   reason?: string;
 }
 
@@ -103,5 +103,17 @@ function reasonOf(check: Check, run: RunResult): string {
   if (run.timedOut) return `no end within ${check.timeoutSeconds} s`;
   if (run.signal) return `ended by ${run.signal}`;
   if (check.type === 'compile' || check.type === 'json') return run.output.split('\n')[0];
-  return run.exitCode === null ? 'not started' : `exit code ${run.exitCode}`;
+  if (run.exitCode === null) return 'not started';
+  const raised = raisedIn(run.output);
+  return raised ? `${raised} (exit code ${run.exitCode})` : `exit code ${run.exitCode}`;
+}
+
+const TRACEBACK = 'Traceback (most recent call last):';
+const MOST_CHARACTERS = 200;
+
+/** The exception that ended a Python program, as the last line of its traceback has it. */
+function raisedIn(output: string): string | undefined {
+  const last = output.trimEnd().split('\n').at(-1) ?? '';
+  if (!output.includes(TRACEBACK) || !/^[A-Za-z_][\w.]*(: |$)/.test(last)) return undefined;
+  return last.length > MOST_CHARACTERS ? `${last.slice(0, MOST_CHARACTERS)}…` : last;
 }
