@@ -23,7 +23,7 @@ def append(layout, event, **fields):
     entry.update(fields)
     line = json.dumps(entry, separators=(",", ":")).encode("utf-8") + b"\n"
     first = not os.path.exists(layout.history)
-    fd = os.open(layout.history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    fd = os.open(layout.history, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
     try:
         if _ends_in_half_a_line(fd):
             line = b"\n" + line

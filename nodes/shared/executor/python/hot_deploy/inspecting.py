@@ -89,7 +89,8 @@ def holds_the_same(layout, release_id, name):
 
 def _release(layout, release_id, current, record, check):
     path = "releases/" + release_id
-    if not RELEASE_ID.fullmatch(release_id) or not os.path.isdir(layout.release(release_id)):
+    place = os.path.join(layout.releases, release_id)
+    if not RELEASE_ID.fullmatch(release_id) or os.path.islink(place) or not os.path.isdir(place):
         return [{"kind": "foreignInReleases", "path": path}]
     live = release_id == current
     if record is None:

@@ -54,11 +54,19 @@ class Layout:
 
     def create(self):
         """Makes the directories of our own. Raises OSError where the user may not."""
+        self.refuse_links()
         for directory in (self.state, self.staging, self.records, self.releases, self.backups):
-            # Through a link, everything done there would be done somewhere else, perhaps as root.
-            if os.path.islink(directory):
-                raise StepFailed("STEP", "%s is a link. Move it away, then run again." % directory)
             os.makedirs(directory, 0o755, exist_ok=True)
+
+    def refuse_links(self):
+        """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
+        own = [self.state, self.staging, self.records, self.releases, self.backups]
+        own += [self.environments, self.adopted, self.aside, self.lock, self.history]
+        for directory in (self.releases, self.environments, self.adopted):
+            own += [os.path.join(directory, name) for name in _names(directory)]
+        for path in own:
+            if os.path.islink(path):
+                raise StepFailed("STEP", "%s is a link. Move it away, then run again." % path)
 
     def release(self, release_id):
         return os.path.join(self.releases, checked_release_id(release_id))
@@ -117,6 +125,13 @@ class Layout:
     def standing_release(self):
         """As current_release(), and None where something foreign stands."""
         return None if self.foreign_current() is not None else self.current_release()
+
+
+def _names(directory):
+    try:
+        return os.listdir(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _release_in(target):

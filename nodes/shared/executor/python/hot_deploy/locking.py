@@ -34,7 +34,7 @@ def acquire(layout, holder, wait_seconds, check):
 
 
 def _wait_for(layout, wait_seconds, deadline, check):
-    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         while not _try_lock(fd):
             check()
