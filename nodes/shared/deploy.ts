@@ -68,7 +68,7 @@ async function deployBundle(
 ): Promise<SwitchResult> {
   const { client, begun, log, source } = underway;
   facts.known = { ...facts.known, source };
-  refuseUnfit(bundle, begun.probe);
+  await refuseUnfit(bundle, begun.probe);
   refuseUnexpected(bundle.digest, options.expectedDigest);
   const { planDigest } = options;
   if (planDigest)

@@ -68,7 +68,7 @@ export async function planDeployment(
   if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
   const probe = await client.call('probe', { basePath, entrypoint, holder: true });
   const bundle = await readSource(offered, probe, options);
-  refuseUnfit(bundle, probe);
+  await refuseUnfit(bundle, probe);
   const compiled = createSelection(selection);
   const adopted = plainNames(
     probe,
@@ -160,7 +160,7 @@ async function compare(
   return client.call('digest', {
     basePath,
     release: live?.release ?? null,
-    entries: rowsOf(entries),
+    entries: await rowsOf(entries),
     sameDirectories,
     sizes: true,
   });

@@ -7,9 +7,9 @@ import { refuseReservedNames } from '../source/reserved';
 import { checkEntrypoint } from './layout';
 
 /** Refuses a bundle whose names this place would take for one another, before anything is sent. */
-export function refuseUnfit(bundle: Bundle, probe: Probe): void {
+export async function refuseUnfit(bundle: Bundle, probe: Probe): Promise<void> {
   if (!probe.filesystem.mergesNames) return;
-  refuseMergedNames(bundle.entries);
+  await refuseMergedNames(bundle.entries);
   refuseReservedNames(bundle.entries, true);
 }
 

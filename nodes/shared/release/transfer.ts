@@ -1,11 +1,13 @@
 import { createDeflate } from 'node:zlib';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import type { Comparison, EntryRow, ReleaseRecord } from '../executor/protocol';
 import type { Bundle, BundleEntry } from '../source/bundle';
-import { directoryDigests } from '../source/digest';
+import { directoryDigestsInSteps } from '../source/digest';
+import { inTurns, withPauses } from '../source/turns';
 import { releaseTime } from './layout';
 import type { Live } from './live';
 
@@ -27,7 +29,7 @@ export async function difference(
 ): Promise<Difference> {
   if (!live || bundle.entries.length < LIST_ALL_BELOW)
     return { entries: bundle.entries, sameDirectories: [] };
-  const directories = [...directoryDigests(bundle.entries)];
+  const directories = [...(await inTurns(directoryDigestsInSteps(bundle.entries)))];
   const { differing } = await client.call('digest', { release: live.release, directories });
   const different = new Set(differing);
   return {
@@ -37,15 +39,15 @@ export async function difference(
 }
 
 /** The entries as they cross the wire. */
-export function rowsOf(entries: readonly BundleEntry[]): EntryRow[] {
-  return entries.map(({ path, type, mode, size, digest, target }) => [
-    path,
-    type,
-    mode,
-    size,
-    digest,
-    target ?? null,
-  ]);
+export async function rowsOf(entries: readonly BundleEntry[]): Promise<EntryRow[]> {
+  const rows: EntryRow[] = [];
+  const add = ({ path, type, mode, size, digest, target }: BundleEntry): void => {
+    rows.push([path, type, mode, size, digest, target ?? null]);
+  };
+  await inTurns(withPauses(entries, add));
+  // What is done with them next is worth a turn of its own.
+  await nextTurn();
+  return rows;
 }
 
 /** Announces a release and learns what it needs and changes. */
@@ -59,7 +61,7 @@ export async function announce(
     time: releaseTime(),
     digest,
     live: live?.release ?? null,
-    entries: rowsOf(entries),
+    entries: await rowsOf(entries),
     sameDirectories,
     keep: live?.keep ?? [],
   });

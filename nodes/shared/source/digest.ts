@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import type { BundleEntry } from './bundle';
+import { atOnce, type Steps, withPauses } from './turns';
 
-type DigestedEntry = Pick<BundleEntry, 'path' | 'type' | 'mode' | 'digest'>;
+/** What a digest is made of. */
+export type DigestedEntry = Pick<BundleEntry, 'path' | 'type' | 'mode' | 'digest'>;
 
 /** Orders text as its UTF-8 bytes order, the same in every language and locale. */
 export function compareBytes(a: string, b: string): number {
@@ -28,35 +30,47 @@ function rank(unit: number): number {
  * find out which directories differ by exchanging one short line for each.
  */
 export function directoryDigests(entries: readonly DigestedEntry[]): Map<string, string> {
-  const lines = new Map<string, Array<{ name: string; line: string }>>();
-  for (const entry of entries) {
-    const slash = entry.path.lastIndexOf('/');
-    const directory = slash < 0 ? '' : entry.path.slice(0, slash);
-    const name = entry.path.slice(slash + 1);
-    const line = `${entry.type[0]} ${entry.mode.toString(8)} ${entry.digest || '-'} ${name}\0`;
-    const known = lines.get(directory);
-    if (known) known.push({ name, line });
-    else lines.set(directory, [{ name, line }]);
-  }
+  return atOnce(directoryDigestsInSteps(entries));
+}
+
+function lineOf({ path, type, mode, digest }: DigestedEntry, directory: string): string {
+  const name = directory === '' ? path : path.slice(directory.length + 1);
+  return `${type[0]} ${mode.toString(8)} ${digest || '-'} ${name}\0`;
+}
+
+/** {@link directoryDigests}, bit by bit. */
+export function* directoryDigestsInSteps(entries: readonly DigestedEntry[]): Steps<Map<string, string>> {
+  const byDirectory = new Map<string, DigestedEntry[]>();
+  yield* withPauses(entries, (entry) => {
+    const directory = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    const known = byDirectory.get(directory);
+    if (known) known.push(entry);
+    else byDirectory.set(directory, [entry]);
+  });
   const digests = new Map<string, string>();
-  for (const [directory, list] of lines) {
-    list.sort((a, b) => compareBytes(a.name, b.name));
-    digests.set(
-      directory,
-      createHash('sha256')
-        .update(list.map((item) => item.line).join(''))
-        .digest('hex'),
-    );
+  for (const [directory, list] of byDirectory) {
+    // In one directory, paths differ by their names only.
+    list.sort((a, b) => compareBytes(a.path, b.path));
+    const hash = createHash('sha256');
+    yield* withPauses(list, (entry) => void hash.update(lineOf(entry, directory)));
+    digests.set(directory, hash.digest('hex'));
+    yield;
   }
   return digests;
 }
 
 /** Digest of a whole tree: the SHA-256 over `<directory digest> <directory>\0` in byte order of the directories. */
 export function contentDigest(entries: readonly DigestedEntry[]): string {
+  return atOnce(contentDigestInSteps(entries));
+}
+
+/** {@link contentDigest}, bit by bit. */
+export function* contentDigestInSteps(entries: readonly DigestedEntry[]): Steps<string> {
   const hash = createHash('sha256');
-  const digests = directoryDigests(entries);
-  for (const directory of [...digests.keys()].sort(compareBytes)) {
+  const digests = yield* directoryDigestsInSteps(entries);
+  const sorted = [...digests.keys()].sort(compareBytes);
+  yield* withPauses(sorted, (directory) => {
     hash.update(`${digests.get(directory)} ${directory}\0`);
-  }
+  });
   return hash.digest('hex');
 }

@@ -1,6 +1,7 @@
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
 import { quote } from './quote';
+import { atOnce, type Steps, withPauses } from './turns';
 
 type TreeEntry = Pick<BundleEntry, 'path' | 'type' | 'target'>;
 
@@ -30,21 +31,27 @@ interface Resolution {
  * A target that doesn't exist is fine. Throws `INPUT` with the entry's name and the target.
  */
 export function checkLinks(entries: readonly TreeEntry[]): void {
-  const types = new Map(entries.map((entry) => [entry.path, entry.type]));
+  atOnce(checkLinksInSteps(entries));
+}
+
+/** {@link checkLinks}, bit by bit. */
+export function* checkLinksInSteps(entries: readonly TreeEntry[]): Steps<void> {
+  const types = new Map<string, string>();
+  yield* withPauses(entries, ({ path, type }) => void types.set(path, type));
   const checkedDirectories = new Set<string>();
-  for (const { path } of entries) checkParents(path, types, checkedDirectories);
+  yield* withPauses(entries, ({ path }) => checkParents(path, types, checkedDirectories));
 
   const root: Place = { children: new Map() };
   const places: Place[] = [];
-  for (const { path, type, target = '' } of entries) {
-    if (type !== 'link') continue;
+  yield* withPauses(entries, ({ path, type, target = '' }) => {
+    if (type !== 'link') return;
     checkTarget(path, target);
     const place = addPlace(root, path);
     place.link = { path, target };
     places.push(place);
-  }
+  });
   const resolved = new Map<Place, Resolution>();
-  for (const place of places) follow(place, 1, resolved);
+  yield* withPauses(places, (place) => void follow(place, 1, resolved));
 }
 
 function checkParents(path: string, types: ReadonlyMap<string, string>, checked: Set<string>): void {

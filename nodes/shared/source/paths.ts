@@ -1,6 +1,7 @@
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
 import { quote } from './quote';
+import { atOnce, inTurns, type Steps, withPauses } from './turns';
 
 /** What Linux file systems allow for one name, and a little less than `PATH_MAX` for a whole path, in bytes. */
 const MAX_NAME_BYTES = 255;
@@ -39,8 +40,13 @@ export function checkEntryPath(raw: string): string {
 
 /** Throws `INPUT` when a path occurs twice: which of the two counts would depend on who unpacks. */
 export function checkDuplicates(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
+  atOnce(checkDuplicatesInSteps(entries));
+}
+
+/** {@link checkDuplicates}, bit by bit. */
+export function* checkDuplicatesInSteps(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): Steps<void> {
   const seen = new Set<string>();
-  for (const { path } of entries) {
+  yield* withPauses(entries, ({ path }) => {
     if (seen.has(path)) {
       throw new DeployError(
         'INPUT',
@@ -48,7 +54,7 @@ export function checkDuplicates(entries: ReadonlyArray<Pick<BundleEntry, 'path'>
       );
     }
     seen.add(path);
-  }
+  });
 }
 
 /**
@@ -58,10 +64,16 @@ export function checkDuplicates(entries: ReadonlyArray<Pick<BundleEntry, 'path'>
  * after folding case in both directions, which also finds pairs that lower-casing alone keeps apart (σ and ς).
  */
 export function mergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): Array<[string, string]> {
+  return atOnce(mergedNamesInSteps(entries));
+}
+
+function* mergedNamesInSteps(
+  entries: ReadonlyArray<Pick<BundleEntry, 'path'>>,
+): Steps<Array<[string, string]>> {
   const firstByKey = new Map<string, string>();
   const seen = new Set<string>();
   const pairs: Array<[string, string]> = [];
-  for (const entry of entries) {
+  yield* withPauses(entries, (entry) => {
     for (const path of withAncestors(entry.path)) {
       if (seen.has(path)) break;
       seen.add(path);
@@ -71,13 +83,13 @@ export function mergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): 
       if (first === undefined) firstByKey.set(key, path);
       else pairs.push([first, path]);
     }
-  }
+  });
   return pairs;
 }
 
 /** Throws `INPUT` with both names for the first of the {@link mergedNames}, if there is one. */
-export function refuseMergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): void {
-  const [pair] = mergedNames(entries);
+export async function refuseMergedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>): Promise<void> {
+  const [pair] = await inTurns(mergedNamesInSteps(entries));
   if (!pair) return;
   throw new DeployError(
     'INPUT',

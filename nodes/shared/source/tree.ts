@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { DeployError } from '../errors';
 import type { BundleEntry, Selection } from './bundle';
-import { contentDigest } from './digest';
-import { checkLinks } from './links';
-import { checkDuplicates } from './paths';
+import { contentDigestInSteps } from './digest';
+import { checkLinksInSteps } from './links';
+import { checkDuplicatesInSteps } from './paths';
 import { quote } from './quote';
 import { refuseReservedNames } from './reserved';
+import { inTurns } from './turns';
 
 const NAMES_SHOWN = 5;
 
@@ -17,10 +17,9 @@ const NAMES_SHOWN = 5;
  */
 export async function digestTree(entries: readonly BundleEntry[]): Promise<string> {
   refuseReservedNames(entries);
-  checkDuplicates(entries);
-  checkLinks(entries);
-  await nextTurn();
-  return contentDigest(entries);
+  await inTurns(checkDuplicatesInSteps(entries));
+  await inTurns(checkLinksInSteps(entries));
+  return inTurns(contentDigestInSteps(entries));
 }
 
 /** The entry of an empty directory. */
