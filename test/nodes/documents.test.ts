@@ -40,6 +40,19 @@ test('every line of docs/compatibility.md names tests that exist, or says that i
   }
 });
 
+test('every fault in docs/faults.md is shown by tests that exist', () => {
+  const rows = read('docs/faults.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (Fault|-)/.test(line));
+  expect(rows.length).toBeGreaterThan(20);
+  for (const row of rows) {
+    const tests = [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    expect([row, tests.length > 0]).toEqual([row, true]);
+    for (const name of tests)
+      expect([name, existsSync(join(ROOT, `test/${name}.test.ts`))]).toEqual([name, true]);
+  }
+});
+
 test.each(DOCUMENTS)('%s links to files that exist', (document) => {
   const links = [...read(document).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
   const missing = links
