@@ -6,6 +6,8 @@ import { atOnce, inTurns, type Steps, withPauses } from './turns';
 /** What Linux file systems allow for one name, and a little less than `PATH_MAX` for a whole path, in bytes. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4000;
+/** Python walks and removes trees by going down, with a file and a frame of its own for each directory. */
+const MAX_DEPTH = 250;
 
 /** U+FFFD is what decoding puts in place of bytes that are not UTF-8; lone surrogates can't be encoded at all. */
 const NOT_UTF8 = /[\uFFFD\p{Surrogate}]/u;
@@ -35,6 +37,7 @@ export function checkEntryPath(raw: string): string {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw refuse(`has a path of more than ${MAX_PATH_BYTES} bytes`);
   }
+  if (parts.length > MAX_DEPTH) throw refuse(`lies more than ${MAX_DEPTH} directories deep`);
   return path;
 }
 

@@ -48,6 +48,7 @@ describe('checkEntryPath', () => {
     ['src/\uD800', 'UTF-8'],
     ['é'.repeat(128), '255 bytes'],
     ['abcdefghi/'.repeat(401), '4000 bytes'],
+    ['a/'.repeat(251), '250 directories deep'],
   ])('P7: %j is refused (%s)', (raw, phrase) => {
     const message = refusal(() => checkEntryPath(raw));
     expect(message).toContain(phrase);

@@ -16,10 +16,20 @@ class StepFailed(Exception):
     def as_json(self):
         return {
             "code": self.code,
-            "message": self.message,
+            "message": _shortened(self.message),
             "description": self.description,
             "details": self.details,
         }
+
+
+# A path can be as long as the client takes a sentence to be.
+LONGEST_SENTENCE = 3000
+
+
+def _shortened(message):
+    if len(message) <= LONGEST_SENTENCE:
+        return message
+    return message[:2000] + "…" + message[-900:]
 
 
 class ControllerGone(Exception):

@@ -8,6 +8,8 @@ from hot_deploy.failures import StepFailed
 RESERVED = frozenset(["current", "releases", "environments", "backups", ".hot-deploy"])
 RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(-[0-9]+)?")
 BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
+# Trees are walked and removed by going down, with a file and a frame for each directory.
+MAX_DEPTH = 250
 # As many as the kernel follows while it resolves one path.
 MAX_LINKS = 40
 LAUNCHER_MARKER = b"# hot-deploy launcher"
@@ -159,6 +161,8 @@ def checked_path(path):
     if not isinstance(path, str) or not path or "\0" in path:
         raise StepFailed("INPUT", "%r is not a path that can be deployed." % (path,))
     parts = path.split("/")
+    if len(parts) > MAX_DEPTH:
+        raise StepFailed("INPUT", "Path %.200r… lies more than %d directories deep." % (path, MAX_DEPTH))
     for part in parts:
         if part in ("", ".", ".."):
             raise StepFailed("INPUT", "Path %r is absolute, or leaves its directory." % path)
