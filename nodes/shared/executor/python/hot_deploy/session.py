@@ -174,21 +174,28 @@ class Session:
             thread.join()
         ended = {"event": "ended", "reason": self.wire.gone, "reverted": False, "live": None}
         if self.lock_fd is not None:
-            try:
-                if self.pending is not None:
-                    switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
-                    ended["reverted"] = True
-                self.take_detachment_back()
-                self.discard_candidate()
-                self.discard_archives()
-                self._clean()
-                ended["live"] = self.layout.standing_release()
-            except (OSError, StepFailed) as raised:
-                # The history still names the switch as unconfirmed: the next operation decides on it.
-                ended["complaint"] = str(raised)
+            steps = [self.take_detachment_back, self.discard_candidate, self.discard_archives, self._clean]
+            if self.pending is not None:
+                steps.insert(0, lambda: ended.update(reverted=self._take_switch_back()))
+            steps.append(lambda: ended.update(live=self.layout.standing_release()))
+            for step in steps:
+                try:
+                    step()
+                except (OSError, StepFailed) as raised:
+                    # What is left to do is for the next operation. On a full disk, what follows makes room.
+                    ended.setdefault("complaint", str(raised))
             locking.release(self.layout, self.lock_fd)
             self.lock_fd = None
         self.wire.send(ended)
+
+    def _take_switch_back(self):
+        """Whether it is taken back, even where that could not be written down: then the next operation does."""
+        try:
+            switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
+        except OSError:
+            if self.layout.standing_release() == self.pending["to"]:
+                raise
+        return True
 
     def _clean(self):
         """Whatever a step was writing when it was cut off goes now: the next operation has nothing to wait for."""
