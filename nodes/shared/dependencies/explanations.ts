@@ -31,7 +31,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern:
-      /(?:401|403)\s(?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]|User for \S+:/i,
+      /\b(?:401|403) (?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]|User for \S+:/i,
     says: () => 'the package index does not accept the credentials, or asks for some.',
     next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
   },

@@ -1,0 +1,24 @@
+import { explainInstallation } from '../../../nodes/shared/dependencies/explain';
+import type { EnvironmentResult } from '../../../nodes/shared/executor/environmentVerb';
+import type { RecordedDependencies } from '../../../nodes/shared/dependencies/wanted';
+
+/** What is said of what uv printed. */
+function said(output: string): string {
+  const result = { installer: { name: 'uv' }, run: { stage: 'install', exitCode: 1, output } };
+  const recorded = { file: 'requirements.txt', mode: 'virtualEnvironment' };
+  return explainInstallation(result as EnvironmentResult, recorded as RecordedDependencies, 600).message;
+}
+
+test.each(['401', '403'])('an environment whose name ends with %s is no refused login', (end) => {
+  const output = `Using Python 3.11.7 environment at: /app/environments/3f2a9c1${end}
+error: No solution found when resolving dependencies
+  cause: Because for-windows==1 has no wheels with a matching platform tag and only for-windows==1 is available`;
+  expect(said(output)).toContain('for-windows has no version for this Python');
+});
+
+test.each(['401 Unauthorized', '403 Forbidden', '401 Client Error: Unauthorized for url'])(
+  '“%s” is one',
+  (status) => {
+    expect(said(`error: could not be queried (${status})`)).toContain('does not accept the credentials');
+  },
+);
