@@ -146,6 +146,7 @@ test.each<[string, unknown]>([
   ['a source of another form', { source: { type: ['git'] } }],
   ['names that are none', { names: [{}] }],
   ['no state', { state: null }],
+  ['passed checks that are none', { passed: 7 }],
 ])('P7: a record of %s counts as missing; the others are listed', async (_title, forged) => {
   const base = freshEngine();
   const current = readlinkSync(join(base, 'current')).split('/')[1];

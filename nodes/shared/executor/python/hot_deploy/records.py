@@ -45,6 +45,7 @@ def _is_ours(record, release_id):
         and isinstance(source.get("type"), str)
         and isinstance(names, list)
         and all(isinstance(name, str) for name in names)
+        and isinstance(record.get("passed") or {}, dict)
     )
 
 
