@@ -1,27 +1,32 @@
+import { EventEmitter, once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Between two looks, in the time that one look takes: the collector must not keep what is measured from going on. */
-const PAUSE = 5;
+const PAUSE = 2;
 
 /**
  * The most bytes that `action` makes this process hold at any time, beyond what it held before: what is left after a
  * garbage collection, on the heap and outside of it. When the collector runs by itself depends on the machine's load.
+ *
+ * @param action may await `looked`, which resolves once the memory was looked at again
  */
-export async function mostHeld(action: () => Promise<unknown>): Promise<number> {
+export async function mostHeld(action: (looked: () => Promise<void>) => Promise<unknown>): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const before = heldNow(collect);
   let most = 0;
   let timer: NodeJS.Timeout | undefined;
+  const looks = new EventEmitter();
   const look = (): void => {
     const began = performance.now();
     most = Math.max(most, heldNow(collect) - before);
     timer = setTimeout(look, PAUSE * (performance.now() - began));
+    looks.emit('look');
   };
   look();
   try {
-    await action();
+    await action(async () => void (await once(looks, 'look')));
   } finally {
     clearTimeout(timer);
   }
