@@ -28,9 +28,13 @@ export function seenThrough(basePath: string): Snapshot {
   return seen;
 }
 
-/** The engine that is live: as {@link seenThrough}, with the release's own entrypoint in place of the launcher. */
+/**
+ * The engine that is live: as {@link seenThrough}, with the release's own entrypoint in place of the launcher, and without
+ * the links to what lies beside it.
+ */
 export function liveTree(basePath: string): Snapshot {
-  return treeOf(join(basePath, 'current'));
+  const all = Object.entries(treeOf(join(basePath, 'current')));
+  return Object.fromEntries(all.filter(([name, shown]) => shown !== `link ../../${name}`));
 }
 
 /** A whole directory, bytecode left out. */

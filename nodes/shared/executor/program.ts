@@ -28,6 +28,7 @@ const MODULES = [
   'installing',
   'bytecode',
   'switching',
+  'beside',
   'leftovers',
   'copying',
   'assembly',

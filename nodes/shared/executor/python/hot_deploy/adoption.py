@@ -5,7 +5,7 @@ import os
 import stat
 import time
 
-from hot_deploy import files, history, records, switching, tree
+from hot_deploy import beside, files, history, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -59,6 +59,7 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     }
     # The record comes first: whatever a crash leaves in `releases` is known for what it is.
     records.write(layout, release_id, record)
+    beside.link(layout, staging, sources)
     os.rename(staging, layout.release(release_id))
     tree.write_manifest(layout.manifest(release_id), entries)
     records.write(layout, release_id, dict(record, state="ready"))

@@ -4,7 +4,7 @@ import hashlib
 import os
 import zlib
 
-from hot_deploy import bytecode, copying, files, tree
+from hot_deploy import beside, bytecode, copying, files, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_link, checked_path, names_in, parents, refuse_leaving_links
 
@@ -161,6 +161,7 @@ class Assembly:
             relative = os.path.relpath(directory, self.staging)
             if directory != self.staging and relative not in kept_directories:
                 os.chmod(directory, 0o555)
+        beside.link(self.layout, self.staging, names_in(entry.path for entry in self.entries))
         self._give()
         release = self.layout.release(self.release_id)
         os.rename(self.staging, release)

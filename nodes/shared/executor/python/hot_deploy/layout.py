@@ -6,6 +6,10 @@ import re
 from hot_deploy.failures import StepFailed
 
 RESERVED = frozenset(["current", "releases", "environments", "backups", ".hot-deploy"])
+# In a release's directory: the environment's link, and bytecode.
+NOT_CONTENT = frozenset([".venv", "__pycache__"])
+# Where links in a release's directory lead that stand for what lies beside the deployed names.
+BESIDE = "../../"
 RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(-[0-9]+)?")
 BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
 # Trees are walked and removed by going down, with a file and a frame for each directory.
@@ -223,5 +227,12 @@ def names_in(paths):
 
 
 def deployed_names(directory):
-    """The top-level names in a release's directory, without the environment's link and bytecode."""
-    return sorted(name for name in os.listdir(directory) if name not in (".venv", "__pycache__"))
+    """The top-level names in a release's directory that are content: without links to what lies beside it."""
+    return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not _is_beside(directory, name))
+
+
+def _is_beside(directory, name):
+    try:
+        return os.readlink(os.path.join(directory, name)) == BESIDE + name
+    except OSError:
+        return False  # No link, or gone meanwhile.

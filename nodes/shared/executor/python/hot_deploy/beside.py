@@ -1,0 +1,24 @@
+"""What lies in the base path beside the deployed names, within reach of a program that runs from a release.
+
+An engine may import a module or open a file that lies beside its entrypoint, through `__file__` or `sys.path`. It runs
+from its release's directory, so that has a link to each of those names. They stay where they are and belong to nobody's
+release: these links are no content, in no manifest and in no backup.
+"""
+
+import os
+
+from hot_deploy import switching
+from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED
+
+# A base path may also be where documents come in: nobody finds those beside the program.
+MOST_NAMES = 1000
+
+
+def link(layout, directory, deployed):
+    """Puts the links into a directory that is going to be a release with these `deployed` names."""
+    for name in sorted(set(os.listdir(layout.base)) - set(deployed) - RESERVED - NOT_CONTENT)[:MOST_NAMES]:
+        path = os.path.join(layout.base, name)
+        # What stands there for a name of the live release is no file of its own.
+        if switching.is_own_link(path, name) or (os.path.isfile(path) and switching.is_launcher(path)):
+            continue
+        os.symlink(BESIDE + name, os.path.join(directory, name))
