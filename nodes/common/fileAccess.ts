@@ -17,7 +17,8 @@ export function refuseBlocked(node: IExecuteFunctions, field: string, path: Reso
   if (!node.helpers.isFilePathBlocked(path)) return;
   throw new DeployError('INPUT', `${field}: n8n’s file access settings close ${path} to nodes.`, {
     description:
-      'n8n 2 opens only ~/.n8n-files by default, and never its own folder or a .git. Choose a directory there, leave it ' +
-      'out with Exclude, or have it added to n8n’s environment variable N8N_RESTRICT_FILE_ACCESS_TO.',
+      'n8n 2 opens what its environment variable N8N_RESTRICT_FILE_ACCESS_TO lists, ~/.n8n-files when that is not set, and ' +
+      'never its own folder or a .git. Choose a directory there, leave it out with Exclude, or have it added to that list ' +
+      '(separated by “;”, read when n8n starts).',
   });
 }

@@ -112,7 +112,8 @@ async function bringAndSwitch(
   const changes = changesOf(brought.changes, bundle.ignored);
   const archive = await log.run('back up', () => backup);
   facts.attempted = release;
-  facts.known = { ...facts.known, changes, backup: archive?.name ?? null };
+  // A backup stays only with the switch it was made for.
+  facts.known = { ...facts.known, changes, backup: null };
   const unpinned = adoption ? drain(client, options.entrypoint, log) : Promise.resolve(0);
   // Carried out before the checks, awaited after the switch: when that ends early, nobody awaits it.
   unpinned.catch(() => undefined);

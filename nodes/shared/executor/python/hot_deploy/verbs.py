@@ -19,6 +19,8 @@ from hot_deploy import (
 )
 from hot_deploy.failures import StepFailed
 
+DENIED = "Give that user the directory, set Become to “sudo” in the credential, or correct Base Path."
+
 
 def lock(session, _id, args):
     """Takes the engine's lock; with `create`, makes the base path and our directories where they are missing.
@@ -26,14 +28,19 @@ def lock(session, _id, args):
     What interrupted operations left is removed, unless `clean` is false.
     """
     layout = session.open(args["basePath"])
-    if not os.path.isdir(layout.base):
-        if not args.get("create"):
-            raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
-        layout.owner = ownership.resolve(args.get("owner"), layout.base)
-        os.makedirs(layout.base, 0o755)
-        layout.give(layout.base)
+    exists = os.path.isdir(layout.base)
+    if not exists and not args.get("create"):
+        raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
     layout.owner = ownership.resolve(args.get("owner"), layout.base)
-    layout.create()
+    try:
+        if not exists:
+            os.makedirs(layout.base, 0o755)
+            layout.give(layout.base)
+        layout.create()
+    except (FileExistsError, NotADirectoryError):
+        raise StepFailed("INPUT", "Base Path %s is not a directory on the engine's side." % layout.given)
+    except PermissionError:
+        raise StepFailed("STEP", "The user on the engine's side may not %s." % _what_was_denied(layout, exists), DENIED)
     if session.lock_fd is None:
         session.lock_fd = locking.acquire(
             layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check
@@ -42,6 +49,10 @@ def lock(session, _id, args):
         return {"cleaned": []}
     current = layout.current_release()
     return {"cleaned": leftovers.clean(layout, current, records.read_all(layout))}
+
+
+def _what_was_denied(layout, exists):
+    return "write to Base Path %s" % layout.given if exists else "make Base Path %s, which does not exist" % layout.given
 
 
 def archive(session, _id, args):
