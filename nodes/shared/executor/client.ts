@@ -261,7 +261,7 @@ export class ExecutorClient {
     const { interpreter } = this.options;
     const where = this.connection.description;
     if (this.cancelled) this.finish(cancelled(this.ended));
-    else if (this.hello) this.finish(this.lost(howItEnded(exit), exit));
+    else if (this.hello) this.finish(this.lost(howItEnded(exit, this.ended), exit));
     else this.finish(explainNoAnswer(interpreter, where, exit, this.said()));
   }
 

@@ -22,8 +22,9 @@ export function lost(
   });
 }
 
-/** How a process ended, in words that complete a sentence. */
-export function howItEnded({ code, signal }: ProcessExit): string {
+/** How a conversation ended, in words that complete a sentence: by what the executor said last, or as its process did. */
+export function howItEnded({ code, signal }: ProcessExit, ended?: Ended): string {
+  if (ended?.reason) return `the engine’s side left, since ${ended.reason}`;
   if (signal) return `ended by ${signal}`;
   return code === null ? 'the connection went away' : `ended with exit code ${code}`;
 }

@@ -43,7 +43,7 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
   };
   return new DeployError(
     error.code,
-    `${sentence(error.message)} ${liveNow(live, facts, error.details.reverted === true)}`,
+    `${sentence(error.message)} ${liveNow(live, facts, error.details.reverted === true || ended?.reverted === true)}`,
     {
       description: error.description ?? nextStep(error, facts),
       details,
