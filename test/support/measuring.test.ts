@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 
 import { leastDelay } from './eventLoop';
-import { mostHeld } from './memory';
+import { leastHeld } from './memory';
 
 const MB = 1024 ** 2;
 
@@ -26,6 +26,6 @@ test('memory that is held is noticed, and what nobody holds any more is not', as
       await looked();
       expect(pieces).toHaveLength(kept);
     };
-  expect(await mostHeld(gathering(100))).toBeGreaterThan(90 * MB);
-  expect(await mostHeld(gathering(0))).toBeLessThan(20 * MB);
+  expect(await leastHeld(gathering(100))).toBeGreaterThan(90 * MB);
+  expect(await leastHeld(gathering(0))).toBeLessThan(20 * MB);
 });

@@ -30,6 +30,8 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
   const step = facts.log.current;
   const ended = await client.close();
   const live = ended?.live ?? (ended ? facts.before : undefined);
+  // Whoever cancels is told that nothing has changed; whoever lost the connection may have seen the new release live.
+  const wasLive = error.details.reverted === true || (error.code === 'LOST' && ended?.reverted === true);
   const details = {
     ...placeOf(client, facts.basePath),
     ...facts.known,
@@ -41,15 +43,11 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
     checks: facts.checks,
     durationMs: facts.log.durationMs,
   };
-  return new DeployError(
-    error.code,
-    `${sentence(error.message)} ${liveNow(live, facts, error.details.reverted === true || ended?.reverted === true)}`,
-    {
-      description: error.description ?? nextStep(error, facts),
-      details,
-      cause: error,
-    },
-  );
+  return new DeployError(error.code, `${sentence(error.message)} ${liveNow(live, facts, wasLive)}`, {
+    description: error.description ?? nextStep(error, facts),
+    details,
+    cause: error,
+  });
 }
 
 function sentence(message: string): string {
