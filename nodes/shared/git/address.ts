@@ -72,6 +72,8 @@ function sshAddress(host: string, port: string, user = '', path: string): Reposi
   const shown = `ssh://${name}@${host.toLowerCase()}${port ? `:${port}` : ''}/${shownPath}`;
   if (!SSH_HOST.test(host) || !USER.test(name)) throw notKnown(shown);
   if (path === '' || path === '/' || path.startsWith('-')) throw notKnown(shown);
+  // An address that is read once more loses them, and would lead elsewhere.
+  if (path.split('/').some((name) => name === '.' || name === '..')) throw notKnown(shown);
   return { kind: 'ssh', url: shown, host: bare, port: Number(port || 22), user: name, path };
 }
 

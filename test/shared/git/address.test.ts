@@ -59,6 +59,8 @@ test.each([
   'ssh://-oProxyCommand=x@host/engine',
   'ssh://%2DoProxyCommand=x/engine',
   'ssh://host%20name/engine',
+  'ssh://host/%2f%2e',
+  'git@host:../engine',
   'ssh://host/engine?x',
   'ssh://host/engine#x',
   'ssh://host/%zz',
