@@ -187,7 +187,7 @@ def exchange(layout, name, release_id, launcher):
         if raised.errno != errno.EXDEV:
             raise
         os.unlink(temporary)
-        _keepcopy_name(layout, name, original)
+        _keep_copy(layout, name, original)
         return _remove_original(layout, name)
     os.rename(temporary, path)
     return time.perf_counter() - started
@@ -208,7 +208,7 @@ def _keep_file(layout, path, original):
         os.rename(copy, original)
 
 
-def _keepcopy_name(layout, name, original):
+def _keep_copy(layout, name, original):
     """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
     staging = os.path.join(layout.staging, "original")
     os.mkdir(staging, 0o755)
