@@ -6,10 +6,10 @@ import type { Holder, Probe, Verbs } from './executor/protocol';
 import { checksFor } from './release/checks';
 import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';
-import { isLive, type Live, plainNames, seenLive } from './release/live';
+import { type Foreseen, foreseeAdoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { type Changes, changesOf, placeOf, sourceOf } from './release/result';
-import { difference, rowsOf } from './release/transfer';
+import { askedAbout, difference, rowsOf } from './release/transfer';
 import { digestOfPlan, refuseOtherDigest } from './planDigest';
 import { driftOf, type EngineStatus } from './status';
 import type { Bundle, SourceDescription } from './source/bundle';
@@ -31,7 +31,7 @@ export interface Plan {
   changes: Changes;
   /** The first 1,000 files that change, with their sizes in bytes; null where there is none. */
   files: PlannedFile[];
-  /** Plain names that would be adopted first; the changes are against nothing then. */
+  /** Plain names that would be adopted first; the changes are against what they hold. */
   adopt: string[];
   dependencies: PlannedDependencies;
   /** Bytes of content that would be sent, before compression. */
@@ -69,13 +69,7 @@ export async function planDeployment(
   const probe = await client.call('probe', { basePath, entrypoint, holder: true });
   const bundle = await readSource(offered, probe, options);
   await refuseUnfit(bundle, probe);
-  const compiled = createSelection(selection);
-  const adopted = plainNames(
-    probe,
-    compiled,
-    new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0])),
-  );
-  const live = await seenLive(client, probe, selection, compiled);
+  const { adopted, live } = await whatIsLive(client, bundle, options, probe);
   const wants = await wantedDependencies(
     filesOfBundle(bundle),
     options.dependencies,
@@ -83,7 +77,7 @@ export async function planDeployment(
     live?.dependencies,
   );
   const wanted = await compare(client, bundle, basePath, live);
-  const unchanged = adopted.length === 0 && isLive(bundle, live, wants) && !options.deployUnchanged;
+  const unchanged = isLive(bundle, live, wants) && !options.deployUnchanged;
   const plan: Omit<Plan, 'planDigest'> = {
     status: 'planned',
     ...placeOf(client, basePath),
@@ -106,6 +100,23 @@ export async function planDeployment(
     releasesInUse: probe.releasesInUse,
   };
   return { ...plan, planDigest: digestOfPlan(plan, options) };
+}
+
+/** What is live or, where plain files are adopted first, what will be then. */
+async function whatIsLive(
+  client: ExecutorClient,
+  bundle: Bundle,
+  { basePath, entrypoint, selection }: DeployOptions,
+  probe: Probe,
+): Promise<{ adopted: string[]; live?: Live | Foreseen }> {
+  const compiled = createSelection(selection);
+  const topLevel = new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0]));
+  const adopted = plainNames(probe, compiled, topLevel);
+  const live =
+    adopted.length > 0
+      ? await foreseeAdoption(client, basePath, adopted, entrypoint, compiled)
+      : await seenLive(client, probe, selection, compiled);
+  return { adopted, live };
 }
 
 /**
@@ -154,12 +165,12 @@ async function compare(
   client: ExecutorClient,
   bundle: Bundle,
   basePath: string,
-  live: Live | undefined,
+  live: Live | Foreseen | undefined,
 ): Promise<Verbs['digest']['result']> {
   const { entries, sameDirectories } = await difference(client, bundle, live);
   return client.call('digest', {
     basePath,
-    release: live?.release ?? null,
+    ...askedAbout(live),
     entries: await rowsOf(entries),
     sameDirectories,
     sizes: true,

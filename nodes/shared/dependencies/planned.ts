@@ -23,13 +23,17 @@ export async function planDependencies(
   client: ExecutorClient,
   bundle: Bundle,
   wanted: RecordedDependencies,
-  { basePath, live }: { basePath: string; live?: { release: string; dependencies?: RecordedDependencies } },
+  {
+    basePath,
+    live,
+  }: { basePath: string; live?: { release: string | null; dependencies?: RecordedDependencies } },
 ): Promise<PlannedDependencies> {
   const { installs, mode, file, key } = wanted;
-  const before = live?.dependencies && {
-    release: live.release,
-    paths: live.dependencies.files.map(([path]) => path),
-  };
+  const before = live?.release &&
+    live.dependencies && {
+      release: live.release,
+      paths: live.dependencies.files.map(([path]) => path),
+    };
   const [after, earlier]: string[][] = await Promise.all([
     installs
       ? linesOf(

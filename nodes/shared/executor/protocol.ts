@@ -212,9 +212,10 @@ export interface Verbs {
       environments: ListedEnvironment[];
     };
   };
-  /** One of the five questions; see the verb. */
+  /** One of the six questions; see the verb. */
   digest: {
-    args: { basePath?: string; release: string | null } & (
+    args: { basePath?: string; release: string | null; kept?: string[] } & (
+      | { adopting: string[]; entrypoint: string }
       | { directories: Array<[string, string]> }
       | { entries: EntryRow[]; sameDirectories: string[]; sizes?: boolean }
       | { against: string | null }

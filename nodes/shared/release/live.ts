@@ -23,6 +23,9 @@ export interface Live {
   ailment: string | null;
 }
 
+/** What would be live after an adoption that only a plan thinks of. */
+export type Foreseen = Omit<Live, 'release'> & { release: null };
+
 /** How plain files were turned into a release. */
 export interface Adoption {
   release: string;
@@ -59,6 +62,26 @@ export function missingNames({ live, names }: Probe): string[] {
   return (live?.record?.names ?? []).filter((name) => !there.has(name));
 }
 
+/** What a release adopted from plain files is known to be from the start. */
+const ADOPTED = {
+  source: { type: 'adopted' },
+  drifted: false,
+  environment: null,
+  ailment: null,
+} as const;
+
+/** What adopting plain files would make live. Later questions are asked about that. */
+export async function foreseeAdoption(
+  client: ExecutorClient,
+  basePath: string,
+  names: string[],
+  entrypoint: string,
+  compiled: CompiledSelection,
+): Promise<Foreseen> {
+  const { entries } = await client.call('digest', { basePath, release: null, adopting: names, entrypoint });
+  return { release: null, ...ADOPTED, ...ownership(entries ?? [], compiled) };
+}
+
 /** Turns plain files into a first release and records which of them the patterns own. */
 export async function adopt(
   client: ExecutorClient,
@@ -72,17 +95,8 @@ export async function adopt(
     names,
     entrypoint,
   });
-  const source: SourceDescription = { type: 'adopted' };
   const owned = recordOwnership(client, adoption.release, entries, entrypoint, selection, compiled);
-  const live = {
-    release: adoption.release,
-    source,
-    drifted: false,
-    environment: null,
-    ailment: null,
-    ...owned,
-  };
-  return { live, adoption };
+  return { live: { release: adoption.release, ...ADOPTED, ...owned }, adoption };
 }
 
 /**
@@ -118,12 +132,19 @@ export async function seenLive(
 }
 
 /** Whether a bundle is exactly what is live, with nothing edited by hand, and the packages it needs are there. */
-export function isLive(bundle: Bundle, live: Live | undefined, wanted: RecordedDependencies): live is Live {
+export function isLive<T extends Live | Foreseen>(
+  bundle: Bundle,
+  live: T | undefined,
+  wanted: RecordedDependencies,
+): live is T {
   if (live === undefined || live.drifted || live.digest !== bundle.digest) return false;
   return sameDependencies(live.dependencies, wanted) && hasEnvironment(live, wanted);
 }
 
-function hasEnvironment({ environment, ailment }: Live, { mode, installs }: RecordedDependencies): boolean {
+function hasEnvironment(
+  { environment, ailment }: Live | Foreseen,
+  { mode, installs }: RecordedDependencies,
+): boolean {
   return !installs || mode !== 'virtualEnvironment' || (environment !== null && ailment === null);
 }
 

@@ -9,7 +9,7 @@ import type { Bundle, BundleEntry } from '../source/bundle';
 import { directoryDigestsInSteps } from '../source/digest';
 import { inTurns, withPauses } from '../source/turns';
 import { releaseTime } from './layout';
-import type { Live } from './live';
+import type { Foreseen, Live } from './live';
 
 /** Below this many entries, listing them all costs less than first asking which directories differ. */
 const LIST_ALL_BELOW = 250;
@@ -25,17 +25,23 @@ export interface Difference {
 export async function difference(
   client: ExecutorClient,
   bundle: Bundle,
-  live: Live | undefined,
+  live: Live | Foreseen | undefined,
 ): Promise<Difference> {
   if (!live || bundle.entries.length < LIST_ALL_BELOW)
     return { entries: bundle.entries, sameDirectories: [] };
   const directories = [...(await inTurns(directoryDigestsInSteps(bundle.entries)))];
-  const { differing } = await client.call('digest', { release: live.release, directories });
+  const { differing } = await client.call('digest', { ...askedAbout(live), directories });
   const different = new Set(differing);
   return {
     entries: bundle.entries.filter((entry) => different.has(directoryOf(entry.path))),
     sameDirectories: directories.map(([path]) => path).filter((path) => !different.has(path)),
   };
+}
+
+/** Which release a question is about. */
+export function askedAbout(live: Live | Foreseen | undefined): { release: string | null; kept?: string[] } {
+  if (!live) return { release: null };
+  return live.release === null ? { release: null, kept: live.keep } : { release: live.release };
 }
 
 /** The entries as they cross the wire. */

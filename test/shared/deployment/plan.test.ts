@@ -1,4 +1,12 @@
-import { appendFileSync, chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -20,6 +28,7 @@ jest.setTimeout(120_000);
 const make = temporaryDirectories();
 
 type Tree = Record<string, string>;
+const range = (count: number): number[] => [...Array(count).keys()];
 
 async function written(tree: Tree): Promise<string> {
   const directory = await make('source');
@@ -44,15 +53,16 @@ const trees = fc.dictionary(
 
 test('a plan is true: deploying changes exactly what it listed, and it changes nothing itself', async () => {
   await fc.assert(
-    fc.asyncProperty(trees, trees, async (one, other) => {
-      const base = await make();
-      await deployTo(base, await written(one));
+    fc.asyncProperty(trees, trees, fc.boolean(), async (one, other, plain) => {
+      const base = plain ? await written(one) : await make();
+      if (!plain) await deployTo(base, await written(one));
       const source = await written(other);
       const before = statusOf(base);
       const plan = await planFor(base, source);
       expect(statusOf(base)).toEqual(before);
       const { status, changes } = await deployTo(base, source, { planDigest: plan.planDigest });
       expect(plan.unchanged).toBe(status === 'unchanged');
+      expect(plan.swap.adopts).toBe(plain);
       expect(plan.changes).toEqual(changes);
       for (const { path, change, bytes, bytesBefore } of plan.files) {
         expect(changes[change]).toContain(path);
@@ -60,8 +70,43 @@ test('a plan is true: deploying changes exactly what it listed, and it changes n
         expect(bytesBefore).toBe(path in one ? one[path].length : null);
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 24 },
   );
+});
+
+test('the first plan of a plain engine names what differs from it, and what no pattern owns stays', async () => {
+  const tree = Object.fromEntries(
+    range(300).map((index) => [`src/package${index % 30}/m${index}.py`, `${index}`]),
+  );
+  const base = await written({ ...tree, 'src/local.ini': 'mine', 'src/gone.py': '', notes: 'beside' });
+  symlinkSync('../notes', join(base, 'src/notes'));
+  const source = await written({ ...tree, 'src/package1/m1.py': 'changed', 'src/new.py': '' });
+  symlinkSync('m2.py', join(source, 'src/package2/link.py'));
+  const selection = { include: ['src/**', 'run.py'], exclude: ['src/local.ini'] };
+  const plan = await planFor(base, source, { selection });
+  expect(plan.changes).toMatchObject({
+    added: ['src/new.py', 'src/package2/link.py'],
+    modified: ['src/package1/m1.py'],
+    removed: ['src/gone.py', 'src/notes'],
+  });
+  expect(plan.bytesToSend).toBe('changed'.length);
+  const { changes } = await deployTo(base, source, { selection, planDigest: plan.planDigest });
+  expect(changes).toEqual(plan.changes);
+  expect(readFileSync(join(base, 'src/local.ini'), 'utf8')).toBe('mine');
+});
+
+test('what one plan foresees is nothing to the next in the same conversation', async () => {
+  const base = await written({ 'src/a.py': '1' });
+  const source = await written({ 'src/a.py': '1', 'main.py': '' });
+  await inConversation(async (client) => {
+    const planned = async (entrypoint: string, include: string[]) => {
+      const options = deployOptions(base, { entrypoint, selection: { include, exclude: [] } });
+      return planDeployment(client, await bundleOf(source, options), options);
+    };
+    expect(await planned('run.py', ['src', 'run.py'])).toMatchObject({ unchanged: true, files: [] });
+    const { changes } = await planned('main.py', ['main.py']);
+    expect(changes).toMatchObject({ added: ['main.py'], modified: [], removed: [] });
+  });
 });
 
 describe('a deployment that was approved', () => {

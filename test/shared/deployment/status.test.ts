@@ -143,11 +143,14 @@ describe('Plan Deployment', () => {
   test('says which plain names would be adopted, and leaves an empty or missing base path alone', async () => {
     const [plain] = await engineVersions(make, 'base');
     const before = statusOf(plain);
-    const { adopt, changes } = await plan(plain, v2);
+    const { adopt, changes, source } = await plan(plain, v2);
     expect(adopt).toEqual(['config', 'requirements.txt', 'run.py', 'src']);
     expect(statusOf(plain)).toEqual(before);
     const empty = await make();
-    expect((await plan(join(empty, 'missing'), v2)).changes.counts.added).toBe(changes.counts.added);
+    const missing = await plan(join(empty, 'missing'), v2);
+    expect(missing).toMatchObject({ adopt: [], source });
+    expect(changes.counts.added).toBe(0);
+    expect(missing.changes.counts.added).toBeGreaterThan(changes.counts.modified);
     expect(Object.keys(statusOf(empty))).toEqual(['.']);
   });
 

@@ -89,28 +89,44 @@ def _effective(layout, plain, entrypoint):
     return sources
 
 
+def foresee(layout, names, entrypoint, check):
+    """The entries that adopting would make of what is effectively live. Changes nothing."""
+    sources = _effective(layout, plain_names(layout, names, entrypoint), entrypoint)
+    return [
+        entry
+        for name, source in sorted(sources.items())
+        for entry, _, _ in _entries_of(layout, source, name, sources, check)
+    ]
+
+
 def copy_name(layout, source, staging, name, names, check):
     """Copies one deployed name with its modes as they are; yields (entry, where it came from, stamp there)."""
-    root, base = os.path.split(source)
-    for found, status in tree.walk(root, [base]):
-        check()
-        path = name + found[len(base):]
-        target = os.path.join(staging, path)
+    for entry, origin, status in _entries_of(layout, source, name, names, check):
+        stamp, target = entry.stamp, os.path.join(staging, entry.path)
         os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
-        entry = tree.read_entry(root, found, status, check)
-        if entry is None:
-            raise StepFailed("STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found))
-        stamp, entry.path = entry.stamp, path
         if entry.type == tree.LINK:
-            entry.target = _link_target(layout, path, entry.target, names)
-            entry.digest = tree.text_digest(entry.target)
             os.symlink(entry.target, target)
             entry.stamp = tree.stamp_of(os.lstat(target))
         elif entry.type == tree.DIRECTORY:
             os.makedirs(target, 0o755, exist_ok=True)
         else:
-            entry.stamp = _copy_file(os.path.join(root, found), target, status)
-        yield entry, os.path.join(root, found), stamp
+            entry.stamp = _copy_file(origin, target, status)
+        yield entry, origin, stamp
+
+
+def _entries_of(layout, source, name, names, check):
+    """What a deployed name becomes in a release; yields (entry, where it lies today, its lstat)."""
+    root, base = os.path.split(source)
+    for found, status in tree.walk(root, [base]):
+        check()
+        entry = tree.read_entry(root, found, status, check)
+        if entry is None:
+            raise StepFailed("STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found))
+        entry.path = name + found[len(base):]
+        if entry.type == tree.LINK:
+            entry.target = _link_target(layout, entry.path, entry.target, names)
+            entry.digest = tree.text_digest(entry.target)
+        yield entry, os.path.join(root, found), status
 
 
 def _link_target(layout, path, target, names):

@@ -35,6 +35,8 @@ class Session:
         # (names that became plain files, launcher), as long as that may be taken back.
         self.detached = None
         self.looks = {}
+        # What an adoption would make, for a plan.
+        self.foreseen = None
         # The release that was looked at ahead of the lock, and when.
         self.ahead = None
         # Kind of check -> paths of the candidate that need not be read for it: their content has passed it before.

@@ -213,6 +213,18 @@ class Look:
         return self.seen["intact"]
 
 
+class Foreseen:
+    """The entries of a release that is not made yet, to be compared with as a Look is."""
+
+    def __init__(self, entries):
+        self.recorded = self.intact = entries
+
+    def keep(self, paths):
+        for entry in self.recorded:
+            entry.kept = entry.path in paths
+        return self
+
+
 def compare(root, names, entries, check=None):
     """How a release's directory differs from its record.
 

@@ -2,7 +2,7 @@
 
 import os
 
-from hot_deploy import assembly, files, inspecting, ownership, probing, switching, tree
+from hot_deploy import adoption, assembly, files, inspecting, ownership, probing, switching, tree
 from hot_deploy.layout import checked_path
 
 
@@ -31,13 +31,21 @@ def digest(session, _id, args):
 
     With `texts`: the text of those files of a release, or of a backup that is being unpacked. With `directories`: which
     of the client's directories differ from the release's. With `entries`: what a release of them would need and change.
-    With `against`: what changes from that release to this one. Otherwise: its entries.
+    With `against`: what changes from that release to this one. With `adopting`: the entries that adopting those names
+    would make; a question with `kept` is about these entries then, of which those are nobody's. Otherwise: its entries.
     """
     layout = session.layout or session.open(args["basePath"])
+    if "adopting" in args:
+        entries = adoption.foresee(layout, args["adopting"], args["entrypoint"], session.wire.check)
+        session.foreseen = tree.Foreseen(entries)
+        return {"entries": [entry.row()[:7] for entry in entries]}
     if "texts" in args:
         root = session.assembly.staging if session.assembly is not None else layout.release(args["release"])
         return {"texts": {path: files.read_text(os.path.join(root, checked_path(path))) for path in args["texts"]}}
-    live = session.look(args.get("release"))
+    if "kept" in args:
+        live = session.foreseen.keep(set(args["kept"]))
+    else:
+        live = session.look(args.get("release"))
     if "directories" in args:
         known = tree.directory_digests([entry for entry in live.intact if not entry.kept])
         return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
