@@ -1,5 +1,5 @@
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe, UnconfirmedSwitch } from './executor/protocol';
+import type { Holder, Probe, UnconfirmedSwitch, UndoneAttempt } from './executor/protocol';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { missingNames } from './release/live';
 import { placeOf } from './release/result';
@@ -25,6 +25,8 @@ export interface EngineStatus {
   drift: { modified: string[]; missing: string[]; added: string[] };
   /** A switch that was interrupted; the next operation decides on it. */
   unconfirmedSwitch: UnconfirmedSwitch | null;
+  /** The last deployment or rollback, if it was refused, cut off or taken back; null when it went live. */
+  lastUndone: UndoneAttempt | null;
   /** Who is at work on the engine now. */
   lockedBy: Holder | null;
   releasesInUse: Probe['releasesInUse'];
@@ -64,6 +66,7 @@ export async function getStatus(
       exclude: record?.exclude ?? DEFAULT_SELECTION.exclude,
     }),
     unconfirmedSwitch: probe.unconfirmed,
+    lastUndone: probe.undone,
     lockedBy: probe.holder ?? null,
     releasesInUse: probe.releasesInUse,
     kept: keptOf(inventory),

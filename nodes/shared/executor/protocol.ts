@@ -93,6 +93,15 @@ export interface ReleaseInUse {
   processes: number;
 }
 
+/** The last attempt to change what is live, where it did not stay live. */
+export interface UndoneAttempt {
+  /** The release that was to go live; null where it had no name yet. */
+  release: string | null;
+  /** ISO 8601. */
+  at: string;
+  reason: string;
+}
+
 /** What a look at the engine's side tells. */
 export interface Probe {
   exists: boolean;
@@ -110,6 +119,7 @@ export interface Probe {
   previous: string | null;
   liveSince: string | null;
   unconfirmed: UnconfirmedSwitch | null;
+  undone: UndoneAttempt | null;
   /** The sequence number of the next release. */
   sequence: number;
   releasesInUse: ReleaseInUse[];

@@ -28,6 +28,7 @@ export interface Stopped {
 export async function stopped(thrown: unknown, client: ExecutorClient, facts: Stopped): Promise<DeployError> {
   const error = toDeployError(thrown);
   const step = facts.log.current;
+  await writeDown(error, step, client, facts);
   const ended = await client.close();
   const live = ended?.live ?? (ended ? facts.before : undefined);
   // Whoever cancels is told that nothing has changed; whoever lost the connection may have seen the new release live.
@@ -48,6 +49,23 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
     details,
     cause: error,
   });
+}
+
+/**
+ * Has the engine's history say at which step it stopped. Of an operation that is cut off, the engine's side itself
+ * writes down how, and of a switch that it is taken back.
+ */
+async function writeDown(
+  { code, details }: DeployError,
+  step: string | null,
+  client: ExecutorClient,
+  { before, attempted, operation }: Stopped,
+): Promise<void> {
+  const begun = before !== undefined;
+  if (!begun || details.reverted === true || code === 'CANCELLED' || code === 'LOST') return;
+  const entry = { to: attempted ?? null, operation, reason: `${code} in the step “${step ?? operation}”` };
+  // What can't be written down changes nothing of what happened.
+  await client.call('record', { event: 'refused', entry }).catch(() => undefined);
 }
 
 function sentence(message: string): string {

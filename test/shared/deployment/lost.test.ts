@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
 import { pruneReleases } from '../../../nodes/shared/releases';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
+import { getStatus } from '../../../nodes/shared/status';
 import {
   checkOf,
   deployOptions,
@@ -81,6 +82,13 @@ describe('a connection that goes away', () => {
       if (step !== 'lock and look') expect(error.message).toContain(`${release} was live in ${base}`);
       await settled(base);
       expect(liveTree(base)).toEqual(treeOf(v1));
+      const { lastUndone } = await inConversation((client) =>
+        getStatus(client, { basePath: base, entrypoint: 'run.py' }),
+      );
+      // Until something was made, there is no attempt to tell of.
+      if (!['lock and look', 'announce'].includes(step)) {
+        expect(lastUndone?.reason).toMatch(/^the connection (ended|was lost)/);
+      }
       expect({ ...keptNames(base), '.hot-deploy': [] }).toEqual({ ...before, '.hot-deploy': [] });
       expect(await deployTo(base, v1)).toMatchObject({ status: 'unchanged' });
     },

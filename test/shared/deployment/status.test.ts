@@ -7,6 +7,7 @@ import { listReleases } from '../../../nodes/shared/releases';
 import { type EngineStatus, getStatus } from '../../../nodes/shared/status';
 import {
   bundleOf,
+  checkOf,
   deployOptions,
   deployTo,
   engineVersions,
@@ -84,6 +85,42 @@ describe('Get Status', () => {
     const before = statusOf(base);
     expect((await status(base)).lockedBy).toBeNull();
     expect(statusOf(base)).toEqual(before);
+  });
+
+  test('tells what became of the last attempt, until one goes live', async () => {
+    const base = await make();
+    const { release } = await deployTo(base, v1);
+    const failing = (when: 'before' | 'after') => checkOf({ when, command: 'false' });
+    const undone = async () => (await status(base)).lastUndone;
+    expect(await undone()).toBeNull();
+
+    const before = await thrownBy(deployTo(base, v2, { checks: [failing('before')] }));
+    expect(await undone()).toMatchObject({
+      release: before.details.attempted,
+      reason: 'CHECK in the step “check before the switch”',
+      at: expect.stringMatching(/^\d{4}-/),
+    });
+    const after = await thrownBy(deployTo(base, v2, { checks: [failing('after')] }));
+    expect(after.details.live).toBe(release);
+    expect(await undone()).toMatchObject({
+      release: after.details.attempted,
+      reason: 'check test check did not pass',
+    });
+    const controller = new AbortController();
+    await thrownBy(
+      deployTo(
+        base,
+        v4,
+        { onStep: ({ step }) => step === 'check before the switch' && controller.abort() },
+        { signal: controller.signal },
+      ),
+    );
+    expect(await undone()).toMatchObject({ reason: 'the connection ended' });
+    await thrownBy(rollBackTo(base, { target: 'previous' }));
+    expect(await undone()).toMatchObject({ release: null });
+
+    await deployTo(base, v2);
+    expect(await undone()).toBeNull();
   });
 
   test('counts what is kept', async () => {

@@ -1,7 +1,8 @@
 """The engine's history: one JSON object a line, appended and synced, so that any crash leaves whole lines behind.
 
 A switch is written ahead: `flip` before it happens, `confirmed` or `reverted` after it was decided on. A `flip` that
-nothing follows is an unconfirmed switch, which the next operation decides on.
+nothing follows is an unconfirmed switch, which the next operation decides on. An attempt that ended before its switch
+is `refused` where the client said so, and `discarded` where the conversation ended in the middle.
 """
 
 import datetime
@@ -75,6 +76,20 @@ def _is_ours(entry):
     )
 
 
+# Events that end an attempt without its release being live -> the field that names the release.
+UNDONE = {"reverted": "from", "refused": "to", "discarded": "to"}
+REASON_LENGTH = 500
+
+
+def _attempt(entry, field):
+    reason = entry.get("reason")
+    return {
+        "release": entry.get(field),
+        "at": entry.get("at", "")[:64],
+        "reason": reason[:REASON_LENGTH] if isinstance(reason, str) else "",
+    }
+
+
 class Standing:
     """What the history says about the engine now."""
 
@@ -85,11 +100,17 @@ class Standing:
         self.live = None
         self.were_live = []
         self.sequence = 0
+        # The last attempt, if it did not stay live.
+        self.undone = None
         before = {}
         pending = None
         for entry in entries:
             self.sequence = max(self.sequence, int(entry.get("sequence") or 0))
             event = entry["event"]
+            if event in UNDONE:
+                self.undone = _attempt(entry, UNDONE[event])
+            elif event == "confirmed":
+                self.undone = None
             if event == "flip":
                 pending = entry
             elif event in ("confirmed", "reverted", "abandoned"):

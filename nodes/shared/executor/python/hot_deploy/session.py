@@ -4,7 +4,7 @@ import codecs
 import threading
 import time
 
-from hot_deploy import detaching, files, leftovers, locking, records, switching, tree
+from hot_deploy import detaching, files, history, leftovers, locking, records, switching, tree
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
@@ -30,6 +30,8 @@ class Session:
         self.candidate = None
         self.compilation = None
         self.pending = None
+        # Whether the history says already why the candidate did not stay live.
+        self.told = False
         self.backups_before = None
         self.unpinned = []
         # (names that became plain files, launcher), as long as that may be taken back.
@@ -176,7 +178,7 @@ class Session:
             thread.join()
         ended = {"event": "ended", "reason": self.wire.gone, "reverted": False, "live": None}
         if self.lock_fd is not None:
-            steps = [self.take_detachment_back, self.discard_candidate, self.discard_archives, self._clean]
+            steps = [self.take_detachment_back, self._give_up, self.discard_archives, self._clean]
             if self.pending is not None:
                 steps.insert(0, lambda: ended.update(reverted=self._take_switch_back()))
             steps.append(lambda: ended.update(live=self.layout.standing_release()))
@@ -192,12 +194,20 @@ class Session:
 
     def _take_switch_back(self):
         """Whether it is taken back, even where that could not be written down: then the next operation does."""
+        self.told = True
         try:
             switching.revert(self.layout, self.pending, self.wire.gone or "the conversation ended")
         except OSError:
             if self.layout.standing_release() == self.pending["to"]:
                 raise
         return True
+
+    def _give_up(self):
+        """Discards the candidate, and writes down why nobody will ever see it."""
+        attempted = self.assembly.release_id if self.assembly is not None else self.candidate
+        self.discard_candidate()
+        if attempted and not self.told and attempted != self.layout.standing_release():
+            history.append(self.layout, "discarded", to=attempted, reason=self.wire.gone)
 
     def _clean(self):
         """Whatever a step was writing when it was cut off goes now: the next operation has nothing to wait for."""

@@ -104,6 +104,7 @@ def record(session, _id, args):
         records.write(layout, args["release"], known)
     if "event" in args:
         history.append(layout, args["event"], **(args.get("entry") or {}))
+        session.told = True
     return {}
 
 

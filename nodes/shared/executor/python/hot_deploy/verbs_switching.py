@@ -114,6 +114,7 @@ def revert(session, _id, args):
     if pending.get("candidate") and session.pending is None:
         leftovers.remove_release(layout, pending["to"])
     session.pending = None
+    session.told = True
     return result
 
 
