@@ -8,8 +8,11 @@ import { readOptions } from './parameters';
 import type { ItemContext } from './runItems';
 import { readFlag } from './values';
 
-/** The binary property that holds the report. */
-export const REPORT_PROPERTY = 'report';
+/** The binary property that holds the report, for people to get. */
+const REPORT_PROPERTY = 'report';
+
+/** The one that holds it for n8n's own viewer, which opens no file that says it is HTML, but shows it as what it is. */
+const VIEW_PROPERTY = 'reportView';
 
 /**
  * Does what switches releases, and adds a report of it to the item where the option Report is on: also of what did not
@@ -36,7 +39,10 @@ export async function reporting(item: ItemContext, work: () => Promise<SwitchRes
 async function attach({ node, binary }: ItemContext, facts: ReportFacts): Promise<DeployError | undefined> {
   try {
     const content = Buffer.from(reportDocument(facts), 'utf8');
-    binary[REPORT_PROPERTY] = await node.helpers.prepareBinaryData(content, reportName(facts), 'text/html');
+    const name = reportName(facts);
+    const { prepareBinaryData } = node.helpers;
+    binary[REPORT_PROPERTY] = await prepareBinaryData(content, name, 'text/html');
+    binary[VIEW_PROPERTY] = { ...(await prepareBinaryData(content, name, 'text/plain')), fileType: 'html' };
     return undefined;
   } catch (error) {
     return toDeployError(error);

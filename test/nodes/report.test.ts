@@ -41,8 +41,10 @@ test('a deployment carries a report on request, and so does going back', async (
   const first = onlyJson(await deployed({ basePath }));
   const result = await deployed({ basePath, sourceDirectory: versions[1], ...reported });
   const { release } = onlyJson(result);
-  const { report } = result.output('Hot Deploy')[0].binary ?? {};
+  const { report, reportView } = result.output('Hot Deploy')[0].binary ?? {};
   expect(report).toMatchObject({ fileName: `hot-deploy-${String(release)}.html`, mimeType: 'text/html' });
+  // What n8n's viewer needs to show it: no "text/html", and the kind of file all the same.
+  expect(reportView).toMatchObject({ mimeType: 'text/plain', fileType: 'html', data: report.data });
   const text = contentOf(report);
   for (const part of [`Deployed: ${String(release)}`, String(first.release), 'src/matcher.py', 'switch']) {
     expect(text).toContain(part);

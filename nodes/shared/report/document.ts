@@ -8,30 +8,32 @@ import { STYLE } from './style';
 import { timeline } from './timeline';
 import { duration } from './words';
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-
 /** Nothing is loaded, nothing runs, nothing is sent; only this document's own style counts. */
-export const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
+function policyFor(style: string): string {
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+}
 
 /** An HTML document of its own that tells what an operation did: for people, without network, by day and by night. */
 export function reportDocument(facts: ReportFacts): string {
   const { steps = [], step, durationMs } = facts;
   const stoppedAt = facts.outcome === 'stopped' ? step : undefined;
+  const { section, style: bars } = timeline(steps, stoppedAt, durationMs);
+  const style = STYLE + bars;
   const document = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${Markup.of(POLICY)}" />
+        <meta http-equiv="Content-Security-Policy" content="${Markup.of(policyFor(style))}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title(facts)}</title>
-        ${Markup.of(`<style>${STYLE}</style>`)}
+        ${Markup.of(`<style>${style}</style>`)}
       </head>
       <body>
         <main>
-          ${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])}
-          ${timeline(steps, stoppedAt, durationMs)} ${fileChanges(facts.changes)}
-          ${packageChanges(facts.dependencies)} ${foot(facts)}
+          ${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])} ${section}
+          ${fileChanges(facts.changes)} ${packageChanges(facts.dependencies)} ${foot(facts)}
         </main>
       </body>
     </html>`;
@@ -131,7 +133,7 @@ function oneCheck({ name, when, passed, durationMs, output, reason }: CheckResul
   return html`<div class="check">
     <span class="badge ${colour}">${word}</span><strong>${name}</strong>
     <span class="quiet">${when} the switch, ${duration(durationMs)}${reason ? `: ${reason}` : ''}</span>
-    ${output && html`<details${passed ? '' : html` open`}><summary>Output</summary><pre>${output}</pre></details>`}
+    ${output && html`<div><details${passed ? '' : html` open`}><summary>Output</summary><pre>${output}</pre></details></div>`}
   </div>`;
 }
 

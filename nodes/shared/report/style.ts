@@ -50,8 +50,8 @@ td { padding: .35rem .5rem; border-top: 1px solid var(--line); vertical-align: t
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .timeline td:first-child { width: 34%; } .timeline td:nth-child(2) { width: 48%; vertical-align: middle; }
-.timeline svg { display: block; width: 100%; height: 10px; }
-.track { fill: var(--track); } .bar { fill: var(--bar); } .bad .bar { fill: var(--bad); }
+.track { height: 10px; border-radius: 3px; overflow: hidden; background: var(--track); }
+.bar { height: 10px; min-width: 3px; border-radius: 3px; background: var(--bar); } .bad .bar { background: var(--bad); }
 .check { padding: .6rem 0; border-top: 1px solid var(--line); }
 h2 + .check { border-top: 0; padding-top: 0; }
 .badge {

@@ -93,6 +93,29 @@ export function describeEditor(live: () => Live): void {
     });
   });
 
+  test('shows the report in n8n’s own viewer, by day and by night', async () => {
+    const options = { report: true, deployUnchanged: true };
+    const { workflow, run } = await deploy(live(), 'v4', live().credentials[ROLLBACK], options);
+    expect(run.status).toBe('success');
+    await live().editor.onPage('report', `/workflow/${workflow}`, async (page) => {
+      await showsWorkflow(page);
+      await page.getByTestId('execute-workflow-button').click();
+      const done = page.getByText('Workflow executed successfully');
+      await done.waitFor();
+      await done.waitFor({ state: 'hidden' });
+      await openNode(page, 'Hot Deploy');
+      await page.getByText('Binary', { exact: true }).click();
+      await page.getByTestId('ndv-view-binary-data').click();
+      const report = page.frameLocator('iframe');
+      for (const part of ['Before', 'Checks', 'Timeline']) {
+        await report.getByRole('heading', { name: part, exact: true }).waitFor();
+      }
+      await picture(page, 'report');
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await picture(page, 'report-dark');
+    });
+  });
+
   test('tests the credential, and says what to do where it can’t be used', async () => {
     const { hotDeploySshApi } = live().credentials[ROLLBACK];
     await live().editor.onPage('credential', `/home/credentials/${hotDeploySshApi.id}`, async (page) => {

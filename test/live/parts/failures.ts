@@ -1,4 +1,4 @@
-import type { INodeCredentials, INodeCredentialsDetails } from 'n8n-workflow';
+import type { IDataObject, INodeCredentials, INodeCredentialsDetails } from 'n8n-workflow';
 
 import type { Execution } from '../support/execution';
 import { STRANGE_KEY, type Live } from '../support/live';
@@ -60,6 +60,7 @@ export async function deploy(
   live: Live,
   version: string,
   credentials: INodeCredentials,
+  options: IDataObject = {},
 ): Promise<{ workflow: string; run: Execution }> {
   const { rest } = live.n8n;
   const check = {
@@ -70,7 +71,7 @@ export async function deploy(
     ...{ operation: 'deploy', connection: 'ssh', basePath: live.app, dependencies: 'none', simplify: false },
     ...{ source: 'directory', sourceDirectory: await live.place.writeVersion(version) },
     checks: { check: [check] },
-    options: { lockWaitSeconds: 60 },
+    options: { lockWaitSeconds: 60, ...options },
   };
   const nodes = manual({ name: 'Hot Deploy', type: HOT_DEPLOY, credentials, parameters });
   const { id } = await rest.createWorkflow({ ...nodes, name: `Deploy ${version}` });
