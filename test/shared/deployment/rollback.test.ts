@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
 import { listReleases } from '../../../nodes/shared/releases';
 import {
+  checkOf,
   deployTo,
   engineVersions,
   inConversation,
@@ -110,6 +111,14 @@ test.each(DAMAGES)('P2: a release with a file %s by hand does not go live', asyn
   const error = await thrownBy(rollBackTo(base, { target: 'previous' }));
   expect(error.code).toBe('STEP');
   expect(error.message).toMatch(/is not what it was: requirements.txt was (removed|changed) by hand/);
+  expect(liveTree(base)).toEqual(treeOf(v4));
+});
+
+test('P2: a release that its own check edits does not go live', async () => {
+  const { base } = await deployed();
+  const command = "python -c \"import os; os.chmod('run.py', 0o644); open('run.py', 'a').write('# edited')\"";
+  const error = await thrownBy(rollBackTo(base, { target: 'previous' }, { checks: [checkOf({ command })] }));
+  expect(error.message).toContain('is not what it was: run.py was changed by hand');
   expect(liveTree(base)).toEqual(treeOf(v4));
 });
 

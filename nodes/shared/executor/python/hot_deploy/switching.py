@@ -6,7 +6,7 @@ import time
 import hot_deploy
 from hot_deploy import files, history, records, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names, names_in
+from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names
 
 
 def flip(layout, release_id, aside=None):
@@ -67,29 +67,26 @@ def name_aside():
     return "current." + os.urandom(6).hex()
 
 
-def refuse_damaged(layout, release_id, check):
+def refuse_damaged(layout, release_id, look):
     """A release that has lain here may have been edited by hand: only what was recorded may go live again."""
-    release = layout.release(release_id)
-    if not os.path.isdir(release):
+    if not os.path.isdir(layout.release(release_id)):
         return
-    manifest = tree.read_manifest(layout.manifest(release_id))
-    if manifest is None:
+    if not look.is_recorded:
         raise StepFailed(
             "STEP",
             "Nobody can tell whether release %s is whole: the list of its files is gone or damaged." % release_id,
             "Choose another release or a backup, or deploy that version again.",
         )
-    entries = [entry for entry in manifest if not entry.kept]
-    seen = tree.compare(release, names_in(entry.path for entry in entries), entries, check)
-    damaged = seen["missing"] + seen["modified"]
-    if damaged:
+    kept = {entry.path for entry in look.recorded if entry.kept}
+    missing, modified = ([path for path in look.seen[how] if path not in kept] for how in ("missing", "modified"))
+    if missing or modified:
         raise StepFailed(
             "STEP",
             "Release %s is not what it was: %s %s by hand since, one of %d such files."
-            % (release_id, damaged[0], "was removed" if seen["missing"] else "was changed", len(damaged)),
+            % (release_id, (missing + modified)[0], "was removed" if missing else "was changed", len(missing + modified)),
             "Choose another release or a backup, or deploy that version again.",
-            missing=seen["missing"][:20],
-            modified=seen["modified"][:20],
+            missing=missing[:20],
+            modified=modified[:20],
         )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import stat
+import time
 
 from hot_deploy import files
 from hot_deploy.layout import deployed_names
@@ -185,18 +186,27 @@ def still_as_recorded(root, entry, status, check=None):
     return found is not None and found.content() == entry.content()
 
 
+# The entries of a release whose record is missing or damaged.
+NOTHING = []
+
+
 class Look:
     """A release's recorded entries and how its files differ from them, each found out when it is first asked for."""
 
     def __init__(self, layout, release_id, check, recorded=None):
         self._layout, self._release_id, self._check = layout, release_id, check
-        self._recorded, self._seen = recorded, None
+        self._recorded, self._seen, self._seen_at = recorded, None, 0
+
+    @property
+    def is_recorded(self):
+        """Whether there is a whole record at all."""
+        return self.recorded is not NOTHING
 
     @property
     def recorded(self):
         if self._recorded is None:
             found = read_manifest(self._layout.manifest(self._release_id)) if self._release_id else None
-            self._recorded = found or []
+            self._recorded = NOTHING if found is None else found
         return self._recorded
 
     @property
@@ -205,12 +215,18 @@ class Look:
         if self._seen is None and self._release_id:
             release = self._layout.release(self._release_id)
             names = deployed_names(release) if os.path.isdir(release) else []
+            self._seen_at = time.monotonic()
             self._seen = compare(release, names, self.recorded, self._check)
         return self._seen or {"modified": [], "missing": [], "extra": [], "intact": []}
 
     @property
     def intact(self):
         return self.seen["intact"]
+
+    def look_again(self, unless_seconds=0):
+        """How the files differ is found out anew when it is asked for next, unless that was done so shortly ago."""
+        if time.monotonic() - self._seen_at >= unless_seconds:
+            self._seen = None
 
 
 class Foreseen:

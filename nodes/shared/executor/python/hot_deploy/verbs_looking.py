@@ -56,7 +56,7 @@ def digest(session, _id, args):
             compared["sizes"] = assembly.sizes(compared["changes"], live.recorded, entries)
         return compared
     if "against" in args:
-        before = tree.read_manifest(layout.manifest(args["against"])) or [] if args["against"] else []
+        before = session.look(args["against"]).recorded
         return {"changes": assembly.changes(before, before, [entry for entry in live.recorded if not entry.kept])}
     return {"entries": [entry.row()[:7] for entry in live.recorded]}
 

@@ -101,6 +101,8 @@ def run(session, request_id, args):
     if kind in ("compile", "json"):
         return _inspect(session, args["release"], kind)
     on_output = session.output_of(request_id)
+    # What the engine's own programs do to the release is looked for afterwards.
+    session.look(args["release"]).look_again()
     if kind == "python":
         return checking.run_python(release, args["code"], args, session.wire, on_output)
     if kind == "command":

@@ -6,6 +6,10 @@ from hot_deploy import adoption, detaching, history, leases, leftovers, records,
 from hot_deploy.failures import StepFailed
 
 
+# A kept release that was looked at so shortly before its switch, in seconds, is not looked at once more for it.
+JUST_NOW = 1
+
+
 def adopt(session, _id, args):
     """Turns what is live in plain files into the first release."""
     layout = session.require_lock()
@@ -87,7 +91,9 @@ def flip(session, _id, args):
         raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
     made_here = args["release"] == session.candidate
     if not made_here:
-        switching.refuse_damaged(layout, args["release"], session.wire.check)
+        look = session.look(args["release"])
+        look.look_again(unless_seconds=JUST_NOW)
+        switching.refuse_damaged(layout, args["release"], look)
     foreign = args.get("aside") and layout.foreign_current() is not None
     aside = switching.name_aside() if foreign else None
     pending = switching.announce(layout, args["release"], args["operation"], switching.wanted_launcher(args), made_here, aside)
