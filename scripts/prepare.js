@@ -22,6 +22,12 @@ const PROGRAMS = [
     packages: [name],
     isThere: () => isOnPath(name),
   })),
+  { name: 'mkfs.xfs', packages: ['xfsprogs'], isThere: () => fs.existsSync('/usr/sbin/mkfs.xfs') },
+  {
+    name: 'mkfs.btrfs',
+    packages: ['btrfs-progs'],
+    isThere: () => isOnPath('mkfs.btrfs') || fs.existsSync('/usr/sbin/mkfs.btrfs'),
+  },
 ];
 
 /** What the live suite needs beyond that. */

@@ -12,28 +12,18 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../support/deployment';
+import { temporaryMounts } from '../support/disks';
 import { foundIn, repairAt } from '../support/repairing';
 import { keptNames, liveTree, seenThrough, treeOf } from '../support/snapshot';
 import { thrownBy } from '../support/thrown';
 
-const mounts: string[] = [];
-// Registered first, as what is mounted has to go before the directories do.
-afterAll(() => {
-  for (const path of mounts.reverse()) execFileSync('umount', [path]);
-});
+const { mount } = temporaryMounts();
 const make = temporaryDirectories();
 let v1: string, v2: string, v4: string;
 
 beforeAll(async () => {
   [v1, v2, v4] = await engineVersions(make, 'base', 'v2', 'v4');
 });
-
-/** Mounts a file system for as long as the test file runs. */
-function mount(path: string, type: string, options: string, source = type): string {
-  execFileSync('mount', ['-t', type, '-o', options, source, path]);
-  mounts.push(path);
-  return path;
-}
 
 const freeInodes = (path: string): number =>
   Number(execFileSync('stat', ['-f', '-c', '%d', path], { encoding: 'utf8' }));

@@ -16,11 +16,13 @@ import {
   inConversation,
   temporaryDirectories,
 } from '../../support/deployment';
+import { temporaryMounts } from '../../support/disks';
 import { keptNames, liveTree, treeOf } from '../../support/snapshot';
 import { type Relay, startRelay, startSshd, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { thrownBy } from '../../support/thrown';
 
+const { mount } = temporaryMounts();
 const make = temporaryDirectories();
 let sshd: Sshd;
 let v1: string, v2: string;
@@ -122,14 +124,10 @@ describe('a connection that goes away', () => {
 
 describe('a disk that fills up', () => {
   const SIZE_MB = 80;
-  const mounts: string[] = [];
-  afterAll(() => mounts.forEach((mount) => execFileSync('umount', [mount])));
 
   /** A file system of its own, `SIZE_MB` large, with a release of 12 MB live. */
   async function smallDisk(): Promise<{ base: string; next: string }> {
-    const base = await make('disk');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'tmpfs', base]);
-    mounts.push(base);
+    const base = mount(await make('disk'), 'tmpfs', `size=${SIZE_MB}m`);
     const [first, next] = await engineVersions(make, 'base', 'v2');
     for (const directory of [first, next]) {
       await writeFile(join(directory, 'config/model.bin'), randomBytes(12 << 20));
