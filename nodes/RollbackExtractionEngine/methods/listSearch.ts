@@ -6,6 +6,8 @@ import { parametersInEditor, readLocation } from '../../common/parameters';
 import { toDeployError } from '../../shared/errors';
 import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
 
+const MOST_SHOWN = 24;
+
 /** The releases kept on the engine's side, for the resource locator. */
 export async function searchReleases(
   this: ILoadOptionsFunctions,
@@ -47,10 +49,15 @@ async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {
 }
 
 function releaseLabel({ release, state, source, processes }: ReleaseSummary): string {
-  const origin = source.commit?.slice(0, 7) ?? source.reference ?? source.type;
+  const origin = source.commit?.slice(0, 7) ?? endOf(source.reference ?? source.type);
   const use = processes > 0 ? ` · in use by ${processes}` : '';
   // The id begins with the day and time.
   return `${release} · ${state} · ${origin}${use}`;
+}
+
+/** As much of a path's end as the list has room for. */
+function endOf(text: string): string {
+  return text.length > MOST_SHOWN ? `…${text.slice(1 - MOST_SHOWN)}` : text;
 }
 
 function matching(items: INodeListSearchItems[], filter = ''): INodeListSearchItems[] {
