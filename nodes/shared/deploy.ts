@@ -1,7 +1,8 @@
 import { filesOfBundle } from './dependencies/texts';
 import { type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
-import type { Probe, Verbs } from './executor/protocol';
+import type { Probe } from './executor/engineFacts';
+import type { Verbs } from './executor/protocol';
 import { begin, type Begun, foundIn } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';

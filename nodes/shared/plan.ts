@@ -2,7 +2,8 @@ import { planDependencies, type PlannedDependencies } from './dependencies/plann
 import { filesOfBundle } from './dependencies/texts';
 import { wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe, Verbs } from './executor/protocol';
+import type { Holder, Probe } from './executor/engineFacts';
+import type { Verbs } from './executor/protocol';
 import { checksFor } from './release/checks';
 import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
 import { checkBasePath, checkEntrypoint } from './release/layout';

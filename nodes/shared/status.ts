@@ -1,5 +1,5 @@
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe, UnconfirmedSwitch, UndoneAttempt } from './executor/protocol';
+import type { Holder, Probe, UnconfirmedSwitch, UndoneAttempt } from './executor/engineFacts';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { missingNames } from './release/live';
 import { placeOf } from './release/result';

@@ -1,6 +1,7 @@
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe, Verbs } from '../executor/protocol';
+import type { Probe } from '../executor/engineFacts';
+import type { Verbs } from '../executor/protocol';
 import { alreadyRemoved, explain, type Finding } from './findings';
 import { checkBasePath, checkEntrypoint } from './layout';
 import type { SwitchOptions } from './options';

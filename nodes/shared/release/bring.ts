@@ -1,6 +1,7 @@
 import type { ExecutorClient } from '../executor/client';
 import type { RecordedDependencies } from '../dependencies/wanted';
-import type { ReleaseRecord, TreeChanges } from '../executor/protocol';
+import type { ReleaseRecord } from '../executor/engineFacts';
+import type { TreeChanges } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import type { Live } from './live';
 import type { DeployOptions } from './options';

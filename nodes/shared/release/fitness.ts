@@ -1,5 +1,5 @@
 import { DeployError } from '../errors';
-import type { Probe } from '../executor/protocol';
+import type { Probe } from '../executor/engineFacts';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';

@@ -1,6 +1,7 @@
 import { type RecordedDependencies, sameDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
-import type { EntryRow, Probe } from '../executor/protocol';
+import type { Probe } from '../executor/engineFacts';
+import type { EntryRow } from '../executor/protocol';
 import type { Bundle, Selection, SourceDescription } from '../source/bundle';
 import { contentDigest } from '../source/digest';
 import type { CompiledSelection } from '../source/patterns';

@@ -1,5 +1,5 @@
 import type { DependencyOptions } from '../dependencies/options';
-import type { Holder } from '../executor/protocol';
+import type { Holder } from '../executor/engineFacts';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
 import type { StepListener } from './steps';

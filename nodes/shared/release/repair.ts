@@ -1,6 +1,6 @@
 import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { UnconfirmedSwitch } from '../executor/protocol';
+import type { UnconfirmedSwitch } from '../executor/engineFacts';
 import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
 

@@ -1,6 +1,7 @@
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import type { ExecutorClient } from '../executor/client';
-import type { ReleaseInUse, TreeChanges } from '../executor/protocol';
+import type { ReleaseInUse } from '../executor/engineFacts';
+import type { TreeChanges } from '../executor/protocol';
 import type { Bundle, SourceDescription } from '../source/bundle';
 import { type Begun, foundIn } from './begin';
 import type { CheckResult } from './checks';

@@ -1,6 +1,6 @@
 import type { ExecutorClient } from '../executor/client';
 import type { ListedEnvironment } from '../executor/environmentVerb';
-import type { ListedBackup, ListedRelease } from '../executor/protocol';
+import type { ListedBackup, ListedRelease } from '../executor/engineFacts';
 
 /** What is to be kept. */
 export interface Retention {

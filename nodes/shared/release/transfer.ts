@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { Comparison, EntryRow, ReleaseRecord } from '../executor/protocol';
+import type { ReleaseRecord } from '../executor/engineFacts';
+import type { Comparison, EntryRow } from '../executor/protocol';
 import type { Bundle, BundleEntry } from '../source/bundle';
 import { directoryDigestsInSteps } from '../source/digest';
 import { inTurns, withPauses } from '../source/turns';

@@ -2,7 +2,7 @@
 import type { DependencyResult } from '../dependencies/install';
 import { keyed, NOTHING_WANTED, type RecordedDependencies, recordedOptions } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe, ReleaseRecord } from '../executor/protocol';
+import type { Probe, ReleaseRecord } from '../executor/engineFacts';
 import type { SourceDescription } from '../source/bundle';
 import { createSelection } from '../source/patterns';
 import { type Live, missingNames, plainNames, sameSelection } from './live';
