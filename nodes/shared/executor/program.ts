@@ -12,6 +12,7 @@ const MODULES = [
   'wire',
   'layout',
   'files',
+  'mounts',
   'tree',
   'archives',
   'history',

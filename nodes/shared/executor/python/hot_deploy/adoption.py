@@ -5,7 +5,7 @@ import os
 import stat
 import time
 
-from hot_deploy import beside, files, history, records, switching, tree
+from hot_deploy import beside, files, history, mounts, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -32,6 +32,7 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     Returns a dict: `release`, `entries` (manifest rows), `gapMs`, `atomic`, `names`.
     """
     entrypoint = launcher[0]
+    mounts.refuse_within(layout, plain_names(layout, names, entrypoint))
     for name in plain_names(layout, names, entrypoint):
         if is_half_removed(layout, name, layout.current_release()):
             complete(layout, name)
@@ -91,7 +92,9 @@ def _effective(layout, plain, entrypoint):
 
 def foresee(layout, names, entrypoint, check):
     """The entries that adopting would make of what is effectively live. Changes nothing."""
-    sources = _effective(layout, plain_names(layout, names, entrypoint), entrypoint)
+    plain = plain_names(layout, names, entrypoint)
+    mounts.refuse_within(layout, plain)
+    sources = _effective(layout, plain, entrypoint)
     return [
         entry
         for name, source in sorted(sources.items())

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from hot_deploy import archives, environments, history, leases, locking, processes, records, switching
+from hot_deploy import archives, environments, history, leases, locking, mounts, processes, records, switching
 
 # Above this, names are counted and not listed: they are for people to read.
 LISTED = 1000
@@ -156,7 +156,7 @@ def _nothing_live():
 def _place(path):
     return {
         "writable": os.access(path, os.W_OK | os.X_OK),
-        "filesystem": {"type": _file_system(path), "mergesNames": _merges_names(path)},
+        "filesystem": {"type": mounts.kind_of(path), "mergesNames": _merges_names(path)},
         "space": space(path),
     }
 
@@ -186,23 +186,6 @@ def _kind(layout, name, status, entrypoint):
     if stat.S_ISDIR(status.st_mode):
         return "directory"
     return "file" if stat.S_ISREG(status.st_mode) else "other"
-
-
-
-def _file_system(path):
-    """The type of the mount that holds `path`, from /proc/self/mountinfo; None where that can't be read."""
-    device = os.stat(path).st_dev
-    wanted = "%d:%d" % (os.major(device), os.minor(device))
-    kind = None
-    try:
-        with open("/proc/self/mountinfo", "r") as handle:
-            for line in handle:
-                fields, _, rest = line.partition(" - ")
-                if fields.split()[2] == wanted:
-                    kind = rest.split()[0]
-    except OSError:
-        pass
-    return kind
 
 
 def _merges_names(path):

@@ -1,0 +1,50 @@
+"""What is mounted where, as the kernel tells this process: seen from inside a container, its own mounts."""
+
+import os
+import re
+
+from hot_deploy.failures import StepFailed
+
+_TABLE = "/proc/self/mountinfo"
+
+
+def read():
+    """Yields (device, place, kind) of each mount, later ones over earlier ones; nothing where that can't be read."""
+    try:
+        with open(_TABLE, "rb") as handle:
+            lines = os.fsdecode(handle.read()).split("\n")
+    except OSError:
+        return
+    for line in lines:
+        fields, _, rest = line.partition(" - ")
+        fields = fields.split(" ")
+        if len(fields) > 4 and rest:
+            yield fields[2], _unescaped(fields[4]), rest.split(" ")[0]
+
+
+def kind_of(path):
+    """The type of the mount that holds `path`, such as `ext4`; None where that isn't known."""
+    device = os.stat(path).st_dev
+    wanted = "%d:%d" % (os.major(device), os.minor(device))
+    kinds = [kind for number, _, kind in read() if number == wanted]
+    return kinds[-1] if kinds else None
+
+
+def refuse_within(layout, names):
+    """Names to be adopted have to be the base path's own: no other one can take a mount's place, or hold it as a file."""
+    places = sorted(place for _, place, _ in read())
+    for name in sorted(names):
+        top = os.path.join(layout.base, name)
+        for place in places:
+            if place == top or place.startswith(top + "/"):
+                shown = layout.given.rstrip("/") + place[len(layout.base):]
+                raise StepFailed(
+                    "STEP",
+                    "%s is a mount of its own, so that %s can't become part of a release." % (shown, name),
+                    "Take %s out of Include, or mount nothing below %s but all of it. Nothing was changed." % (name, layout.given),
+                )
+
+
+def _unescaped(text):
+    """Spaces and the like are octal numbers there."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), text)
