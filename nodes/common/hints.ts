@@ -1,11 +1,14 @@
 import type { NodeExecutionHint } from 'n8n-workflow';
 
+import type { Plan } from '../shared/plan';
+import { shownPlace } from '../shared/release/place';
 import type { SwitchResult } from '../shared/release/result';
+import type { EngineStatus } from '../shared/status';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
-  const { status, release, previousRelease, basePath, host, swap, settled, complaint } = result;
-  const where = `${basePath} on ${host}`;
+  const { status, release, previousRelease, host, swap, settled, complaint, notices = [] } = result;
+  const where = `${shownPlace(result)} on ${host}`;
   const hints: NodeExecutionHint[] = [];
   if (settled) {
     hints.push(hint(`An interrupted switch to ${settled.release} was ${settled.outcome} first.`, 'warning'));
@@ -19,6 +22,8 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
     ? `If it is wrong, run Rollback Extraction Engine with the target Previous Release: it goes back to ${previousRelease}.`
     : 'It is the first release here, so there is nothing to roll back to yet.';
   hints.push(hint(`${release} is live in ${where}. ${back}`, 'info'));
+  // Said once: whoever goes on nevertheless wants it so.
+  if (!previousRelease) hints.push(...notices.map((notice) => hint(notice, 'warning')));
   if (!swap.atomic) {
     hints.push(
       hint(
@@ -38,6 +43,22 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
   hints.push(...dependencyHints(result.dependencies), ...outsideHints(result));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
+}
+
+/** What a person should know before deploying. */
+export function planHints({ notices }: Plan): NodeExecutionHint[] {
+  return notices.map((notice) => hint(notice, 'warning'));
+}
+
+/** What a person has to know of an engine. */
+export function statusHints({ unconfirmedSwitch }: EngineStatus): NodeExecutionHint[] {
+  if (!unconfirmedSwitch) return [];
+  return [
+    hint(
+      `The switch to ${unconfirmedSwitch.to} was cut off and never confirmed: the next deployment or rollback runs its checks and keeps it or goes back.`,
+      'warning',
+    ),
+  ];
 }
 
 /** A commit may change what hot deployment doesn't bring, which somebody has to bring another way. */

@@ -19,14 +19,14 @@ export const SIMPLIFIED = [
 ] as const;
 
 /** What is only there when somebody has to know of it; never dropped. */
-const NOTABLE = ['complaint', 'settled', 'repaired'] as const;
+const NOTABLE = ['container', 'complaint', 'settled', 'repaired', 'notices'] as const;
 
 /** The output of a deployment or rollback: every field is there, `null` where there is nothing to say. */
 export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject {
   const { type, reference = null, commit = null, digest, ...more } = result.source;
   // What a person looks for first comes first.
-  const { status, host, basePath, release, previousRelease } = result;
-  const first = { status, host, basePath, release, previousRelease };
+  const { status, host, container, basePath, release, previousRelease } = result;
+  const first = { status, host, ...(container && { container }), basePath, release, previousRelease };
   return {
     ...first,
     ...result,

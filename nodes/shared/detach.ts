@@ -5,7 +5,8 @@ import type { Verbs } from './executor/protocol';
 import { begin, type Begun, foundIn } from './release/begin';
 import type { EngineOptions } from './release/options';
 import { stopped, type Stopped } from './release/outcome';
-import { placeOf, type SwitchResult } from './release/result';
+import { type Place, placeOf } from './release/place';
+import type { SwitchResult } from './release/result';
 import { type Step, StepLog } from './release/steps';
 
 export interface DetachOptions extends EngineOptions {
@@ -18,11 +19,9 @@ export interface DetachOptions extends EngineOptions {
 }
 
 /** What became of an engine whose files are plain again. */
-export interface DetachResult extends Partial<Pick<SwitchResult, 'settled' | 'repaired'>> {
+export interface DetachResult extends Place, Partial<Pick<SwitchResult, 'settled' | 'repaired'>> {
   /** `unchanged` where there was nothing of ours. */
   status: 'detached' | 'unchanged';
-  host: string;
-  basePath: string;
   /** The release whose content is plain now. */
   release: string | null;
   /** What became plain files and directories. */

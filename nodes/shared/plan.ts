@@ -9,7 +9,9 @@ import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitn
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { type Foreseen, foreseeAdoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
-import { type Changes, changesOf, placeOf, sourceOf } from './release/result';
+import { noticesOf } from './release/notices';
+import { type Place, placeOf } from './release/place';
+import { type Changes, changesOf, sourceOf } from './release/result';
 import { askedAbout, difference, rowsOf } from './release/transfer';
 import { digestOfPlan, refuseOtherDigest } from './planDigest';
 import { driftOf, type EngineStatus } from './status';
@@ -21,10 +23,8 @@ import { isOpened, type Source } from './source/source';
 const LISTED = 1000;
 
 /** What a deployment would do. */
-export interface Plan {
+export interface Plan extends Place {
   status: 'planned';
-  host: string;
-  basePath: string;
   /** Whether deploying would answer `unchanged`. */
   unchanged: boolean;
   release: string | null;
@@ -45,6 +45,8 @@ export interface Plan {
   lockedBy: Holder | null;
   space: { freeBytes: number; neededBytes: number };
   releasesInUse: Probe['releasesInUse'];
+  /** What should be known of the place, such as that a deployment may not write there. */
+  notices: string[];
   /** Names all of this but what comes and goes by itself; see {@link refuseOtherPlan}. */
   planDigest: string;
 }
@@ -99,6 +101,7 @@ export async function planDeployment(
       neededBytes: bundle.entries.reduce((sum, entry) => sum + entry.size, 0),
     },
     releasesInUse: probe.releasesInUse,
+    notices: noticesOf(client, basePath, probe),
   };
   return { ...plan, planDigest: digestOfPlan(plan, options) };
 }

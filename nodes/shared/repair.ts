@@ -8,7 +8,7 @@ import { checkBasePath, checkEntrypoint } from './release/layout';
 import type { SwitchOptions } from './release/options';
 import { settleUnconfirmed } from './release/repair';
 import { restoreLive } from './release/restore';
-import { placeOf } from './release/result';
+import { type Place, placeOf } from './release/place';
 import { type Step, StepLog } from './release/steps';
 
 /** What a repair takes. */
@@ -18,14 +18,12 @@ export interface RepairOptions extends SwitchOptions {
 }
 
 /** What was found, what was done about it, and what is live now. */
-export interface RepairResult {
+export interface RepairResult extends Place {
   /**
    * `sound`: nothing was found. `repaired`: all that was found was put right. `attention`: something is left that
    * people decide on. `planned`: a dry run found something.
    */
   status: 'sound' | 'repaired' | 'attention' | 'planned';
-  host: string;
-  basePath: string;
   release: string | null;
   previousRelease: string | null;
   liveSince: string | null;

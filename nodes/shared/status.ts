@@ -2,15 +2,13 @@ import type { ExecutorClient } from './executor/client';
 import type { Holder, Probe, UnconfirmedSwitch, UndoneAttempt } from './executor/engineFacts';
 import { checkBasePath, checkEntrypoint } from './release/layout';
 import { missingNames } from './release/live';
-import { placeOf } from './release/result';
+import { type Place, placeOf } from './release/place';
 import { type EnvironmentSummary, type Inventory, listReleases } from './releases';
 import { DEFAULT_SELECTION, type Selection, type SourceDescription } from './source/bundle';
 import { createSelection } from './source/patterns';
 
 /** What is true of an engine now. */
-export interface EngineStatus {
-  host: string;
-  basePath: string;
+export interface EngineStatus extends Place {
   /**
    * `plain` before the first deployment, `empty` where there is no engine at all, `broken` where nothing is live that
    * should be: Repair Engine helps, and so does any other operation.

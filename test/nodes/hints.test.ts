@@ -35,6 +35,14 @@ test('a first release has nothing to go back to', () => {
   ]);
 });
 
+test('an engine in a container is named with it, and what its place lacks is said with the first release', () => {
+  const inside = { container: 'engine', notices: ['Mount something there.'] };
+  const [live, notice] = hintsFor({ ...RESULT, ...inside }).map(({ message }) => message);
+  expect(live).toContain('is live in /app in the container engine on engine.example.');
+  expect(notice).toBe('Mount something there.');
+  expect(warnings({ ...inside, previousRelease: 'r1' })).toEqual([]);
+});
+
 test.each<[string, Partial<SwitchResult>, RegExp]>([
   [
     'a gap while adopting',

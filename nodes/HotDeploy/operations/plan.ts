@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { openSource } from '../../common/bundleParameters';
+import { planHints } from '../../common/hints';
 import type { ItemContext } from '../../common/runItems';
 import { connectAnd } from '../../common/sideBySide';
 import { planDeployment } from '../../shared/plan';
@@ -11,7 +12,9 @@ export async function planRelease(item: ItemContext): Promise<IDataObject> {
   const options = await readDeploy(item, 'plan');
   const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
   try {
-    return { ...(await planDeployment(client, source, options)) } as unknown as IDataObject;
+    const plan = await planDeployment(client, source, options);
+    item.node.addExecutionHints(...planHints(plan));
+    return { ...plan } as unknown as IDataObject;
   } finally {
     await source.close();
   }

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { statusHints } from '../../common/hints';
 import { readEngine } from '../../common/parameters';
 import type { ItemContext } from '../../common/runItems';
 import { getStatus } from '../../shared/status';
@@ -7,5 +8,7 @@ import { getStatus } from '../../shared/status';
 /** Get Status: what is live, and whether all is well with it. */
 export async function readStatus({ read, node, connect }: ItemContext): Promise<IDataObject> {
   const options = readEngine(read, node, 'status');
-  return { ...(await getStatus(await connect(), options)) } as unknown as IDataObject;
+  const status = await getStatus(await connect(), options);
+  node.addExecutionHints(...statusHints(status));
+  return { ...status } as unknown as IDataObject;
 }

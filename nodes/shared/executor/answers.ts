@@ -96,7 +96,7 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
     exists: flag,
     base: PATH,
     writable: flag,
-    filesystem: shape({ type: orNull(text(64)), mergesNames: flag }),
+    filesystem: shape({ type: orNull(text(64)), mount: orNull(PATH), mergesNames: flag }),
     space: shape({ freeBytes: count, totalBytes: count, freeInodes: orNull(count) }),
     names: list(shape({ name: text(255 * 4), type: text(64) }), EVERY_FILE),
     undone: orNull(shape({ release, at: text(64), reason: WORDS })),

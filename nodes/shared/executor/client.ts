@@ -113,6 +113,12 @@ export class ExecutorClient {
     return client;
   }
 
+  /** The container that the executor runs in, if it does. */
+  get container(): string | undefined {
+    const { runtime, container } = this.options.interpreter;
+    return runtime === 'container' ? container : undefined;
+  }
+
   /** Sends one step and resolves with its result. Rejects with the executor's own code and sentence. */
   async call<V extends Verb>(
     verb: V,

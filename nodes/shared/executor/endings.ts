@@ -14,12 +14,19 @@ export function lost(
   facts: { said?: string; exit?: ProcessExit; ended?: Ended } = {},
 ): DeployError {
   const { said, exit, ended } = facts;
-  const description =
-    'An unconfirmed switch is taken back on the engine’s side as soon as it notices; Get Status shows what is live.';
+  const decides = wasEnded({ exit, ended })
+    ? 'On a switch that nobody confirmed, the next operation decides by its checks'
+    : 'An unconfirmed switch is taken back on the engine’s side as soon as it notices';
+  const description = `${decides}; Get Status shows what is live.`;
   return new DeployError('LOST', `The conversation with ${where} broke off: ${how}.`, {
     description: said ? `${description}\n${said}` : description,
     details: { exit, ended },
   });
+}
+
+/** Whether the executor was ended by somebody before it could put things right: its container, for one, was stopped. */
+export function wasEnded({ exit, ended }: { exit?: ProcessExit; ended?: Ended }): boolean {
+  return !ended && exit !== undefined && (exit.code !== null || exit.signal !== null);
 }
 
 /** How a conversation ended, in words that complete a sentence: by what the executor said last, or as its process did. */

@@ -75,7 +75,8 @@ export interface Probe {
   /** The base path with every link resolved. */
   base: string;
   writable: boolean;
-  filesystem: { type: string | null; mergesNames: boolean };
+  /** `mount`: where it begins. */
+  filesystem: { type: string | null; mount: string | null; mergesNames: boolean };
   space: { freeBytes: number; totalBytes: number; freeInodes: number | null };
   /** Top-level names of the base path. `link` and `launcher` are ours. */
   names: Array<{

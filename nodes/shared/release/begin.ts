@@ -4,6 +4,7 @@ import type { Probe } from '../executor/engineFacts';
 import type { Verbs } from '../executor/protocol';
 import { alreadyRemoved, explain, type Finding } from './findings';
 import { checkBasePath, checkEntrypoint } from './layout';
+import { MAKE_WRITABLE, unwritable } from './notices';
 import type { SwitchOptions } from './options';
 import { type Settled, settleUnconfirmed } from './repair';
 import { restoreLive } from './restore';
@@ -103,14 +104,7 @@ async function look(
   return { probe, listed };
 }
 
-function refuseUnwritable(probe: Probe, client: ExecutorClient, basePath: string): void {
-  if (probe.writable) return;
-  throw new DeployError(
-    'STEP',
-    `${client.hello.user} on ${client.connection.description} may not write to ${basePath}.`,
-    {
-      description:
-        'Give that user the directory, set Become to “sudo” in the credential, or mount it writable.',
-    },
-  );
+function refuseUnwritable({ writable }: Probe, client: ExecutorClient, basePath: string): void {
+  if (writable) return;
+  throw new DeployError('STEP', unwritable(client, basePath), { description: MAKE_WRITABLE });
 }

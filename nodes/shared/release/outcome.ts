@@ -1,7 +1,9 @@
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
+import { wasEnded } from '../executor/endings';
 import type { CheckResult } from './checks';
-import { placeOf, type SwitchResult } from './result';
+import { placeOf, shownPlace } from './place';
+import type { SwitchResult } from './result';
 import type { StepLog } from './steps';
 
 /** What was true when an operation stopped; goes into the thrown error's details. */
@@ -33,8 +35,9 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
   const live = ended?.live ?? (ended ? facts.before : undefined);
   // Whoever cancels is told that nothing has changed; whoever lost the connection may have seen the new release live.
   const wasLive = error.details.reverted === true || (error.code === 'LOST' && ended?.reverted === true);
+  const place = placeOf(client, facts.basePath);
   const details = {
-    ...placeOf(client, facts.basePath),
+    ...place,
     ...facts.known,
     ...(facts.attempted !== undefined && { attempted: facts.attempted }),
     ...error.details,
@@ -44,7 +47,9 @@ export async function stopped(thrown: unknown, client: ExecutorClient, facts: St
     checks: facts.checks,
     durationMs: facts.log.durationMs,
   };
-  return new DeployError(error.code, `${sentence(error.message)} ${liveNow(live, facts, wasLive)}`, {
+  const told = { ...facts, basePath: shownPlace(place) };
+  const now = wasEnded(error.details) ? leftBehind(told) : liveNow(live, told, wasLive);
+  return new DeployError(error.code, `${sentence(error.message)} ${now}`, {
     description: error.description ?? nextStep(error, facts),
     details,
     cause: error,
@@ -63,7 +68,9 @@ async function writeDown(
 ): Promise<void> {
   const begun = before !== undefined;
   if (!begun || details.reverted === true || code === 'CANCELLED' || code === 'LOST') return;
-  const entry = { to: attempted ?? null, operation, reason: `${code} in the step “${step ?? operation}”` };
+  const check = details.check as CheckResult | undefined;
+  const reason = check ? `check ${check.name} did not pass` : `${code} in the step “${step || operation}”`;
+  const entry = { to: attempted ?? null, operation, reason };
   // What can't be written down changes nothing of what happened.
   await client.call('record', { event: 'refused', entry }).catch(() => undefined);
 }
@@ -88,6 +95,16 @@ function liveNow(
   }
   if (before === undefined) return `The ${operation} changed nothing.`;
   return `${before} was live in ${basePath}; the engine's side goes back to it by itself. Get Status shows what is live.`;
+}
+
+/** Nobody is left on the engine's side who puts things right. */
+function leftBehind({ basePath, before, attempted }: Stopped): string {
+  const old = before ? `${before} is live in ${basePath}` : `Nothing is live in ${basePath}`;
+  if (attempted === undefined) return `${old}; the next operation removes what was half built.`;
+  return (
+    `${before ?? 'Nothing'} was live in ${basePath}, and ${attempted} may be now, unconfirmed: ` +
+    'the next deployment or rollback runs its checks and decides. Get Status shows it.'
+  );
 }
 
 function nextStep(error: DeployError, { operation }: Stopped): string {

@@ -7,14 +7,14 @@ import { type Begun, foundIn } from './begin';
 import type { CheckResult } from './checks';
 import type { Finding } from './findings';
 import type { Adoption } from './live';
+import { noticesOf } from './notices';
+import { type Place, placeOf } from './place';
 import type { Settled } from './repair';
 import type { Step, StepLog } from './steps';
 
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
-export interface SwitchResult {
+export interface SwitchResult extends Place {
   status: 'deployed' | 'unchanged' | 'rolledBack';
-  host: string;
-  basePath: string;
   release: string;
   previousRelease: string | null;
   source: SourceDescription & { digest: string };
@@ -31,6 +31,8 @@ export interface SwitchResult {
   repaired?: Finding[];
   /** What could not be tidied up after the switch; the next operation tries again. */
   complaint?: string;
+  /** What should be known of the place; absent where there is nothing. */
+  notices?: string[];
   steps: Step[];
   durationMs: number;
 }
@@ -90,11 +92,6 @@ export function swapOf(adoption: Adoption | undefined, unpinned: number, millise
   };
 }
 
-/** The fields that say where it happened. */
-export function placeOf(client: ExecutorClient, basePath: string): { host: string; basePath: string } {
-  return { host: client.connection.host, basePath };
-}
-
 /** The `source` of an operation that read a bundle. */
 export function sourceOf({ source, digest }: Bundle): SwitchResult['source'] {
   return { ...source, digest };
@@ -115,6 +112,7 @@ export function resultOf(
   { client, basePath, begun, source, checks, log }: Underway,
   done: Pick<SwitchResult, 'status' | 'release' | 'previousRelease'> & Partial<SwitchResult>,
 ): SwitchResult {
+  const notices = noticesOf(client, basePath, begun.probe);
   return {
     ...placeOf(client, basePath),
     source,
@@ -124,6 +122,7 @@ export function resultOf(
     checks,
     swap: swapOf(undefined, 0),
     ...foundIn(begun),
+    ...(notices.length > 0 && { notices }),
     steps: log.steps,
     durationMs: log.durationMs,
     ...done,

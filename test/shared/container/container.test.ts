@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -9,6 +9,7 @@ import { connectSsh } from '../../../nodes/shared/connection/ssh';
 import { deploy } from '../../../nodes/shared/deploy';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { InterpreterOptions } from '../../../nodes/shared/executor/interpreter';
+import { planDeployment } from '../../../nodes/shared/plan';
 import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
 import { rollBack } from '../../../nodes/shared/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
@@ -126,6 +127,8 @@ describe('an engine in a container', () => {
   test('is deployed to with the container’s own interpreter and paths, packages from the release included', async () => {
     const result = await converse((client) => deployVersion(client, '1'));
     expect(result).toMatchObject({ status: 'deployed', basePath: '/app', dependencies: { status: 'built' } });
+    expect(result).toMatchObject({ host: 'localhost', container: container.name });
+    expect(result.notices).toBeUndefined();
     expect(liveTree(host)['wheels/keywords-1-py3-none-any.whl']).toBe(
       treeOf(source)['wheels/keywords-1-py3-none-any.whl'],
     );
@@ -143,6 +146,7 @@ describe('an engine in a container', () => {
       ),
     );
     expect(refused.message).toMatch(/^Check “never” did not pass/);
+    expect(refused.message).toContain(` is live in /app in the container ${container.name}; `);
     expect(await extract('host')).toEqual(['2']);
   });
 
@@ -311,6 +315,45 @@ describe('what stands in the way is a sentence:', () => {
     expect(remote.message).toMatch(/^There is no nerdctl on /);
     await connection.close();
     await sshd.stop();
+  });
+
+  test('no mount at all: what is deployed is gone with the container, as the plan and the result say', async () => {
+    const alone = startContainer([]);
+    try {
+      const interpreter = inside({ container: alone.name });
+      const bundle = await openDirectory({ directory: source, selection: SELECTION });
+      const plan = await converse((client) => planDeployment(client, bundle, options()), interpreter);
+      const lies = expect.stringContaining(
+        `/app in the container ${alone.name} lies in the container’s own layer`,
+      );
+      expect(plan.notices).toEqual([
+        `/app in the container ${alone.name} does not exist; a deployment makes it.`,
+        lies,
+      ]);
+      expect((await converse((client) => deployVersion(client, '1'), interpreter)).notices).toEqual([lies]);
+    } finally {
+      alone.stop();
+    }
+  });
+
+  test('a user who may not write there', async () => {
+    const tree = await make('another’s');
+    chmodSync(tree, 0o755);
+    const closed = startContainer([{ host: tree }]);
+    const user = join(await make('command'), 'as-user');
+    await writeFile(user, `#!/bin/sh\nshift\nexec ${container.command} exec --user 1000 "$@"\n`, {
+      mode: 0o755,
+    });
+    try {
+      const interpreter = inside({ container: closed.name, containerCommand: user });
+      const bundle = await openDirectory({ directory: source, selection: SELECTION });
+      const plan = await converse((client) => planDeployment(client, bundle, options()), interpreter);
+      expect(plan.notices.join()).toContain(`in the container ${closed.name} may not write to /app.`);
+      const refused = await thrownBy(converse((client) => deployVersion(client, '1'), interpreter));
+      expect(refused.description).toContain('a script that adds --user');
+    } finally {
+      closed.stop();
+    }
   });
 
   test('a mount that is read-only', async () => {

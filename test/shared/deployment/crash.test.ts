@@ -126,6 +126,9 @@ describe('a switch whose executor was killed before it was confirmed', () => {
     const error = await thrownBy(deployTo(base, after, { checks: [unless('2', KILL_EXECUTOR)] }));
     expect(error.code).toBe('LOST');
     expect(error.message).toContain('SIGKILL');
+    // Nobody is left there who could go back by himself.
+    expect(error.message).toContain(`and ${String(error.details.attempted)} may be now, unconfirmed`);
+    expect(error.description).toContain('the next operation decides');
     expect(liveTree(base)).toEqual(treeOf(after));
     return base;
   }

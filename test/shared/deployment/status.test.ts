@@ -97,7 +97,7 @@ describe('Get Status', () => {
     const before = await thrownBy(deployTo(base, v2, { checks: [failing('before')] }));
     expect(await undone()).toMatchObject({
       release: before.details.attempted,
-      reason: 'CHECK in the step “check before the switch”',
+      reason: 'check test check did not pass',
       at: expect.stringMatching(/^\d{4}-/),
     });
     const after = await thrownBy(deployTo(base, v2, { checks: [failing('after')] }));

@@ -109,7 +109,7 @@ class Standing:
             event = entry["event"]
             if event in UNDONE:
                 self.undone = _attempt(entry, UNDONE[event])
-            elif event == "confirmed":
+            elif event in ("confirmed", "detached"):
                 self.undone = None
             if event == "flip":
                 pending = entry

@@ -30,6 +30,13 @@ def kind_of(path):
     return kinds[-1] if kinds else None
 
 
+def place_of(path):
+    """Where the mount that holds `path` begins; None where that isn't known."""
+    real = os.path.realpath(path)
+    above = [place for _, place, _ in read() if real == place or real.startswith(place.rstrip("/") + "/")]
+    return max(above, key=len, default=None)
+
+
 def refuse_within(layout, names):
     """Names to be adopted have to be the base path's own: no other one can take a mount's place, or hold it as a file."""
     places = sorted(place for _, place, _ in read())

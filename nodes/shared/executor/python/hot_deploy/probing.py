@@ -156,7 +156,11 @@ def _nothing_live():
 def _place(path):
     return {
         "writable": os.access(path, os.W_OK | os.X_OK),
-        "filesystem": {"type": mounts.kind_of(path), "mergesNames": _merges_names(path)},
+        "filesystem": {
+            "type": mounts.kind_of(path),
+            "mount": mounts.place_of(path),
+            "mergesNames": _merges_names(path),
+        },
         "space": space(path),
     }
 

@@ -19,7 +19,10 @@ from hot_deploy import (
 )
 from hot_deploy.failures import StepFailed
 
-DENIED = "Give that user the directory, set Become to “sudo” in the credential, or correct Base Path."
+DENIED = (
+    "Give that user the directory, or correct Base Path; or let another one do it: set Become to “sudo” in the credential"
+    " or, for a container, Container Command to a script that adds --user."
+)
 
 
 def lock(session, _id, args):

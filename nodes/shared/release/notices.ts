@@ -1,0 +1,29 @@
+import type { ExecutorClient } from '../executor/client';
+import type { Probe } from '../executor/engineFacts';
+import { placeOf, shownPlace } from './place';
+
+/** What a person should know of the place that is deployed to, although nothing forbids it. Mostly nothing. */
+export function noticesOf(client: ExecutorClient, basePath: string, probe: Probe): string[] {
+  const shown = shownPlace(placeOf(client, basePath));
+  const notices: string[] = [];
+  if (!probe.exists) notices.push(`${shown} does not exist; a deployment makes it.`);
+  if (probe.exists && !probe.writable) notices.push(`${unwritable(client, basePath)} ${MAKE_WRITABLE}`);
+  if (client.container !== undefined && probe.filesystem.mount === '/') {
+    notices.push(
+      `${shown} lies in the container’s own layer, which is gone when the container is made anew: mount a directory or a volume there.`,
+    );
+  }
+  return notices;
+}
+
+/** Who may not write where. */
+export function unwritable(client: ExecutorClient, basePath: string): string {
+  const { user } = client.hello;
+  const { container, connection } = client;
+  const side = container === undefined ? `on ${connection.description}` : `in the container ${container}`;
+  return `${user} ${side} may not write to ${basePath}.`;
+}
+
+/** What helps then. */
+export const MAKE_WRITABLE =
+  'Give that user the directory or mount it writable; or let another one do it: set Become to “sudo” in the credential or, for a container, Container Command to a script that adds --user.';
