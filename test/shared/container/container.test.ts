@@ -11,6 +11,7 @@ import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { InterpreterOptions } from '../../../nodes/shared/executor/interpreter';
 import { planDeployment } from '../../../nodes/shared/plan';
 import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
+import type { SwitchOptions } from '../../../nodes/shared/release/options';
 import { rollBack } from '../../../nodes/shared/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import { getStatus } from '../../../nodes/shared/status';
@@ -273,6 +274,35 @@ test('over SSH, with sudo in front of the container program', async () => {
     forget();
     user.remove();
     await sshd.stop();
+  }
+});
+
+test('P2, P5: a container that is stopped after a switch leaves it unconfirmed, and the next one decides', async () => {
+  const tree = await make('stopped');
+  const first = startContainer([{ host: tree }]);
+  const at = ({ name }: Container) => inside({ container: name });
+  const { release } = await converse((client) => deployVersion(client, '1'), at(first));
+  const onStep: SwitchOptions['onStep'] = ({ step, phase }) => {
+    if (step === 'check after the switch' && phase === 'start') first.stop();
+  };
+  const checks = [checkOf({ name: 'slow', when: 'after', command: 'sleep 30' })];
+  const cut = await thrownBy(converse((client) => deployVersion(client, '2', { checks, onStep }), at(first)));
+  expect(cut.code).toBe('LOST');
+  expect(cut.message).toContain(`${release} was live in /app in the container ${first.name}, and`);
+  expect(cut.message).toContain('may be now, unconfirmed');
+
+  const anew = startContainer([{ host: tree }]);
+  try {
+    const { unconfirmedSwitch } = await converse((client) => getStatus(client, options()), at(anew));
+    expect(unconfirmedSwitch).toMatchObject({ from: release, to: cut.details.attempted });
+    const never = [checkOf({ name: 'never', when: 'after', command: 'false' })];
+    const refused = await thrownBy(
+      converse((client) => deployVersion(client, '3', { checks: never }), at(anew)),
+    );
+    expect(refused.details.settled).toMatchObject({ outcome: 'reverted' });
+    expect(await converse((client) => getStatus(client, options()), at(anew))).toMatchObject({ release });
+  } finally {
+    anew.stop();
   }
 });
 
