@@ -78,9 +78,14 @@ const EXPLANATIONS: Explanation[] = [
   },
 ];
 
+/** In the details as `missing` when shell or sudo say that Python is not there, and all before it was. */
+export const MISSING_PYTHON = 'python';
+
 /** Whether a shell or sudo says that it found no such program, as in `sh: 1: docker: not found`. */
 function namesMissing(said: string, program: string): boolean {
   return said.split('\n').some((line) => {
+    // zsh and fish name it last.
+    if (/command( not found)?: /i.test(line) && line.trimEnd().endsWith(`: ${program}`)) return true;
     const [before, after] = line.split(`${program}:`, 2);
     return (
       after !== undefined &&
@@ -100,7 +105,7 @@ export function explainNoAnswer(
   const known = EXPLANATIONS.find(({ when }) =>
     when instanceof RegExp ? when.test(said) : when(said, options),
   );
-  const details = { exit };
+  const details = { exit, ...(namesMissing(said, options.python) && { missing: MISSING_PYTHON }) };
   if (known) {
     return new DeployError('CONNECTION', known.message(options, where), {
       description: `${known.description}\n${said}`,

@@ -125,6 +125,20 @@ describe('interpreters that are too old', () => {
 });
 
 it.each([
+  ['bash: line 1: python3: command not found', 'python'],
+  ['sh: 1: python3: not found', 'python'],
+  ['zsh:1: command not found: python3', 'python'],
+  ['fish: Unknown command: python3', 'python'],
+  ['sudo: python3: command not found', 'python'],
+  ['bash: line 1: sudo: command not found', undefined],
+  ['fish: Unknown command: sudo', undefined],
+  ['python3: error while loading shared libraries: libpython3.so: No such file or directory', undefined],
+])('whether Python is all that is missing can be read by machines: %s', (said, missing) => {
+  const error = explainNoAnswer(onHost('python3'), 'host', { code: 127, signal: null }, said);
+  expect(error.details.missing).toBe(missing);
+});
+
+it.each([
   ['Error response from daemon: No such container: engine', 'There is no container engine on host.'],
   [
     'Error: no container with name or ID "engine" found: no such container',
