@@ -1,3 +1,4 @@
+import type { Remedy } from '../connection/types';
 import { DeployError } from '../errors';
 import type { InterpreterOptions } from './interpreter';
 
@@ -93,6 +94,17 @@ function namesMissing(said: string, program: string): boolean {
       /^\s*(command )?not found|^\s*No such file/i.test(after)
     );
   });
+}
+
+/** What to do when the first program is not on n8n's own machine. */
+export function whenMissing({ runtime }: InterpreterOptions): Remedy {
+  const field = runtime === 'container' ? 'Container Command' : 'Python';
+  return {
+    remedy: `install it, or name another one in the option "${field}"`,
+    ...(runtime === 'container' && {
+      description: 'n8n’s own image has no docker: from there, reach the container’s host over SSH.',
+    }),
+  };
 }
 
 /** Turns the end of a process that never greeted into a sentence about what stood in its way. */

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { connectLocal } from '../../../nodes/shared/connection/local';
+import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { explainNoAnswer } from '../../../nodes/shared/executor/noAnswer';
 import { onHost, processEnd } from '../../support/conversation';
 import { openClient, PYTHON, temporaryDirectories } from '../../support/deployment';
@@ -38,6 +40,24 @@ it('an interpreter that ends at once', async () => {
   });
   const killed = instead('kill -KILL $$');
   expect((await thrownBy(openClient({ python: killed }))).message).toContain('(SIGKILL)');
+});
+
+it('a program that is not on this machine: only what helps is named', async () => {
+  const absent = { ...onHost('no-such-program'), containerCommand: 'no-such-program', container: 'engine' };
+  const refused = (runtime: 'host' | 'container') =>
+    thrownBy(ExecutorClient.open(connectLocal(), { interpreter: { ...absent, runtime } }));
+  const message =
+    'The program "no-such-program" was not found on this machine; install it, or name another one in the option';
+  expect(await refused('host')).toMatchObject({
+    code: 'CONNECTION',
+    message: `${message} "Python".`,
+    description: undefined,
+  });
+  expect(await refused('container')).toMatchObject({
+    code: 'CONNECTION',
+    message: `${message} "Container Command".`,
+    description: 'n8n’s own image has no docker: from there, reach the container’s host over SSH.',
+  });
 });
 
 it('P8: an interpreter that hangs is given up in time, and ended', async () => {
