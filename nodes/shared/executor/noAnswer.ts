@@ -53,7 +53,8 @@ const EXPLANATIONS: Explanation[] = [
     when: /cannot connect to (the docker daemon|podman)|is the docker daemon running/i,
     message: (options, where) =>
       `${options.containerCommand ?? 'docker'} on ${where} can't reach its daemon.`,
-    description: 'Start the daemon there, and see that the user may talk to it.',
+    description:
+      'Start the daemon there, and see that the user may talk to it. If containers run with podman there, name it in the option Container Command.',
   },
   {
     when: /permission denied.*docker/i,

@@ -190,3 +190,11 @@ it.each([
   expect(error).toMatchObject({ code: 'CONNECTION', message });
   expect(error.description).toContain(said);
 });
+
+it('a daemon that can’t be reached: whoever uses podman is told where to name it', () => {
+  const said =
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
+  const options = { ...onHost('python3'), runtime: 'container' as const, container: 'engine' };
+  const { description } = explainNoAnswer(options, 'host', { code: 1, signal: null }, said);
+  expect(description).toMatch(/^Start the daemon there.* podman .*in the option Container Command\.\n/);
+});
