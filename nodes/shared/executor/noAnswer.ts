@@ -5,7 +5,7 @@ import type { InterpreterOptions } from './interpreter';
 interface Explanation {
   when: RegExp | ((said: string, options: InterpreterOptions) => boolean);
   message: (options: InterpreterOptions, where: string) => string;
-  description: string;
+  description: string | ((options: InterpreterOptions) => string);
 }
 
 /** What shells, sudo and container programs say, and what it means for the person who set up the node. */
@@ -73,6 +73,16 @@ const EXPLANATIONS: Explanation[] = [
     description: 'Give the user another one (usermod --shell /bin/sh), or log in as another user.',
   },
   {
+    // Of runc and of crun. Nobody has an interpreter of that name: it is the word that a script added.
+    when: (said, { runtime }) =>
+      runtime === 'container' &&
+      /"exec": executable file|executable file [`'"]?exec[`'"]? not found/.test(said),
+    message: ({ container, containerCommand = 'docker' }, where) =>
+      `${containerCommand} on ${where} starts a program “exec” in container ${container}.`,
+    description: ({ container, containerCommand = 'docker', python }) =>
+      `It is started as “${containerCommand} exec -i ${container} ${python} …”: a script has to pass all its arguments on ("$@") to the container program, without “exec -i” of its own.`,
+  },
+  {
     when: /not found|no such file or directory|executable file/i,
     message: (options, where) =>
       `${options.python} can't be started on ${where}${options.runtime === 'container' ? `, in container ${options.container}` : ''}.`,
@@ -120,8 +130,10 @@ export function explainNoAnswer(
   );
   const details = { exit, ...(namesMissing(said, options.python) && { missing: MISSING_PYTHON }) };
   if (known) {
+    const { description } = known;
+    const next = typeof description === 'string' ? description : description(options);
     return new DeployError('CONNECTION', known.message(options, where), {
-      description: `${known.description}\n${said}`,
+      description: `${next}\n${said}`,
       details,
     });
   }

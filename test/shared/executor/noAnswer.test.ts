@@ -184,6 +184,14 @@ it.each([
     'OCI runtime exec failed: exec failed: unable to start container process: exec: "python3": executable file not found in $PATH: unknown',
     "python3 can't be started on host, in container engine.",
   ],
+  [
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "exec": executable file not found in $PATH: unknown',
+    'docker on host starts a program “exec” in container engine.',
+  ],
+  [
+    'Error: crun: executable file `exec` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    'docker on host starts a program “exec” in container engine.',
+  ],
 ])('what a container program says is explained: %s', (said, message) => {
   const options = { ...onHost('python3'), runtime: 'container' as const, container: 'engine' };
   const error = explainNoAnswer(options, 'host', { code: 1, signal: null }, said);
