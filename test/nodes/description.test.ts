@@ -110,6 +110,11 @@ test('the fields of a container suggest the engine’s, and say what reaches it'
   }
 });
 
+test('Extraction Wait says how long it waits at least', () => {
+  const options = named(rollback.properties, 'options').options as INodeProperties[];
+  expect(named(options, 'extractionWaitSeconds').description).toMatch(/the wait is 10 s at least/);
+});
+
 describe('the contract', () => {
   const onEveryNode = [
     'operation',
