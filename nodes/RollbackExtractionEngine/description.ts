@@ -11,6 +11,7 @@ import {
   retentionOptions,
   simplifyField,
 } from '../common/fields';
+import { LEAST_WAIT_SECONDS } from '../shared/detach';
 
 const forRollback = { show: { operation: ['rollback'] } };
 
@@ -79,8 +80,7 @@ const detachOptions: INodeProperties[] = [
     type: 'number',
     default: 0,
     typeOptions: { minValue: 0 },
-    description:
-      'How long to wait for extractions that run releases; with 0 it is refused while there are any',
+    description: `How long to wait for extractions that run releases; with 0 it is refused while there are any. Once files are exchanged, the wait is ${LEAST_WAIT_SECONDS} s at least, for extractions that start in that instant.`,
   },
   {
     displayName: 'Go On Without Packages',

@@ -6,38 +6,54 @@ import type {
 } from 'n8n-workflow';
 
 import { toDeployError } from '../shared/errors';
+import { MISSING_PYTHON } from '../shared/executor/noAnswer';
 import { Executors } from './executors';
+import { sshOptions } from './sshOptions';
 
 const TIMEOUT_MS = 20_000;
+const PYTHON = 'python3';
 
-/** Tests the SSH credential the way the nodes use it: logs in, becomes the engine's user and starts its Python. */
+/**
+ * Tests the SSH credential the way the nodes use it: logs in, becomes the engine's user and starts its Python. A host
+ * without one is a good host, too: engines in containers have their own.
+ */
 export async function hotDeploySshApiTest(
   this: ICredentialTestFunctions,
   credential: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
 ): Promise<INodeCredentialTestResult> {
   const executors = new Executors();
+  const data = credential.data ?? {};
   try {
     const client = await executors.open(
       {
         connection: 'ssh',
         hostOverride: '',
         basePath: '',
-        interpreter: { python: 'python3', runtime: 'host' },
+        interpreter: { python: PYTHON, runtime: 'host' },
         startTimeoutMs: TIMEOUT_MS,
       },
-      async () => credential.data ?? {},
+      async () => data,
     );
     const { user, hostname, python } = client.hello;
     await client.close();
     return {
       status: 'OK',
-      message: `Logged in to ${hostname}; the engine’s user is ${user}, with Python ${python.version}.`,
+      message: `Logged in to ${hostname}; operations run there as ${user}, with this host’s Python ${python.version} (an engine in a container has its own).`,
     };
   } catch (error) {
+    if (toDeployError(error).details.missing === MISSING_PYTHON) return withoutPython(data);
     return { status: 'Error', message: asOneLine(error) };
   } finally {
     await executors.close();
   }
+}
+
+function withoutPython(data: ICredentialDataDecryptedObject): INodeCredentialTestResult {
+  const { host, username } = sshOptions(data);
+  return {
+    status: 'OK',
+    message: `Logged in to ${host} as ${username}. It has no ${PYTHON} itself, which only engines outside of containers need.`,
+  };
 }
 
 /** What was thrown as one line for the editor: what happened, and what to do. */

@@ -15,7 +15,7 @@ export const engineFields: INodeProperties[] = [
       {
         name: 'Local',
         value: 'local',
-        description: 'The engine runs on the machine, or in the container, that n8n runs in',
+        description: 'The engine runs on this machine, n8n’s own, or in a container on it',
       },
     ],
     default: 'ssh',
@@ -73,8 +73,9 @@ export const engineFields: INodeProperties[] = [
     type: 'string',
     default: '',
     required: true,
-    placeholder: 'n8n',
-    description: 'Name or ID of the running container',
+    placeholder: 'engine',
+    description:
+      'Name or ID of the running container the engine runs in. It is reached with docker; the option Container Command names another program, such as podman.',
     displayOptions: { show: { runtime: ['container'] } },
   },
 ];

@@ -40,7 +40,7 @@ export interface DetachResult extends Place, Partial<Pick<SwitchResult, 'settled
 }
 
 /** Extractions that start in the very instant of the exchange have so long to end, in seconds. */
-const LEAST_WAIT_SECONDS = 10;
+export const LEAST_WAIT_SECONDS = 10;
 
 /**
  * Turns an engine back into a plain directory of what is live, without a gap: the way back of an adoption. Can be done

@@ -1,7 +1,10 @@
-import { userInfo } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
+import { fakeInterpreter } from '../support/fakeInterpreter';
 import type { N8n } from '../support/n8n';
 import { CREDENTIAL, credentialFor, HOT_DEPLOY, openN8n, ROLLBACK } from '../support/nodes';
 import { makeKey, startSshd, type Sshd } from '../support/sshd';
@@ -31,7 +34,7 @@ test.each([HOT_DEPLOY, ROLLBACK])('%s: a good credential says who and what answe
     status: 'OK',
     message: expect.stringMatching(
       new RegExp(
-        `^Logged in to \\S+; the engine’s user is ${userInfo().username}, with Python 3\\.\\d+\\.\\d+\\.$`,
+        `^Logged in to \\S+; operations run there as ${userInfo().username}, with this host’s Python 3\\.\\d+\\.\\d+ \\(an engine in a container has its own\\)\\.$`,
       ),
     ),
   });
@@ -92,11 +95,46 @@ test.each<[string, () => ICredentialDataDecryptedObject | Promise<ICredentialDat
     expect(result.message).not.toContain(secret);
 });
 
-test('says so when there is no Python on the host', async () => {
-  const bare = await startSshd({ config: ['SetEnv PATH=/nowhere'] });
-  const result = await n8n.testCredential(HOT_DEPLOY, CREDENTIAL, credentialFor(bare));
-  await bare.stop();
-  expect(result.message).toMatch(/^python3 can't be started on \S+\. Install Python 3\.8 or newer there/);
+describe('a host that has no Python itself, as hosts of containers may', () => {
+  let bin: string;
+  let bare: Sshd;
+
+  beforeAll(async () => {
+    bin = mkdtempSync(join(tmpdir(), 'hot-deploy-bin-'));
+    chmodSync(bin, 0o755);
+    // A shell, and sudo as it is with a PATH of its own, which would find the Python of the test's machine.
+    symlinkSync('/bin/sh', join(bin, 'sh'));
+    fakeInterpreter(join(bin, 'sudo'), 'echo "sudo: python3: command not found" >&2; exit 1');
+    bare = await startSshd({ config: [`SetEnv PATH=${bin}`] });
+  });
+
+  afterAll(async () => {
+    await bare.stop();
+    rmSync(bin, { recursive: true });
+  });
+
+  const bareTested = (changes: ICredentialDataDecryptedObject = {}) =>
+    n8n.testCredential(HOT_DEPLOY, CREDENTIAL, credentialFor(bare, { username: user.username, ...changes }));
+
+  test.each(['none', 'sudo'])(
+    'is a good one, and the test says what it lacks (Become: %s)',
+    async (become) => {
+      expect(await bareTested({ become })).toEqual({
+        status: 'OK',
+        message: `Logged in to 127.0.0.1 as ${user.username}. It has no python3 itself, which only engines outside of containers need.`,
+      });
+    },
+  );
+
+  test('is none when what comes before Python is not there, or Python is and can’t be started', async () => {
+    rmSync(join(bin, 'sudo'));
+    expect(await bareTested({ become: 'sudo' })).toMatchObject({ status: 'Error' });
+    fakeInterpreter(
+      join(bin, 'python3'),
+      'echo "python3: libpython3.so: No such file or directory" >&2; exit 127',
+    );
+    expect(await bareTested()).toMatchObject({ status: 'Error' });
+  });
 });
 
 test('no connection is left open', async () => {

@@ -96,6 +96,25 @@ describe.each(DESCRIPTIONS)('%s', (_name, root) => {
   });
 });
 
+test('the fields of a container suggest the engine’s, and say what reaches it', () => {
+  for (const { properties } of [hotDeploy, rollback]) {
+    const container = named(properties, 'container');
+    expect(container.placeholder).toBe('engine');
+    expect(container.description).toMatch(/with docker; the option Container Command names another/);
+    const { options } = named(properties, 'connection');
+    expect(options).toContainEqual({
+      name: 'Local',
+      value: 'local',
+      description: 'The engine runs on this machine, n8n’s own, or in a container on it',
+    });
+  }
+});
+
+test('Extraction Wait says how long it waits at least', () => {
+  const options = named(rollback.properties, 'options').options as INodeProperties[];
+  expect(named(options, 'extractionWaitSeconds').description).toMatch(/the wait is 10 s at least/);
+});
+
 describe('the contract', () => {
   const onEveryNode = [
     'operation',

@@ -2,18 +2,18 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 
 import { DeployError, toDeployError } from '../errors';
-import type { Channel, Connection, ProcessExit } from './types';
+import type { Channel, Connection, ProcessExit, Remedy, StartOptions } from './types';
 
 const GONE: ProcessExit = { code: null, signal: null };
 
-function notStarted(program: string, thrown: unknown): DeployError {
+function notStarted(program: string, thrown: unknown, { remedy, description }: Remedy): DeployError {
   const { code } = thrown as NodeJS.ErrnoException;
   const reason = code === 'ENOENT' ? 'was not found' : `can't be started (${code})`;
-  return new DeployError(
-    'CONNECTION',
-    `The program "${program}" ${reason} on this machine; install it, or name another one in the option "Python" (or "Container Command").`,
-    { details: { program }, cause: thrown },
-  );
+  return new DeployError('CONNECTION', `The program "${program}" ${reason} on this machine; ${remedy}.`, {
+    description,
+    details: { program },
+    cause: thrown,
+  });
 }
 
 /** n8n's own settings, its database's and queue's passwords and its encryption key among them. */
@@ -76,7 +76,10 @@ class LocalConnection implements Connection {
   readonly remote = false;
   private readonly open = new Set<LocalChannel>();
 
-  async start(argv: readonly string[]): Promise<Channel> {
+  async start(
+    argv: readonly string[],
+    { whenMissing = { remedy: 'install it' } }: StartOptions = {},
+  ): Promise<Channel> {
     const [program, ...args] = argv;
     if (!program) {
       throw new DeployError('INPUT', 'The command names no program; give one as its first word.');
@@ -87,7 +90,7 @@ class LocalConnection implements Connection {
       child = spawn(program, args, { stdio: 'pipe', shell: false, detached: false, env: ownEnvironment() });
       await once(child, 'spawn');
     } catch (error) {
-      throw toDeployError(notStarted(program, error));
+      throw toDeployError(notStarted(program, error, whenMissing));
     }
     const channel = new LocalChannel(child);
     this.open.add(channel);

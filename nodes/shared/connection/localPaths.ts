@@ -62,7 +62,7 @@ export async function checkLocalPath(basePath: string, allowed: string | undefin
     .filter((entry) => entry !== '');
   if (listed.length === 0) {
     throw refuse(
-      `"Connection" is local, which is not allowed on this machine; its administrator allows it for "${basePath}" by setting the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS=${basePath} for n8n.`,
+      `"Connection" is local, which is not allowed on this machine; its administrator allows it for "${basePath}" by setting the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS=${basePath} for n8n, which reads it when it starts.`,
       { path: basePath },
     );
   }
@@ -73,7 +73,7 @@ export async function checkLocalPath(basePath: string, allowed: string | undefin
     if (resolved === directory || resolved.startsWith(prefix)) return resolved;
   }
   throw refuse(
-    `"Base Path" "${basePath}" is outside the directories that N8N_HOT_DEPLOY_LOCAL_PATHS allows (${listed.join(', ')}); choose one of these or have it added.`,
+    `"Base Path" "${basePath}" is outside the directories that N8N_HOT_DEPLOY_LOCAL_PATHS allows (${listed.join(', ')}); choose one of these, or have the administrator add it (separated by colons, read when n8n starts).`,
     { path: basePath, resolved, allowed: listed },
   );
 }

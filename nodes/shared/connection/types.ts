@@ -17,8 +17,17 @@ export interface Channel {
   destroy(): void;
 }
 
-/** What a command over SSH may be given besides its arguments. Of no effect on this machine. */
+/** What to do about a program that can't be started. */
+export interface Remedy {
+  /** The end of the sentence that says so, such as `install it`. */
+  remedy: string;
+  description?: string;
+}
+
+/** What a command may be given besides its arguments. Each is of effect on one side only: over SSH, or on this machine. */
 export interface StartOptions {
+  /** For this machine, which knows at once that a program isn't there; over SSH its shell says so. */
+  whenMissing?: Remedy;
   /** Variables asked for beside the command; most servers accept few. */
   environment?: Readonly<Record<string, string>>;
   /** Quotes every argument but the program, as `git` does: some Git servers read nothing else. */

@@ -11,7 +11,7 @@ import { type Message, readMessage } from './messages';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
-import { explainNoAnswer } from './noAnswer';
+import { explainNoAnswer, whenMissing } from './noAnswer';
 
 export interface ExecutorOptions {
   interpreter: InterpreterOptions;
@@ -100,7 +100,8 @@ export class ExecutorClient {
     const first =
       options.interpreter.become === 'sudoPassword' ? passwordLine(options.sudoPassword) : undefined;
     if (options.signal?.aborted) throw cancelled();
-    const client = new ExecutorClient(await connection.start(argv), connection, options);
+    const channel = await connection.start(argv, { whenMissing: whenMissing(options.interpreter) });
+    const client = new ExecutorClient(channel, connection, options);
     try {
       // Aborted while the process was started, before anybody listened.
       if (options.signal?.aborted) throw cancelled();

@@ -32,7 +32,7 @@ export function interpreterArguments(options: InterpreterOptions): string[] {
   if (options.become === 'sudoPassword') argv.push('env', 'LANGUAGE=en', 'sudo', '-k', '-S', '-p', '', '--');
   if (options.runtime === 'container') {
     const program = checked('Container Command', options.containerCommand ?? 'docker', PROGRAM, 'docker');
-    const container = checked('Container', options.container ?? '', CONTAINER, 'n8n');
+    const container = checked('Container', options.container ?? '', CONTAINER, 'engine');
     argv.push(program, 'exec', '-i', container);
   }
   const bootstrap = options.become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;

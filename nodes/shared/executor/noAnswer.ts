@@ -1,10 +1,11 @@
+import type { Remedy } from '../connection/types';
 import { DeployError } from '../errors';
 import type { InterpreterOptions } from './interpreter';
 
 interface Explanation {
   when: RegExp | ((said: string, options: InterpreterOptions) => boolean);
   message: (options: InterpreterOptions, where: string) => string;
-  description: string;
+  description: string | ((options: InterpreterOptions) => string);
 }
 
 /** What shells, sudo and container programs say, and what it means for the person who set up the node. */
@@ -52,7 +53,8 @@ const EXPLANATIONS: Explanation[] = [
     when: /cannot connect to (the docker daemon|podman)|is the docker daemon running/i,
     message: (options, where) =>
       `${options.containerCommand ?? 'docker'} on ${where} can't reach its daemon.`,
-    description: 'Start the daemon there, and see that the user may talk to it.',
+    description:
+      'Start the daemon there, and see that the user may talk to it. If containers run with podman there, name it in the option Container Command.',
   },
   {
     when: /permission denied.*docker/i,
@@ -71,6 +73,16 @@ const EXPLANATIONS: Explanation[] = [
     description: 'Give the user another one (usermod --shell /bin/sh), or log in as another user.',
   },
   {
+    // Of runc and of crun. Nobody has an interpreter of that name: it is the word that a script added.
+    when: (said, { runtime }) =>
+      runtime === 'container' &&
+      /"exec": executable file|executable file [`'"]?exec[`'"]? not found/.test(said),
+    message: ({ container, containerCommand = 'docker' }, where) =>
+      `${containerCommand} on ${where} starts a program “exec” in container ${container}.`,
+    description: ({ container, containerCommand = 'docker', python }) =>
+      `It is started as “${containerCommand} exec -i ${container} ${python} …”: a script has to pass all its arguments on ("$@") to the container program, without “exec -i” of its own.`,
+  },
+  {
     when: /not found|no such file or directory|executable file/i,
     message: (options, where) =>
       `${options.python} can't be started on ${where}${options.runtime === 'container' ? `, in container ${options.container}` : ''}.`,
@@ -78,9 +90,14 @@ const EXPLANATIONS: Explanation[] = [
   },
 ];
 
+/** In the details as `missing` when shell or sudo say that Python is not there, and all before it was. */
+export const MISSING_PYTHON = 'python';
+
 /** Whether a shell or sudo says that it found no such program, as in `sh: 1: docker: not found`. */
 function namesMissing(said: string, program: string): boolean {
   return said.split('\n').some((line) => {
+    // zsh and fish name it last.
+    if (/command( not found)?: /i.test(line) && line.trimEnd().endsWith(`: ${program}`)) return true;
     const [before, after] = line.split(`${program}:`, 2);
     return (
       after !== undefined &&
@@ -88,6 +105,17 @@ function namesMissing(said: string, program: string): boolean {
       /^\s*(command )?not found|^\s*No such file/i.test(after)
     );
   });
+}
+
+/** What to do when the first program is not on n8n's own machine. */
+export function whenMissing({ runtime }: InterpreterOptions): Remedy {
+  const field = runtime === 'container' ? 'Container Command' : 'Python';
+  return {
+    remedy: `install it, or name another one in the option "${field}"`,
+    ...(runtime === 'container' && {
+      description: 'n8n’s own image has no docker: from there, reach the container’s host over SSH.',
+    }),
+  };
 }
 
 /** Turns the end of a process that never greeted into a sentence about what stood in its way. */
@@ -100,10 +128,12 @@ export function explainNoAnswer(
   const known = EXPLANATIONS.find(({ when }) =>
     when instanceof RegExp ? when.test(said) : when(said, options),
   );
-  const details = { exit };
+  const details = { exit, ...(namesMissing(said, options.python) && { missing: MISSING_PYTHON }) };
   if (known) {
+    const { description } = known;
+    const next = typeof description === 'string' ? description : description(options);
     return new DeployError('CONNECTION', known.message(options, where), {
-      description: `${known.description}\n${said}`,
+      description: `${next}\n${said}`,
       details,
     });
   }

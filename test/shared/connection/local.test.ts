@@ -88,11 +88,12 @@ it('P5: close hangs up: running processes see the end of their input, and exit i
   }
 });
 
-it('names the program that is missing or not executable, and the option', async () => {
-  expect(await thrownBy(connectLocal().start(['no-such-python']))).toMatchObject({
+it('names the program that is missing or not executable, and what helps', async () => {
+  const whenMissing = { remedy: 'name another one', description: 'It may be elsewhere.' };
+  expect(await thrownBy(connectLocal().start(['no-such-python'], { whenMissing }))).toMatchObject({
     code: 'CONNECTION',
-    message:
-      'The program "no-such-python" was not found on this machine; install it, or name another one in the option "Python" (or "Container Command").',
+    message: 'The program "no-such-python" was not found on this machine; name another one.',
+    description: 'It may be elsewhere.',
   });
   const directory = await mkdtemp(join(tmpdir(), 'hot-deploy-local-'));
   try {

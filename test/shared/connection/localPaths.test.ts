@@ -27,7 +27,7 @@ afterAll(() => rm(root, { recursive: true }));
 const outside = async (path: string, allowed = app): Promise<void> => {
   expect(await thrownBy(checkLocalPath(path, allowed))).toMatchObject({
     code: 'INPUT',
-    message: `"Base Path" "${path}" is outside the directories that N8N_HOT_DEPLOY_LOCAL_PATHS allows (${allowed}); choose one of these or have it added.`,
+    message: `"Base Path" "${path}" is outside the directories that N8N_HOT_DEPLOY_LOCAL_PATHS allows (${allowed}); choose one of these, or have the administrator add it (separated by colons, read when n8n starts).`,
   });
 };
 
@@ -36,7 +36,7 @@ it('P7: nothing is allowed until the administrator lists it, and the message say
     expect(await thrownBy(checkLocalPath('/app', unset))).toMatchObject({
       code: 'INPUT',
       message:
-        '"Connection" is local, which is not allowed on this machine; its administrator allows it for "/app" by setting the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS=/app for n8n.',
+        '"Connection" is local, which is not allowed on this machine; its administrator allows it for "/app" by setting the environment variable N8N_HOT_DEPLOY_LOCAL_PATHS=/app for n8n, which reads it when it starts.',
     });
   }
 });

@@ -18,6 +18,7 @@ import { getStatus } from '../../../nodes/shared/status';
 import { type Container, createStoppedContainer, startContainer } from '../../support/container';
 import { checkOf, deployOptions, engineVersions, temporaryDirectories } from '../../support/deployment';
 import { ENGINE_ENVIRONMENT, makePdf, versionsIn } from '../../support/engine';
+import { fakeInterpreter } from '../../support/fakeInterpreter';
 import { liveTree, treeOf } from '../../support/snapshot';
 import { startSshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
@@ -331,6 +332,16 @@ describe('what stands in the way is a sentence:', () => {
     const { message, description } = await refusal({ python: 'python3.99' });
     expect(message).toBe(`python3.99 can't be started on this machine, in container ${container.name}.`);
     expect(description).toMatch(/^Install Python 3\.8 or newer there/);
+  });
+
+  test('a script for Container Command that adds an exec of its own', async () => {
+    const script = join(await make('script'), 'in-engine');
+    fakeInterpreter(script, `exec ${container.command} exec -i ${container.name} "$@"`);
+    const { message, description } = await refusal({ containerCommand: script });
+    expect(message).toBe(`${script} on this machine starts a program “exec” in container ${container.name}.`);
+    expect(description).toContain(
+      `It is started as “${script} exec -i ${container.name} /usr/bin/python3 …”`,
+    );
   });
 
   test('a container program that is not installed, here or on a host', async () => {

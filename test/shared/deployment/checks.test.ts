@@ -8,6 +8,7 @@ import {
   deployTo,
   engineVersions,
   type Outcome,
+  rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
 import { seenThrough } from '../../support/snapshot';
@@ -199,4 +200,32 @@ test('json files with a byte order mark are well-formed', async () => {
   const [source] = await engineVersions(make, 'base');
   await writeFile(join(source, 'config/extra.json'), '\uFEFF{}');
   expect((await deployTo(base, source)).status).toBe('deployed');
+});
+
+test('one file is counted as one, several as several', async () => {
+  const [one, source] = [await make('one'), await make('small')];
+  const write = (name: string, content: string) => writeFile(join(source, name), content);
+  const selection = { include: ['*.py', '*.json'], exclude: [] };
+  const outputs = ({ checks }: Pick<Outcome, 'checks'>) => checks.map(({ output }) => output);
+  await write('run.py', 'print(1)');
+  await write('a.json', '{}');
+  expect(outputs(await deployTo(one, source, { selection }))).toEqual([
+    '1 file compiled, 0 carried over.',
+    '1 JSON file is well-formed.',
+  ]);
+  await write('other.py', '');
+  await write('run.py', 'print(2)');
+  await write('b.json', '{}');
+  expect(outputs(await deployTo(one, source, { selection }))).toEqual([
+    '2 files compiled, 0 carried over.',
+    '2 JSON files are well-formed.',
+  ]);
+  expect(outputs(await rollBackTo(one, { target: 'previous' }))).toEqual([
+    '1 file compiles.',
+    '1 JSON file is well-formed.',
+  ]);
+  expect(outputs(await rollBackTo(one, { target: 'previous' }))).toEqual([
+    '2 files compile.',
+    '2 JSON files are well-formed.',
+  ]);
 });

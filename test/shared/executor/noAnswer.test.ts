@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { connectLocal } from '../../../nodes/shared/connection/local';
+import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { explainNoAnswer } from '../../../nodes/shared/executor/noAnswer';
 import { onHost, processEnd } from '../../support/conversation';
 import { openClient, PYTHON, temporaryDirectories } from '../../support/deployment';
@@ -38,6 +40,24 @@ it('an interpreter that ends at once', async () => {
   });
   const killed = instead('kill -KILL $$');
   expect((await thrownBy(openClient({ python: killed }))).message).toContain('(SIGKILL)');
+});
+
+it('a program that is not on this machine: only what helps is named', async () => {
+  const absent = { ...onHost('no-such-program'), containerCommand: 'no-such-program', container: 'engine' };
+  const refused = (runtime: 'host' | 'container') =>
+    thrownBy(ExecutorClient.open(connectLocal(), { interpreter: { ...absent, runtime } }));
+  const message =
+    'The program "no-such-program" was not found on this machine; install it, or name another one in the option';
+  expect(await refused('host')).toMatchObject({
+    code: 'CONNECTION',
+    message: `${message} "Python".`,
+    description: undefined,
+  });
+  expect(await refused('container')).toMatchObject({
+    code: 'CONNECTION',
+    message: `${message} "Container Command".`,
+    description: 'n8n’s own image has no docker: from there, reach the container’s host over SSH.',
+  });
 });
 
 it('P8: an interpreter that hangs is given up in time, and ended', async () => {
@@ -125,6 +145,20 @@ describe('interpreters that are too old', () => {
 });
 
 it.each([
+  ['bash: line 1: python3: command not found', 'python'],
+  ['sh: 1: python3: not found', 'python'],
+  ['zsh:1: command not found: python3', 'python'],
+  ['fish: Unknown command: python3', 'python'],
+  ['sudo: python3: command not found', 'python'],
+  ['bash: line 1: sudo: command not found', undefined],
+  ['fish: Unknown command: sudo', undefined],
+  ['python3: error while loading shared libraries: libpython3.so: No such file or directory', undefined],
+])('whether Python is all that is missing can be read by machines: %s', (said, missing) => {
+  const error = explainNoAnswer(onHost('python3'), 'host', { code: 127, signal: null }, said);
+  expect(error.details.missing).toBe(missing);
+});
+
+it.each([
   ['Error response from daemon: No such container: engine', 'There is no container engine on host.'],
   [
     'Error: no container with name or ID "engine" found: no such container',
@@ -150,9 +184,25 @@ it.each([
     'OCI runtime exec failed: exec failed: unable to start container process: exec: "python3": executable file not found in $PATH: unknown',
     "python3 can't be started on host, in container engine.",
   ],
+  [
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "exec": executable file not found in $PATH: unknown',
+    'docker on host starts a program “exec” in container engine.',
+  ],
+  [
+    'Error: crun: executable file `exec` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    'docker on host starts a program “exec” in container engine.',
+  ],
 ])('what a container program says is explained: %s', (said, message) => {
   const options = { ...onHost('python3'), runtime: 'container' as const, container: 'engine' };
   const error = explainNoAnswer(options, 'host', { code: 1, signal: null }, said);
   expect(error).toMatchObject({ code: 'CONNECTION', message });
   expect(error.description).toContain(said);
+});
+
+it('a daemon that can’t be reached: whoever uses podman is told where to name it', () => {
+  const said =
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
+  const options = { ...onHost('python3'), runtime: 'container' as const, container: 'engine' };
+  const { description } = explainNoAnswer(options, 'host', { code: 1, signal: null }, said);
+  expect(description).toMatch(/^Start the daemon there.* podman .*in the option Container Command\.\n/);
 });

@@ -99,7 +99,7 @@ def check_compiles(release, entries, passed, check):
         complaint = _parse(os.path.join(release, entry.path), entry.path)
         if complaint:
             complaints.append(complaint)
-    return report(complaints, "%d files compile." % count, started)
+    return report(complaints, "1 file compiles." if count == 1 else "%d files compile." % count, started)
 
 
 def _parse(path, shown):
@@ -133,4 +133,5 @@ def check_json(release, entries, passed, check):
             complaints.append("%s: %s" % (entry.path, raised))
         except OSError as raised:
             complaints.append("%s: %s" % (entry.path, raised.strerror))
-    return report(complaints, "%d JSON files are well-formed." % count, started)
+    summary = "1 JSON file is well-formed." if count == 1 else "%d JSON files are well-formed." % count
+    return report(complaints, summary, started)

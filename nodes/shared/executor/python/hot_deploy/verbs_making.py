@@ -51,7 +51,7 @@ def assemble(session, _id, args):
     started = time.monotonic()
     compiled, complaints = made.place(carried, session.wire.check)
     session.looks[made.release_id] = tree.Look(layout, made.release_id, session.wire.check, made.entries)
-    summary = "%d files compiled, %d carried over." % (compiled, len(carried))
+    summary = "%d file%s compiled, %d carried over." % (compiled, "" if compiled == 1 else "s", len(carried))
     session.compilation = checking.report(complaints, summary, started)
     session.assembly = None
     return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": len(carried)}
