@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import { toDeployError } from '../shared/errors';
+import type { ExecutorClient } from '../shared/executor/client';
 import { MISSING_PYTHON } from '../shared/executor/noAnswer';
 import { Executors } from './executors';
 import { sshOptions } from './sshOptions';
@@ -34,18 +35,23 @@ export async function hotDeploySshApiTest(
       },
       async () => data,
     );
-    const { user, hostname, python } = client.hello;
     await client.close();
-    return {
-      status: 'OK',
-      message: `Logged in to ${hostname}; operations run there as ${user}, with this host’s Python ${python.version} (an engine in a container has its own).`,
-    };
+    return { status: 'OK', message: whatAnswered(client) };
   } catch (error) {
     if (toDeployError(error).details.missing === MISSING_PYTHON) return withoutPython(data);
     return { status: 'Error', message: asOneLine(error) };
   } finally {
     await executors.close();
   }
+}
+
+function whatAnswered({ hello, connection: { software } }: ExecutorClient): string {
+  const { user, hostname, python, freeBytes } = hello;
+  const free = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB`;
+  return (
+    `Logged in to ${hostname}${software ? ` (${software})` : ''}; operations run there as ${user}, with this host’s ` +
+    `Python ${python.version} (an engine in a container has its own), and ${free} are free on its root file system.`
+  );
 }
 
 function withoutPython(data: ICredentialDataDecryptedObject): INodeCredentialTestResult {

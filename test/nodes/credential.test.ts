@@ -34,7 +34,7 @@ test.each([HOT_DEPLOY, ROLLBACK])('%s: a good credential says who and what answe
     status: 'OK',
     message: expect.stringMatching(
       new RegExp(
-        `^Logged in to \\S+; operations run there as ${userInfo().username}, with this host’s Python 3\\.\\d+\\.\\d+ \\(an engine in a container has its own\\)\\.$`,
+        `^Logged in to \\S+ \\(OpenSSH_\\d\\S*\\); operations run there as ${userInfo().username}, with this host’s Python 3\\.\\d+\\.\\d+ \\(an engine in a container has its own\\), and \\d+\\.\\d GiB are free on its root file system\\.$`,
       ),
     ),
   });

@@ -26,6 +26,8 @@ export interface Hop {
   readonly target: Target;
   readonly client: Client;
   readonly socket: Duplex;
+  /** What its SSH server calls itself, such as `OpenSSH_9.2p1`, as far as it can be shown. */
+  readonly software?: string;
   /** Leaves at once, and the hosts on the way, too. */
   drop(): void;
 }
@@ -39,6 +41,8 @@ export interface Patience {
 }
 
 const UNANSWERED_KEEPALIVES = 4;
+/** As ssh2 writes it down; what comes from the host is only taken where it is a name. */
+const IDENTIFICATION = /^Remote ident: ["']SSH-[\d.]+-([\x21-\x7e]{1,60})(?:["' ]|$)/;
 
 /** One attempt to connect: the first of success, refusal, timeout and abort decides; then nothing is left behind. */
 export class Attempt {
@@ -46,6 +50,7 @@ export class Attempt {
   private readonly client = new Client();
   private readonly offers = new Offers();
   private socket?: Duplex;
+  private software?: string;
   private refuse: (reason: DeployError) => void = () => undefined;
 
   /** `before`: the hop through which this one is reached; without it, the network. */
@@ -66,7 +71,8 @@ export class Attempt {
     try {
       const socket = await Promise.race([refused, this.before ? this.tunnel(this.before) : this.dial()]);
       await Promise.race([refused, this.logIn(socket, keepaliveMs)]);
-      return { target: this.target, client: this.client, socket, drop: () => this.drop() };
+      const { target, client, software } = this;
+      return { target, client, socket, software, drop: () => this.drop() };
     } catch (error) {
       this.drop();
       throw toDeployError(error, 'CONNECTION');
@@ -134,9 +140,15 @@ export class Attempt {
         algorithms: { ...MODERN, serverHostKey: hostKeyAlgorithms(this.pins, target.host, target.port) },
         hostVerifier: (key: Buffer) => this.verifyHost(key),
         authHandler: this.loginMethod(),
-        debug: (line: string) => this.stage === 'handshake' && this.offers.note(line),
+        debug: (line: string) => this.stage === 'handshake' && this.note(line),
       });
     });
+  }
+
+  /** Something that ssh2 writes down before anybody logs in. */
+  private note(line: string): void {
+    this.software ??= IDENTIFICATION.exec(line)?.[1];
+    this.offers.note(line);
   }
 
   private explain(reason: string): DeployError {

@@ -13,6 +13,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export class SshConnection implements Connection {
   readonly description: string;
   readonly host: string;
+  readonly software?: string;
   readonly remote = true;
   private readonly open = new Set<SshChannel>();
   private readonly closed: Promise<void>;
@@ -27,6 +28,7 @@ export class SshConnection implements Connection {
     const { client, target } = hop;
     this.description = `${target.username}@${address(target)}`;
     this.host = target.host;
+    this.software = hop.software;
     client.on('error', (error: Error) => this.drop(error));
     // Nothing can be answered any more, and what arrived has been handed on.
     client.on('end', () => hop.socket.destroy());

@@ -68,12 +68,13 @@ function readHello(message: Fields): Hello {
     message.python,
     'the greeting',
   );
-  const { protocol, processId } = message;
-  if (typeof supported !== 'boolean' || typeof protocol !== 'number' || typeof processId !== 'number') {
-    throw malformed('the greeting');
-  }
+  if (typeof supported !== 'boolean') throw malformed('the greeting');
+  const number = (value: unknown): number => {
+    if (typeof value !== 'number') throw malformed('the greeting');
+    return value;
+  };
   return {
-    protocol,
+    protocol: number(message.protocol),
     python: {
       version: text(version, 'the greeting'),
       implementation: text(implementation, 'the greeting'),
@@ -84,8 +85,9 @@ function readHello(message: Fields): Hello {
     },
     user: text(message.user, 'the greeting'),
     hostname: text(message.hostname, 'the greeting'),
-    processId,
+    processId: number(message.processId),
     system: text(message.system, 'the greeting'),
+    freeBytes: number(message.freeBytes),
   };
 }
 

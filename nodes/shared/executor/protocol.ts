@@ -28,6 +28,8 @@ export interface Hello {
   processId: number;
   /** `sys.platform`, such as `linux`. */
   system: string;
+  /** Of the root file system. */
+  freeBytes: number;
 }
 
 /** How the executor left: what it put right after the client's end of the conversation. */

@@ -29,6 +29,7 @@ const HELLO = {
   hostname: 'engine',
   processId: 1,
   system: 'linux',
+  freeBytes: 1,
 };
 
 /** An engine's side that says what it is told to, whatever it hears. It ends when it is destroyed, or hung up on. */

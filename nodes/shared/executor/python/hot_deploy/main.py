@@ -31,7 +31,14 @@ def hello():
         "hostname": os.uname().nodename,
         "processId": os.getpid(),
         "system": sys.platform,
+        "freeBytes": _free_bytes(),
     }
+
+
+def _free_bytes():
+    """Of the root file system, for somebody who has named no base path yet."""
+    status = os.statvfs("/")
+    return status.f_bavail * status.f_frsize
 
 
 def _user():
