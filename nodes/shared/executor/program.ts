@@ -17,6 +17,7 @@ const MODULES = [
   'archives',
   'history',
   'leases',
+  'running',
   'records',
   'locking',
   'ownership',

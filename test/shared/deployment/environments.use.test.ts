@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { pruneReleases } from '../../../nodes/shared/releases';
+import {
+  deployOptions,
+  deployTo,
+  engineVersions,
+  inConversation,
+  temporaryDirectories,
+} from '../../support/deployment';
+import { offline, withoutInstallerSettings, writeKeywords } from '../../support/wheels';
+
+jest.setTimeout(120_000);
+withoutInstallerSettings();
+const make = temporaryDirectories();
+let wheelhouse: string;
+let source: string;
+
+beforeAll(async () => {
+  wheelhouse = await make('wheelhouse');
+  for (const version of ['1', '2', '3']) writeKeywords(wheelhouse, version);
+});
+beforeEach(async () => {
+  [source] = await engineVersions(make, 'base');
+});
+
+const dependencies = () => offline(wheelhouse, { installer: 'pip' });
+
+async function deployVersion(base: string, version: string, keepReleases = 10) {
+  await writeFile(join(source, 'requirements.txt'), version && `keywords==${version}\n`);
+  return deployTo(base, source, { dependencies: dependencies(), keepReleases });
+}
+
+const environmentsOf = (base: string) => readdirSync(join(base, 'environments')).sort();
+
+const prune = (base: string) =>
+  inConversation((client) =>
+    pruneReleases(client, deployOptions(base), { keepReleases: 10, keepBackups: 10 }),
+  );
+
+/** Imports its package only when it is told to. */
+const LATE =
+  'print("up", flush=True); import sys; sys.stdin.read(); import keywords; print(keywords.VERSION)';
+
+/** Ways to run Python in the live environment without the launcher: command, arguments and working directory. */
+const WAYS: Array<[string, (base: string, environment: string) => [string, string[], string?]]> = [
+  ['by its path', (base, environment) => [join(base, environment, 'bin/python'), ['-c', LATE]]],
+  ['by a path from the base path', (base, environment) => [`${environment}/bin/python`, ['-c', LATE], base]],
+  [
+    'in a shell that activated it',
+    (base) => ['sh', ['-c', `. ${base}/current/.venv/bin/activate && exec python -c '${LATE}'`]],
+  ],
+];
+
+test.each(WAYS)('P4: an environment stays while somebody runs in it %s', async (_, way) => {
+  const base = await make();
+  const { dependencies: first } = await deployVersion(base, '1');
+  const [command, argv, cwd] = way(base, `environments/${first.environment}`);
+  const running: ChildProcess = spawn(command, argv, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  running.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  try {
+    await once(running.stdout as NonNullable<ChildProcess['stdout']>, 'data');
+    const { dependencies: second } = await deployVersion(base, '2');
+    const { dependencies: third } = await deployVersion(base, '3', 1);
+    expect(environmentsOf(base)).toEqual([first, second, third].map((d) => d.environment).sort());
+  } finally {
+    running.stdin?.end();
+  }
+  await once(running, 'close');
+  expect(said).toBe('up\n1\n');
+  expect((await prune(base)).environments).toEqual([first.environment]);
+});
+
+test('two deployments at once build the same environment once', async () => {
+  const base = await make();
+  await deployVersion(base, '1');
+  await writeFile(join(source, 'requirements.txt'), 'keywords==2\n');
+  const [other] = await engineVersions(make, 'v2');
+  await writeFile(join(other, 'requirements.txt'), 'keywords==2\n');
+  const options = { dependencies: dependencies(), lockWaitSeconds: 60 };
+  const results = await Promise.all([deployTo(base, source, options), deployTo(base, other, options)]);
+  expect(results.map(({ status }) => status)).toEqual(['deployed', 'deployed']);
+  expect(results.map((result) => result.dependencies.status).sort()).toEqual(['built', 'reused']);
+  expect(new Set(results.map((result) => result.dependencies.environment)).size).toBe(1);
+  expect(environmentsOf(base)).toHaveLength(2);
+});
