@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { planDeployment } from '../../../nodes/shared/plan';
 import { pruneReleases } from '../../../nodes/shared/releases';
 import {
+  bundleOf,
   deployOptions,
   deployTo,
   engineVersions,
   inConversation,
+  rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
 import { offline, withoutInstallerSettings, writeKeywords } from '../../support/wheels';
@@ -88,4 +91,40 @@ test('two deployments at once build the same environment once', async () => {
   expect(results.map((result) => result.dependencies.status).sort()).toEqual(['built', 'reused']);
   expect(new Set(results.map((result) => result.dependencies.environment)).size).toBe(1);
   expect(environmentsOf(base)).toHaveLength(2);
+});
+
+describe('packages that are added, removed and changed', () => {
+  const plan = (base: string) =>
+    inConversation(async (client) => {
+      const options = deployOptions(base, { dependencies: dependencies() });
+      return planDeployment(client, await bundleOf(source, options), options);
+    });
+
+  test('are told by a deployment, a rollback and a plan, also where nothing is needed any more', async () => {
+    const base = await make();
+    const one = { name: 'keywords', version: '1' };
+    expect((await deployVersion(base, '1')).dependencies.packages).toEqual({
+      added: [one],
+      removed: [],
+      changed: [],
+    });
+
+    await writeFile(join(source, 'requirements.txt'), '');
+    const gone = { added: [], removed: [one], changed: [] };
+    expect((await plan(base)).dependencies).toMatchObject({ status: 'none', packages: gone });
+    expect((await deployVersion(base, '')).dependencies).toEqual({
+      status: 'none',
+      environment: null,
+      durationMs: 0,
+      packages: gone,
+    });
+
+    // Their environment is there already, so that a plan knows them, too.
+    await writeFile(join(source, 'requirements.txt'), 'keywords==1\n');
+    await appendFile(join(source, 'run.py'), '\n# once more\n');
+    const back = { added: [one], removed: [], changed: [] };
+    expect((await plan(base)).dependencies).toMatchObject({ status: 'reused', packages: back });
+    expect((await deployVersion(base, '1')).dependencies).toMatchObject({ status: 'reused', packages: back });
+    expect((await rollBackTo(base, { target: 'previous' })).dependencies.packages).toEqual(gone);
+  });
 });

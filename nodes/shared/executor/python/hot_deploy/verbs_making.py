@@ -60,7 +60,8 @@ def assemble(session, _id, args):
 def environment(session, request_id, args):
     """Gives a release its dependencies: the environment for a key, built where there is none, or the interpreter's own.
 
-    With `keep`, an environment that the release has already and that can be used stays, whatever its key.
+    With the mode `none` it needs none: only the live release's packages are told, which are gone with the switch. With
+    `keep`, an environment that the release has already and that can be used stays, whatever its key.
     """
     layout = session.require_lock()
     release = layout.release(args["release"])
@@ -68,6 +69,8 @@ def environment(session, request_id, args):
         raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
     installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
     before = _packages_of(layout, args.get("live"))
+    if args["mode"] == "none":
+        return installation.answer("none", before=before)
     if args["mode"] == "interpreter":
         return dict(installing.into_interpreter(installation), before=before)
     key = environments.checked_key(args["key"])
