@@ -140,6 +140,12 @@ function secretsOf(
 ): Pick<EnvironmentArguments, 'netrc' | 'secrets'> {
   if (!credentials?.password && !credentials?.username) return {};
   const { url, username, password } = credentials;
+  if (!username || !password) {
+    throw new DeployError('INPUT', `The package index’s ${username ? 'Password' : 'Username'} is empty.`, {
+      description:
+        'Enter it in the credential. With an access token the index takes some user name, often __token__.',
+    });
+  }
   if (/[\s"'\\]/.test(username + password)) {
     throw new DeployError(
       'INPUT',
