@@ -43,6 +43,12 @@ beforeAll(async () => {
     'killed',
     'import os, signal\ndef build_wheel(*_):\n    os.kill(os.getpid(), signal.SIGKILL)\n',
   );
+  // As the kernel does when memory runs out: it takes the installer, and not what that has started.
+  writeSourceDistribution(
+    wheelhouse,
+    'kills',
+    'import os, signal, time\ndef build_wheel(*_):\n    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(600)\n',
+  );
   writeSourceDistribution(
     wheelhouse,
     'compiled',
@@ -120,6 +126,12 @@ const CASES: Case[] = [
     requirements: 'killed',
     says: /installed: the build of killed was killed, most often because the machine ran out of memory/,
     next: /memory/,
+  },
+  {
+    name: 'an installer that is killed itself',
+    requirements: 'kills',
+    says: /installed: (pip|uv) was ended by SIGKILL\. Most often the machine ran out of memory\./,
+    next: /free memory/,
   },
   {
     name: 'a build that does not work',
