@@ -97,6 +97,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Loosen one of them; the output below says which ask for what.',
   },
   {
+    pattern: /^Passed over, as not for this Python: (.+)$/m,
+    says: ([, wheels], output) =>
+      `${requirementOf(output)} has no version for this Python; there is only ${shortened(wheels)}.`,
+    next: 'Choose a version that has a wheel for it, ship its source or a wheel that fits, or run the engine with another Python (option Python).',
+  },
+  {
     pattern: /No matching distribution found for (.+)/,
     says: ([, requirement], output) => notFound(requirement.trim(), output),
     next:
@@ -142,6 +148,11 @@ function notFound(requirement: string, output: string): string {
   if (!versions || versions === 'none') return `${requirement} does not exist in the package index.`;
   const shown = versions.split(', ').slice(-5).join(', ');
   return `${requirement} has no version that fits; the index has ${shown}.`;
+}
+
+/** The last few of a list: those of the newest version. */
+function shortened(list: string): string {
+  return list.split(', ').slice(-3).join(', ');
 }
 
 function requirementOf(output: string): string | undefined {

@@ -27,6 +27,7 @@ const MODULES = [
   'environments',
   'secrets',
   'pip_configuration',
+  'passed_over',
   'installing',
   'bytecode',
   'switching',
