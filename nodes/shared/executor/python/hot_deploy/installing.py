@@ -120,7 +120,7 @@ def build(layout, key, installation):
 def _fill(directory, program, installation):
     python = environments.python_of(directory)
     if program["name"] == "uv":
-        pip_configuration.hand_to_uv(installation.environment)
+        pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
         installation.environment["VIRTUAL_ENV"] = directory
         create = [program["path"], "venv", "--no-project", "--python", sys.executable, directory]
         install = [program["path"], "pip", "install", "--compile-bytecode", "--python", python]
@@ -175,9 +175,10 @@ def into_interpreter(installation):
     """Installs into the interpreter that runs this program. Neither atomic nor taken back."""
     program = _installer(installation.args.get("installer"), installation.environment)
     if program["name"] == "uv":
-        pip_configuration.hand_to_uv(installation.environment)
+        pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
         install = [program["path"], "pip", "install", "--python", sys.executable]
         verify = [program["path"], "pip", "check", "--python", sys.executable]
+        program["version"] = _uv_version(program, installation)
     else:
         install = [sys.executable, "-c", PIP, "install"]
         verify = [sys.executable, "-c", PIP, "check"]
