@@ -78,6 +78,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Ship a wheel instead of building it there, or give the machine more memory.',
   },
   {
+    pattern: /Invalid requirement: [^]{0,600}? of \S+\.toml\)/,
+    says: () => 'the pip on the engine’s side is too old to read such a lock.',
+    next: 'Upgrade pip there to 26.1 or newer, or install uv; or deploy a requirements.lock instead, as “uv pip compile” and “pip-compile” write it.',
+  },
+  {
     pattern:
       /Invalid requirement: ?(.+)|Couldn't parse requirement in `([^`]+)`.*\n(?:\s+cause:.*\n)?\s*(.*)/i,
     says: ([, requirement, file, line]) =>

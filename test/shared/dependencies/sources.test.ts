@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { DependencyOptions } from '../../../nodes/shared/dependencies/options';
@@ -137,4 +137,31 @@ test('uv is used where it is found, pip otherwise, and the output says which', a
   expect((await installed(files, {})).installer).toMatch(/^uv \d+\./);
   process.env.PATH = path;
   expect((await installed(files, {})).installer).toMatch(/^pip \d+\./);
+});
+
+describe('pylock.toml', () => {
+  const lock = () => `lock-version = "1.0"
+created-by = "a test"
+[[packages]]
+name = "keywords"
+version = "2"
+[[packages.wheels]]
+name = "keywords-2-py3-none-any.whl"
+path = "${wheel}"
+hashes = { sha256 = "${hashOf(wheel)}" }
+`;
+
+  test('is installed from by uv', async () => {
+    const files = { 'pylock.toml': lock() };
+    await rm(join(source, 'requirements.txt'));
+    const result = await installed(files, { installer: 'uv', noIndex: false, findLinks: [] });
+    expect(result).toMatchObject({ added: ['keywords 2'], file: 'pylock.toml' });
+  });
+
+  test('is a sentence where pip is too old to know it', async () => {
+    const refused = await thrownBy(installed({ 'pylock.toml': lock() }, { installer: 'pip' }));
+    expect(refused.message).toMatch(
+      /^The packages of pylock\.toml could not be installed: the pip on the engine’s side is too old/,
+    );
+  });
 });
