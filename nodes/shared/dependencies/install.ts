@@ -69,6 +69,7 @@ export function requestDependencies(
     key: wanted.key,
     installer: wanted.options.installer,
     arguments: installArguments(wanted),
+    ...(buildsFromRelease(wanted) && { copied: wanted.files.map(([path]) => path) }),
     timeoutSeconds: options.timeoutSeconds,
     keep,
     live,
@@ -113,6 +114,11 @@ export function dependencyResult(
 /** Going back to a release does not touch what was installed into the interpreter. */
 function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
   return keep && installs && mode === 'interpreter';
+}
+
+/** Whether a package is a directory of the release: building it leaves things there, and needs to be let. */
+function buildsFromRelease({ files }: RecordedDependencies): boolean {
+  return files.some(([path]) => /(?:^|\/)(?:pyproject\.toml|setup\.py)$/.test(path));
 }
 
 /** What follows `pip install` or `uv pip install`: both know these. */

@@ -16,6 +16,8 @@ export interface EnvironmentArguments {
   mode: 'virtualEnvironment' | 'interpreter' | 'none';
   /** See `environmentKey`; of no use for `interpreter`. */
   key: string | null;
+  /** Files of the release that are copied, for the programs to run beside; without any they run in the release. */
+  copied?: string[];
   /** What follows `pip install` or `uv pip install`; paths are relative to the release. */
   arguments: string[];
   installer: 'auto' | 'pip' | 'uv';

@@ -29,6 +29,7 @@ const MODULES = [
   'pip_configuration',
   'passed_over',
   'installing',
+  'workplace',
   'bytecode',
   'switching',
   'beside',

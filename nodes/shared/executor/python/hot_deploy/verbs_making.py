@@ -3,7 +3,7 @@
 import os
 import time
 
-from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking
+from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking, workplace
 from hot_deploy.failures import StepFailed
 
 
@@ -72,7 +72,8 @@ def environment(session, request_id, args):
     if args["mode"] == "none":
         return installation.answer("none", before=before)
     if args["mode"] == "interpreter":
-        return dict(installing.into_interpreter(installation), before=before)
+        with workplace.copied(layout, installation):
+            return dict(installing.into_interpreter(installation), before=before)
     key = environments.checked_key(args["key"])
     mine = environments.of_release(layout, args["release"])
     name = mine if args.get("keep") and mine and environments.ailment(layout, mine) is None else None
@@ -82,7 +83,8 @@ def environment(session, request_id, args):
         reused = {"installer": known.get("installer"), "packages": known.get("packages") or []}
         result = installation.answer("reused", environment=name, python=known["python"]["version"], **reused)
     else:
-        result = installing.build(layout, key, installation)
+        with workplace.copied(layout, installation):
+            result = installing.build(layout, key, installation)
     if result["passed"] and result["environment"] != mine:
         environments.link(layout, args["release"], result["environment"])
     return dict(result, before=before)
