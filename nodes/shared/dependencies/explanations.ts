@@ -36,6 +36,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
   },
   {
+    pattern: /Cannot find command 'git'|Git executable not found/i,
+    says: () => 'a requirement comes from Git, and there is no git on the engine’s side.',
+    next: 'Install git there, or ship a wheel with the release.',
+  },
+  {
+    pattern: /git (?:clone|fetch|checkout)\b.* did not run successfully|Git operation failed/,
+    says: (_match, output) => `${repositoryOf(output) ?? 'a Git repository'} could not be fetched.`,
+    next: 'See whether the engine’s side reaches it, and as whom; what git said is below. A wheel shipped with the release needs neither.',
+  },
+  {
     pattern:
       /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|connection broken|unexpected EOF/i,
     says: () => 'the package index can’t be reached, or stopped answering.',
@@ -81,6 +91,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
     pattern: /Invalid requirement: [^]{0,600}? of \S+\.toml\)/,
     says: () => 'the pip on the engine’s side is too old to read such a lock.',
     next: 'Upgrade pip there to 26.1 or newer, or install uv; or deploy a requirements.lock instead, as “uv pip compile” and “pip-compile” write it.',
+  },
+  {
+    pattern: /(?:Unexpected|Unsupported|Expected|Invalid) [^\n]*: (\S+?):(\d+):\d+\s*$/m,
+    says: ([, file, line]) => `uv can’t read line ${line} of ${file}.`,
+    next: 'Correct that line; pip has options that uv does not know: leave them out, or set Installer to pip.',
   },
   {
     pattern:
@@ -178,13 +193,21 @@ function conflictOf(output: string): string {
   return names ? `: ${names}` : '';
 }
 
+/** The address that git was given, without what follows it. */
+function repositoryOf(output: string): string | undefined {
+  const found =
+    /(?:Cloning|Updating) ((?:https?|ssh|git|file):\/\/\S+)/.exec(output) ??
+    /(?:unable to access|repository) '([^']+)'/.exec(output);
+  return found?.[1].replace(/\/\/[^/@\s]*@/, '//');
+}
+
 /** The package that was being built, as far as the output names it. */
 function buildOf(output: string): string {
   const named =
     /Failed (?:to build|building wheel for) ['`]?([A-Za-z0-9._-]+)/i.exec(output) ??
     /Building wheel for ([A-Za-z0-9._-]+)/.exec(output) ??
     /Building wheels for collected packages: (.+)/.exec(output) ??
-    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
+    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*|[[=<>~!;][^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
       output,
     );
   return named?.[1] ?? 'A package';

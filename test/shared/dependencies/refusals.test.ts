@@ -70,7 +70,7 @@ afterAll(() => {
 
 interface Case {
   name: string;
-  requirements: string;
+  requirements: string | (() => string);
   says: RegExp;
   next: RegExp;
   options?: () => Partial<DependencyOptions>;
@@ -154,6 +154,18 @@ const CASES: Case[] = [
     next: /Offline, ship wheels/,
   },
   {
+    name: 'a Git repository that can’t be fetched',
+    requirements: () => `git+${index()}nowhere.git#egg=nowhere`,
+    says: /installed: http:\/\/127\.0\.0\.1:\d+\/simple\/nowhere\.git could not be fetched\./,
+    next: /what git said is below/,
+  },
+  {
+    name: 'an option that nobody knows',
+    requirements: '--no-such-option\nkeywords',
+    says: /installed: (--no-such-option is not a requirement that can be read|uv can’t read line 1 of requirements\.txt)\./,
+    next: /[Cc]orrect (the|that) line/,
+  },
+  {
     name: 'a hash that is not the package’s',
     requirements: `keywords==1 --hash=sha256:${'0'.repeat(64)}`,
     says: /installed: a package is not the one whose hash the requirements give/,
@@ -186,9 +198,10 @@ describe.each(['pip', 'uv'] as const)(
     });
 
     async function refusedWith({
-      requirements,
+      requirements: given,
       options,
     }: Pick<Case, 'requirements' | 'options'>): Promise<DeployError> {
+      const requirements = typeof given === 'string' ? given : given();
       await writeFile(join(source, 'requirements.txt'), `${requirements}\n`);
       // What a host's own settings can do: the package is installed without what it needs.
       if (requirements === 'wants-old')
