@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { planDeployment } from '../../../nodes/shared/plan';
 import { pruneReleases } from '../../../nodes/shared/releases';
+import { processEnd } from '../../support/conversation';
 import {
   bundleOf,
   deployOptions,
@@ -15,17 +16,30 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
-import { offline, withoutInstallerSettings, writeKeywords } from '../../support/wheels';
+import { thrownBy } from '../../support/thrown';
+import {
+  offline,
+  UV_DIRECTORY,
+  withoutInstallerSettings,
+  writeKeywords,
+  writeSourceDistribution,
+} from '../../support/wheels';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
 const make = temporaryDirectories();
 let wheelhouse: string;
 let source: string;
+let path: string | undefined;
 
 beforeAll(async () => {
+  path = process.env.PATH;
+  process.env.PATH = `${UV_DIRECTORY}:${path}`;
   wheelhouse = await make('wheelhouse');
   for (const version of ['1', '2', '3']) writeKeywords(wheelhouse, version);
+});
+afterAll(() => {
+  process.env.PATH = path;
 });
 beforeEach(async () => {
   [source] = await engineVersions(make, 'base');
@@ -78,6 +92,36 @@ test.each(WAYS)('P4: an environment stays while somebody runs in it %s', async (
   expect(said).toBe('up\n1\n');
   expect((await prune(base)).environments).toEqual([first.environment]);
 });
+
+test.each(['pip', 'uv'] as const)(
+  'P8: cancelled while a package is being built, with %s: all of it ends',
+  async (installer) => {
+    const started = join(await make('started'), installer);
+    const backend = `import os, time
+def build_wheel(*_):
+    with open(${JSON.stringify(started)} + ".new", "w") as file:
+        file.write("%d %d" % (os.getpid(), os.getppid()))
+    os.rename(file.name, ${JSON.stringify(started)})
+    time.sleep(600)
+`;
+    writeSourceDistribution(wheelhouse, `endless-${installer}`, backend);
+    const base = await make();
+    await deployVersion(base, '1');
+    await writeFile(join(source, 'requirements.txt'), `endless-${installer}\n`);
+    const abort = new AbortController();
+    const ending = thrownBy(
+      deployTo(base, source, { dependencies: offline(wheelhouse, { installer }) }, { signal: abort.signal }),
+    );
+    while (!existsSync(started)) await new Promise(setImmediate);
+    const [built, builder] = readFileSync(started, 'utf8').split(' ').map(Number);
+    const cancelled = performance.now();
+    abort.abort();
+    expect(await ending).toMatchObject({ code: 'CANCELLED' });
+    await Promise.all([processEnd(built), processEnd(builder)]);
+    expect(performance.now() - cancelled).toBeLessThan(10_000);
+    expect(environmentsOf(base)).toHaveLength(1);
+  },
+);
 
 test('two deployments at once build the same environment once', async () => {
   const base = await make();
