@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -50,7 +50,10 @@ afterEach(() => {
 async function installed(files: Record<string, string>, options: Partial<DependencyOptions>) {
   for (const [name, text] of Object.entries(files)) await writeFile(join(source, name), text);
   const base = await make();
-  const selection = { include: ['src/**', 'config/**', 'run.py', '*.txt', '*.lock', '*.toml'], exclude: [] };
+  const selection = {
+    include: ['src/**', 'config/**', 'run.py', '*.txt', '*.lock', '*.toml', 'wheels/**', 'requirements/**'],
+    exclude: [],
+  };
   const { dependencies } = await deployTo(base, source, {
     selection,
     dependencies: offline(wheelhouse, options),
@@ -76,6 +79,26 @@ describe.each(['pip', 'uv'] as const)('with %s', (installer) => {
     const options = { ...online, indexUrl: here.url, extraIndexUrls: [there.url] };
     const { added } = await installed({ 'requirements.txt': 'keywords==1\nphrases\n' }, options);
     expect(added).toEqual(['keywords 1', 'phrases 2']);
+  });
+
+  test('an address that lists packages is one of Find Links', async () => {
+    const options = { installer, findLinks: [`${there.url}phrases/`] };
+    expect((await installed({ 'requirements.txt': 'phrases\n' }, options)).added).toEqual(['phrases 2']);
+  });
+
+  test('a wheelhouse and further requirements travel in the release, wherever they are named', async () => {
+    mkdirSync(join(source, 'wheels'));
+    mkdirSync(join(source, 'requirements'));
+    for (const version of ['1', '2']) writeKeywords(join(source, 'wheels'), version);
+    const files = {
+      'requirements.txt': '-r requirements/base.txt\n-c requirements/limits.txt\n',
+      'requirements/base.txt': 'keywords\n',
+      'requirements/limits.txt': 'keywords<2\n',
+    };
+    expect((await installed(files, { installer, findLinks: ['wheels'] })).added).toEqual(['keywords 1']);
+    const named = { ...files, 'requirements.txt': `--no-index\n-f wheels\n${files['requirements.txt']}` };
+    const options = { installer, noIndex: false, findLinks: [] };
+    expect((await installed(named, options)).added).toEqual(['keywords 1']);
   });
 
   test('a constraints file limits what is taken', async () => {

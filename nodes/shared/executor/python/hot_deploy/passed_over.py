@@ -17,8 +17,9 @@ class PassedOver:
         self.name, self._version = found.groups() if found else (None, None)
         self.wheels = []
         self._held = b""
-        if found and self._version is None and "(from versions: none)" not in output:
-            self.name = None  # There are versions that this Python could take.
+        others = self._version is None and "(from versions: none)" not in output
+        if others or "Retrying (" in output:
+            self.name = None  # There are versions that this Python could take, or an index is out of reach.
 
     def feed(self, piece):
         lines = (self._held + piece).split(b"\n")
