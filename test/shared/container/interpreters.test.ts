@@ -1,18 +1,25 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, realpathSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { connectLocal } from '../../../nodes/shared/connection/local';
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
 import { deploy } from '../../../nodes/shared/deploy';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { listReleases } from '../../../nodes/shared/releases';
+import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
 import { rollBack } from '../../../nodes/shared/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import { getStatus } from '../../../nodes/shared/status';
 import { type Container, type ContainerOptions, type Mount, startContainer } from '../../support/container';
-import { deployOptions, engineVersions, PYTHON, temporaryDirectories } from '../../support/deployment';
+import {
+  deployOptions,
+  engineVersions,
+  inConversation,
+  PYTHON,
+  temporaryDirectories,
+} from '../../support/deployment';
 import { ENGINE_ENVIRONMENT, makePdf, versionsIn } from '../../support/engine';
 import { startSshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
@@ -190,6 +197,37 @@ describe('a container whose programs are nobody’s in particular', () => {
     expect(refused.message).toMatch(/ may not write to Base Path \/app\./);
     expect(refused.description).toMatch(/^Give that user the directory/);
   });
+});
+
+test('P4: who runs in an environment inside keeps it from being removed from outside', async () => {
+  const base = await make('mounted');
+  const container = start([{ host: base }]);
+  const made = [];
+  // In the end nobody needs the second environment any more.
+  for (const version of ['1', '2', '1']) {
+    await requireKeywords(source, version);
+    await appendFile(join(source, 'run.py'), '\n# once more\n');
+    made.push((await converse(container, deployHere)).dependencies.environment as string);
+  }
+  const code = 'print("up", flush=True); import sys; sys.stdin.read()';
+  const inside = ['exec', '-i', container.name, `/app/environments/${made[1]}/bin/python`, '-c', code];
+  const running = spawn(container.command, inside, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const pruned = async () => {
+    const kept = { keepReleases: 1, keepBackups: 1 };
+    const outside = { ...options(), basePath: base };
+    return inConversation((client) => pruneReleases(client, outside, kept), { python: DEBIAN });
+  };
+  try {
+    await once(running.stdout, 'data');
+    await appendFile(join(source, 'run.py'), '\n# once more\n');
+    await converse(container, deployHere);
+    expect(await pruned()).toMatchObject({ releases: expect.any(Array), environments: [] });
+    expect(readdirSync(join(base, 'releases'))).toHaveLength(2);
+  } finally {
+    running.stdin.end();
+    await once(running, 'close');
+  }
+  expect((await pruned()).environments).toEqual([made[1]]);
 });
 
 test('over SSH, with sudo in front: deployed to, checked, switched and taken back', async () => {
