@@ -47,7 +47,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern:
-      /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|connection broken|unexpected EOF/i,
+      /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|incomplete-download|connection broken|unexpected EOF/i,
     says: () => 'the package index can’t be reached, or stopped answering.',
     next: 'Look at the network and the proxy on the engine’s side and at Index URL. Offline, ship wheels with the release and set Find Links and No Index.',
   },
@@ -56,6 +56,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
       /SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate/i,
     says: () => 'the certificate of the package index is not trusted.',
     next: 'Add its authority on the engine’s side: pip’s setting cert, or SSL_CERT_FILE for uv.',
+  },
+  {
+    // What older pips make of a download that broke off.
+    pattern: /Wheel '([^']+)' located at \S+ is invalid/,
+    says: ([, name]) => `${name} did not arrive whole, or its wheel is damaged.`,
+    next: 'Run it again. When it stays so, look at the network on the engine’s side, and at the wheel in the index or in Find Links.',
   },
   {
     pattern: /DO NOT MATCH THE HASHES|Hash mismatch for [`']?([^\s`']+)/i,

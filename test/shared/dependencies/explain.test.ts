@@ -37,3 +37,10 @@ test.each([
 ])('that git is missing is said: %s', (output) => {
   expect(said(`ERROR: ${output}`)).toContain('there is no git on the engine’s side');
 });
+
+test('a download that broke off is a matter of the network, to a new pip, too', () => {
+  const output = `  WARNING: Connection interrupted while downloading.
+error: incomplete-download
+× Download failed after 6 attempts because not enough bytes were received (2 bytes/100 kB)`;
+  expect(said(output)).toContain('the package index can’t be reached, or stopped answering');
+});

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -25,6 +26,7 @@ let wheelhouse: string;
 let source: string;
 let path: string | undefined;
 let closed: Server;
+let breaking: HttpServer;
 let override: string;
 
 beforeAll(async () => {
@@ -62,10 +64,19 @@ beforeAll(async () => {
   );
   // A port that nobody answers on, for as long as the tests run.
   closed = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  breaking = createHttpServer(({ url }, response) => {
+    if (url?.endsWith('.whl')) {
+      response.writeHead(200, { 'Content-Length': 100_000 }).write('PK', () => response.destroy());
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': 'text/html' });
+    response.end('<a href="/keywords-1-py3-none-any.whl">keywords-1-py3-none-any.whl</a>');
+  }).listen(0, '127.0.0.1');
 });
 afterAll(() => {
   process.env.PATH = path;
   closed.close();
+  breaking.close();
 });
 
 interface Case {
@@ -76,7 +87,8 @@ interface Case {
   options?: () => Partial<DependencyOptions>;
 }
 
-const index = () => `http://127.0.0.1:${(closed.address() as { port: number }).port}/simple/`;
+const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as { port: number }).port}/simple/`;
+const index = () => urlOf(closed);
 
 const CASES: Case[] = [
   {
@@ -152,6 +164,13 @@ const CASES: Case[] = [
     options: () => ({ noIndex: false, findLinks: [], indexUrl: index(), timeoutSeconds: 40 }),
     says: /installed: the package index can’t be reached, or stopped answering/,
     next: /Offline, ship wheels/,
+  },
+  {
+    name: 'a network that breaks off in the middle of a package',
+    requirements: 'keywords',
+    options: () => ({ noIndex: false, findLinks: [], indexUrl: urlOf(breaking), timeoutSeconds: 40 }),
+    says: /installed: (the package index can’t be reached, or stopped answering|keywords did not arrive whole)/,
+    next: /[Ll]ook at the network/,
   },
   {
     name: 'a Git repository that can’t be fetched',
