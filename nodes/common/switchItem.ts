@@ -35,10 +35,14 @@ export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject 
   } as unknown as IDataObject;
 }
 
-/** The output as the parameter Simplify wants it. What was asked for, such as n8n's health, stays. */
+/**
+ * The output as the parameter Simplify wants it. What was asked for, such as n8n's health, stays, and so does what became
+ * of packages that were not part of the switch.
+ */
 export function asWanted(item: IDataObject, read: ReadParameter): IDataObject {
   if (!readFlag('Simplify', read('simplify', true), true)) return item;
   const asked = (item.n8n as IDataObject | undefined)?.health !== undefined ? ['n8n'] : [];
-  const kept = [...SIMPLIFIED, ...NOTABLE, ...asked].filter((name) => name in item);
+  const aside = (item.dependencies as IDataObject | undefined)?.notice ? ['dependencies'] : [];
+  const kept = [...SIMPLIFIED, ...NOTABLE, ...asked, ...aside].filter((name) => name in item);
   return Object.fromEntries(kept.map((name) => [name, item[name]]));
 }

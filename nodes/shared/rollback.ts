@@ -1,3 +1,4 @@
+import type { DependencyRequest } from './dependencies/install';
 import { NO_DEPENDENCIES } from './dependencies/options';
 import { filesOfRelease } from './dependencies/texts';
 import { keyed, NOTHING_WANTED, type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
@@ -64,7 +65,7 @@ export async function rollBack(
       release,
       operation: 'rollback',
       entrypoint,
-      dependencies: { wanted: destination.wanted, options: options.dependencies, live: before, keep: true },
+      dependencies: dependenciesOf(destination, begun, options),
       checks: options.checks,
       log,
       results: checks,
@@ -84,6 +85,15 @@ export async function rollBack(
   } catch (error) {
     throw await stopped(error, client, facts);
   }
+}
+
+function dependenciesOf(
+  { wanted }: Destination,
+  { probe }: Begun,
+  { dependencies: options }: SwitchOptions,
+): DependencyRequest {
+  const liveHasPackages = Boolean(probe.live?.environment.name);
+  return { wanted, options, live: probe.current, liveHasPackages, keep: true };
 }
 
 /** What a rollback that does not go live would have changed, if that is known by then. */

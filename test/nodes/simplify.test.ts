@@ -65,6 +65,17 @@ test('what somebody has to know of is never dropped', () => {
   expect(asWanted(full, () => false)).toEqual(full);
 });
 
+test('packages that went into the interpreter itself are not left out', () => {
+  const dependencies = { status: 'built', notice: 'Not atomic.' };
+  expect(asWanted({ status: 'deployed', dependencies }, () => true)).toEqual({
+    status: 'deployed',
+    dependencies,
+  });
+  expect(asWanted({ status: 'deployed', dependencies: { status: 'built' } }, () => true)).toEqual({
+    status: 'deployed',
+  });
+});
+
 test('what did not go live carries everything all the same', async () => {
   const basePath = await make('app');
   const { release } = await deployed(basePath, versions[0]);

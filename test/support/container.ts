@@ -1,10 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const IMAGE = 'localhost/hot-deploy-tests:1';
 const ENGINE = ['--runtime', 'runc', '--cgroup-manager=cgroupfs'];
 /** A test file that hangs must not leave containers behind for ever. */
 const LIFETIME_SECONDS = 900;
@@ -25,12 +24,20 @@ export interface Mount {
   readOnly?: boolean;
 }
 
+/** What a container is besides its mounts. */
+export interface ContainerOptions {
+  /** Whom its programs run as, `uid:gid`; default root. */
+  user?: string;
+  /** Without Python, and nearly everything else. */
+  bare?: boolean;
+}
+
 /**
  * Starts a container of a small Debian with Python, through podman and runc: there is no daemon to be had everywhere.
  * Its image is made once on each machine, which takes a minute.
  */
-export function startContainer(mounts: Mount[]): Container {
-  buildImage();
+export function startContainer(mounts: Mount[], { user, bare }: ContainerOptions = {}): Container {
+  const [image, command] = bare ? [bareImage(), ['/bin/busybox', 'sleep']] : [debianImage(), ['sleep']];
   const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
   const volumes = mounts.flatMap(({ host, inside = '/app', readOnly }) => [
     '-v',
@@ -47,8 +54,9 @@ export function startContainer(mounts: Mount[]): Container {
     'none',
     ...limits,
     ...volumes,
-    IMAGE,
-    'sleep',
+    ...(user ? ['--user', user] : []),
+    image,
+    ...command,
     String(LIFETIME_SECONDS),
   );
   const directory = mkdtempSync(join(tmpdir(), 'hot-deploy-podman-'));
@@ -64,9 +72,9 @@ export function startContainer(mounts: Mount[]): Container {
 
 /** A container that was made and never started. */
 export function createStoppedContainer(): Pick<Container, 'name' | 'stop'> {
-  buildImage();
+  const image = debianImage();
   const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
-  podman('create', '--name', name, '--network', 'none', IMAGE, 'true');
+  podman('create', '--name', name, '--network', 'none', image, 'true');
   return { name, stop: () => void podman('rm', '-f', name) };
 }
 
@@ -86,19 +94,38 @@ function podman(...args: string[]): string {
   });
 }
 
-function buildImage(): void {
-  if (spawnSync('podman', ['image', 'exists', IMAGE]).status === 0) return;
-  const root = mkdtempSync(join(tmpdir(), 'hot-deploy-image-'));
-  try {
+function debianImage(): string {
+  return image('localhost/hot-deploy-tests:1', (root) => {
     const include = '--include=python3,python3-venv';
     execFileSync('debootstrap', ['--variant=minbase', include, codename(), root, mirror()], {
       stdio: 'ignore',
     });
+  });
+}
+
+/** Holds one program, and the libraries that it needs. */
+function bareImage(): string {
+  return image('localhost/hot-deploy-tests-bare:1', (root) => {
+    const program = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
+    const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+    cpSync(program, join(root, 'bin/busybox'));
+    for (const [library] of stdout.matchAll(/\/\S+/g))
+      cpSync(library, join(root, library), { dereference: true });
+  });
+}
+
+/** Makes an image from the files that `fill` writes, where there is none of this name. */
+function image(name: string, fill: (root: string) => void): string {
+  if (spawnSync('podman', ['image', 'exists', name]).status === 0) return name;
+  const root = mkdtempSync(join(tmpdir(), 'hot-deploy-image-'));
+  try {
+    fill(root);
     const archive = execFileSync('tar', ['-C', root, '-c', '.'], { maxBuffer: 1 << 30 });
-    execFileSync('podman', ['import', '-', IMAGE], { input: archive, stdio: ['pipe', 'ignore', 'ignore'] });
+    execFileSync('podman', ['import', '-', name], { input: archive, stdio: ['pipe', 'ignore', 'ignore'] });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+  return name;
 }
 
 /** The Debian release of this machine, so that both sides have the same interpreter. */

@@ -6,6 +6,14 @@ import type { RecordedDependencies } from './wanted';
 /** Lines of the installer's output that a message's description ends with. */
 const LAST_LINES = 15;
 
+/** Signals that end programs from outside. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  6: 'SIGABRT',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  15: 'SIGTERM',
+};
+
 /**
  * Says in one sentence why packages could not be installed, with the end of the installer's output in the description
  * and the whole, as far as it was kept, in the details.
@@ -25,7 +33,7 @@ export function explainInstallation(
       stage: run?.stage,
       installer: name,
       exitCode: run?.exitCode ?? null,
-      signal: run?.signal ?? null,
+      signal: run ? signalOf(run) : null,
       output,
     },
   });
@@ -44,10 +52,11 @@ function explain(
       next: 'Raise Install Timeout (Seconds), or ship wheels with the release so that nothing has to be built.',
     };
   }
-  if (run.signal) {
-    const memory = run.signal === 'SIGKILL' ? ' Most often the machine ran out of memory.' : '';
+  const signal = signalOf(run);
+  if (signal) {
+    const memory = signal === 'SIGKILL' ? ' Most often the machine ran out of memory.' : '';
     return {
-      sentence: `${name} was ended by ${run.signal}.${memory}`,
+      sentence: `${name} was ended by ${signal}.${memory}`,
       next: 'Look at the engine’s machine (free memory, its log), then run it again.',
     };
   }
@@ -65,6 +74,14 @@ function explain(
     sentence: `${name} ended with exit code ${run.exitCode}.`,
     next: 'Its last lines say why.',
   };
+}
+
+/**
+ * What ended a program. pip installs elsewhere through a second process; that one's end is its exit code: the signal's
+ * number below 256, or above 128 as shells have it.
+ */
+function signalOf({ signal, exitCode }: NonNullable<EnvironmentResult['run']>): string | null {
+  return signal ?? SIGNALS[256 - (exitCode ?? 0)] ?? SIGNALS[(exitCode ?? 0) - 128] ?? null;
 }
 
 function firstComplaint(output: string): string {

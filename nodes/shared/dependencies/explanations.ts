@@ -36,8 +36,18 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
   },
   {
+    pattern: /Cannot find command 'git'|Git executable not found/i,
+    says: () => 'a requirement comes from Git, and there is no git on the engine’s side.',
+    next: 'Install git there, or ship a wheel with the release.',
+  },
+  {
+    pattern: /git (?:clone|fetch|checkout)\b.* did not run successfully|Git operation failed/,
+    says: (_match, output) => `${repositoryOf(output) ?? 'a Git repository'} could not be fetched.`,
+    next: 'See whether the engine’s side reaches it, and as whom; what git said is below. A wheel shipped with the release needs neither.',
+  },
+  {
     pattern:
-      /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|connection broken|unexpected EOF/i,
+      /Temporary failure in name resolution|Name or service not known|NewConnectionError|Failed to establish a new connection|Connection refused|Network is unreachable|No route to host|ConnectTimeout|ReadTimeoutError|Connection timed out|Connection reset|dns error|error sending request|operation timed out|tcp connect error|ProxyError|IncompleteRead|incomplete-download|connection broken|unexpected EOF/i,
     says: () => 'the package index can’t be reached, or stopped answering.',
     next: 'Look at the network and the proxy on the engine’s side and at Index URL. Offline, ship wheels with the release and set Find Links and No Index.',
   },
@@ -46,6 +56,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
       /SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate/i,
     says: () => 'the certificate of the package index is not trusted.',
     next: 'Add its authority on the engine’s side: pip’s setting cert, or SSL_CERT_FILE for uv.',
+  },
+  {
+    // What older pips make of a download that broke off.
+    pattern: /Wheel '([^']+)' located at \S+ is invalid/,
+    says: ([, name]) => `${name} did not arrive whole, or its wheel is damaged.`,
+    next: 'Run it again. When it stays so, look at the network on the engine’s side, and at the wheel in the index or in Find Links.',
   },
   {
     pattern: /DO NOT MATCH THE HASHES|Hash mismatch for [`']?([^\s`']+)/i,
@@ -78,6 +94,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Ship a wheel instead of building it there, or give the machine more memory.',
   },
   {
+    pattern: /Invalid requirement: [^]{0,600}? of \S+\.toml\)/,
+    says: () => 'the pip on the engine’s side is too old to read such a lock.',
+    next: 'Upgrade pip there to 26.1 or newer, or install uv; or deploy a requirements.lock instead, as “uv pip compile” and “pip-compile” write it.',
+  },
+  {
+    pattern: /(?:Unexpected|Unsupported|Expected|Invalid) [^\n]*: (\S+?):(\d+):\d+\s*$/m,
+    says: ([, file, line]) => `uv can’t read line ${line} of ${file}.`,
+    next: 'Correct that line; pip has options that uv does not know: leave them out, or set Installer to pip.',
+  },
+  {
     pattern:
       /Invalid requirement: ?(.+)|Couldn't parse requirement in `([^`]+)`.*\n(?:\s+cause:.*\n)?\s*(.*)/i,
     says: ([, requirement, file, line]) =>
@@ -95,6 +121,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
     pattern: /ResolutionImpossible|conflicting dependencies|conflicting requirements|are incompatible/i,
     says: (_match, output) => `requirements contradict each other${conflictOf(output)}.`,
     next: 'Loosen one of them; the output below says which ask for what.',
+  },
+  {
+    pattern: /^Passed over, as not for this Python: (.+)$/m,
+    says: ([, wheels], output) =>
+      `${requirementOf(output)} has no version for this Python; there is only ${shortened(wheels)}.`,
+    next: 'Choose a version that has a wheel for it, ship its source or a wheel that fits, or run the engine with another Python (option Python).',
   },
   {
     pattern: /No matching distribution found for (.+)/,
@@ -144,6 +176,11 @@ function notFound(requirement: string, output: string): string {
   return `${requirement} has no version that fits; the index has ${shown}.`;
 }
 
+/** The last few of a list: those of the newest version. */
+function shortened(list: string): string {
+  return list.split(', ').slice(-3).join(', ');
+}
+
 function requirementOf(output: string): string | undefined {
   return /No matching distribution found for (.+)/.exec(output)?.[1].trim();
 }
@@ -162,13 +199,21 @@ function conflictOf(output: string): string {
   return names ? `: ${names}` : '';
 }
 
+/** The address that git was given, without what follows it. */
+function repositoryOf(output: string): string | undefined {
+  const found =
+    /(?:Cloning|Updating) ((?:https?|ssh|git|file):\/\/\S+)/.exec(output) ??
+    /(?:unable to access|repository) '([^']+)'/.exec(output);
+  return found?.[1].replace(/\/\/[^/@\s]*@/, '//');
+}
+
 /** The package that was being built, as far as the output names it. */
 function buildOf(output: string): string {
   const named =
     /Failed (?:to build|building wheel for) ['`]?([A-Za-z0-9._-]+)/i.exec(output) ??
     /Building wheel for ([A-Za-z0-9._-]+)/.exec(output) ??
     /Building wheels for collected packages: (.+)/.exec(output) ??
-    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
+    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*|[[=<>~!;][^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
       output,
     );
   return named?.[1] ?? 'A package';

@@ -17,6 +17,8 @@ export interface DependencyRequest {
   options: Pick<DependencyOptions, 'timeoutSeconds' | 'credentials'>;
   /** The release that is live, to compare packages with. */
   live: string | null;
+  /** Whether that one runs in an environment, whose packages are gone where the new one needs none. */
+  liveHasPackages: boolean;
   /** Whether the environment that the release has already may stay. */
   keep: boolean;
 }
@@ -50,26 +52,28 @@ const NOT_TAKEN_BACK =
 
 /**
  * Asks for a release's dependencies as part of `group`: when they can't be had, the rest of it is not carried out.
- * Resolves with undefined where there is nothing to install.
+ * Gives undefined where there is nothing to install, and nothing that was installed before.
  */
 export function requestDependencies(
   client: ExecutorClient,
   release: string,
-  { wanted, options, live, keep }: DependencyRequest,
+  { wanted, options, live, liveHasPackages, keep }: DependencyRequest,
   group: number,
   log: StepLog,
 ): Promise<EnvironmentResult> | undefined {
-  if (!wanted.installs || wanted.mode === 'none' || isLeftAlone(wanted, keep)) return undefined;
+  const mode = wanted.installs && !isLeftAlone(wanted, keep) ? wanted.mode : 'none';
+  if (mode === 'none' && !liveHasPackages) return undefined;
   const args: EnvironmentArguments = {
     release,
-    mode: wanted.mode,
+    mode,
     key: wanted.key,
     installer: wanted.options.installer,
     arguments: installArguments(wanted),
+    ...(buildsFromRelease(wanted) && { copied: wanted.files.map(([path]) => path) }),
     timeoutSeconds: options.timeoutSeconds,
     keep,
     live,
-    ...secretsOf(options.credentials),
+    ...(mode !== 'none' && secretsOf(options.credentials)),
   };
   return client.call('environment', args, { group, required: true, onOutput: log.outputOf(DEPENDENCY_STEP) });
 }
@@ -83,8 +87,14 @@ export function dependencyResult(
   result: EnvironmentResult | undefined,
   { wanted, options, keep }: DependencyRequest,
 ): DependencyResult {
-  if (!result)
-    return { ...NO_DEPENDENCY_RESULT, ...(isLeftAlone(wanted, keep) && { notice: NOT_TAKEN_BACK }) };
+  if (!result || result.status === 'none') {
+    const before = result?.before ?? [];
+    return {
+      ...NO_DEPENDENCY_RESULT,
+      ...(before.length > 0 && { packages: packageChanges(before, []) }),
+      ...(isLeftAlone(wanted, keep) && { notice: NOT_TAKEN_BACK }),
+    };
+  }
   if (result.status === 'failed') throw explainInstallation(result, wanted, options.timeoutSeconds);
   const { status, environment, durationMs, installer, python, packages, before, run } = result;
   const check = run?.check ? ` “pip check” says: ${run.check.trim()}` : '';
@@ -104,6 +114,11 @@ export function dependencyResult(
 /** Going back to a release does not touch what was installed into the interpreter. */
 function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
   return keep && installs && mode === 'interpreter';
+}
+
+/** Whether a package is a directory of the release: building it leaves things there, and needs to be let. */
+function buildsFromRelease({ files }: RecordedDependencies): boolean {
+  return files.some(([path]) => /(?:^|\/)(?:pyproject\.toml|setup\.py)$/.test(path));
 }
 
 /** What follows `pip install` or `uv pip install`: both know these. */
@@ -131,6 +146,12 @@ function secretsOf(
 ): Pick<EnvironmentArguments, 'netrc' | 'secrets'> {
   if (!credentials?.password && !credentials?.username) return {};
   const { url, username, password } = credentials;
+  if (!username || !password) {
+    throw new DeployError('INPUT', `The package index’s ${username ? 'Password' : 'Username'} is empty.`, {
+      description:
+        'Enter it in the credential. With an access token the index takes some user name, often __token__.',
+    });
+  }
   if (/[\s"'\\]/.test(username + password)) {
     throw new DeployError(
       'INPUT',

@@ -18,15 +18,19 @@ export interface PlannedDependencies {
   packages?: PackageChanges;
 }
 
+/** The live release, as far as it matters here. */
+interface PlannedBeside {
+  release: string | null;
+  dependencies?: RecordedDependencies;
+  environment: string | null;
+}
+
 /** Says what deploying a bundle would do about its packages, without installing or asking an index. */
 export async function planDependencies(
   client: ExecutorClient,
   bundle: Bundle,
   wanted: RecordedDependencies,
-  {
-    basePath,
-    live,
-  }: { basePath: string; live?: { release: string | null; dependencies?: RecordedDependencies } },
+  { basePath, live }: { basePath: string; live?: PlannedBeside },
 ): Promise<PlannedDependencies> {
   const { installs, mode, file, key } = wanted;
   const before = live?.release &&
@@ -49,13 +53,14 @@ export async function planDependencies(
   };
   const environment = mode === 'virtualEnvironment' ? key : null;
   const planned = { environment, file, requirements };
-  if (!installs) return { status: 'none', ...planned };
-  if (!environment) return { status: 'install', ...planned };
+  if (installs && !environment) return { status: 'install', ...planned };
+  if (!installs && !live?.environment) return { status: 'none', ...planned };
   const { environments, releases } = await client.call('list', { basePath, packages: true });
-  const ready = environments.find((known) => known.environment.startsWith(environment) && !known.ailment);
-  if (!ready) return { status: 'build', ...planned };
   const replaced = releases.find(({ release }) => release === live?.release)?.environment;
   const installed = environments.find((known) => known.environment === replaced)?.packages ?? [];
+  if (!environment) return { status: 'none', ...planned, packages: packageChanges(installed, []) };
+  const ready = environments.find((known) => known.environment.startsWith(environment) && !known.ailment);
+  if (!ready) return { status: 'build', ...planned };
   return { status: 'reused', ...planned, packages: packageChanges(installed, ready.packages ?? []) };
 }
 

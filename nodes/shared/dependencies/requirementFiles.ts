@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 
 import { DeployError } from '../errors';
 import type { BundleEntry } from '../source/bundle';
+import { readLockReferences } from './lockLines';
 import { type DependencyOptions, FOREIGN_LOCKS, REQUIREMENT_FILES } from './options';
 import { isAddress, lineRefused, readRequirementLines, type Reference } from './requirementLines';
 
@@ -41,7 +42,16 @@ export async function findRequirements(
   reached.addText(file);
   if (options.constraints) reached.addText(named('Constraints', options.constraints, digests));
   for (const place of options.findLinks) if (!isElsewhere(place)) reached.addTree(place, 'Find Links');
-  if (file.endsWith('.toml')) return { file, installs: true, files: reached.sorted() };
+  if (file.endsWith('.toml')) {
+    // Paths in a lock start beside it, those in requirements where pip runs: at the release's top.
+    const texts = await files.readTexts([file]);
+    for (const reference of readLockReferences(texts.get(file) ?? '')) {
+      const { target } = reference;
+      const beside = target.startsWith('/') ? target : posix.join(posix.dirname(file), target);
+      follow({ ...reference, target: beside }, file, reached);
+    }
+    return { file, installs: true, files: reached.sorted() };
+  }
   let installs = false;
   for (let next = [...reached.texts]; next.length > 0;) {
     const known = new Set(reached.texts);

@@ -142,7 +142,7 @@ const ANSWERS: Partial<Record<Verb, Shape>> = {
   }),
   assemble: shape({ files: count, bytes: count, compiled: count, carriedOver: count }),
   environment: shape({
-    status: oneOf('reused', 'built', 'failed'),
+    status: oneOf('reused', 'built', 'failed', 'none'),
     passed: flag,
     environment: orNull(WORDS),
     packages,

@@ -12,9 +12,12 @@ export interface Installer {
 /** What the verb `environment` takes. */
 export interface EnvironmentArguments {
   release: string;
-  mode: 'virtualEnvironment' | 'interpreter';
+  /** `none`: nothing is installed; only `before` is wanted. */
+  mode: 'virtualEnvironment' | 'interpreter' | 'none';
   /** See `environmentKey`; of no use for `interpreter`. */
   key: string | null;
+  /** Files of the release that are copied, for the programs to run beside; without any they run in the release. */
+  copied?: string[];
   /** What follows `pip install` or `uv pip install`; paths are relative to the release. */
   arguments: string[];
   installer: 'auto' | 'pip' | 'uv';
@@ -40,7 +43,7 @@ export type InstallerRun = RunResult & {
 
 /** What the verb `environment` gives. */
 export interface EnvironmentResult {
-  status: 'reused' | 'built' | 'failed';
+  status: 'reused' | 'built' | 'failed' | 'none';
   passed: boolean;
   /** Name of the environment; null for `interpreter` and when it could not be built. */
   environment: string | null;

@@ -65,6 +65,7 @@ async function restore(
         wanted: keyed(dependencies ?? NOTHING_WANTED, client.hello.python),
         options: options.dependencies,
         live: null,
+        liveHasPackages: false,
         keep: true,
       },
       checks: options.checks,

@@ -236,7 +236,12 @@ test('P1: host and container extract from one tree while versions and packages c
   const seen: string[][] = [];
   let going = true;
   const work = async (where: 'host' | 'container') => {
-    while (going) seen.push(await extract(where));
+    try {
+      while (going) seen.push(await extract(where));
+    } finally {
+      // One that fails ends all of it: nobody waits for further ones.
+      going = false;
+    }
   };
   const workers = [work('host'), work('host'), work('container')];
   await converse(async (client) => {
@@ -249,7 +254,7 @@ test('P1: host and container extract from one tree while versions and packages c
       const target = { target: 'release', release: releases[flip % releases.length] } as const;
       await rollBack(client, target, options());
       const reached = seen.length + 3;
-      while (seen.length < reached) await new Promise((resolve) => setImmediate(resolve));
+      while (seen.length < reached && going) await new Promise((resolve) => setImmediate(resolve));
     }
   }).finally(() => (going = false));
   await Promise.all(workers);

@@ -22,3 +22,25 @@ test.each(['401 Unauthorized', '403 Forbidden', '401 Client Error: Unauthorized 
     expect(said(`error: could not be queried (${status})`)).toContain('does not accept the credentials');
   },
 );
+
+test('a package that can’t even say what it needs is named', () => {
+  const output = `Collecting six==1.16.0 (from -r requirements.txt (line 1))
+Collecting numpy==1.19.0 (from -r requirements.txt (line 2))
+  Downloading numpy-1.19.0.zip (7.3 MB)
+error: metadata-generation-failed`;
+  expect(said(output)).toContain('numpy could not be built from its source');
+});
+
+test.each([
+  "Cannot find command 'git' - do you have 'git' installed",
+  'Git executable not found. Ensure that',
+])('that git is missing is said: %s', (output) => {
+  expect(said(`ERROR: ${output}`)).toContain('there is no git on the engine’s side');
+});
+
+test('a download that broke off is a matter of the network, to a new pip, too', () => {
+  const output = `  WARNING: Connection interrupted while downloading.
+error: incomplete-download
+× Download failed after 6 attempts because not enough bytes were received (2 bytes/100 kB)`;
+  expect(said(output)).toContain('the package index can’t be reached, or stopped answering');
+});

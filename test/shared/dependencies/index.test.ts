@@ -100,6 +100,19 @@ describe.each(['pip', 'uv'] as const)('a private index, with %s', (installer) =>
   });
 });
 
+test.each([
+  [{ username: '', password: 'x' }, /Username is empty/],
+  [{ username: 'x', password: '' }, /Password is empty/],
+  [{ username: 'x', password: 'two words' }, /holds a space, quote or backslash/],
+])('credentials that no netrc file can hold are a sentence: %j', async (given, says) => {
+  const credentials = { url: index.url, ...given };
+  const options = { dependencies: offline(wheelhouse, { indexUrl: index.url, credentials }) };
+  const refused = await thrownBy(deployTo(await make(), source, options));
+  expect(refused).toMatchObject({ code: 'INPUT', message: expect.stringMatching(says) });
+  expect(refused.message).not.toContain('two words');
+  expect(refused.description).toMatch(/access token/);
+});
+
 describe('pip’s own settings on the host are honoured', () => {
   test.each(['pip', 'uv'] as const)('by %s', async (installer) => {
     const open = await startPackageIndex(wheelhouse);

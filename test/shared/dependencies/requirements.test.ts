@@ -120,6 +120,25 @@ describe('what a release’s requirements reach', () => {
     expect(reached.map(([path]) => path)).toEqual(['requirements.txt', 'wheels/idna.whl', 'wheels/six.whl']);
   });
 
+  test('the wheels and directories that a pylock.toml has paths of count, too', async () => {
+    const lock = (path: string, rest = '') =>
+      `lock-version = "1.0"\n[[packages]]\nname = "lib"\ndirectory = { path = "${path}"${rest} }\n# path = "x"`;
+    const texts = { 'locks/pylock.toml': lock('../lib'), 'lib/a.py': '1', 'src/other.py': '2' };
+    const options = { ...ENVIRONMENT, requirements: 'locks/pylock.toml' };
+    const { installs, files } = await findRequirements(filesOf(texts), options);
+    expect({ installs, paths: files.map(([path]) => path) }).toEqual({
+      installs: true,
+      paths: ['lib/a.py', 'locks/pylock.toml'],
+    });
+    for (const [text, says] of [
+      [lock('gone'), /^pylock\.toml, line 4: gone is not among/],
+      [lock('.', ', editable = true'), /^pylock\.toml, line 4: an editable package \(\.\) would tie all/],
+    ] as const) {
+      const refused = await thrownBy(findRequirements(filesOf({ 'pylock.toml': text }), ENVIRONMENT));
+      expect(refused).toMatchObject({ code: 'INPUT', message: expect.stringMatching(says) });
+    }
+  });
+
   test('a lock is taken before requirements.txt', async () => {
     const texts = { 'requirements.txt': 'six', 'requirements.lock': 'six==1', 'pylock.toml': 'x' };
     expect((await findRequirements(filesOf(texts), ENVIRONMENT)).file).toBe('requirements.lock');

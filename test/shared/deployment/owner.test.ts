@@ -3,8 +3,21 @@ import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deployTo, engineVersions, rollBackTo, temporaryDirectories } from '../../support/deployment';
+import { connectSsh } from '../../../nodes/shared/connection/ssh';
+import { deploy } from '../../../nodes/shared/deploy';
+import { ExecutorClient } from '../../../nodes/shared/executor/client';
+import {
+  bundleOf,
+  deployOptions,
+  deployTo,
+  engineVersions,
+  rollBackTo,
+  temporaryDirectories,
+} from '../../support/deployment';
 import { ENGINE_ENVIRONMENT, makePdf, materialiseEngine } from '../../support/engine';
+import { startSshd } from '../../support/sshd';
+import { withKey } from '../../support/sshOptions';
+import { allowSudo } from '../../support/sudoRules';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';
 import { thrownBy } from '../../support/thrown';
 import {
@@ -101,6 +114,30 @@ test('what root deploys belongs to the owner, who can run all of it and write no
   expect(
     (await deployTo(base, source, { owner: user.username, dependencies: dependencies() }, { python })).status,
   ).toBe('unchanged');
+});
+
+test('over SSH, through sudo, it belongs to the owner that is given in numbers', async () => {
+  const base = await basePath();
+  const sshd = await startSshd();
+  const admin = createSystemUser();
+  const forget = allowSudo(admin.username, `ALL=(root) NOPASSWD: ${python}`);
+  const connection = await connectSsh(withKey(sshd, { username: admin.username }));
+  try {
+    const interpreter = { python, become: 'sudo' as const, runtime: 'host' as const };
+    const client = await ExecutorClient.open(connection, { interpreter });
+    const options = deployOptions(base, { owner: `${uid}:${gid}`, dependencies: dependencies() });
+    const { release } = await deploy(client, await bundleOf(source, options), options);
+    await client.close();
+    const [environment] = readdirSync(join(base, 'environments'));
+    const parts = [`releases/${release}`, `environments/${environment}`];
+    expect(foreign(base, 'current', 'src', 'run.py', ...parts)).toBe('');
+    expect(extractAsUser(base)).toContain('"keywords": "1"');
+  } finally {
+    await connection.close();
+    forget();
+    admin.remove();
+    await sshd.stop();
+  }
 });
 
 test('without an owner, it belongs to whom the base path belongs to', async () => {

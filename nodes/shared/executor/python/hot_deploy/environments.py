@@ -7,7 +7,7 @@ lead to it through their link `.venv`. A name is its key, or the key and a numbe
 import os
 import re
 
-from hot_deploy import files, leases
+from hot_deploy import files, leases, running
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import RELEASE_ID
 
@@ -148,7 +148,7 @@ def remove(layout, name):
     if lease is None:
         return False
     try:
-        if leases.runs_below(path):
+        if running.runs_in(path):
             return False
         aside = files.temporary_name(layout.staging, name)
         os.chmod(path, 0o755)

@@ -12,6 +12,7 @@ import time
 from hot_deploy import environments, files, history, pip_configuration, processes, secrets
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import importlib_metadata, shutil, site
+from hot_deploy.passed_over import PassedOver
 
 # Of the caller's own Python, or asking for a place or an order of installing that is ours to say.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
@@ -71,6 +72,19 @@ class Installation:
         self.last["stage"] = stage
         return self.last["exitCode"] == 0 and not self.last["timedOut"]
 
+    def install(self, argv, program):
+        """Installs. Where pip finds nothing of a package, it is asked once more for what it does not say: what it saw."""
+        if self.run(argv + self.args["arguments"], "install"):
+            return True
+        passed_over = PassedOver(self.last["output"])
+        left = self.deadline - time.monotonic()
+        if program["name"] == "pip" and passed_over.name and left > 1 and not self.last["timedOut"]:
+            again = argv + ["-vv"] + self.args["arguments"]
+            processes.run(again, self.release, self.environment, left, self.wire, None, passed_over.feed)
+            if passed_over.wheels:
+                self.last["output"] += "Passed over, as not for this Python: %s\n" % ", ".join(passed_over.wheels)
+        return False
+
     def answer(self, status, **fields):
         result = {"status": status, "passed": status != "failed", "environment": None, "packages": []}
         result.update(fields, run=self.last, durationMs=round((time.monotonic() - self.started) * 1000))
@@ -106,7 +120,7 @@ def build(layout, key, installation):
 def _fill(directory, program, installation):
     python = environments.python_of(directory)
     if program["name"] == "uv":
-        pip_configuration.hand_to_uv(installation.environment)
+        pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
         installation.environment["VIRTUAL_ENV"] = directory
         create = [program["path"], "venv", "--no-project", "--python", sys.executable, directory]
         install = [program["path"], "pip", "install", "--compile-bytecode", "--python", python]
@@ -124,7 +138,7 @@ def _fill(directory, program, installation):
         return False
     program["seeds"] = _packages(_site_of(directory))
     program["version"] = program["version"] or dict(program["seeds"]).get("pip")
-    if not installation.run(install + installation.args["arguments"], "install"):
+    if not installation.install(install, program):
         return False
     installed = installation.last
     if not installation.run(verify, "check"):
@@ -161,16 +175,17 @@ def into_interpreter(installation):
     """Installs into the interpreter that runs this program. Neither atomic nor taken back."""
     program = _installer(installation.args.get("installer"), installation.environment)
     if program["name"] == "uv":
-        pip_configuration.hand_to_uv(installation.environment)
+        pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
         install = [program["path"], "pip", "install", "--python", sys.executable]
         verify = [program["path"], "pip", "check", "--python", sys.executable]
+        program["version"] = _uv_version(program, installation)
     else:
         install = [sys.executable, "-c", PIP, "install"]
         verify = [sys.executable, "-c", PIP, "check"]
     # Where this user may not write, pip's own choice is the user's directory.
     installation.environment.pop("PIP_USER")
     with secrets.served(installation):
-        passed = installation.run(install + installation.args["arguments"], "install")
+        passed = installation.install(install, program)
     # What the interpreter had before is not this release's: only what was installed is looked at.
     if passed:
         installed = installation.last

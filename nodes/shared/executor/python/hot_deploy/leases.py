@@ -83,22 +83,3 @@ def unpinned(layout, entrypoint):
         if any(os.path.normpath(os.path.join(cwd, argument)) in launchers for argument in argv[1:]):
             found.append({"processId": int(name), "command": " ".join(argv)[:200]})
     return found
-
-
-def runs_below(directory):
-    """Whether a process runs an interpreter of this directory, or has one of its libraries loaded, lease or not."""
-    below = directory + os.sep
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
-            continue
-        try:
-            with open("/proc/%s/cmdline" % name, "rb") as handle:
-                started = os.fsdecode(handle.read().split(b"\0", 1)[0])
-            if started.startswith(below):
-                return True
-            with open("/proc/%s/maps" % name, "rb") as handle:
-                if os.fsencode(below) in handle.read():
-                    return True
-        except OSError:
-            continue
-    return False

@@ -20,9 +20,12 @@ VARIABLES = {
 DIRECTORIES = ("find-links", "constraint")
 
 
-def hand_to_uv(environment):
+def hand_to_uv(environment, arguments):
     """Sets uv's variables in `environment` from pip's settings; what uv itself was given there stays."""
     settings = read(environment)
+    if settings.get("extra-index-url") or "--extra-index-url" in arguments:
+        # pip takes the best version of all indexes; so does uv when it is told to.
+        environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     for name, variable in VARIABLES.items():
         value = settings.get(name)
         if not value or variable in environment:
@@ -33,9 +36,6 @@ def hand_to_uv(environment):
             value = ",".join(value.split())
         if value:
             environment[variable] = " ".join(value.split())
-            if name == "extra-index-url":
-                # pip takes the best version of all indexes; so does uv when it is told to.
-                environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
 
 
 def read(environment):

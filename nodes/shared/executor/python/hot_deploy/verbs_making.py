@@ -3,7 +3,7 @@
 import os
 import time
 
-from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking
+from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking, workplace
 from hot_deploy.failures import StepFailed
 
 
@@ -60,7 +60,8 @@ def assemble(session, _id, args):
 def environment(session, request_id, args):
     """Gives a release its dependencies: the environment for a key, built where there is none, or the interpreter's own.
 
-    With `keep`, an environment that the release has already and that can be used stays, whatever its key.
+    With the mode `none` it needs none: only the live release's packages are told, which are gone with the switch. With
+    `keep`, an environment that the release has already and that can be used stays, whatever its key.
     """
     layout = session.require_lock()
     release = layout.release(args["release"])
@@ -68,8 +69,11 @@ def environment(session, request_id, args):
         raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
     installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
     before = _packages_of(layout, args.get("live"))
+    if args["mode"] == "none":
+        return installation.answer("none", before=before)
     if args["mode"] == "interpreter":
-        return dict(installing.into_interpreter(installation), before=before)
+        with workplace.copied(layout, installation):
+            return dict(installing.into_interpreter(installation), before=before)
     key = environments.checked_key(args["key"])
     mine = environments.of_release(layout, args["release"])
     name = mine if args.get("keep") and mine and environments.ailment(layout, mine) is None else None
@@ -79,7 +83,8 @@ def environment(session, request_id, args):
         reused = {"installer": known.get("installer"), "packages": known.get("packages") or []}
         result = installation.answer("reused", environment=name, python=known["python"]["version"], **reused)
     else:
-        result = installing.build(layout, key, installation)
+        with workplace.copied(layout, installation):
+            result = installing.build(layout, key, installation)
     if result["passed"] and result["environment"] != mine:
         environments.link(layout, args["release"], result["environment"])
     return dict(result, before=before)
