@@ -1,7 +1,8 @@
 import { connectSsh } from '../nodes/shared/connection/ssh';
 import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/options';
 import { deploy } from '../nodes/shared/deploy';
-import { type ConversationStats, ExecutorClient } from '../nodes/shared/executor/client';
+import { ExecutorClient } from '../nodes/shared/executor/client';
+import type { ConversationStats } from '../nodes/shared/executor/conversation';
 import { connectAhead } from '../nodes/shared/release/lookAhead';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import type { SwitchResult } from '../nodes/shared/release/result';

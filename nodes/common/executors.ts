@@ -7,7 +7,8 @@ import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh } from '../shared/connection/ssh';
 import type { Connection } from '../shared/connection/types';
 import { toDeployError } from '../shared/errors';
-import { ExecutorClient, type ExecutorOptions } from '../shared/executor/client';
+import { ExecutorClient } from '../shared/executor/client';
+import type { ExecutorOptions } from '../shared/executor/conversation';
 import type { EngineLocation } from './parameters';
 import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 

@@ -7,11 +7,8 @@ import { connectLocal } from '../../nodes/shared/connection/local';
 import type { Connection } from '../../nodes/shared/connection/types';
 import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
 import { deploy } from '../../nodes/shared/deploy';
-import {
-  type ConversationStats,
-  ExecutorClient,
-  type ExecutorOptions,
-} from '../../nodes/shared/executor/client';
+import { ExecutorClient } from '../../nodes/shared/executor/client';
+import type { ConversationStats, ExecutorOptions } from '../../nodes/shared/executor/conversation';
 import type { Check } from '../../nodes/shared/release/checks';
 import type { DeployOptions } from '../../nodes/shared/release/options';
 import type { SwitchResult } from '../../nodes/shared/release/result';

@@ -5,40 +5,18 @@ import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
 import { type Access, checkAccess } from './access';
 import { type CallOptions, Calls, isAwaited } from './calls';
+import type { ConversationStats, ExecutorOptions } from './conversation';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
-import { interpreterArguments, type InterpreterOptions, passwordLine } from './interpreter';
+import { interpreterArguments, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
 import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer, whenMissing } from './noAnswer';
 
-export interface ExecutorOptions {
-  interpreter: InterpreterOptions;
-  /** Which steps may be asked for; `full` when left out. */
-  access?: Access;
-  /** For `become: sudoPassword`; sent to sudo's standard input and nowhere else. */
-  sudoPassword?: string;
-  /** Seconds without a sign of this side after which the executor puts things right and leaves. */
-  silenceSeconds?: number;
-  /** Milliseconds without a sign of the executor after which it counts as lost; 120,000 when left out. */
-  idleTimeoutMs?: number;
-  /** How long the interpreter may take to answer, in milliseconds. */
-  startTimeoutMs?: number;
-  /** Aborted: the conversation ends, the executor puts things right, every call rejects with `CANCELLED`. */
-  signal?: AbortSignal;
-}
-
-/** What one conversation cost. */
-export interface ConversationStats {
-  /** How often this side waited for an answer before it could go on, after the greeting. */
-  roundTrips: number;
-  bytesSent: number;
-  bytesReceived: number;
-}
-
 const SUDO_ASKS_AGAIN = /try again/i;
 const LEAVING_MS = 8_000;
+
 /** One conversation with one executor: typed calls over a channel, the same for a local process and SSH. */
 export class ExecutorClient {
   readonly stats: ConversationStats = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 };

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
 import type { Connection } from '../../../nodes/shared/connection/types';
-import { ExecutorClient, type ExecutorOptions } from '../../../nodes/shared/executor/client';
+import { ExecutorClient } from '../../../nodes/shared/executor/client';
+import type { ExecutorOptions } from '../../../nodes/shared/executor/conversation';
 import { startSshd, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { allowSudo } from '../../support/sudoRules';

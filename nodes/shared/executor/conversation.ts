@@ -1,0 +1,27 @@
+import type { Access } from './access';
+import type { InterpreterOptions } from './interpreter';
+
+/** How one conversation is begun and held. */
+export interface ExecutorOptions {
+  interpreter: InterpreterOptions;
+  /** Which steps may be asked for; `full` when left out. */
+  access?: Access;
+  /** For `become: sudoPassword`; sent to sudo's standard input and nowhere else. */
+  sudoPassword?: string;
+  /** Seconds without a sign of this side after which the executor puts things right and leaves. */
+  silenceSeconds?: number;
+  /** Milliseconds without a sign of the executor after which it counts as lost; 120,000 when left out. */
+  idleTimeoutMs?: number;
+  /** How long the interpreter may take to answer, in milliseconds. */
+  startTimeoutMs?: number;
+  /** Aborted: the conversation ends, the executor puts things right, every call rejects with `CANCELLED`. */
+  signal?: AbortSignal;
+}
+
+/** What one conversation cost. */
+export interface ConversationStats {
+  /** How often this side waited for an answer before it could go on, after the greeting. */
+  roundTrips: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
