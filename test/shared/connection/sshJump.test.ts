@@ -82,7 +82,8 @@ describe('P7: the jump host’s key is checked before any login', () => {
     expect(thrown.message).toContain(sentence);
     expect(thrown.description).toContain('No login was tried.');
     expect(log.gate()).not.toMatch(/userauth-request|Accepted/);
-    expect(log.target()).toBe('');
+    // What ended before may still be written about.
+    expect(log.target()).not.toContain('Connection from');
   });
 
   test('the target’s pin is none for the jump host, nor the other way round', async () => {
@@ -146,7 +147,7 @@ describe('logins of its own', () => {
   ])('what is wrong is said of the jump host’s field: %j', async (jump, message) => {
     const log = logs();
     expect((await thrownBy(connectSsh(through(jump)))).message).toMatch(message);
-    expect(log.target()).toBe('');
+    expect(log.target()).not.toContain('Connection from');
   });
 
   test('a key that the jump host does not know', async () => {
