@@ -36,12 +36,19 @@ class ControllerGone(Exception):
     """The other side closed its end or fell silent: clean up and leave."""
 
 
+# Whom else to let do what this user may not.
+ANOTHER_USER = (
+    "or let another one do it: set Become to “sudo” in the credential or, for a container, Container Command to a script"
+    " that adds --user."
+)
+MAY_NOT = "The user on the engine's side may not do this. Give it the base path; " + ANOTHER_USER
+
 HINTS = {
     errno.ENOSPC: "The disk that holds the base path is full. Free some space, or prune releases and backups.",
     errno.EDQUOT: "The disk quota of the engine's user is used up. Raise it, or prune releases and backups.",
     errno.EROFS: "The file system is mounted read-only. Mount it writable where the engine is deployed from.",
-    errno.EACCES: "The user on the engine's side may not do this. Give it the base path, or set Become to sudo.",
-    errno.EPERM: "The user on the engine's side may not do this. Give it the base path, or set Become to sudo.",
+    errno.EACCES: MAY_NOT,
+    errno.EPERM: MAY_NOT,
     errno.EMFILE: "Too many files are open on the engine's side. Raise the limit (ulimit -n) of its user.",
 }
 

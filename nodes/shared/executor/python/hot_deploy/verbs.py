@@ -17,12 +17,9 @@ from hot_deploy import (
     verbs_switching,
     workers,
 )
-from hot_deploy.failures import StepFailed
+from hot_deploy.failures import ANOTHER_USER, StepFailed
 
-DENIED = (
-    "Give that user the directory, or correct Base Path; or let another one do it: set Become to “sudo” in the credential"
-    " or, for a container, Container Command to a script that adds --user."
-)
+DENIED = "Give that user the directory, or correct Base Path; " + ANOTHER_USER
 
 
 def lock(session, _id, args):
