@@ -95,7 +95,7 @@ export function describeEditor(live: () => Live): void {
 
   test('shows the report in n8n’s own viewer, by day and by night', async () => {
     const options = { report: true, deployUnchanged: true };
-    const { workflow, run } = await deploy(live(), 'v4', live().credentials[ROLLBACK], options);
+    const { workflow, run } = await deploy(live(), 'v2', live().credentials[ROLLBACK], options);
     expect(run.status).toBe('success');
     await live().editor.onPage('report', `/workflow/${workflow}`, async (page) => {
       await showsWorkflow(page);
