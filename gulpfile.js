@@ -8,7 +8,8 @@ const ASSETS = [
   'nodes/**/*.{svg,png}',
   'nodes/**/*.node.json',
   'nodes/*/__schema__/**/*.json',
-  'nodes/shared/executor/python/**/*.py',
+  'executor/launcher.py',
+  'executor/hot_deploy/*.py',
   'credentials/**/*.{svg,png}',
 ];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Verb } from '../nodes/shared/executor/protocol';
 
-const SOURCE = join(__dirname, '../nodes/shared/executor/python/hot_deploy/verbs.py');
+const SOURCE = join(__dirname, '../executor/hot_deploy/verbs.py');
 
 /** The executor's verbs, read from its own table: a verb that is added there has to get a row here. */
 export function executorVerbs(): Verb[] {

@@ -6,9 +6,9 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeploySshApiTest } from '../common/credentialTest';
-import { hotDeployGitApiTest } from '../common/gitCredentialTest';
-import { type Operations, runItems } from '../common/runItems';
+import { hotDeploySshApiTest } from '../n8n/credentialTest';
+import { hotDeployGitApiTest } from '../n8n/gitCredentialTest';
+import { type Operations, runItems } from '../n8n/runItems';
 import { properties } from './description';
 import { deployRelease } from './operations/deploy';
 import { planRelease } from './operations/plan';
@@ -35,7 +35,7 @@ export class HotDeploy implements INodeType {
     description:
       'Update a Python engine with zero downtime: checked aside, switched atomically, undone when bad',
     defaults: { name: 'Hot Deploy' },
-    // For looking and planning; what changes production is refused to agents unless it is switched on: common/agents.ts.
+    // For looking and planning; what changes production is refused to agents unless it is switched on: n8n/agents.ts.
     usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: `={{ (${configuredOutputs})($parameter) }}`,

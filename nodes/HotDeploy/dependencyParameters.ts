@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { ItemContext } from '../common/runItems';
-import { readChoice, readCount, readFlag, readText } from '../common/values';
+import type { ItemContext } from '../n8n/runItems';
+import { readChoice, readCount, readFlag, readText } from '../n8n/values';
 import {
   type DependencyOptions,
   type IndexCredentials,

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { allowAgentsField } from '../common/agents';
-import { checkFields } from '../common/checkFields';
+import { allowAgentsField } from '../n8n/agents';
+import { checkFields } from '../n8n/checkFields';
 import {
   commonOptions,
   engineFields,
@@ -11,7 +11,7 @@ import {
   retentionOptions,
   selectionFields,
   simplifyField,
-} from '../common/fields';
+} from '../n8n/fields';
 import { DEFAULT_LIMITS } from '../shared/source/bundle';
 import { dependencyFields } from './dependencyFields';
 import { sourceFields } from './sourceFields';

@@ -6,7 +6,7 @@ import type {
   NodeConnectionType,
 } from 'n8n-workflow';
 
-import { callerOf } from '../common/agents';
+import { callerOf } from '../n8n/agents';
 
 /** The node's outputs. n8n evaluates it as an expression: it may use nothing but its parameter. */
 export const configuredOutputs = (

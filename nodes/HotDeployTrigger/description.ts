@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { selectionFields } from '../common/fields';
+import { selectionFields } from '../n8n/fields';
 
 const INCLUDE_MEANING: Readonly<Record<string, string>> = {
   include:

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { readOptions, type ReadParameter, readSelection } from '../common/parameters';
-import { readChoice, readFlag, readText } from '../common/values';
+import { readOptions, type ReadParameter, readSelection } from '../n8n/parameters';
+import { readChoice, readFlag, readText } from '../n8n/values';
 import { checkSubdirectory } from '../shared/git/subdirectory';
 import type { TriggerSettings } from '../shared/push/decide';
 import { createReferenceFilter } from '../shared/push/references';

@@ -1,6 +1,6 @@
 import type { IDataObject, IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { toNodeError } from '../common/nodeError';
+import { toNodeError } from '../n8n/nodeError';
 import { DeployError, toDeployError } from '../shared/errors';
 import { Deliveries } from '../shared/push/deliveries';
 import { authenticate, receive, type Refusal } from '../shared/push/receive';

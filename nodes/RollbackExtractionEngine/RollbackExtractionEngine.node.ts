@@ -6,8 +6,8 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeploySshApiTest } from '../common/credentialTest';
-import { type Operations, runItems } from '../common/runItems';
+import { hotDeploySshApiTest } from '../n8n/credentialTest';
+import { type Operations, runItems } from '../n8n/runItems';
 import { properties } from './description';
 import { searchBackups, searchReleases } from './methods/listSearch';
 import { returnToPlain } from './operations/detach';
@@ -33,7 +33,7 @@ export class RollbackExtractionEngine implements INodeType {
       '={{ ({ rollback: "Roll Back Release", getAll: "Get Many Releases", prune: "Prune Releases", detach: "Return to Plain Directory" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
     description: 'Take a Python engine back to an earlier release or a backup in a second',
     defaults: { name: 'Rollback Extraction Engine' },
-    // For listing; what changes production is refused to agents unless it is switched on: common/agents.ts.
+    // For listing; what changes production is refused to agents unless it is switched on: n8n/agents.ts.
     usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],

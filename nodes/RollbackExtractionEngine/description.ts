@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { allowAgentsField } from '../common/agents';
-import { checkFields } from '../common/checkFields';
+import { allowAgentsField } from '../n8n/agents';
+import { checkFields } from '../n8n/checkFields';
 import {
   commonOptions,
   engineFields,
@@ -10,7 +10,7 @@ import {
   reportOption,
   retentionOptions,
   simplifyField,
-} from '../common/fields';
+} from '../n8n/fields';
 import { LEAST_WAIT_SECONDS } from '../shared/detach';
 
 const forRollback = { show: { operation: ['rollback'] } };

@@ -3,7 +3,7 @@ import { ExecuteContext } from 'n8n-core';
 import { createEmptyRunExecutionData, Workflow } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INode, NodeOperationError } from 'n8n-workflow';
 
-import { callerOf, refuseAgent } from '../../nodes/common/agents';
+import { callerOf, refuseAgent } from '../../nodes/n8n/agents';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { engineVersions, temporaryDirectories } from '../support/deployment';

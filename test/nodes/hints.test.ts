@@ -1,4 +1,4 @@
-import { hintsFor } from '../../nodes/common/hints';
+import { hintsFor } from '../../nodes/n8n/hints';
 import type { SwitchResult } from '../../nodes/shared/release/result';
 
 const RESULT: SwitchResult = {

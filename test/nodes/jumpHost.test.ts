@@ -1,6 +1,6 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
-import { idleTimeoutOf, sshOptions } from '../../nodes/common/sshOptions';
+import { idleTimeoutOf, sshOptions } from '../../nodes/n8n/sshOptions';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain } from '../support/n8n';
 import { CREDENTIAL, credentialFor, HOT_DEPLOY, hotDeploy, onlyJson, openN8n } from '../support/nodes';

@@ -1,4 +1,4 @@
-import { toNodeError } from '../../nodes/common/nodeError';
+import { toNodeError } from '../../nodes/n8n/nodeError';
 import { DeployError } from '../../nodes/shared/errors';
 
 const NODE = {

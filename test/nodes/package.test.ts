@@ -19,6 +19,7 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
   'gulpfile.js',
+  'executor',
   'nodes',
   'credentials',
   'examples',
@@ -104,7 +105,7 @@ describe('what npm packs', () => {
     'codex files, by which the editor finds nodes': /^dist\/nodes\/[A-Za-z]+\/[A-Za-z]+\.node\.json$/,
     'output schemas, from which it offers fields':
       /^dist\/nodes\/[A-Za-z]+\/__schema__\/v1\.0\.0(\/[A-Za-z]+)?\.json$/,
-    'the executor and the launcher': /^dist\/nodes\/shared\/executor\/python\/[a-z_/]+\.py$/,
+    'the executor and the launcher': /^dist\/executor\/[a-z_/]+\.py$/,
     'the digests of the executors': /^dist\/executors\.txt$/,
     'workflows to start from': /^examples\/[a-z-]+\.json$/,
     'what a host with least privilege runs': /^examples\/hot-deploy-python$/,
@@ -119,10 +120,16 @@ describe('what npm packs', () => {
   });
 
   test('has every codex file, output schema, icon and Python file of the sources', async () => {
-    const sources = (await readdir(join(ROOT, 'nodes'), { recursive: true })).filter((path) =>
-      /\.(json|svg|py)$/.test(path),
-    );
-    expect(packed).toEqual(expect.arrayContaining(sources.map((path) => `dist/nodes/${path}`)));
+    const files = async (directory: string, wanted: RegExp) =>
+      (await readdir(join(ROOT, directory), { recursive: true }))
+        .map((path) => `${directory}/${path}`)
+        .filter((path) => wanted.test(path));
+    const sources = [
+      ...(await files('nodes', /\.(json|svg)$/)),
+      ...(await files('executor', /^executor\/(launcher|hot_deploy\/\w+)\.py$/)),
+    ];
+    expect(sources.length).toBeGreaterThan(60);
+    expect(packed).toEqual(expect.arrayContaining(sources.map((path) => `dist/${path}`)));
   });
 
   test('has the output schemas where n8n looks for them beside the built nodes', () => {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { becomeOf, accessOf } from '../../nodes/common/sshOptions';
+import { becomeOf, accessOf } from '../../nodes/n8n/sshOptions';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n, type NodeFixture } from '../support/n8n';
 import {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { IDataObject, NodeOperationError } from 'n8n-workflow';
 
-import { asWanted, SIMPLIFIED } from '../../nodes/common/switchItem';
+import { asWanted, SIMPLIFIED } from '../../nodes/n8n/switchItem';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n } from '../support/n8n';
 import { checks, credentialFor, hotDeploy, onlyJson, openN8n, rollback } from '../support/nodes';

@@ -43,7 +43,7 @@ test('no sentence that people may see says error, problem or failure', () => {
 });
 
 test('neither does one that comes from the engine’s side', () => {
-  const sentences = filesBelow('nodes/shared/executor/python', '.py').flatMap(pythonSentencesIn);
+  const sentences = filesBelow('executor', '.py').flatMap(pythonSentencesIn);
   expect(sentences.length).toBeGreaterThan(50);
   expect(sentences.filter(({ text }) => EMPTY_WORDS.test(text))).toEqual([]);
 });

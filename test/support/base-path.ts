@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const LAUNCHER = join(__dirname, '..', '..', 'nodes', 'shared', 'executor', 'python', 'launcher.py');
+const LAUNCHER = join(__dirname, '..', '..', 'executor', 'launcher.py');
 
 /** A base path laid out by hand, for tests of what works in one (see the design's "On the engine's side"). */
 export class BasePath {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** Where the executor's modules lie, as a package that Python can import. */
-export const PYTHON_DIRECTORY = join(__dirname, '..', '..', 'nodes', 'shared', 'executor', 'python');
+export const PYTHON_DIRECTORY = join(__dirname, '..', '..', 'executor');
 
 /**
  * Runs code that may import `hot_deploy`, with `input` as JSON on its standard input (`json.load(sys.stdin)`), and

@@ -1,15 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { openSource } from '../../common/bundleParameters';
-import { hintsFor } from '../../common/hints';
-import { lookAtN8n, n8nField } from '../../common/n8nProcess';
-import { readOptions, readSelection, readSwitch } from '../../common/parameters';
-import { progressOf } from '../../common/progress';
-import { reporting } from '../../common/report';
-import type { ItemContext } from '../../common/runItems';
-import { connectAnd } from '../../common/sideBySide';
-import { asWanted, switchItem } from '../../common/switchItem';
-import { readFlag, readText } from '../../common/values';
+import { openSource } from '../../n8n/bundleParameters';
+import { hintsFor } from '../../n8n/hints';
+import { lookAtN8n, n8nField } from '../../n8n/n8nProcess';
+import { readOptions, readSelection, readSwitch } from '../../n8n/parameters';
+import { progressOf } from '../../n8n/progress';
+import { reporting } from '../../n8n/report';
+import type { ItemContext } from '../../n8n/runItems';
+import { connectAnd } from '../../n8n/sideBySide';
+import { asWanted, switchItem } from '../../n8n/switchItem';
+import { readFlag, readText } from '../../n8n/values';
 import { readDependencies } from '../dependencyParameters';
 import { deploy } from '../../shared/deploy';
 import type { DeployOptions } from '../../shared/release/options';

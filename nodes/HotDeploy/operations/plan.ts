@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { openSource } from '../../common/bundleParameters';
-import { planHints } from '../../common/hints';
-import type { ItemContext } from '../../common/runItems';
-import { connectAnd } from '../../common/sideBySide';
+import { openSource } from '../../n8n/bundleParameters';
+import { planHints } from '../../n8n/hints';
+import type { ItemContext } from '../../n8n/runItems';
+import { connectAnd } from '../../n8n/sideBySide';
 import { planDeployment } from '../../shared/plan';
 import { readDeploy } from './deploy';
 

@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { readOptions, readSwitch } from '../../common/parameters';
-import { progressOf } from '../../common/progress';
-import type { ItemContext } from '../../common/runItems';
-import { readFlag } from '../../common/values';
+import { readOptions, readSwitch } from '../../n8n/parameters';
+import { progressOf } from '../../n8n/progress';
+import type { ItemContext } from '../../n8n/runItems';
+import { readFlag } from '../../n8n/values';
 import { repairEngine } from '../../shared/repair';
 
 /** Repair Engine: finds what is not as it should be, explains it, and puts right what is ours. */

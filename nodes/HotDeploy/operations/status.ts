@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { statusHints } from '../../common/hints';
-import { readEngine } from '../../common/parameters';
-import type { ItemContext } from '../../common/runItems';
+import { statusHints } from '../../n8n/hints';
+import { readEngine } from '../../n8n/parameters';
+import type { ItemContext } from '../../n8n/runItems';
 import { getStatus } from '../../shared/status';
 
 /** Get Status: what is live, and whether all is well with it. */

@@ -1,8 +1,8 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
-import { Executors } from '../../common/executors';
-import { toNodeError } from '../../common/nodeError';
-import { parametersInEditor, readLocation } from '../../common/parameters';
+import { Executors } from '../../n8n/executors';
+import { toNodeError } from '../../n8n/nodeError';
+import { parametersInEditor, readLocation } from '../../n8n/parameters';
 import { toDeployError } from '../../shared/errors';
 import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
 

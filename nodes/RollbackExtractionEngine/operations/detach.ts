@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { readEngine, readOptions } from '../../common/parameters';
-import { progressOf } from '../../common/progress';
-import type { ItemContext } from '../../common/runItems';
-import { readCount, readFlag } from '../../common/values';
+import { readEngine, readOptions } from '../../n8n/parameters';
+import { progressOf } from '../../n8n/progress';
+import type { ItemContext } from '../../n8n/runItems';
+import { readCount, readFlag } from '../../n8n/values';
 import { detachEngine } from '../../shared/detach';
 
 /** Return to Plain Directory: links and launcher become the files of the live release, as before the first deployment. */

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { readLocation } from '../../common/parameters';
-import type { ItemContext } from '../../common/runItems';
+import { readLocation } from '../../n8n/parameters';
+import type { ItemContext } from '../../n8n/runItems';
 import { listReleases } from '../../shared/releases';
 
 /** Get Many Releases: one output item for each release that is kept, newest first. */

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { readEngine, readOptions, readRetention } from '../../common/parameters';
-import { progressOf } from '../../common/progress';
-import type { ItemContext } from '../../common/runItems';
+import { readEngine, readOptions, readRetention } from '../../n8n/parameters';
+import { progressOf } from '../../n8n/progress';
+import type { ItemContext } from '../../n8n/runItems';
 import { pruneReleases } from '../../shared/releases';
 
 /** Prune Releases: removes what is beyond the numbers to keep. */

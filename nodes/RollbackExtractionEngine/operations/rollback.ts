@@ -1,13 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { hintsFor } from '../../common/hints';
-import { lookAtN8n, n8nField } from '../../common/n8nProcess';
-import { readOptions, readSwitch } from '../../common/parameters';
-import { progressOf } from '../../common/progress';
-import { reporting } from '../../common/report';
-import type { ItemContext } from '../../common/runItems';
-import { asWanted, switchItem } from '../../common/switchItem';
-import { readChoice, readText } from '../../common/values';
+import { hintsFor } from '../../n8n/hints';
+import { lookAtN8n, n8nField } from '../../n8n/n8nProcess';
+import { readOptions, readSwitch } from '../../n8n/parameters';
+import { progressOf } from '../../n8n/progress';
+import { reporting } from '../../n8n/report';
+import type { ItemContext } from '../../n8n/runItems';
+import { asWanted, switchItem } from '../../n8n/switchItem';
+import { readChoice, readText } from '../../n8n/values';
 import { DeployError } from '../../shared/errors';
 import { rollBack, type RollbackTarget } from '../../shared/rollback';
 

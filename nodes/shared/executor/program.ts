@@ -50,7 +50,7 @@ const MODULES = [
   'main',
 ];
 
-const PYTHON_DIRECTORY = join(__dirname, 'python');
+const PYTHON_DIRECTORY = join(__dirname, '../../../executor');
 
 /**
  * Run with `python -c`: finds the program on standard input and starts it. It is the same text for everybody, with

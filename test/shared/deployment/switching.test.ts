@@ -12,7 +12,7 @@ import { pythonWithoutExchange } from '../../support/changedPython';
 import { thrownBy } from '../../support/thrown';
 
 const make = temporaryDirectories();
-const EXECUTOR = join(__dirname, '../../../nodes/shared/executor/python/hot_deploy');
+const EXECUTOR = join(__dirname, '../../../executor/hot_deploy');
 
 interface HistoryEntry {
   event: string;

@@ -17,7 +17,7 @@ const READING = ['probe', 'list', 'digest', 'inspect'];
 
 /** Every step that the executor knows, from its own table. */
 function everyVerb(): Verb[] {
-  const file = join(__dirname, '../../../nodes/shared/executor/python/hot_deploy/verbs.py');
+  const file = join(__dirname, '../../../executor/hot_deploy/verbs.py');
   const [, table] = readFileSync(file, 'utf8').split('\nVERBS = {\n');
   return [...table.matchAll(/^ {4}"(\w+)": [\w.]+,$/gm)].map(([, name]) => name as Verb);
 }

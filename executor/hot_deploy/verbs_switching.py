@@ -96,10 +96,17 @@ def flip(session, _id, args):
         switching.refuse_damaged(layout, args["release"], look)
     foreign = args.get("aside") and layout.foreign_current() is not None
     aside = switching.name_aside() if foreign else None
-    pending = switching.announce(layout, args["release"], args["operation"], switching.wanted_launcher(args), made_here, aside)
+    pending = switching.announce(
+        layout, args["release"], args["operation"], switching.wanted_launcher(args), made_here, aside
+    )
     session.pending = pending
     seconds = switching.flip(layout, args["release"], aside)
-    return {"from": pending["from"], "to": args["release"], "at": pending["at"], "milliseconds": round(seconds * 1000, 3)}
+    return {
+        "from": pending["from"],
+        "to": args["release"],
+        "at": pending["at"],
+        "milliseconds": round(seconds * 1000, 3),
+    }
 
 
 def confirm(session, _id, _args):

@@ -124,8 +124,10 @@ def _entries_of(layout, source, name, names, check):
         check()
         entry = tree.read_entry(root, found, status, check)
         if entry is None:
-            raise StepFailed("STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found))
-        entry.path = name + found[len(base):]
+            raise StepFailed(
+                "STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found)
+            )
+        entry.path = name + found[len(base) :]
         if entry.type == tree.LINK:
             entry.target = _link_target(layout, entry.path, entry.target, names)
             entry.digest = tree.text_digest(entry.target)

@@ -79,9 +79,7 @@ def holds_the_same(layout, release_id, name):
     if os.path.islink(os.path.join(layout.base, name)):
         return False
     entries = [
-        entry
-        for entry in tree.read_manifest(layout.manifest(release_id)) or []
-        if entry.path.split("/", 1)[0] == name
+        entry for entry in tree.read_manifest(layout.manifest(release_id)) or [] if entry.path.split("/", 1)[0] == name
     ]
     seen = tree.compare(layout.base, [name], entries)
     return bool(entries) and not (seen["missing"] or seen["modified"] or seen["extra"])
@@ -109,7 +107,9 @@ def _release(layout, release_id, current, record, check):
         counts = {kind: len(paths) for kind, paths in damage.items()}
         listed = {kind: paths[:LISTED] for kind, paths in damage.items()}
         found.append(dict(listed, kind="damagedRelease", path=path, live=live, counts=counts))
-    writable = _writable(layout.release(release_id), deployed) if (record.get("source") or {}).get("type") != "adopted" else []
+    writable = (
+        _writable(layout.release(release_id), deployed) if (record.get("source") or {}).get("type") != "adopted" else []
+    )
     if writable:
         found.append({"kind": "writable", "path": path, "paths": writable[:LISTED], "count": len(writable)})
     return found

@@ -3,7 +3,18 @@
 import os
 import time
 
-from hot_deploy import archives, assembly, checking, environments, history, installing, records, tree, verbs_looking, workplace
+from hot_deploy import (
+    archives,
+    assembly,
+    checking,
+    environments,
+    history,
+    installing,
+    records,
+    tree,
+    verbs_looking,
+    workplace,
+)
 from hot_deploy.failures import StepFailed
 
 
@@ -28,7 +39,11 @@ def _receive_backup(session, layout, time_of_day, backup, live):
     os.mkdir(made.staging, 0o755)
     made.entries = archives.unpack(layout, backup, made.staging, session.wire.check)
     made.release_id = layout.new_release_id(time_of_day, tree.content_digest(made.entries))
-    return dict(verbs_looking.comparison(made, live), release=made.release_id, entries=[entry.row()[:6] for entry in made.entries])
+    return dict(
+        verbs_looking.comparison(made, live),
+        release=made.release_id,
+        entries=[entry.row()[:6] for entry in made.entries],
+    )
 
 
 def assemble(session, _id, args):
@@ -66,7 +81,9 @@ def environment(session, request_id, args):
     layout = session.require_lock()
     release = layout.release(args["release"])
     if not os.path.isdir(release):
-        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
+        raise StepFailed(
+            "NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"]
+        )
     installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
     before = _packages_of(layout, args.get("live"))
     if args["mode"] == "none":
@@ -101,7 +118,9 @@ def run(session, request_id, args):
     layout = session.require_lock()
     release = layout.release(args["release"])
     if not os.path.isdir(release):
-        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"])
+        raise StepFailed(
+            "NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"]
+        )
     kind = args["kind"]
     if kind in ("compile", "json"):
         return _inspect(session, args["release"], kind)
@@ -123,7 +142,9 @@ def _inspect(session, release_id, kind):
     else:
         look = checking.check_compiles if kind == "compile" else checking.check_json
         entries = session.look(release_id).recorded
-        result = look(layout.release(release_id), entries, _passed_before(session, release_id, kind), session.wire.check)
+        result = look(
+            layout.release(release_id), entries, _passed_before(session, release_id, kind), session.wire.check
+        )
     if result["passed"]:
         session.passed.setdefault(release_id, set()).add(kind)
     return result

@@ -62,7 +62,9 @@ def carry(names, source_fd, target_fd):
         _make_room(directory, target_fd)
         ours = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=target_fd)
         try:
-            return [here for here, there in names.items() if _carry(there[:-3] + suffix, here[:-3] + suffix, theirs, ours)]
+            return [
+                here for here, there in names.items() if _carry(there[:-3] + suffix, here[:-3] + suffix, theirs, ours)
+            ]
         finally:
             os.close(ours)
     finally:

@@ -136,7 +136,7 @@ class Wire:
                 try:
                     if not writable:
                         raise TimeoutError(errno.ETIMEDOUT, "nothing was taken for %g s" % self.silence_seconds)
-                    view = view[os.write(self._output, view[:WRITE_PIECE]):]
+                    view = view[os.write(self._output, view[:WRITE_PIECE]) :]
                 except OSError as raised:
                     # Not tried again: each attempt would keep the lock for as long.
                     self._unread = True

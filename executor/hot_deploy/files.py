@@ -96,9 +96,9 @@ def read_text(path):
 
 
 def write_all(fd, content):
-    view = memoryview(content)[os.write(fd, content):]
+    view = memoryview(content)[os.write(fd, content) :]
     while view:
-        view = view[os.write(fd, view):]
+        view = view[os.write(fd, view) :]
 
 
 def replace_link(path, target, directory_for_temporary, owner=None):

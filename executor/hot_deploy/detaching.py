@@ -178,7 +178,9 @@ def dismantle(layout, everything):
         for name in switching.dangling_links(layout):
             os.unlink(os.path.join(layout.base, name))
         if switching.depends_on_current(layout):
-            raise StepFailed("STEP", "Links or the launcher in %s still lead to release %s." % (layout.given, release_id))
+            raise StepFailed(
+                "STEP", "Links or the launcher in %s still lead to release %s." % (layout.given, release_id)
+            )
         history.append(layout, "detached", **{"from": release_id})
         switching.flip(layout, None)
     removed = [name for name in _releases(layout) if leftovers.remove_release(layout, name)]

@@ -31,12 +31,15 @@ def call(module, function, arguments, wire):
     program = dict(hot_deploy.program)
     names = [name for name, _ in program["modules"]]
     program["modules"] = program["modules"][: names.index("workers") + 1]
-    text = "import json\nprogram = json.loads(%r)\nexec(program['loader'])\npackage.workers.serve(%d, %r, %r, json.loads(%r))" % (
-        json.dumps(program),
-        os.getpid(),
-        module,
-        function,
-        json.dumps(arguments),
+    text = (
+        "import json\nprogram = json.loads(%r)\nexec(program['loader'])\npackage.workers.serve(%d, %r, %r, json.loads(%r))"
+        % (
+            json.dumps(program),
+            os.getpid(),
+            module,
+            function,
+            json.dumps(arguments),
+        )
     )
     argv = [sys.executable, "-I", "-S", "-c", BOOTSTRAP]
     ended = processes.run(argv, "/", dict(os.environ), float("inf"), wire, text)

@@ -53,7 +53,9 @@ class Session:
         if self.layout is None:
             self.layout = layout
         elif self.layout.base != layout.base:
-            raise StepFailed("INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base)
+            raise StepFailed(
+                "INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base
+            )
         return self.layout
 
     def look(self, release_id, afresh=False):
@@ -105,7 +107,9 @@ class Session:
     def _carry_out(self, request):
         group = request.get("group")
         if group is not None and group in self._groups:
-            self._reply(request, failure=StepFailed("SKIPPED", "An earlier step of the same group was not carried out."))
+            self._reply(
+                request, failure=StepFailed("SKIPPED", "An earlier step of the same group was not carried out.")
+            )
         elif request.get("background"):
             thread = threading.Thread(target=self._perform, args=(request,), daemon=True)
             self._background.append(thread)

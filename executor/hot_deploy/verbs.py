@@ -52,7 +52,9 @@ def lock(session, _id, args):
 
 
 def _what_was_denied(layout, exists):
-    return "write to Base Path %s" % layout.given if exists else "make Base Path %s, which does not exist" % layout.given
+    return (
+        "write to Base Path %s" % layout.given if exists else "make Base Path %s, which does not exist" % layout.given
+    )
 
 
 def archive(session, _id, args):

@@ -99,7 +99,7 @@ def _as_file(text):
     fd = os.memfd_create("input")
     view = memoryview(text.encode("utf-8"))
     while view:
-        view = view[os.write(fd, view):]
+        view = view[os.write(fd, view) :]
     os.lseek(fd, 0, os.SEEK_SET)
     return os.fdopen(fd, "rb")
 

@@ -58,7 +58,7 @@ def announce(layout, release_id, operation, launcher, candidate=False, aside=Non
         made=made,
         candidate=candidate,
         aside=aside,
-        **{"from": before}
+        **{"from": before},
     )
 
 
@@ -83,7 +83,12 @@ def refuse_damaged(layout, release_id, look):
         raise StepFailed(
             "STEP",
             "Release %s is not what it was: %s %s by hand since, one of %d such files."
-            % (release_id, (missing + modified)[0], "was removed" if missing else "was changed", len(missing + modified)),
+            % (
+                release_id,
+                (missing + modified)[0],
+                "was removed" if missing else "was changed",
+                len(missing + modified),
+            ),
             "Choose another release or a backup, or deploy that version again.",
             missing=missing[:20],
             modified=modified[:20],

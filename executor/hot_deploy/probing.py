@@ -99,9 +99,7 @@ def started(layout, found, wire):
 def releases_in_use(layout, known):
     paths = {layout.release(release_id): release_id for release_id in known}
     return [
-        {"release": paths[path], "processes": count}
-        for path, count in sorted(leases.counts(paths).items())
-        if count
+        {"release": paths[path], "processes": count} for path, count in sorted(leases.counts(paths).items()) if count
     ]
 
 

@@ -22,7 +22,7 @@ from hot_deploy.layout import (
 
 # Speed over size: level 1 is about three times as fast as the default and the archive is short-lived.
 COMPRESSION = 1
-MAX_BYTES = 4 * 1024 ** 3
+MAX_BYTES = 4 * 1024**3
 MAX_ENTRIES = 200000
 
 
@@ -103,7 +103,11 @@ def listing(layout):
                     status = child.stat()
                     created = datetime.datetime.fromtimestamp(status.st_mtime, datetime.timezone.utc)
                     found.append(
-                        {"name": child.name, "bytes": status.st_size, "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ")}
+                        {
+                            "name": child.name,
+                            "bytes": status.st_size,
+                            "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                        }
                     )
     except FileNotFoundError:
         pass
@@ -117,7 +121,9 @@ def unpack(layout, name, target, check):
     """
     path = layout.backup(name)
     if not os.path.isfile(path):
-        raise StepFailed("NOT_FOUND", "Backup %s is not in %s. List the releases to see which are kept." % (name, layout.backups))
+        raise StepFailed(
+            "NOT_FOUND", "Backup %s is not in %s. List the releases to see which are kept." % (name, layout.backups)
+        )
     entries = {}
     try:
         with tarfile.open(path, "r|*") as archive:
@@ -131,9 +137,7 @@ def unpack(layout, name, target, check):
                 if entry is not None:
                     entries[entry.path] = entry
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as raised:
-        raise StepFailed(
-            "INPUT", "Backup %s can't be read to its end: %s. Choose another one." % (name, raised)
-        )
+        raise StepFailed("INPUT", "Backup %s can't be read to its end: %s. Choose another one." % (name, raised))
     if not entries:
         raise StepFailed("INPUT", "Backup %s is empty. Choose another one." % name)
     refuse_leaving_links({entry.path: entry.target for entry in entries.values() if entry.type == tree.LINK})

@@ -204,7 +204,9 @@ def _installer(wanted, environment):
             "Installer is uv, and there is no uv on the PATH of the engine's side.",
             "Install it there, or set Installer to Automatic or to pip.",
         )
-    return {"name": "uv", "path": path, "version": None} if path else {"name": "pip", "path": None, "version": _own_pip()}
+    return (
+        {"name": "uv", "path": path, "version": None} if path else {"name": "pip", "path": None, "version": _own_pip()}
+    )
 
 
 def _own_pip():
