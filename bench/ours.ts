@@ -11,6 +11,7 @@ import { type Bundle, DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
 import { openDirectory } from '../nodes/shared/source/directory';
 import type { Host } from './host';
 import { timed, type Way } from './way';
+import { asBasePath, asEntrypoint } from '../test/support/named';
 
 /** Releases kept by every way that keeps any: the nodes' default, so that few rounds remove none. */
 export const KEPT_RELEASES = 10;
@@ -51,14 +52,23 @@ export class Ours implements Way {
     const { basePath } = this;
     const milliseconds: number[] = [];
     await this.withClient(async (client) => {
-      await client.call('lock', { basePath, create: false, holder: {}, waitSeconds: 0 });
-      const { current, previous } = await client.call('list', { basePath });
+      await client.call('lock', {
+        basePath: asBasePath(basePath),
+        create: false,
+        holder: {},
+        waitSeconds: 0,
+      });
+      const { current, previous } = await client.call('list', { basePath: asBasePath(basePath) });
       if (current === null || previous === null)
         throw new Error('There must be two releases to flip between.');
       for (let count = 0; count < times; count++) {
         await next();
         const release = count % 2 === 0 ? previous : current;
-        const flipped = await client.call('flip', { release, operation: 'rollback', entrypoint: 'run.py' });
+        const flipped = await client.call('flip', {
+          release,
+          operation: 'rollback',
+          entrypoint: asEntrypoint('run.py'),
+        });
         await client.call('confirm', {});
         milliseconds.push(flipped.milliseconds);
       }
@@ -97,8 +107,8 @@ export class Ours implements Way {
 
   private get options(): DeployOptions {
     return {
-      basePath: this.basePath,
-      entrypoint: 'run.py',
+      basePath: asBasePath(this.basePath),
+      entrypoint: asEntrypoint('run.py'),
       lockWaitSeconds: 0,
       holder: { workflow: 'Benchmark' },
       checks: [],

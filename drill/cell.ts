@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Verb } from '../nodes/shared/contract/verbs';
 import { connectSsh } from '../nodes/shared/connection/ssh';
-import type { Verb } from '../nodes/shared/executor/protocol';
 import { startRelay } from '../test/support/relay';
 import { withKey } from '../test/support/sshOptions';
 import { type Fault, leavesExecutor, needsNetwork, type Phase } from './faults';

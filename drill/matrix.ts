@@ -1,4 +1,4 @@
-import type { Verb } from '../nodes/shared/executor/protocol';
+import type { Verb } from '../nodes/shared/contract/verbs';
 import { type Cell, type Outcome } from './cell';
 import { FAULTS, type Fault, PHASES } from './faults';
 import { ROWS } from './scenarios';

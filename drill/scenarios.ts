@@ -1,12 +1,15 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Verb } from '../nodes/shared/executor/protocol';
+import type { Verb } from '../nodes/shared/contract/verbs';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import { detachEngine } from '../nodes/shared/detach';
+import { planDeployment } from '../nodes/shared/plan';
 import { repairEngine } from '../nodes/shared/repair';
+import { DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
 import {
+  bundleOf,
   checkOf,
   type ConversationOptions,
   deployOptions,
@@ -16,12 +19,14 @@ import {
 } from '../test/support/deployment';
 import { writeTree } from '../test/support/tree';
 import { offline, writeKeywords } from '../test/support/wheels';
+import { asBasePath } from '../test/support/named';
 
 /** Directories with the versions that scenarios deploy, and the packages that one of them needs. */
 export interface Material {
   one: string;
   two: string;
   needing: string;
+  many: string;
   wheelhouse: string;
 }
 
@@ -49,6 +54,8 @@ const passing = checkOf({ when: 'both', command: 'python -c "print(1)"' });
 
 const failing = checkOf({ when: 'after', command: 'false' });
 
+const failingBefore = checkOf({ when: 'before', command: 'false' });
+
 const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> => ({
   keepReleases: 1,
   keepBackups: 1,
@@ -73,6 +80,19 @@ export const SCENARIOS = {
     old: 'one',
     next: 'two',
   },
+  'first deployment as planned': {
+    prepare: (base) => writeVersion(base, '1'),
+    run: async (base, { two }, conversation) => {
+      const bundle = await bundleOf(two, deployOptions(base));
+      const { planDigest } = await inConversation(
+        (client) => planDeployment(client, bundle, deployOptions(base, options())),
+        conversation,
+      );
+      return deployTo(base, two, options({ planDigest }), conversation);
+    },
+    old: 'one',
+    next: 'two',
+  },
   deployment: {
     prepare: async (base, material) => {
       await deployTo(base, material.one, { deployUnchanged: true });
@@ -91,6 +111,28 @@ export const SCENARIOS = {
     next: 'one',
     undecided: { live: 'two', checks: [failing] },
   },
+  'deployment whose check before does not pass': {
+    prepare: deployTwice,
+    run: (base, { two }, conversation) =>
+      deployTo(base, two, options({ checks: [failingBefore] }), conversation),
+    old: 'one',
+    next: 'one',
+  },
+  'deployment with other patterns': {
+    prepare: deployTwice,
+    run: (base, { two }, conversation) => {
+      const include = [...DEFAULT_SELECTION.include, 'notes'];
+      return deployTo(base, two, options({ selection: { include, exclude: [] } }), conversation);
+    },
+    old: 'one',
+    next: 'two',
+  },
+  'deployment of many files': {
+    prepare: deployTwice,
+    run: (base, { many }, conversation) => deployTo(base, many, options(), conversation),
+    old: 'one',
+    next: 'many',
+  },
   'deployment with dependencies': {
     prepare: deployTwice,
     run: (base, material, conversation) =>
@@ -104,6 +146,18 @@ export const SCENARIOS = {
       rollBackTo(base, { target: 'previous' }, { checks: [passing] }, conversation),
     old: 'one',
     next: 'two',
+  },
+  'rollback to a backup': {
+    prepare: async (base, material) => {
+      await deployTo(base, material.needing, withDependencies(material));
+      await deployTo(base, material.one, withDependencies(material));
+    },
+    run: (base, material, conversation) => {
+      const [backup] = readdirSync(join(base, 'backups'));
+      return rollBackTo(base, { target: 'backup', backup }, withDependencies(material), conversation);
+    },
+    old: 'one',
+    next: 'needing',
   },
   repair: {
     prepare: async (base, material) => {
@@ -133,7 +187,7 @@ export const SCENARIOS = {
     run: (base, _material, conversation) =>
       inConversation(async (client) => {
         const { holder, entrypoint } = deployOptions(base);
-        await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+        await client.call('lock', { basePath: asBasePath(base), create: false, holder, waitSeconds: 0 });
         await client.call('detach', { entrypoint });
         await client.call('attach', {});
       }, conversation),
@@ -154,8 +208,14 @@ export const ROWS: Record<Verb, ScenarioName> = {
   lock: 'deployment',
   probe: 'deployment',
   list: 'deployment',
-  digest: 'rollback',
+  entries: 'deployment with other patterns',
+  foresee: 'first deployment as planned',
+  texts: 'rollback to a backup',
+  compareDirectories: 'deployment of many files',
+  compare: 'deployment',
+  compareReleases: 'rollback',
   receive: 'deployment',
+  unpack: 'rollback to a backup',
   assemble: 'deployment',
   environment: 'deployment with dependencies',
   run: 'deployment',
@@ -166,29 +226,34 @@ export const ROWS: Record<Verb, ScenarioName> = {
   revert: 'deployment whose check does not pass',
   archive: 'deployment',
   remove: 'deployment',
-  record: 'deployment',
+  describe: 'deployment',
+  noteRefusal: 'deployment whose check before does not pass',
   inspect: 'repair',
   mend: 'repair',
   detach: 'return to a plain directory',
+  missingPackages: 'return to a plain directory',
   attach: 'return that is taken back',
   dismantle: 'return to a plain directory',
 };
 
 /** Writes the versions into directories below `root`. */
 export async function writeMaterial(root: string): Promise<Material> {
-  const [one, two, needing, wheelhouse] = ['one', 'two', 'needing', 'wheelhouse'].map((name) =>
+  const [one, two, needing, many, wheelhouse] = ['one', 'two', 'needing', 'many', 'wheelhouse'].map((name) =>
     join(root, name),
   );
-  for (const directory of [one, two, needing, wheelhouse]) mkdirSync(directory);
+  for (const directory of [one, two, needing, many, wheelhouse]) mkdirSync(directory);
   await writeVersion(one, '1');
   await writeVersion(two, '2');
   await writeVersion(needing, '3');
+  await writeVersion(many, '4');
+  const files = Array.from({ length: 300 }, (_, index) => [`src/data/${index}.txt`, `${index}\n`]);
+  await writeTree(many, Object.fromEntries(files) as Record<string, string>);
   writeKeywords(wheelhouse, '1');
   await writeTree(needing, {
     'src/engine.py': "import keywords\nVERSION = '3'\n",
     'requirements.txt': 'keywords==1\n',
   });
-  return { one, two, needing, wheelhouse };
+  return { one, two, needing, many, wheelhouse };
 }
 
 async function writeVersion(directory: string, version: string): Promise<void> {

@@ -5,13 +5,12 @@ import os
 import zlib
 
 from hot_deploy import beside, bytecode, copying, files, tree
+from hot_deploy.contract import LISTED_PATHS
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_link, checked_path, names_in, parents, refuse_leaving_links
 
 # Room that has to stay free beyond what a release needs, in bytes.
 SPACE_MARGIN = 32 * 1024 * 1024
-# Above this, changed paths are counted and not listed.
-LISTED = 1000
 
 
 class Assembly:
@@ -27,16 +26,7 @@ class Assembly:
         self.keep = keep
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
         self.unchanged = []
-        self.needed = self._needed()
-
-    def _needed(self):
-        """Indexes of the entries whose content has to come over the wire, one for each digest."""
-        needed, seen = [], set(self.live_by_digest)
-        for index, entry in enumerate(self.entries):
-            if entry.type == tree.FILE and entry.digest not in seen:
-                seen.add(entry.digest)
-                needed.append(index)
-        return needed
+        self.needed = needed(entries, live_entries)
 
     def check_space(self):
         status = os.statvfs(self.layout.base)
@@ -217,6 +207,16 @@ class _Content:
             raise StepFailed("STEP", "The client sent more content than it announced.")
 
 
+def needed(entries, live_entries):
+    """Indexes of the entries whose content has to come over the wire, one for each digest."""
+    found, seen = [], {entry.digest for entry in live_entries if entry.type == tree.FILE}
+    for index, entry in enumerate(entries):
+        if entry.type == tree.FILE and entry.digest not in seen:
+            seen.add(entry.digest)
+            found.append(index)
+    return found
+
+
 def merged_entries(rows, live_entries, same_directories):
     """The entries of a new release: the client's rows, and the live ones of the directories that don't differ."""
     same = set(same_directories)
@@ -245,7 +245,7 @@ def changes(recorded, intact, entries):
     found = {"added": added, "modified": modified, "removed": list(before)}
     return {
         "counts": {kind: len(paths) for kind, paths in found.items()},
-        "paths": {kind: sorted(paths)[:LISTED] for kind, paths in found.items()},
+        "paths": {kind: sorted(paths)[:LISTED_PATHS] for kind, paths in found.items()},
     }
 
 

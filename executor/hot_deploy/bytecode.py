@@ -8,7 +8,6 @@ import os
 from hot_deploy import files
 from hot_deploy.later import importlib_util, py_compile
 
-
 # The flags of PEP 552 in a header: a hash of the source, to be checked when it is loaded.
 CHECKED_HASH = b"\x03\x00\x00\x00"
 

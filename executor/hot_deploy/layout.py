@@ -3,14 +3,15 @@
 import os
 import re
 
+from hot_deploy import contract
 from hot_deploy.failures import StepFailed
 
-RESERVED = frozenset(["current", "releases", "environments", "backups", ".hot-deploy"])
+RESERVED = frozenset(contract.RESERVED_NAMES)
 # In a release's directory: the environment's link, and bytecode.
 NOT_CONTENT = frozenset([".venv", "__pycache__"])
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
 BESIDE = "../../"
-RELEASE_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(-[0-9]+)?")
+RELEASE_ID = re.compile(contract.RELEASE_ID)
 BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
 # Trees are walked and removed by going down, with a file and a frame for each directory.
 MAX_DEPTH = 250
@@ -23,8 +24,6 @@ class Layout:
     """The paths of one engine. `base` is resolved once: a bind mount or link above it may have any name."""
 
     def __init__(self, base_path):
-        if not isinstance(base_path, str) or not base_path.startswith("/") or "\0" in base_path:
-            raise StepFailed("INPUT", "Base Path %r is not an absolute path. Give one such as /app." % base_path)
         self.given = base_path
         self.base = os.path.realpath(base_path)
         if self.base == "/":

@@ -5,11 +5,11 @@ import pwd
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 
+from hot_deploy.contract import PROTOCOL
 from hot_deploy.session import Session
 from hot_deploy.verbs import VERBS
 from hot_deploy.wire import Wire
 
-PROTOCOL = 1
 OLDEST_PYTHON = (3, 8)
 IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 

@@ -4,7 +4,7 @@ import codecs
 import threading
 import time
 
-from hot_deploy import detaching, files, history, leftovers, locking, records, switching, tree
+from hot_deploy import contract, detaching, files, history, leftovers, locking, records, shapes, switching, tree
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
@@ -37,8 +37,10 @@ class Session:
         # (names that became plain files, launcher), as long as that may be taken back.
         self.detached = None
         self.looks = {}
-        # What an adoption would make, for a plan.
+        # What an adoption would make.
         self.foreseen = None
+        # The entries that were compared last, for the release that is received of them.
+        self.compared = None
         # The release that was looked at ahead of the lock, and when.
         self.ahead = None
         # Kind of check -> paths of the candidate that need not be read for it: their content has passed it before.
@@ -121,10 +123,7 @@ class Session:
         """Runs one verb and replies. Returns whether it went as wished; ControllerGone ends the conversation."""
         started = time.perf_counter()
         try:
-            verb = self.verbs.get(request["verb"])
-            if verb is None:
-                raise StepFailed("STEP", "The engine's side knows no step %r." % request["verb"])
-            result = verb(self, request["id"], request.get("args") or {})
+            result = self._verb(request)(self, request["id"], self._arguments(request))
         except StepFailed as failed:
             return self._reply(request, failure=failed, started=started)
         except OSError as raised:
@@ -142,6 +141,24 @@ class Session:
             return self._reply(request, failure=defect, started=started)
         self._reply(request, result=result, started=started)
         return not (request.get("required") and result.get("passed") is False)
+
+    def _verb(self, request):
+        """The verb that is asked for. What changes the engine has the lock by then, all but the taking of it."""
+        name = request["verb"]
+        verb = self.verbs.get(name) if isinstance(name, str) else None
+        if verb is None:
+            raise StepFailed("STEP", "The engine's side knows no step %r." % (name,))
+        if contract.VERBS[name][0] and name != "lock":
+            self.require_lock()
+        return verb
+
+    def _arguments(self, request):
+        """A request's arguments, as far as the contract names them."""
+        name = request["verb"]
+        try:
+            return shapes.parser(contract.VERBS[name][1])(request.get("args", {}), name)
+        except shapes.Misshapen as misshapen:
+            raise StepFailed("INPUT", "The step %s has another form than it should." % misshapen) from None
 
     def _reply(self, request, result=None, failure=None, started=None):
         message = {"id": request.get("id"), "ok": failure is None}

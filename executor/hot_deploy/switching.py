@@ -4,7 +4,7 @@ import os
 import time
 
 import hot_deploy
-from hot_deploy import files, history, records, tree
+from hot_deploy import files, history, records
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names
 

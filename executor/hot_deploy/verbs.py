@@ -66,13 +66,11 @@ def archive(session, _id, args):
 
 
 def remove(session, _id, args):
-    """Removes releases, backups and environments by name; `candidate` removes what this conversation built.
+    """Removes releases, backups and environments by name.
 
     What is in use is kept, and so is an environment that a release still leads to.
     """
     layout = session.require_lock()
-    if args.get("candidate"):
-        session.discard_candidate()
     removed, in_use = [], []
     for release_id in args.get("releases") or []:
         if release_id == layout.current_release():
@@ -91,22 +89,25 @@ def mend(session, _id, args):
     return {"done": done}
 
 
-def record(session, _id, args):
-    """Adds fields to a release's record, marks entries as kept, or adds a line to the history."""
+def describe(session, _id, args):
+    """Adds fields to a release's record; with `kept`, marks which of its entries no pattern owns."""
     layout = session.require_lock()
-    if "release" in args:
-        known = records.read(layout, args["release"])
-        if known is None:
-            raise StepFailed("NOT_FOUND", "Release %s has no record." % args["release"])
-        known.update(args.get("fields") or {})
-        records.add_passed(known, session.passed.get(args["release"]))
-        if args.get("kept"):
-            _mark_kept(layout, args["release"], set(args["kept"]))
-            session.looks.pop(args["release"], None)
-        records.write(layout, args["release"], known)
-    if "event" in args:
-        history.append(layout, args["event"], **(args.get("entry") or {}))
-        session.told = True
+    known = records.read(layout, args["release"])
+    if known is None:
+        raise StepFailed("NOT_FOUND", "Release %s has no record." % args["release"])
+    known.update(args["fields"])
+    records.add_passed(known, session.passed.get(args["release"]))
+    if args.get("kept"):
+        _mark_kept(layout, args["release"], set(args["kept"]))
+        session.looks.pop(args["release"], None)
+    records.write(layout, args["release"], known)
+    return {}
+
+
+def note_refusal(session, _id, args):
+    """Writes into the history that an attempt ended before its switch."""
+    history.append(session.require_lock(), "refused", **args)
+    session.told = True
     return {}
 
 
@@ -121,13 +122,20 @@ VERBS = {
     "lock": lock,
     "probe": verbs_looking.probe,
     "list": verbs_looking.list_releases,
-    "digest": verbs_looking.digest,
+    "entries": verbs_looking.entries,
+    "foresee": verbs_looking.foresee,
+    "texts": verbs_looking.texts,
+    "compareDirectories": verbs_looking.compare_directories,
+    "compare": verbs_looking.compare,
+    "compareReleases": verbs_looking.compare_releases,
     "receive": verbs_making.receive,
+    "unpack": verbs_making.unpack,
     "assemble": verbs_making.assemble,
     "environment": verbs_making.environment,
     "run": verbs_making.run,
     "adopt": verbs_switching.adopt,
     "drain": verbs_switching.drain,
+    "missingPackages": verbs_switching.missing_packages,
     "detach": verbs_switching.detach,
     "attach": verbs_switching.attach,
     "dismantle": verbs_switching.dismantle,
@@ -136,7 +144,8 @@ VERBS = {
     "revert": verbs_switching.revert,
     "archive": archive,
     "remove": remove,
-    "record": record,
+    "describe": describe,
+    "noteRefusal": note_refusal,
     "inspect": verbs_looking.inspect,
     "mend": mend,
 }

@@ -1,13 +1,23 @@
-"""Steps that look and change nothing. Most need no lock."""
+"""Steps that look and change nothing. None needs the lock."""
+
+from __future__ import annotations
 
 import os
 
 from hot_deploy import adoption, assembly, files, inspecting, ownership, probing, switching, tree
 from hot_deploy.layout import checked_path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Union
 
-def probe(session, _id, args):
-    """What is there and what is live. Needs no lock and changes nothing.
+    from hot_deploy.session import Session
+
+    Json = Dict[str, Any]
+
+
+def probe(session: Session, _id: Any, args: Json) -> Json:
+    """What is there and what is live.
 
     With `ahead`: the next one, under the lock, need not look at the same release once more.
     """
@@ -21,56 +31,72 @@ def probe(session, _id, args):
     return result
 
 
-def list_releases(session, _id, args):
+def list_releases(session: Session, _id: Any, args: Json) -> Json:
     """All kept releases, backups and environments."""
     return probing.listing(session.open(args["basePath"]), bool(args.get("packages")))
 
 
-def digest(session, _id, args):
-    """Compares without changing anything.
-
-    With `texts`: the text of those files of a release, or of a backup that is being unpacked. With `directories`: which
-    of the client's directories differ from the release's. With `entries`: what a release of them would need and change.
-    With `against`: what changes from that release to this one. With `adopting`: the entries that adopting those names
-    would make; a question with `kept` is about these entries then, of which those are nobody's. Otherwise: its entries.
-    """
-    layout = session.layout or session.open(args["basePath"])
-    if "adopting" in args:
-        entries = adoption.foresee(layout, args["adopting"], args["entrypoint"], session.wire.check)
-        session.foreseen = tree.Foreseen(entries)
-        return {"entries": [entry.row()[:7] for entry in entries]}
-    if "texts" in args:
-        root = session.assembly.staging if session.assembly is not None else layout.release(args["release"])
-        return {"texts": {path: files.read_text(os.path.join(root, checked_path(path))) for path in args["texts"]}}
-    if "kept" in args:
-        live = session.foreseen.keep(set(args["kept"]))
-    else:
-        live = session.look(args.get("release"))
-    if "directories" in args:
-        known = tree.directory_digests([entry for entry in live.intact if not entry.kept])
-        return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
-    if "entries" in args:
-        entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
-        compared = comparison(assembly.Assembly(layout, "", None, live.intact, entries, []), live)
-        if args.get("sizes"):
-            compared["sizes"] = assembly.sizes(compared["changes"], live.recorded, entries)
-        return compared
-    if "against" in args:
-        before = session.look(args["against"]).recorded
-        return {"changes": assembly.changes(before, before, [entry for entry in live.recorded if not entry.kept])}
-    return {"entries": [entry.row()[:7] for entry in live.recorded]}
+def entries(session: Session, _id: Any, args: Json) -> Json:
+    """A release's entries, as they were recorded."""
+    session.open(args["basePath"])
+    return {"entries": [entry.row()[:7] for entry in session.look(args["release"]).recorded]}
 
 
-def comparison(made, live):
-    return {
-        "needed": made.needed,
-        "bytes": sum(made.entries[index].size for index in made.needed),
-        "changes": assembly.changes(live.recorded, live.intact, made.entries),
+def foresee(session: Session, _id: Any, args: Json) -> Json:
+    """The entries that adopting those names would make; a comparison with `kept` is about these then."""
+    layout = session.open(args["basePath"])
+    found = adoption.foresee(layout, args["names"], args["entrypoint"], session.wire.check)
+    session.foreseen = tree.Foreseen(found)
+    return {"entries": [entry.row()[:7] for entry in found]}
+
+
+def texts(session: Session, _id: Any, args: Json) -> Json:
+    """The text of those files of a release, or of a backup that is being unpacked."""
+    layout = session.open(args["basePath"])
+    root = session.assembly.staging if session.assembly is not None else layout.release(args["release"])
+    return {"texts": {path: files.read_text(os.path.join(root, checked_path(path))) for path in args["paths"]}}
+
+
+def compare_directories(session: Session, _id: Any, args: Json) -> Json:
+    """Which of the client's directories differ from the release's."""
+    compared = _compared_with(session, args)
+    known = tree.directory_digests([entry for entry in compared.intact if not entry.kept])
+    return {"differing": [path for path, theirs in args["directories"] if known.get(path) != theirs]}
+
+
+def compare(session: Session, _id: Any, args: Json) -> Json:
+    """What a release of these entries would need and change. `receive` opens it."""
+    live = _compared_with(session, args)
+    made = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
+    session.compared = made
+    needed = assembly.needed(made, live.intact)
+    result = {
+        "needed": needed,
+        "bytes": sum(made[index].size for index in needed),
+        "changes": assembly.changes(live.recorded, live.intact, made),
     }
+    if args.get("sizes"):
+        result["sizes"] = assembly.sizes(result["changes"], live.recorded, made)
+    return result
 
 
-def inspect(session, _id, args):
-    """Everything that is not as it should be. Needs no lock and changes nothing."""
+def _compared_with(session: Session, args: Json) -> Union[tree.Look, tree.Foreseen]:
+    session.open(args["basePath"])
+    if "kept" in args and session.foreseen is not None:
+        return session.foreseen.keep(set(args["kept"]))
+    return session.look(args["release"])
+
+
+def compare_releases(session: Session, _id: Any, args: Json) -> Json:
+    """What changes from the release `against` to this one."""
+    session.open(args["basePath"])
+    before = session.look(args["against"]).recorded
+    after = [entry for entry in session.look(args["release"]).recorded if not entry.kept]
+    return {"changes": assembly.changes(before, before, after)}
+
+
+def inspect(session: Session, _id: Any, args: Json) -> Json:
+    """Everything that is not as it should be."""
     layout = session.open(args["basePath"])
     layout.owner = ownership.resolve(args.get("owner"), layout.base)
     holder = probing.lock_holder(layout) if session.lock_fd is None else None

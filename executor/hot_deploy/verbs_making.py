@@ -12,38 +12,44 @@ from hot_deploy import (
     installing,
     records,
     tree,
-    verbs_looking,
     workplace,
 )
 from hot_deploy.failures import StepFailed
 
 
 def receive(session, _id, args):
-    """Opens a new release from the client's entries, or from a backup. Answers which entries' content it needs."""
+    """Opens a new release of the entries that were compared last. The client sends the content that it was told of."""
     layout = session.require_lock()
     session.discard_candidate()
-    live_id = args.get("live")
-    live = session.look(live_id)
-    if "backup" in args:
-        return _receive_backup(session, layout, args["time"], args["backup"], live)
+    compared, session.compared = session.compared, None
+    if compared is None:
+        raise StepFailed("STEP", "There is nothing to receive: compare the release's entries first.")
+    live = session.look(args["live"])
     release_id = layout.new_release_id(args["time"], args["digest"])
-    entries = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
-    session.assembly = assembly.Assembly(layout, release_id, live_id, live.intact, entries, args.get("keep") or [])
+    session.assembly = assembly.Assembly(layout, release_id, args["live"], live.intact, compared, args["keep"])
+    # An adoption in between makes live what was compared, unless somebody wrote to it.
+    if session.assembly.needed != args["needed"]:
+        session.assembly = None
+        raise StepFailed("STEP", "What is live changed while it was compared. Run again when nobody writes to it.")
     session.assembly.check_space()
-    return dict(verbs_looking.comparison(session.assembly, live), release=release_id)
+    return {"release": release_id}
 
 
-def _receive_backup(session, layout, time_of_day, backup, live):
+def unpack(session, _id, args):
+    """Unpacks a backup as a new release."""
+    layout = session.require_lock()
+    session.discard_candidate()
+    live = session.look(args["live"])
     made = assembly.Assembly(layout, "backup", None, [], [], [])
     session.assembly = made
     os.mkdir(made.staging, 0o755)
-    made.entries = archives.unpack(layout, backup, made.staging, session.wire.check)
-    made.release_id = layout.new_release_id(time_of_day, tree.content_digest(made.entries))
-    return dict(
-        verbs_looking.comparison(made, live),
-        release=made.release_id,
-        entries=[entry.row()[:6] for entry in made.entries],
-    )
+    made.entries = archives.unpack(layout, args["backup"], made.staging, session.wire.check)
+    made.release_id = layout.new_release_id(args["time"], tree.content_digest(made.entries))
+    return {
+        "release": made.release_id,
+        "changes": assembly.changes(live.recorded, live.intact, made.entries),
+        "entries": [entry.row()[:6] for entry in made.entries],
+    }
 
 
 def assemble(session, _id, args):
@@ -54,7 +60,7 @@ def assemble(session, _id, args):
         raise StepFailed("STEP", "There is nothing to assemble: announce the release's entries first.")
     carried = set()
     if not os.path.isdir(made.staging):
-        received = made.receive(session.wire.take_data, args.get("encoding"))
+        received = made.receive(session.wire.take_data, args["encoding"])
         carried = made.complete(received, session.wire.check)
     json_passed = made.live_id is not None and records.has_passed(records.read(layout, made.live_id), "json")
     session.passed_before = {"json": made.unread(".json") if json_passed else ()}

@@ -5,7 +5,6 @@ import time
 from hot_deploy import adoption, detaching, history, leases, leftovers, records, switching
 from hot_deploy.failures import StepFailed
 
-
 # A kept release that was looked at so shortly before its switch, in seconds, is not looked at once more for it.
 JUST_NOW = 1
 
@@ -49,14 +48,14 @@ def drain(session, _id, args):
     return {"left": left, "inUse": in_use}
 
 
-def detach(session, _id, args):
-    """Turns links and launcher into plain files. Until `dismantle`, the end of this conversation takes it back.
+def missing_packages(session, _id, _args):
+    """Which packages the engine would need from its own interpreter, as a plain one."""
+    return detaching.packages(session.require_lock(), session.wire)
 
-    With `look`: only says which packages the engine would need from its own interpreter.
-    """
+
+def detach(session, _id, args):
+    """Turns links and launcher into plain files. Until `dismantle`, the end of this conversation takes it back."""
     layout = session.require_lock()
-    if args.get("look"):
-        return detaching.packages(layout, session.wire)
     launcher = switching.wanted_launcher(args)
     names = detaching.own_names(layout, launcher[0])
     session.detached = (names, launcher)
@@ -76,7 +75,7 @@ def dismantle(session, _id, args):
     """Removes what a plain engine has no use for; with `everything`, backups, history and originals, too."""
     layout = session.require_lock()
     session.looks.clear()
-    result = detaching.dismantle(layout, bool(args.get("everything")))
+    result = detaching.dismantle(layout, args["everything"])
     session.detached = None
     return result
 
@@ -123,7 +122,7 @@ def revert(session, _id, args):
     """Takes the switch back."""
     layout = session.require_lock()
     pending = _pending(session, layout)
-    result = switching.revert(layout, pending, args.get("reason") or "")
+    result = switching.revert(layout, pending, args["reason"])
     if pending.get("candidate") and session.pending is None:
         leftovers.remove_release(layout, pending["to"])
     session.pending = None

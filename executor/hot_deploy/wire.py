@@ -13,12 +13,12 @@ import select
 import struct
 import threading
 
+from hot_deploy.contract import FRAME_DATA as DATA
+from hot_deploy.contract import FRAME_JSON as JSON
+from hot_deploy.contract import LONGEST_FRAME, MARKER
 from hot_deploy.failures import ControllerGone, StepFailed
 
-JSON, DATA = 1, 2
 HEADER = struct.Struct(">BI")
-MARKER = b"\x01hot-deploy-1\x01"
-MAX_FRAME = 64 * 1024 * 1024
 QUEUE_BYTES = 4 * 1024 * 1024
 # A pipe that select() calls writable takes at least this much without blocking (PIPE_BUF).
 WRITE_PIECE = 4096
@@ -77,7 +77,7 @@ class Wire:
         try:
             while True:
                 kind, length = HEADER.unpack(self._read_exactly(HEADER.size))
-                if length > MAX_FRAME:
+                if length > LONGEST_FRAME:
                     raise ControllerGone("the client sent a frame of %d bytes" % length)
                 payload = self._read_exactly(length)
                 if kind == JSON:

@@ -1,3 +1,4 @@
+import { parseBasePath } from '../shared/contract/names';
 import type {
   ICredentialDataDecryptedObject,
   ICredentialsDecrypted,
@@ -13,6 +14,8 @@ import { sshOptions } from './sshOptions';
 
 const TIMEOUT_MS = 20_000;
 const PYTHON = 'python3';
+/** Nothing is asked for there. */
+const UNUSED = parseBasePath('/app');
 
 /**
  * Tests the SSH credential the way the nodes use it: logs in, becomes the engine's user and starts its Python. A host
@@ -29,7 +32,7 @@ export async function hotDeploySshApiTest(
       {
         connection: 'ssh',
         hostOverride: '',
-        basePath: '',
+        basePath: UNUSED,
         interpreter: { python: PYTHON, runtime: 'host' },
         startTimeoutMs: TIMEOUT_MS,
       },

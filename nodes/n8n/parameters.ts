@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
 
+import { type BasePath, parseBasePath, parseEntrypoint } from '../shared/contract/names';
 import { SILENCE_SECONDS } from '../shared/executor/program';
 import type { InterpreterOptions } from '../shared/executor/interpreter';
 import { NO_DEPENDENCIES } from '../shared/dependencies/options';
@@ -16,7 +17,7 @@ export type ReadParameter = (name: string, fallback?: unknown) => unknown;
 export interface EngineLocation {
   connection: 'ssh' | 'local';
   hostOverride: string;
-  basePath: string;
+  basePath: BasePath;
   /** Without `become`, which the credential knows. */
   interpreter: Omit<InterpreterOptions, 'become'>;
   startTimeoutMs: number;
@@ -40,7 +41,7 @@ export function readLocation(read: ReadParameter): EngineLocation {
   return {
     connection: readChoice('Connection', read('connection', 'ssh'), ['ssh', 'local']),
     hostOverride: readText('Host Override', read('hostOverride', '')).trim(),
-    basePath: readText('Base Path', read('basePath', '/app')).trim(),
+    basePath: parseBasePath(readText('Base Path', read('basePath', '/app')).trim()),
     interpreter: {
       python: readText('Python', options.python ?? 'python3').trim(),
       runtime: readChoice('Runtime', read('runtime', 'host'), ['host', 'container']),
@@ -61,7 +62,7 @@ export function readEngine(
   const options = readOptions(read);
   return {
     basePath: readLocation(read).basePath,
-    entrypoint: readText('Entrypoint', read('entrypoint', 'run.py')).trim(),
+    entrypoint: parseEntrypoint(readText('Entrypoint', read('entrypoint', 'run.py')).trim()),
     owner: readText('Owner', options.owner).trim(),
     lockWaitSeconds: readCount('Lock Wait (Seconds)', options.lockWaitSeconds, 0, 0),
     holder: { workflow: context.getWorkflow().name, execution: context.getExecutionId(), operation },

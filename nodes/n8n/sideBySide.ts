@@ -1,3 +1,4 @@
+import type { BasePath, Entrypoint } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
 import { connectAhead } from '../shared/release/lookAhead';
 import type { ItemContext } from './runItems';
@@ -8,7 +9,7 @@ import type { ItemContext } from './runItems';
  */
 export async function connectAnd<Opened extends { close(): Promise<void> }>(
   item: ItemContext,
-  engine: { basePath: string; entrypoint: string },
+  engine: { basePath: BasePath; entrypoint: Entrypoint },
   open: () => Promise<Opened>,
 ): Promise<[ExecutorClient, Opened]> {
   const opening = open();

@@ -1,8 +1,10 @@
+import type { Entrypoint, ReleaseId } from './contract/names';
+import type { Probe } from './contract/facts';
+import type { RecordedDependencies } from './contract/records';
+import type { ResultOf } from './contract/verbs';
 import { filesOfBundle } from './dependencies/texts';
-import { type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
+import { wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
-import type { Probe } from './executor/engineFacts';
-import type { Verbs } from './executor/protocol';
 import { begin, type Begun, foundIn } from './release/begin';
 import { bringRelease } from './release/bring';
 import type { CheckResult } from './release/checks';
@@ -151,7 +153,7 @@ async function bringAndSwitch(
 async function liveRelease(
   client: ExecutorClient,
   bundle: Bundle,
-  { selection, entrypoint }: DeployOptions,
+  { basePath, selection, entrypoint }: DeployOptions,
   probe: Probe,
   log: StepLog,
 ): Promise<{ live?: Live; adoption?: Adoption }> {
@@ -159,7 +161,7 @@ async function liveRelease(
   const bundleNames = new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0]));
   const plain = plainNames(probe, compiled, bundleNames);
   if (plain.length > 0) return log.run('adopt', () => adopt(client, plain, entrypoint, selection, compiled));
-  return { live: await seenLive(client, probe, selection, compiled) };
+  return { live: await seenLive(client, basePath, probe, selection, compiled) };
 }
 
 /** Backs up what is live beside the other steps; resolves with undefined where there is nothing or it isn't wanted. */
@@ -167,7 +169,7 @@ function startBackup(
   client: ExecutorClient,
   live: Live | undefined,
   { createBackup }: DeployOptions,
-): Promise<Verbs['archive']['result'] | undefined> {
+): Promise<ResultOf<'archive'> | undefined> {
   if (!createBackup || !live) return Promise.resolve(undefined);
   const archive = client.call('archive', { release: live.release }, { background: true });
   // Awaited before the switch; until then an early end of the operation must not count as unhandled.
@@ -175,7 +177,7 @@ function startBackup(
   return archive;
 }
 
-async function drain(client: ExecutorClient, entrypoint: string, log: StepLog): Promise<number> {
+async function drain(client: ExecutorClient, entrypoint: Entrypoint, log: StepLog): Promise<number> {
   return log.run('wait for earlier extractions', async () => {
     const { left } = await client.call('drain', { entrypoint, waitSeconds: DRAIN_SECONDS });
     return left.length;
@@ -185,7 +187,7 @@ async function drain(client: ExecutorClient, entrypoint: string, log: StepLog): 
 /** What is kept once the new release is live. */
 function keptNow(
   listed: Begun['listed'],
-  release: string,
+  release: ReleaseId,
   sequence: number,
   live: Live | undefined,
   backup: string | undefined,

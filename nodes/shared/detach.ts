@@ -1,7 +1,8 @@
+import type { ReleaseId } from './contract/names';
+import type { ResultOf } from './contract/verbs';
 import { NO_DEPENDENCIES } from './dependencies/options';
 import { DeployError } from './errors';
 import type { ExecutorClient } from './executor/client';
-import type { Verbs } from './executor/protocol';
 import { begin, type Begun, foundIn } from './release/begin';
 import type { EngineOptions } from './release/options';
 import { stopped, type Stopped } from './release/outcome';
@@ -23,18 +24,18 @@ export interface DetachResult extends Place, Partial<Pick<SwitchResult, 'settled
   /** `unchanged` where there was nothing of ours. */
   status: 'detached' | 'unchanged';
   /** The release whose content is plain now. */
-  release: string | null;
+  release: ReleaseId | null;
   /** What became plain files and directories. */
-  names: string[];
+  names: readonly string[];
   swap: { atomic: boolean; gapMs: number };
   /** What the engine needs from its own interpreter now, and what of it is not there as it was. */
   packages: {
     needed: Array<{ name: string; version: string }>;
     missing: Array<{ name: string; version: string; found: string | null }>;
   };
-  removed: { releases: string[]; environments: string[]; backups: string[] };
+  removed: Pick<ResultOf<'dismantle'>, 'releases' | 'environments' | 'backups'>;
   /** Our directories that still are there, below the base path: kept, or with something in them that is not ours. */
-  left: string[];
+  left: readonly string[];
   steps: Step[];
   durationMs: number;
 }
@@ -102,9 +103,9 @@ async function packagesOf(
   { withoutPackages }: DetachOptions,
   log: StepLog,
 ): Promise<DetachResult['packages']> {
-  const seen = await log.run('look at packages', () => client.call('detach', { look: true }));
-  const needed = (seen.needed ?? []).map(([name, version]) => ({ name, version }));
-  const missing = (seen.missing ?? []).map(([name, version, found]) => ({ name, version, found }));
+  const seen = await log.run('look at packages', () => client.call('missingPackages', {}));
+  const needed = seen.needed.map(([name, version]) => ({ name, version }));
+  const missing = seen.missing.map(([name, version, found]) => ({ name, version, found }));
   if (missing.length === 0 || withoutPackages) return { needed, missing };
   const shown = missing.slice(0, 10).map(({ name, version }) => `${name}==${version}`);
   const more = missing.length > 10 ? ` and ${missing.length - 10} more` : '';
@@ -129,11 +130,9 @@ async function exchange(
     const running = probe.releasesInUse.map(({ release, processes }) => `${release} (${processes})`);
     throw stillRunning(running.join(', '));
   }
-  const {
-    names = [],
-    gapMs = 0,
-    atomic = true,
-  } = await log.run('exchange links for files', () => client.call('detach', { entrypoint }));
+  const { names, gapMs, atomic } = await log.run('exchange links for files', () =>
+    client.call('detach', { entrypoint }),
+  );
   const waitSeconds = Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS);
   const { left, inUse } = await log.run('wait for extractions', () =>
     client.call('drain', { entrypoint, waitSeconds, leased: true }),
@@ -145,7 +144,7 @@ async function exchange(
   return { names, swap: { atomic, gapMs } };
 }
 
-function stillRunning(what: string, waited?: Verbs['drain']['args']['waitSeconds']): DeployError {
+function stillRunning(what: string, waited?: number): DeployError {
   const after = waited === undefined ? '' : ` after ${waited} s`;
   return new DeployError('LOCKED', `Extractions still run${after}: ${what}.`, {
     description:

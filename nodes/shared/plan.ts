@@ -1,12 +1,13 @@
+import type { Comparison } from './contract/facts';
+import type { BasePath, ReleaseId } from './contract/names';
+import type { Probe } from './contract/facts';
+import type { Holder, SourceDescription } from './contract/records';
 import { planDependencies, type PlannedDependencies } from './dependencies/planned';
 import { filesOfBundle } from './dependencies/texts';
 import { wantedDependencies } from './dependencies/wanted';
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe } from './executor/engineFacts';
-import type { Verbs } from './executor/protocol';
 import { checksFor } from './release/checks';
 import { readSource, refuseUnfit, refuseWithoutEntrypoint } from './release/fitness';
-import { checkBasePath, checkEntrypoint } from './release/layout';
 import { type Foreseen, foreseeAdoption, isLive, type Live, plainNames, seenLive } from './release/live';
 import type { DeployOptions } from './release/options';
 import { noticesOf } from './release/notices';
@@ -15,7 +16,7 @@ import { type Changes, changesOf, sourceOf } from './release/result';
 import { askedAbout, difference, rowsOf } from './release/transfer';
 import { digestOfPlan, refuseOtherDigest } from './planDigest';
 import { driftOf, type EngineStatus } from './status';
-import type { Bundle, SourceDescription } from './source/bundle';
+import type { Bundle } from './source/bundle';
 import { createSelection } from './source/patterns';
 import { isOpened, type Source } from './source/source';
 
@@ -27,7 +28,7 @@ export interface Plan extends Place {
   status: 'planned';
   /** Whether deploying would answer `unchanged`. */
   unchanged: boolean;
-  release: string | null;
+  release: ReleaseId | null;
   source: SourceDescription & { digest: string };
   changes: Changes;
   /** The first 1,000 files that change, with their sizes in bytes; null where there is none. */
@@ -66,8 +67,6 @@ export async function planDeployment(
   options: DeployOptions,
 ): Promise<Plan> {
   const { basePath, entrypoint, selection } = options;
-  checkBasePath(basePath);
-  checkEntrypoint(entrypoint);
   if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
   const probe = await client.call('probe', { basePath, entrypoint, holder: true });
   const bundle = await readSource(offered, probe, options);
@@ -119,7 +118,7 @@ async function whatIsLive(
   const live =
     adopted.length > 0
       ? await foreseeAdoption(client, basePath, adopted, entrypoint, compiled)
-      : await seenLive(client, probe, selection, compiled);
+      : await seenLive(client, basePath, probe, selection, compiled);
   return { adopted, live };
 }
 
@@ -153,7 +152,7 @@ function exchangesNames(filesystem: string | null): true | null {
   return filesystem !== null && EXCHANGING.includes(filesystem) ? true : null;
 }
 
-function plannedFiles({ changes, sizes = {} }: Verbs['digest']['result']): PlannedFile[] {
+function plannedFiles({ changes, sizes = {} }: Comparison): PlannedFile[] {
   const kinds = ['added', 'modified', 'removed'] as const;
   return kinds
     .flatMap((change) => (changes?.paths[change] ?? []).map((path) => ({ path, change })))
@@ -168,13 +167,12 @@ function plannedFiles({ changes, sizes = {} }: Verbs['digest']['result']): Plann
 async function compare(
   client: ExecutorClient,
   bundle: Bundle,
-  basePath: string,
+  basePath: BasePath,
   live: Live | Foreseen | undefined,
-): Promise<Verbs['digest']['result']> {
-  const { entries, sameDirectories } = await difference(client, bundle, live);
-  return client.call('digest', {
-    basePath,
-    ...askedAbout(live),
+): Promise<Comparison> {
+  const { entries, sameDirectories } = await difference(client, basePath, bundle, live);
+  return client.call('compare', {
+    ...askedAbout(basePath, live),
     entries: await rowsOf(entries),
     sameDirectories,
     sizes: true,

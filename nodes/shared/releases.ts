@@ -1,9 +1,9 @@
+import type { ListedBackup, ListedEnvironment } from './contract/facts';
+import type { BasePath, ReleaseId } from './contract/names';
+import type { ResultOf } from './contract/verbs';
 import { NO_DEPENDENCIES } from './dependencies/options';
-import type { ListedEnvironment } from './executor/environmentVerb';
 import type { ExecutorClient } from './executor/client';
-import type { Verbs } from './executor/protocol';
 import { begin, type Begun } from './release/begin';
-import { checkBasePath } from './release/layout';
 import type { EngineOptions } from './release/options';
 import { prune, type Removed, type Retention } from './release/retention';
 import { StepLog } from './release/steps';
@@ -13,7 +13,7 @@ const MOST_PACKAGES = 50_000;
 
 /** A kept release as lists show it. */
 export interface ReleaseSummary {
-  release: string;
+  release: ReleaseId;
   sequence: number;
   /** `live`, `previous`, `kept`, or `unfinished` for one that never passed its checks. */
   state: 'live' | 'previous' | 'kept' | 'unfinished';
@@ -44,12 +44,11 @@ export interface EnvironmentSummary {
 /** What is kept on the engine's side: releases newest first, and backups newest first. */
 export interface Inventory {
   releases: ReleaseSummary[];
-  backups: Array<{ name: string; bytes: number; createdAt: string }>;
+  backups: readonly ListedBackup[];
 }
 
 /** Lists what is kept. Takes no lock and changes nothing. */
-export async function listReleases(client: ExecutorClient, basePath: string): Promise<Inventory> {
-  checkBasePath(basePath);
+export async function listReleases(client: ExecutorClient, basePath: BasePath): Promise<Inventory> {
   const listed = await client.call('list', { basePath, packages: true });
   const releases = listed.releases.map((record) => summary(record, listed));
   leaveOutPackages(releases);
@@ -81,10 +80,7 @@ export async function pruneReleases(
   return { ...(await log.run('prune', () => prune(client, listed, retention))), settled, repaired };
 }
 
-function summary(
-  record: Verbs['list']['result']['releases'][number],
-  listed: Verbs['list']['result'],
-): ReleaseSummary {
+function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<'list'>): ReleaseSummary {
   const { release, sequence, createdAt, source, files, bytes, processes, environment } = record;
   const live = release === listed.current;
   return {
@@ -124,8 +120,8 @@ export function environmentSummary(
 }
 
 function stateOf(
-  { release, state }: Verbs['list']['result']['releases'][number],
-  { current, previous }: Verbs['list']['result'],
+  { release, state }: ResultOf<'list'>['releases'][number],
+  { current, previous }: ResultOf<'list'>,
 ): ReleaseSummary['state'] {
   if (release === current) return 'live';
   if (release === previous) return 'previous';

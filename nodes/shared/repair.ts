@@ -1,10 +1,10 @@
+import type { ReleaseId } from './contract/names';
+import type { RawFinding } from './contract/findings';
+import type { ResultOf } from './contract/verbs';
 import { DeployError, toDeployError } from './errors';
 import type { ExecutorClient } from './executor/client';
-import type { RawFinding } from './executor/findings';
-import type { Verbs } from './executor/protocol';
 import type { CheckResult } from './release/checks';
 import { explain, type Finding, type Remedy } from './release/findings';
-import { checkBasePath, checkEntrypoint } from './release/layout';
 import type { SwitchOptions } from './release/options';
 import { settleUnconfirmed } from './release/repair';
 import { restoreLive } from './release/restore';
@@ -24,8 +24,8 @@ export interface RepairResult extends Place {
    * people decide on. `planned`: a dry run found something.
    */
   status: 'sound' | 'repaired' | 'attention' | 'planned';
-  release: string | null;
-  previousRelease: string | null;
+  release: ReleaseId | null;
+  previousRelease: ReleaseId | null;
   liveSince: string | null;
   findings: Finding[];
   /** Of the releases that were tried, and of an interrupted switch. */
@@ -34,7 +34,7 @@ export interface RepairResult extends Place {
   durationMs: number;
 }
 
-type Inspection = Verbs['inspect']['result'];
+type Inspection = ResultOf<'inspect'>;
 
 /** A finding on its way: what was told, what it means, and whether something was tried already. */
 interface Case {
@@ -65,8 +65,6 @@ const ROUNDS = 4;
  * @throws DeployError `LOCKED` while somebody is at work; `STEP` when no release can be made live again
  */
 export async function repairEngine(client: ExecutorClient, options: RepairOptions): Promise<RepairResult> {
-  checkBasePath(options.basePath);
-  checkEntrypoint(options.entrypoint);
   const log = new StepLog(options.onStep);
   const checks: CheckResult[] = [];
   const found = await log.run('look', () => inspect(client, options));

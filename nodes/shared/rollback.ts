@@ -1,20 +1,21 @@
+import type { EntryRow, TreeChanges } from './contract/facts';
+import type { RecordedDependencies, SourceDescription } from './contract/records';
 import type { DependencyRequest } from './dependencies/install';
 import { NO_DEPENDENCIES } from './dependencies/options';
 import { filesOfRelease } from './dependencies/texts';
-import { keyed, NOTHING_WANTED, type RecordedDependencies, wantedDependencies } from './dependencies/wanted';
+import { keyed, NOTHING_WANTED, wantedDependencies } from './dependencies/wanted';
 import { DeployError } from './errors';
 import type { ExecutorClient } from './executor/client';
-import type { EntryRow, TreeChanges } from './executor/protocol';
 import { begin, type Begun, foundIn } from './release/begin';
 import type { CheckResult } from './release/checks';
-import { isReleaseId, releaseTime } from './release/layout';
+import { type BasePath, type Entrypoint, parseReleaseId, type ReleaseId } from './contract/names';
+import { releaseTime } from './release/layout';
 import { ownership } from './release/live';
 import type { SwitchOptions } from './release/options';
 import { stopped, type Stopped } from './release/outcome';
 import { changesOf, resultOf, type SwitchResult, swapOf } from './release/result';
 import { StepLog } from './release/steps';
 import { switchTo } from './release/swap';
-import type { SourceDescription } from './source/bundle';
 import { createSelection } from './source/patterns';
 
 /** Where to go back to. `previous` is what was live before: rolling back twice goes forth and back. */
@@ -23,8 +24,8 @@ export type RollbackTarget =
 
 /** A release to switch to, and what the output says about it. */
 interface Destination {
-  release: string;
-  entrypoint: string;
+  release: ReleaseId;
+  entrypoint: Entrypoint;
   source: SourceDescription & { digest: string };
   /** What it needs to run. An environment that it has and that can be used stays. */
   wanted: RecordedDependencies;
@@ -59,7 +60,7 @@ export async function rollBack(
       return resultOf(underway, { status: 'unchanged', release, previousRelease: begun.probe.previous });
     }
 
-    const changing = destination.changes ?? compare(client, release, before);
+    const changing = destination.changes ?? compare(client, options.basePath, release, before);
     noteChanges(facts, changing);
     const request = {
       release,
@@ -106,10 +107,11 @@ function noteChanges(facts: Stopped, changing: Promise<TreeChanges | undefined>)
 
 async function compare(
   client: ExecutorClient,
-  release: string,
-  before: string | null,
+  basePath: BasePath,
+  release: ReleaseId,
+  before: ReleaseId | null,
 ): Promise<TreeChanges | undefined> {
-  return (await client.call('digest', { release, against: before })).changes;
+  return (await client.call('compareReleases', { basePath, release, against: before })).changes;
 }
 
 async function findDestination(
@@ -133,22 +135,13 @@ function keptRelease(
   { listed }: Begun,
   options: SwitchOptions,
 ): Destination {
-  const release = wanted ?? listed.previous;
+  const release = wanted === undefined ? listed.previous : parseReleaseId(wanted);
   if (release === null) {
     throw new DeployError(
       'NOT_FOUND',
       `There is no release before the live one in ${options.basePath} to go back to.`,
       {
         description: 'Choose a release or a backup from the list instead.',
-      },
-    );
-  }
-  if (!isReleaseId(release)) {
-    throw new DeployError(
-      'INPUT',
-      `Release ${JSON.stringify(release)} is not a release id such as 20261123-171501-3f2a9c1.`,
-      {
-        description: 'Choose one from the list; Get Many Releases shows which are kept.',
       },
     );
   }
@@ -177,8 +170,8 @@ async function fromBackup(
   { probe, listed }: Begun,
   options: SwitchOptions,
 ): Promise<Destination> {
-  const unpacked = await client.call('receive', { time: releaseTime(), live: probe.current, backup });
-  const rows = unpacked.entries ?? [];
+  const unpacked = await client.call('unpack', { time: releaseTime(), live: probe.current, backup });
+  const rows = unpacked.entries;
   const live = listed.releases.find((known) => known.release === probe.current);
   const { entrypoint = options.entrypoint, include, exclude } = live ?? {};
   refuseForeignNames(rows, probe.names, backup);
@@ -187,7 +180,7 @@ async function fromBackup(
   const { digest, keep } = ownership(rows, selection);
   const source: SourceDescription = { type: 'backup', reference: backup };
   const dependencies = await wantedDependencies(
-    filesOfRelease(client, unpacked.release, rows),
+    filesOfRelease(client, options.basePath, unpacked.release, rows),
     { ...NO_DEPENDENCIES, ...live?.dependencies?.options, mode: live?.dependencies?.mode ?? 'none' },
     client.hello.python,
   );
@@ -203,7 +196,7 @@ async function fromBackup(
 }
 
 /** Without it the launcher would have nothing to start. */
-function refuseWithoutEntrypoint(rows: readonly EntryRow[], entrypoint: string, backup: string): void {
+function refuseWithoutEntrypoint(rows: readonly EntryRow[], entrypoint: Entrypoint, backup: string): void {
   if (rows.some(([path]) => path === entrypoint)) return;
   throw new DeployError('INPUT', `Backup ${backup} has no ${entrypoint} at its top, so it can't go live.`, {
     description: `Choose another backup, or pack it again so that ${entrypoint} lies at its top.`,

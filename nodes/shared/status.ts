@@ -1,10 +1,11 @@
+import type { BasePath, Entrypoint } from './contract/names';
+import type { Probe, UnconfirmedSwitch, UndoneAttempt } from './contract/facts';
+import type { Holder, SourceDescription } from './contract/records';
 import type { ExecutorClient } from './executor/client';
-import type { Holder, Probe, UnconfirmedSwitch, UndoneAttempt } from './executor/engineFacts';
-import { checkBasePath, checkEntrypoint } from './release/layout';
 import { missingNames } from './release/live';
 import { type Place, placeOf } from './release/place';
 import { type EnvironmentSummary, type Inventory, listReleases } from './releases';
-import { DEFAULT_SELECTION, type Selection, type SourceDescription } from './source/bundle';
+import { DEFAULT_SELECTION, type Selection } from './source/bundle';
 import { createSelection } from './source/patterns';
 
 /** What is true of an engine now. */
@@ -20,7 +21,7 @@ export interface EngineStatus extends Place {
   liveSince: string | null;
   source: (SourceDescription & { digest: string }) | null;
   /** Deployed files that were changed by hand since, path by path. */
-  drift: { modified: string[]; missing: string[]; added: string[] };
+  drift: { modified: readonly string[]; missing: readonly string[]; added: readonly string[] };
   /** A switch that was interrupted; the next operation decides on it. */
   unconfirmedSwitch: UnconfirmedSwitch | null;
   /** The last deployment or rollback, if it was refused, cut off or taken back; null when it went live. */
@@ -41,11 +42,9 @@ export interface EngineStatus extends Place {
 /** Looks at an engine. Takes no lock and changes nothing. */
 export async function getStatus(
   client: ExecutorClient,
-  options: { basePath: string; entrypoint: string },
+  options: { basePath: BasePath; entrypoint: Entrypoint },
 ): Promise<EngineStatus> {
   const { basePath, entrypoint } = options;
-  checkBasePath(basePath);
-  checkEntrypoint(entrypoint);
   const [probe, inventory] = await Promise.all([
     client.call('probe', { basePath, entrypoint, holder: true, start: true }),
     listReleases(client, basePath),

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 
+import type { RunResult } from '../../nodes/shared/contract/facts';
 import type { ExecutorClient } from '../../nodes/shared/executor/client';
-import type { RunResult } from '../../nodes/shared/executor/protocol';
 import { bring, lock, processEnd } from '../support/conversation';
 import { openClient, temporaryDirectories } from '../support/deployment';
 import { leastHeld } from '../support/memory';
+import { asReleaseId } from '../support/named';
 
 const MB = 1024 ** 2;
 const make = temporaryDirectories();
@@ -13,13 +14,14 @@ let release: string;
 
 beforeAll(async () => {
   client = await openClient();
-  await lock(client, await make());
-  release = await bring(client, { 'run.py': 'print(1)\n' });
+  const basePath = await make();
+  await lock(client, basePath);
+  release = await bring(client, basePath, { 'run.py': 'print(1)\n' });
 });
 afterAll(() => client.close());
 
 const check = (code: string, timeoutSeconds = 120): Promise<RunResult> =>
-  client.call('run', { release, kind: 'python', code, timeoutSeconds });
+  client.call('run', { release: asReleaseId(release), kind: 'python', code, timeoutSeconds });
 
 /** The most memory that a process ever had, in bytes. */
 function peakOf(processId: number): number {
@@ -46,7 +48,7 @@ test('P8: one endless line without a line break, as a secret could be in it, doe
   const code = "import os\nfor _ in range(256): os.write(1, b'TOKEN=' + b'y' * (1 << 20))";
   const environment = { API_TOKEN: 'y'.repeat(64) };
   const result = await client.call('run', {
-    release,
+    release: asReleaseId(release),
     kind: 'python',
     code,
     timeoutSeconds: 120,

@@ -21,6 +21,7 @@ import { liveTree, treeOf } from '../support/snapshot';
 import { startSshd, type Sshd } from '../support/sshd';
 import { withKey } from '../support/sshOptions';
 import { thrownBy } from '../support/thrown';
+import { asBasePath } from '../support/named';
 
 const make = temporaryDirectories();
 let sshd: Sshd;
@@ -107,7 +108,12 @@ test('a lock is broken by ending its holder, and in no other way', async () => {
   const base = await make();
   await deployTo(base, v1);
   const holder = await openClient();
-  await holder.call('lock', { basePath: base, create: false, holder: { workflow: 'Stuck' }, waitSeconds: 0 });
+  await holder.call('lock', {
+    basePath: asBasePath(base),
+    create: false,
+    holder: { workflow: 'Stuck' },
+    waitSeconds: 0,
+  });
   const error = await thrownBy(deployTo(base, v2));
   const { processId } = error.details.holder as { processId: number };
   expect(error.description).toContain(`(id ${processId} on the engine's side)`);

@@ -1,11 +1,12 @@
 import { hintsFor } from '../../nodes/n8n/hints';
 import type { SwitchResult } from '../../nodes/shared/release/result';
+import { asReleaseId } from '../support/named';
 
 const RESULT: SwitchResult = {
   status: 'deployed',
   host: 'engine.example',
   basePath: '/app',
-  release: '20261123-171501-3f2a9c1',
+  release: asReleaseId('20261123-171501-3f2a9c1'),
   previousRelease: null,
   source: { type: 'directory', digest: '' },
   changes: {
@@ -40,7 +41,7 @@ test('an engine in a container is named with it, and what its place lacks is sai
   const [live, notice] = hintsFor({ ...RESULT, ...inside }).map(({ message }) => message);
   expect(live).toContain('is live in /app in the container engine on engine.example.');
   expect(notice).toBe('Mount something there.');
-  expect(warnings({ ...inside, previousRelease: 'r1' })).toEqual([]);
+  expect(warnings({ ...inside, previousRelease: asReleaseId('r1') })).toEqual([]);
 });
 
 test.each<[string, Partial<SwitchResult>, RegExp]>([
@@ -56,7 +57,7 @@ test.each<[string, Partial<SwitchResult>, RegExp]>([
   ],
   [
     'an interrupted switch before it',
-    { settled: { release: 'r1', outcome: 'reverted' } },
+    { settled: { release: asReleaseId('r1'), outcome: 'reverted' } },
     /to r1 was reverted/,
   ],
   ['what was not tidied up', { complaint: 'Backup x can’t be removed.' }, /tidied up: Backup x can’t/],

@@ -39,15 +39,15 @@ async function refusal(parameters: IDataObject): Promise<ExecutionError> {
 const yields = (value: unknown) => `={{ ${JSON.stringify(value)} }}`;
 
 test.each<[string, IDataObject, RegExp]>([
-  ['Base Path is relative', { basePath: 'app' }, /^"Base Path" "app" must be an absolute path/],
-  ['Base Path is /', { basePath: '/' }, /"Base Path" "\/" is outside the directories/],
+  ['Base Path is relative', { basePath: 'app' }, /^Base Path "app" can't be used\. Give the absolute path/],
+  ['Base Path is /', { basePath: '/' }, /^Base Path "\/" can't be used\. Give the absolute path/],
   [
     'Base Path is an object',
     { basePath: yields({ path: '/app' }) },
     /^Base Path is \{"path":"\/app"\}\. Give text\./,
   ],
-  ['Base Path is a number', { basePath: yields(5) }, /"Base Path" "5" must be an absolute path/],
-  ['Base Path is empty', { basePath: yields('') }, /"Base Path" "" must be an absolute path/],
+  ['Base Path is a number', { basePath: yields(5) }, /^Base Path "5" can't be used\. Give the absolute path/],
+  ['Base Path is empty', { basePath: yields('') }, /^Base Path "" can't be used\. Give the absolute path/],
   [
     'Source Directory is relative',
     { sourceDirectory: 'engine' },

@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import type { EntryRow } from '../../nodes/shared/contract/facts';
+import type { Verb, ArgumentsOf, ResultOf } from '../../nodes/shared/contract/verbs';
 import { connectLocal } from '../../nodes/shared/connection/local';
 import type { Channel } from '../../nodes/shared/connection/types';
 import type { Access } from '../../nodes/shared/executor/access';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from '../../nodes/shared/executor/frames';
 import { interpreterArguments, type InterpreterOptions } from '../../nodes/shared/executor/interpreter';
 import { programFor } from '../../nodes/shared/executor/program';
-import type { EntryRow, Verb, Verbs } from '../../nodes/shared/executor/protocol';
 import { contentDigest } from '../../nodes/shared/source/digest';
 import { PYTHON } from './deployment';
+import type { ReleaseId } from '../../nodes/shared/contract/names';
+import { asBasePath } from './named';
 
 /** An interpreter on the host, as whoever is connected. */
 export function onHost(python = PYTHON): InterpreterOptions {
@@ -19,7 +22,7 @@ export function onHost(python = PYTHON): InterpreterOptions {
 
 /** What can carry out steps: a client, or a {@link RawConversation}. */
 export interface Steps {
-  call<V extends Verb>(verb: V, args: Verbs[V]['args']): Promise<Verbs[V]['result']>;
+  call<V extends Verb>(verb: V, args: ArgumentsOf<V>): Promise<ResultOf<V>>;
   sendContent(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
@@ -36,34 +39,38 @@ export function fileRows(files: Record<string, string>): EntryRow[] {
 }
 
 /** Takes the lock and makes the base path, when it isn't there. */
-export function lock(steps: Steps, basePath: string): Promise<Verbs['lock']['result']> {
-  return steps.call('lock', { basePath, create: true, holder: {}, waitSeconds: 0 });
+export function lock(steps: Steps, basePath: string): Promise<ResultOf<'lock'>> {
+  return steps.call('lock', { basePath: asBasePath(basePath), create: true, holder: {}, waitSeconds: 0 });
 }
 
-/** Announces a new release of some files. */
-export function announce(steps: Steps, files: Record<string, string>): Promise<Verbs['receive']['result']> {
+/** What a release of some files is announced with: first what is compared, then what is received. */
+export async function announce(
+  steps: Steps,
+  basePath: string,
+  files: Record<string, string>,
+): Promise<{ release: ReleaseId; needed: readonly number[] }> {
   const entries = fileRows(files);
   const digested = entries.map(([path, type, mode, , digest]) => ({ path, type, mode, digest }));
-  return steps.call('receive', {
-    time: '20261123-171501',
-    digest: contentDigest(digested),
-    live: null,
-    entries,
-    sameDirectories: [],
-    keep: [],
-  });
+  const compared = { basePath: asBasePath(basePath), release: null, entries, sameDirectories: [] };
+  const { needed } = await steps.call('compare', compared);
+  const received = { time: '20261123-171501', digest: contentDigest(digested), live: null, needed, keep: [] };
+  return { ...(await steps.call('receive', received)), needed };
 }
 
 /** Brings a new release of some files, whose contents all differ, and calls it ready. Returns its id. */
-export async function bring(steps: Steps, files: Record<string, string>): Promise<string> {
-  const { release, needed } = await announce(steps, files);
+export async function bring(
+  steps: Steps,
+  basePath: string,
+  files: Record<string, string>,
+): Promise<ReleaseId> {
+  const { release, needed } = await announce(steps, basePath, files);
   const contents = Object.values(files);
-  const record = { sequence: 1, source: { type: 'directory' as const } };
+  const record = { sequence: 1, source: { type: 'directory' } };
   const assembled = steps.call('assemble', { encoding: 'identity', record });
   assembled.catch(() => undefined);
   await steps.sendContent(pieces(needed.map((index) => contents[index])));
   await assembled;
-  await steps.call('record', { release, fields: { state: 'ready' } });
+  await steps.call('describe', { release, fields: { state: 'ready' } });
   return release;
 }
 
@@ -137,10 +144,10 @@ export class RawConversation implements Steps {
     }
   }
 
-  async call<V extends Verb>(verb: V, args: Verbs[V]['args']): Promise<Verbs[V]['result']> {
+  async call<V extends Verb>(verb: V, args: ArgumentsOf<V>): Promise<ResultOf<V>> {
     const answer = await this.ask({ verb, args });
     if (!answer.ok) throw new Error(`${verb}: ${JSON.stringify(answer.failure)}`);
-    return answer.result as Verbs[V]['result'];
+    return answer.result as ResultOf<V>;
   }
 
   /** Sends a request, well-formed or not, and returns the answer to it. */

@@ -17,6 +17,7 @@ import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle
 import { openDirectory } from '../../nodes/shared/source/directory';
 import { materialiseEngine } from './engine';
 import { availablePythons } from './pythons';
+import { asBasePath, asEntrypoint } from './named';
 
 /** The interpreter itself: a version manager's shim in front of it takes longer to start than a flip. */
 export const PYTHON = availablePythons().at(-1) as string;
@@ -66,8 +67,8 @@ export async function inConversation<T>(
 /** Options of a deployment to `basePath`: the defaults of the node, without checks of one's own. */
 export function deployOptions(basePath: string, changes: Partial<DeployOptions> = {}): DeployOptions {
   return {
-    basePath,
-    entrypoint: 'run.py',
+    basePath: asBasePath(basePath),
+    entrypoint: asEntrypoint('run.py'),
     lockWaitSeconds: 0,
     holder: { workflow: 'Test', execution: '1' },
     checks: [],

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
+import type { SourceDescription } from '../../nodes/shared/contract/records';
 import type { GitCredentials } from '../../nodes/shared/git/credentials';
 import { type GitSourceOptions, openGit } from '../../nodes/shared/git/source';
-import { type Bundle, DEFAULT_SELECTION, type SourceDescription } from '../../nodes/shared/source/bundle';
+import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import type { Source } from '../../nodes/shared/source/source';
 
 /** A small engine, as files of a commit. */

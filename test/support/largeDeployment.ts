@@ -21,6 +21,7 @@ import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle
 import { openDirectory } from '../../nodes/shared/source/directory';
 import type { Source } from '../../nodes/shared/source/source';
 import { watchTurns } from './turns';
+import { asBasePath, asEntrypoint } from './named';
 
 export interface LargeRequest {
   directory?: string;
@@ -44,8 +45,8 @@ const SAMPLE_MS = 10;
 async function main(request: LargeRequest): Promise<Cost[]> {
   const { basePath, python, ssh } = request;
   const options: DeployOptions = {
-    basePath,
-    entrypoint: 'run.py',
+    basePath: asBasePath(basePath),
+    entrypoint: asEntrypoint('run.py'),
     lockWaitSeconds: 0,
     holder: { workflow: 'Test', execution: '1' },
     checks: [],
@@ -73,7 +74,7 @@ async function main(request: LargeRequest): Promise<Cost[]> {
   };
   // A small one first: what the program itself takes is not what a large source adds.
   const small = await mkdtemp(join(tmpdir(), 'hot-deploy-small-'));
-  const toSmall = { ...options, basePath: await mkdtemp(join(small, 'base-')) };
+  const toSmall = { ...options, basePath: asBasePath(await mkdtemp(join(small, 'base-'))) };
   await writeFile(join(small, 'run.py'), '');
   const bundle = await openDirectory({ directory: small, selection: { include: ['run.py'], exclude: [] } });
   await converse((client) => deploy(client, bundle, toSmall));

@@ -1,7 +1,7 @@
+import type { EnvironmentResult } from '../contract/facts';
+import type { RecordedDependencies } from '../contract/records';
 import { DeployError } from '../errors';
-import type { EnvironmentResult } from '../executor/environmentVerb';
 import { EXPLANATIONS } from './explanations';
-import type { RecordedDependencies } from './wanted';
 
 /** Lines of the installer's output that a message's description ends with. */
 const LAST_LINES = 15;

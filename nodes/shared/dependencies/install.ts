@@ -1,11 +1,13 @@
+import type { EnvironmentResult } from '../contract/facts';
+import type { RecordedDependencies } from '../contract/records';
+import type { ReleaseId } from '../contract/names';
+import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { EnvironmentArguments, EnvironmentResult } from '../executor/environmentVerb';
 import type { StepLog } from '../release/steps';
 import { explainInstallation } from './explain';
 import type { DependencyOptions, IndexCredentials } from './options';
 import { type PackageChanges, packageChanges } from './packages';
-import type { RecordedDependencies } from './wanted';
 
 /** The step's name, in outputs and progress. */
 export const DEPENDENCY_STEP = 'dependencies';
@@ -16,7 +18,7 @@ export interface DependencyRequest {
   /** Seconds and secrets, which no record has. */
   options: Pick<DependencyOptions, 'timeoutSeconds' | 'credentials'>;
   /** The release that is live, to compare packages with. */
-  live: string | null;
+  live: ReleaseId | null;
   /** Whether that one runs in an environment, whose packages are gone where the new one needs none. */
   liveHasPackages: boolean;
   /** Whether the environment that the release has already may stay. */
@@ -56,14 +58,14 @@ const NOT_TAKEN_BACK =
  */
 export function requestDependencies(
   client: ExecutorClient,
-  release: string,
+  release: ReleaseId,
   { wanted, options, live, liveHasPackages, keep }: DependencyRequest,
   group: number,
   log: StepLog,
 ): Promise<EnvironmentResult> | undefined {
   const mode = wanted.installs && !isLeftAlone(wanted, keep) ? wanted.mode : 'none';
   if (mode === 'none' && !liveHasPackages) return undefined;
-  const args: EnvironmentArguments = {
+  const args: ArgumentsOf<'environment'> = {
     release,
     mode,
     key: wanted.key,
@@ -143,7 +145,7 @@ function installArguments({ file, options }: RecordedDependencies): string[] {
  */
 function secretsOf(
   credentials: IndexCredentials | undefined,
-): Pick<EnvironmentArguments, 'netrc' | 'secrets'> {
+): Pick<ArgumentsOf<'environment'>, 'netrc' | 'secrets'> {
   if (!credentials?.password && !credentials?.username) return {};
   const { url, username, password } = credentials;
   if (!username || !password) {

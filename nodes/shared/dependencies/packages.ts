@@ -1,4 +1,4 @@
-import type { Package } from '../executor/environmentVerb';
+import type { Package } from '../contract/facts';
 
 /** How the packages of two environments differ; versions as installed. */
 export interface PackageChanges {

@@ -1,9 +1,10 @@
+import type { RecordedDependencies } from '../contract/records';
+import type { BasePath, ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import type { Bundle } from '../source/bundle';
 import { type PackageChanges, packageChanges } from './packages';
 import { readRequirementLines } from './requirementLines';
 import { filesOfBundle, filesOfRelease } from './texts';
-import type { RecordedDependencies } from './wanted';
 
 /** What a deployment would do about packages. */
 export interface PlannedDependencies {
@@ -20,7 +21,7 @@ export interface PlannedDependencies {
 
 /** The live release, as far as it matters here. */
 interface PlannedBeside {
-  release: string | null;
+  release: ReleaseId | null;
   dependencies?: RecordedDependencies;
   environment: string | null;
 }
@@ -30,7 +31,7 @@ export async function planDependencies(
   client: ExecutorClient,
   bundle: Bundle,
   wanted: RecordedDependencies,
-  { basePath, live }: { basePath: string; live?: PlannedBeside },
+  { basePath, live }: { basePath: BasePath; live?: PlannedBeside },
 ): Promise<PlannedDependencies> {
   const { installs, mode, file, key } = wanted;
   const before = live?.release &&
@@ -45,7 +46,7 @@ export async function planDependencies(
           wanted.files.map(([path]) => path),
         )
       : [],
-    before ? linesOf(filesOfRelease(client, before.release, []), before.paths) : [],
+    before ? linesOf(filesOfRelease(client, basePath, before.release, []), before.paths) : [],
   ]);
   const requirements = {
     added: after.filter((line) => !earlier.includes(line)),

@@ -13,7 +13,7 @@ export interface Requirements {
   /** Whether there is anything to install. */
   installs: boolean;
   /** Path and digest of every file that is reached from it: requirements, constraints, local packages. */
-  files: Array<[path: string, digest: string]>;
+  files: ReadonlyArray<[path: string, digest: string]>;
 }
 
 /** The files of a release, as far as requirements are about them. */

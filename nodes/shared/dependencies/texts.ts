@@ -1,5 +1,6 @@
+import type { EntryRow } from '../contract/facts';
+import type { BasePath, ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
-import type { EntryRow } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import type { ReleaseFiles } from './requirementFiles';
 
@@ -27,13 +28,14 @@ export function filesOfBundle(bundle: Bundle): ReleaseFiles {
 /** The files of a release on the engine's side, or of the backup that is being unpacked there. */
 export function filesOfRelease(
   client: ExecutorClient,
-  release: string,
+  basePath: BasePath,
+  release: ReleaseId,
   rows: readonly EntryRow[],
 ): ReleaseFiles {
   return {
     entries: rows.map(([path, type, , , digest]) => ({ path, type, digest })),
     async readTexts(paths) {
-      const { texts = {} } = await client.call('digest', { release, texts: [...paths] });
+      const { texts } = await client.call('texts', { basePath, release, paths });
       return new Map(Object.entries(texts).map(([path, text]) => [path, text ?? '']));
     },
   };

@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import type { Hello } from '../executor/protocol';
+import type { Hello } from '../contract/messages';
+import type { RecordedDependencies, RecordedOptions } from '../contract/records';
 import { type DependencyOptions, NO_DEPENDENCIES, REQUIREMENT_FILES } from './options';
-import { findRequirements, type ReleaseFiles, type Requirements } from './requirementFiles';
-
-/** The options that decide what is installed: those that go into the key, and into the release's record. */
-export type RecordedOptions = Omit<DependencyOptions, 'credentials' | 'timeoutSeconds' | 'mode'>;
-
-/** What a release needs to run, as its record has it. Nothing of it is secret. */
-export interface RecordedDependencies extends Requirements {
-  mode: DependencyOptions['mode'];
-  /** See {@link environmentKey}; null when there is nothing to install. */
-  key: string | null;
-  options: RecordedOptions;
-}
+import { findRequirements, type ReleaseFiles } from './requirementFiles';
 
 /** A release that runs with what its interpreter has. */
 export const NOTHING_WANTED: RecordedDependencies = {
@@ -74,8 +64,27 @@ function environmentKey(
 
 /** The options without what is secret or decides nothing. */
 export function recordedOptions(options: DependencyOptions): RecordedOptions {
-  const { mode: _mode, credentials: _secret, timeoutSeconds: _seconds, ...recorded } = options;
-  return recorded;
+  const {
+    installer,
+    requirements,
+    constraints,
+    indexUrl,
+    extraIndexUrls,
+    findLinks,
+    noIndex,
+    requireHashes,
+  } = options;
+  // In this order: environments that exist are named by it.
+  return {
+    installer,
+    requirements,
+    constraints,
+    indexUrl,
+    extraIndexUrls,
+    findLinks,
+    noIndex,
+    requireHashes,
+  };
 }
 
 function stillHas({ entries }: ReleaseFiles, live: RecordedDependencies): boolean {

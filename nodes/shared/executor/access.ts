@@ -1,18 +1,15 @@
+import { READING_VERBS, type Verb } from '../contract/verbs';
 import { DeployError } from '../errors';
-import type { Verb } from './protocol';
 
 /** What a credential may be used for. */
 export type Access = 'full' | 'readOnly';
 
 /**
- * The steps that change nothing: all that read-only access allows. The one place that decides it, for the client, which
- * sends no other, and for the executor, which is started with these only. A step that is not here is refused.
+ * The steps that `access` allows; undefined when it allows every one. The client sends no other, and the executor is
+ * started with these only: a step that is not among them is refused by both.
  */
-const READING: readonly Verb[] = ['probe', 'list', 'digest', 'inspect'];
-
-/** The steps that `access` allows; undefined when it allows every one. */
 export function allowedVerbs(access: Access): readonly Verb[] | undefined {
-  return access === 'full' ? undefined : READING;
+  return access === 'full' ? undefined : READING_VERBS;
 }
 
 /**

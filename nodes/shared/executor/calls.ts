@@ -1,7 +1,6 @@
+import { parseResult, type ResultOf, type Verb } from '../contract/verbs';
 import type { DeployError } from '../errors';
-import { checkAnswer } from './answers';
 import type { Message } from './messages';
-import type { Verb } from './protocol';
 
 export interface CallOptions {
   /** Calls of one group are sent without waiting; after one that did not go well, the rest are not carried out. */
@@ -17,16 +16,16 @@ export interface CallOptions {
 }
 
 /** A result, and the milliseconds that the step took on the engine's side. */
-export interface Answer {
-  result: unknown;
+export interface Answer<V extends Verb> {
+  result: ResultOf<V>;
   ms: number;
 }
 
 interface PendingCall {
-  verb: Verb;
   /** How much of a program's output was passed on, in UTF-16 units. */
   shown: number;
-  resolve: (answer: Answer) => void;
+  /** Takes the result as it came. Throws a RangeError when it is none of the verb that was asked for. */
+  resolve: (result: unknown, ms: number) => void;
   reject: (reason: DeployError) => void;
   options: CallOptions;
 }
@@ -50,9 +49,10 @@ export class Calls {
   }
 
   /** Resolves or rejects when the step with this number is answered. */
-  add(id: number, verb: Verb, options: CallOptions): Promise<Answer> {
+  add<V extends Verb>(id: number, verb: V, options: CallOptions): Promise<Answer<V>> {
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { verb, shown: 0, resolve, reject, options });
+      const answer = (result: unknown, ms: number) => resolve({ result: parseResult(verb, result), ms });
+      this.pending.set(id, { shown: 0, resolve: answer, reject, options });
     });
   }
 
@@ -71,10 +71,9 @@ export class Calls {
       call.options.onOutput?.(message.text);
       return;
     }
-    if (message.type === 'result') checkAnswer(call.verb, message.result);
+    if (message.type === 'result') call.resolve(message.result, message.ms);
+    else call.reject(message.reason);
     this.pending.delete(message.id);
-    if (message.type === 'refusal') call.reject(message.reason);
-    else call.resolve({ result: message.result, ms: message.ms });
   }
 
   /** Nothing more is answered. */

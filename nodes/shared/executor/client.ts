@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 
+import type { Ended, Hello } from '../contract/messages';
+import type { Verb, ArgumentsOf, ResultOf } from '../contract/verbs';
 import type { Channel, Connection, ProcessExit } from '../connection/types';
 import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
@@ -11,7 +13,6 @@ import { interpreterArguments, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
-import type { Ended, Hello, Verb, Verbs } from './protocol';
 import { explainNoAnswer, whenMissing } from './noAnswer';
 
 const SUDO_ASKS_AGAIN = /try again/i;
@@ -99,20 +100,16 @@ export class ExecutorClient {
   }
 
   /** Sends one step and resolves with its result. Rejects with the executor's own code and sentence. */
-  async call<V extends Verb>(
-    verb: V,
-    args: Verbs[V]['args'],
-    options: CallOptions = {},
-  ): Promise<Verbs[V]['result']> {
+  async call<V extends Verb>(verb: V, args: ArgumentsOf<V>, options: CallOptions = {}): Promise<ResultOf<V>> {
     return (await this.timed(verb, args, options)).result;
   }
 
   /** As {@link call}, with the milliseconds that the step took on the engine's side. */
   async timed<V extends Verb>(
     verb: V,
-    args: Verbs[V]['args'],
+    args: ArgumentsOf<V>,
     options: CallOptions = {},
-  ): Promise<{ result: Verbs[V]['result']; ms: number }> {
+  ): Promise<{ result: ResultOf<V>; ms: number }> {
     checkAccess(this.access, verb);
     this.refuseIfOver();
     if (isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
@@ -120,7 +117,7 @@ export class ExecutorClient {
     const { group, background, required } = options;
     const answer = this.calls.add(id, verb, options);
     this.write(encodeMessage({ id, verb, args, group, background, required }));
-    return (await answer) as { result: Verbs[V]['result']; ms: number };
+    return answer;
   }
 
   /** A number for calls that belong together: see {@link CallOptions.group}. */

@@ -1,15 +1,15 @@
 /** Frames of the conversation with an executor: one byte of kind, four bytes of length (big-endian), a payload. */
-export const FRAME_JSON = 1;
-export const FRAME_DATA = 2;
+import { FRAME_DATA, FRAME_JSON, LONGEST_FRAME, MARKER_TEXT } from '../contract/wire';
+
+export { FRAME_DATA, FRAME_JSON };
 
 /** What the executor writes before its first frame; anything before it, such as a greeting of the shell, is skipped. */
-export const MARKER = Buffer.from('\x01hot-deploy-1\x01', 'latin1');
+export const MARKER = Buffer.from(MARKER_TEXT, 'latin1');
 
 const HEADER_BYTES = 5;
 /** More than this before the marker isn't an executor. */
 const MAX_PREAMBLE = 256 * 1024;
 const KEPT_PREAMBLE = 4096;
-const MAX_FRAME = 64 * 1024 * 1024;
 
 export interface Frame {
   kind: number;
@@ -81,7 +81,7 @@ export class FrameReader {
     if (this.length < HEADER_BYTES) return undefined;
     if (this.pending[0].length < HEADER_BYTES) this.reset(this.joined());
     const size = this.pending[0].readUInt32BE(1);
-    if (size > MAX_FRAME) throw new RangeError(`a frame of ${size} bytes was announced`);
+    if (size > LONGEST_FRAME) throw new RangeError(`a frame of ${size} bytes was announced`);
     if (this.length < HEADER_BYTES + size) return undefined;
     const bytes = this.joined();
     this.reset(bytes.subarray(HEADER_BYTES + size));

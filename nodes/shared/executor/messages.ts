@@ -1,9 +1,8 @@
+import { type Ended, ended, type Hello, hello } from '../contract/messages';
 import { DeployError, type DeployErrorCode } from '../errors';
 import type { Frame } from './frames';
 import { FRAME_JSON } from './frames';
-import { isReleaseId } from '../release/layout';
-import type { Ended, Hello } from './protocol';
-import { bounded } from './shapes';
+import { bounded } from './bounded';
 
 /** What an executor can say. */
 export type Message =
@@ -42,7 +41,7 @@ const CODES: readonly string[] = [
 export function readMessage({ kind, payload }: Frame): Message {
   if (kind !== FRAME_JSON) throw new RangeError(`a frame of kind ${kind} came`);
   const message = fields(parse(payload), 'a message');
-  if (message.event === 'hello') return { type: 'hello', hello: readHello(message) };
+  if (message.event === 'hello') return { type: 'hello', hello: hello.parse(message, 'the greeting') };
   if (message.event === 'ended') return { type: 'ended', ended: readEnded(message) };
   if (message.event === 'alive') return { type: 'alive' };
   const { id } = message;
@@ -63,41 +62,15 @@ function parse(payload: Buffer): unknown {
   }
 }
 
-function readHello(message: Fields): Hello {
-  const { version, implementation, executable, supported, base, abi } = fields(
-    message.python,
-    'the greeting',
-  );
-  if (typeof supported !== 'boolean') throw malformed('the greeting');
-  const number = (value: unknown): number => {
-    if (typeof value !== 'number') throw malformed('the greeting');
-    return value;
-  };
-  return {
-    protocol: number(message.protocol),
-    python: {
-      version: text(version, 'the greeting'),
-      implementation: text(implementation, 'the greeting'),
-      executable: text(executable, 'the greeting'),
-      supported,
-      base: text(base, 'the greeting'),
-      abi: text(abi, 'the greeting'),
-    },
-    user: text(message.user, 'the greeting'),
-    hostname: text(message.hostname, 'the greeting'),
-    processId: number(message.processId),
-    system: text(message.system, 'the greeting'),
-    freeBytes: number(message.freeBytes),
-  };
-}
-
+/** Whatever it says of its end, it has ended: what has another form is left out. */
 function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
-  return {
-    reason: typeof reason === 'string' ? reason.slice(0, SENTENCE) : null,
-    reverted: reverted === true,
-    live: typeof live === 'string' && isReleaseId(live) ? live : null,
-    ...(typeof complaint === 'string' && { complaint: complaint.slice(0, SENTENCE) }),
-  };
+  const said = (value: unknown) => (typeof value === 'string' ? value.slice(0, SENTENCE) : undefined);
+  const facts = { reason: said(reason) ?? null, reverted: reverted === true, complaint: said(complaint) };
+  try {
+    return ended.parse({ ...facts, live: live ?? null }, 'the end');
+  } catch {
+    return { ...facts, live: null };
+  }
 }
 
 function readFailure({ code, message, description, details }: Fields): DeployError {

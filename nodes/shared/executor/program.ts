@@ -7,6 +7,8 @@ import { type Access, allowedVerbs } from './access';
 
 /** The executor's modules, each after those it imports; those that `workers` runs in other processes before it. */
 const MODULES = [
+  'contract',
+  'shapes',
   'later',
   'failures',
   'wire',

@@ -1,3 +1,4 @@
+import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import type { Repository } from './repository';
 import type { ResolvedReference } from './reference';
@@ -99,7 +100,7 @@ async function fetchMissing(
 
 async function missingOf(
   repository: Repository,
-  commit: string,
+  commit: CommitId,
   blobs: ReadonlySet<string>,
 ): Promise<string[]> {
   const args = ['rev-list', '--objects', '--missing=print', '--no-object-names', `${commit}^{tree}`];
@@ -111,7 +112,7 @@ async function missingOf(
 }
 
 /** Whether the cache has a commit with all its directories. */
-async function has(repository: Repository, commit: string): Promise<boolean> {
+async function has(repository: Repository, commit: CommitId): Promise<boolean> {
   return (await repository.attempt(['ls-tree', '-r', '-d', '-z', '--name-only', commit])).ok;
 }
 

@@ -1,3 +1,4 @@
+import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import { IgnoredPaths } from '../source/ignored';
 import type { LimitCounter } from '../source/limits';
@@ -34,7 +35,7 @@ const EXECUTABLE = '100755';
  */
 export async function listCommit(
   repository: Repository,
-  commit: string,
+  commit: CommitId,
   subdirectory: string,
   selection: CompiledSelection,
   limits: LimitCounter,
@@ -77,7 +78,7 @@ export async function changedPaths(
   return paths.map((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : `/${path}`));
 }
 
-async function rowsOf(repository: Repository, commit: string, subdirectory: string): Promise<string[]> {
+async function rowsOf(repository: Repository, commit: CommitId, subdirectory: string): Promise<string[]> {
   if (subdirectory) await refuseNoDirectory(repository, commit, subdirectory);
   const listed = await repository.run(['ls-tree', '-r', '-z', '--full-tree', `${commit}:${subdirectory}`]);
   return listed.toString('utf8').split('\0');
@@ -85,7 +86,7 @@ async function rowsOf(repository: Repository, commit: string, subdirectory: stri
 
 async function refuseNoDirectory(
   repository: Repository,
-  commit: string,
+  commit: CommitId,
   subdirectory: string,
 ): Promise<void> {
   const row = (await repository.run(['ls-tree', '-z', '--full-tree', commit, '--', subdirectory])).toString(

@@ -1,20 +1,20 @@
+import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 
 /** What a person asked for, resolved. */
 export interface ResolvedReference {
   /** Full id of the commit. */
-  commit: string;
+  commit: CommitId;
   /** Full name such as `refs/heads/main`; undefined for a commit that was named by its id. */
   name?: string;
 }
 
 /** One line of `git ls-remote`: an object's id and the name that leads to it. */
 export interface AdvertisedReference {
-  id: string;
+  id: CommitId;
   name: string;
 }
 
-const FULL_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const SHORT_COMMIT = /^[0-9a-f]{4,39}$/;
 // What git-check-ref-format(1) forbids, as far as it could mean something to `git`.
 const FORBIDDEN = /[\p{Cc}\s~^:?*[\]\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\.lock$/u;
@@ -35,10 +35,6 @@ export function checkReference(given: string): string {
       description: 'Give a branch such as main, a tag such as v1.2, or the id of a commit.',
     },
   );
-}
-
-export function isFullCommit(reference: string): boolean {
-  return FULL_COMMIT.test(reference.toLowerCase());
 }
 
 /** Whether it can be the beginning of a commit's id. A branch or tag of that name comes first. */
@@ -67,7 +63,7 @@ export function chooseReference(
   advertised: readonly AdvertisedReference[],
 ): ResolvedReference | undefined {
   const wanted = new Set(namesFor(reference));
-  const found = new Map<string, string>();
+  const found = new Map<string, CommitId>();
   for (const { id, name } of advertised) {
     if (!wanted.has(name)) continue;
     const bare = name.replace(/\^\{\}$/, '');

@@ -1,3 +1,4 @@
+import { asCommitId } from '../contract/names';
 import { mkdir, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -96,7 +97,11 @@ export class Repository {
     const args = ['ls-remote', '--quiet', 'origin', ...names];
     const said = succeeded(await this.git(args, { talks: true }, NOWHERE)).toString('utf8');
     const lines = said.split('\n').filter((line) => line !== '');
-    return lines.map((line) => ({ id: line.split('\t')[0], name: line.split('\t')[1] ?? '' }));
+    return lines.flatMap((line) => {
+      const [given, name = ''] = line.split('\t');
+      const id = asCommitId(given);
+      return id === undefined ? [] : [{ id, name }];
+    });
   }
 
   /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */

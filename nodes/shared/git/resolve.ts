@@ -1,8 +1,8 @@
+import { asCommitId, type CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import {
   checkReference,
   chooseReference,
-  isFullCommit,
   isShortCommit,
   namesFor,
   type ResolvedReference,
@@ -18,9 +18,10 @@ import type { Repository } from './repository';
  */
 export async function resolveReference(repository: Repository, given: string): Promise<ResolvedReference> {
   const reference = checkReference(given);
-  if (isFullCommit(reference)) {
-    repository.objectFormat = formatOf(reference);
-    return { commit: reference.toLowerCase() };
+  const full = asCommitId(reference.toLowerCase());
+  if (full) {
+    repository.objectFormat = formatOf(full);
+    return { commit: full };
   }
   try {
     // The default branch tells what ids look like there.
@@ -37,12 +38,12 @@ export async function resolveReference(repository: Repository, given: string): P
   throw await notThere(repository, reference);
 }
 
-function formatOf(id: string): Repository['objectFormat'] {
+function formatOf(id: CommitId): Repository['objectFormat'] {
   return id.length === 40 ? 'sha1' : 'sha256';
 }
 
 /** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */
-async function expand(repository: Repository, short: string): Promise<string> {
+async function expand(repository: Repository, short: string): Promise<CommitId> {
   const listed = await repository.inTurn(async () => {
     await repository.fetch(['--filter=tree:0', '--force', 'origin', ...EVERYTHING], { history: true });
     return repository.run(['rev-list', `--glob=${EVERYWHERE}`], { history: true });
@@ -50,7 +51,7 @@ async function expand(repository: Repository, short: string): Promise<string> {
   const matching = listed
     .toString('latin1')
     .split('\n')
-    .filter((commit) => commit.startsWith(short));
+    .flatMap((line) => (line.startsWith(short) ? (asCommitId(line) ?? []) : []));
   const [commit] = matching;
   if (commit !== undefined && matching.length === 1) return commit;
   if (commit === undefined) throw await notThere(repository, short);

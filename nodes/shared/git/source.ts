@@ -1,5 +1,6 @@
+import type { SourceDescription } from '../contract/records';
 import { toDeployError } from '../errors';
-import type { Bundle, BundleLimits, Selection, SourceDescription } from '../source/bundle';
+import type { Bundle, BundleLimits, Selection } from '../source/bundle';
 import { throwIfCancelled } from '../source/cancel';
 import { IgnoredPaths } from '../source/ignored';
 import { LimitCounter } from '../source/limits';

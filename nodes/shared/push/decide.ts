@@ -1,3 +1,4 @@
+import type { CommitId } from '../contract/names';
 import { quote } from '../source/quote';
 import type { CompiledSelection } from '../source/patterns';
 import { everyPath } from './changedPaths';
@@ -42,7 +43,7 @@ export interface Accepted extends Decided {
   deploy: DeployKind;
   pathsKnown: boolean;
   /** The names in the push, verified. */
-  commit: string;
+  commit: CommitId;
   repository: Repository;
   named: Reference;
 }

@@ -1,3 +1,4 @@
+import { asCommitId, type CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import { quote } from '../source/quote';
 
@@ -34,12 +35,13 @@ export function readReference(reference: string): Reference | undefined {
 }
 
 /** A full commit id, in SHA-1 or SHA-256; null for the zeros that stand for none. Throws `INPUT` for anything else. */
-export function readCommit(field: string, id: string): string | null {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) {
+export function readCommit(field: string, id: string): CommitId | null {
+  const commit = asCommitId(id);
+  if (commit === undefined) {
     throw new DeployError(
       'INPUT',
       `The payload’s ${field} is ${quote(id)}, which is no full commit ID; look at the delivery in the forge.`,
     );
   }
-  return /^0+$/.test(id) ? null : id;
+  return /^0+$/.test(commit) ? null : commit;
 }

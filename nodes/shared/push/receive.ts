@@ -1,3 +1,4 @@
+import type { CommitId } from '../contract/names';
 import { DeployError, toDeployError } from '../errors';
 import { shownPaths } from './changedPaths';
 import { type Accepted, decide, type Decision, type TriggerSettings } from './decide';
@@ -33,8 +34,8 @@ export interface PushItem {
   reference: string;
   branch: string | null;
   tag: string | null;
-  commit: string;
-  before: string | null;
+  commit: CommitId;
+  before: CommitId | null;
   created: boolean;
   /** Null where the forge doesn't say. */
   forced: boolean | null;

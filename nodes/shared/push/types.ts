@@ -1,3 +1,4 @@
+import type { CommitId } from '../contract/names';
 /** The forges whose webhooks are understood. `gitea` is Forgejo too; `bitbucket` is Bitbucket Cloud. */
 export const FORGES = ['github', 'gitlab', 'gitea', 'bitbucket'] as const;
 
@@ -32,9 +33,9 @@ export interface Push {
   /** In full, such as `refs/heads/main`. */
   reference: string;
   /** The commit before; null for a new reference. */
-  before: string | null;
+  before: CommitId | null;
   /** The commit after; null for a deletion. Of an annotated tag the commit it names, where the payload has it. */
-  commit: string | null;
+  commit: CommitId | null;
   /** Null where the forge doesn't say: GitLab and Gitea. */
   forced: boolean | null;
   pusher: string;

@@ -1,9 +1,8 @@
+import type { Probe } from '../contract/facts';
+import type { ResultOf } from '../contract/verbs';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe } from '../executor/engineFacts';
-import type { Verbs } from '../executor/protocol';
 import { alreadyRemoved, explain, type Finding } from './findings';
-import { checkBasePath, checkEntrypoint } from './layout';
 import { MAKE_WRITABLE, unwritable } from './notices';
 import type { SwitchOptions } from './options';
 import { type Settled, settleUnconfirmed } from './repair';
@@ -13,7 +12,7 @@ import type { StepLog } from './steps';
 /** What is known once the lock is held. */
 export interface Begun {
   probe: Probe;
-  listed: Verbs['list']['result'];
+  listed: ResultOf<'list'>;
   /** How an earlier, interrupted switch was decided on, if there was one. */
   settled?: Settled;
   /** What was put right before anything else; empty where all was well. */
@@ -39,9 +38,7 @@ export async function begin(
   create: boolean,
   log: StepLog,
 ): Promise<Begun> {
-  const { basePath, entrypoint, holder, lockWaitSeconds, owner } = options;
-  checkBasePath(basePath);
-  checkEntrypoint(entrypoint);
+  const { basePath, holder, lockWaitSeconds, owner } = options;
   const begun = await log.run('lock and look', async () => {
     const group = client.group();
     const [{ cleaned }, seen] = await Promise.all([

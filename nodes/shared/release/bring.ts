@@ -1,7 +1,7 @@
+import type { ReleaseId } from '../contract/names';
+import type { TreeChanges } from '../contract/facts';
+import type { RecordedDependencies, ReleaseRecord } from '../contract/records';
 import type { ExecutorClient } from '../executor/client';
-import type { RecordedDependencies } from '../dependencies/wanted';
-import type { ReleaseRecord } from '../executor/engineFacts';
-import type { TreeChanges } from '../executor/protocol';
 import type { Bundle } from '../source/bundle';
 import type { Live } from './live';
 import type { DeployOptions } from './options';
@@ -22,7 +22,7 @@ export interface BringRequest {
 export async function bringRelease(
   client: ExecutorClient,
   { bundle, live, sequence, wanted, options, log }: BringRequest,
-): Promise<{ release: string; changes: TreeChanges }> {
+): Promise<{ release: ReleaseId; changes: TreeChanges }> {
   const record: Partial<ReleaseRecord> = {
     sequence,
     source: bundle.source,
@@ -32,8 +32,10 @@ export async function bringRelease(
     exclude: [...options.selection.exclude],
     dependencies: wanted,
   };
-  const different = await log.run('compare', () => difference(client, bundle, live));
-  const announced = await log.run('announce', () => announce(client, bundle.digest, different, live));
+  const different = await log.run('compare', () => difference(client, options.basePath, bundle, live));
+  const announced = await log.run('announce', () =>
+    announce(client, options.basePath, bundle.digest, different, live),
+  );
   const { needed, release, changes } = announced;
   await log.run('transfer and assemble', () => assemble(client, bundle, different, needed, record));
   return { release, changes };

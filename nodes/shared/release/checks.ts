@@ -1,5 +1,7 @@
+import type { RunResult } from '../contract/facts';
+import type { ReleaseId } from '../contract/names';
+import type { ArgumentsOf } from '../contract/verbs';
 import type { ExecutorClient } from '../executor/client';
-import type { RunArguments, RunResult } from '../executor/protocol';
 import type { StepLog } from './steps';
 
 export type CheckType = 'compile' | 'json' | 'python' | 'command';
@@ -53,7 +55,7 @@ export function checksFor(phase: CheckPhase, listed: readonly Check[]): Check[] 
  */
 export async function runChecks(
   client: ExecutorClient,
-  release: string,
+  release: ReleaseId,
   phase: CheckPhase,
   checks: readonly Check[],
   group: number,
@@ -82,7 +84,7 @@ export function notPassed(results: readonly CheckResult[]): CheckResult | undefi
   return results.find((result) => !result.passed);
 }
 
-function runArguments(check: Check, release: string): RunArguments {
+function runArguments(check: Check, release: ReleaseId): ArgumentsOf<'run'> {
   const { timeoutSeconds, environment } = check;
   if (check.type === 'python')
     return { release, timeoutSeconds, environment, kind: 'python', code: check.code ?? '' };

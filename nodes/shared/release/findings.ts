@@ -1,4 +1,4 @@
-import type { FindingKind, FindingOf, Mender, RawFinding } from '../executor/findings';
+import type { FindingKind, FindingOf, Mender, RawFinding } from '../contract/findings';
 
 /** One thing that was found, as people read it. */
 export interface Finding {

@@ -1,10 +1,10 @@
+import type { Probe } from '../contract/facts';
+import type { Entrypoint } from '../contract/names';
 import { DeployError } from '../errors';
-import type { Probe } from '../executor/engineFacts';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
 import { refuseReservedNames } from '../source/reserved';
-import { checkEntrypoint } from './layout';
 
 /** Refuses a bundle whose names this place would take for one another, before anything is sent. */
 export async function refuseUnfit(bundle: Bundle, probe: Probe): Promise<void> {
@@ -14,8 +14,7 @@ export async function refuseUnfit(bundle: Bundle, probe: Probe): Promise<void> {
 }
 
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */
-export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: string): void {
-  checkEntrypoint(entrypoint);
+export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: Entrypoint): void {
   const entry = bundle.entries.find(({ path }) => path === entrypoint);
   if (entry && entry.type !== 'directory') return;
   throw new DeployError('INPUT', `The source has no ${entrypoint} at its top that the patterns include.`, {
@@ -43,7 +42,7 @@ export function refuseUnexpected(digest: string, expected: string | undefined): 
 export async function readSource(
   offered: Source | Bundle,
   { live }: Probe,
-  { entrypoint }: { entrypoint: string },
+  { entrypoint }: { entrypoint: Entrypoint },
 ): Promise<Bundle> {
   if (isOpened(offered)) return offered;
   const bundle = await offered.open(live?.record?.sameContent ?? live?.record?.source);

@@ -1,18 +1,19 @@
-import { type RecordedDependencies, sameDependencies } from '../dependencies/wanted';
+import type { BasePath, Entrypoint, ReleaseId } from '../contract/names';
+import type { EntryRow, Probe, RecordedRow } from '../contract/facts';
+import type { RecordedDependencies, SourceDescription } from '../contract/records';
+import { sameDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe } from '../executor/engineFacts';
-import type { EntryRow } from '../executor/protocol';
-import type { Bundle, Selection, SourceDescription } from '../source/bundle';
+import type { Bundle, Selection } from '../source/bundle';
 import { contentDigest } from '../source/digest';
 import type { CompiledSelection } from '../source/patterns';
 import { releaseTime } from './layout';
 
 /** What is live, as far as a deployment has to know it. */
 export interface Live {
-  release: string;
+  release: ReleaseId;
   source?: SourceDescription;
   /** Digest of the entries that the patterns own. */
-  digest?: string;
+  digest?: string | null;
   /** Files that nobody's patterns own; every new release takes them along. */
   keep: string[];
   /** Whether files were edited, removed or added by hand since the release was made. */
@@ -29,8 +30,8 @@ export type Foreseen = Omit<Live, 'release'> & { release: null };
 
 /** How plain files were turned into a release. */
 export interface Adoption {
-  release: string;
-  names: string[];
+  release: ReleaseId;
+  names: readonly string[];
   /** Milliseconds during which a name was missing; 0 where the file system exchanges names. */
   gapMs: number;
   atomic: boolean;
@@ -74,20 +75,20 @@ const ADOPTED = {
 /** What adopting plain files would make live. Later questions are asked about that. */
 export async function foreseeAdoption(
   client: ExecutorClient,
-  basePath: string,
+  basePath: BasePath,
   names: string[],
-  entrypoint: string,
+  entrypoint: Entrypoint,
   compiled: CompiledSelection,
 ): Promise<Foreseen> {
-  const { entries } = await client.call('digest', { basePath, release: null, adopting: names, entrypoint });
-  return { release: null, ...ADOPTED, ...ownership(entries ?? [], compiled) };
+  const { entries } = await client.call('foresee', { basePath, names, entrypoint });
+  return { release: null, ...ADOPTED, ...ownership(entries, compiled) };
 }
 
 /** Turns plain files into a first release and records which of them the patterns own. */
 export async function adopt(
   client: ExecutorClient,
   names: string[],
-  entrypoint: string,
+  entrypoint: Entrypoint,
   selection: Selection,
   compiled: CompiledSelection,
 ): Promise<{ live: Live; adoption: Adoption }> {
@@ -106,6 +107,7 @@ export async function adopt(
  */
 export async function seenLive(
   client: ExecutorClient,
+  basePath: BasePath,
   probe: Probe,
   selection: Selection,
   compiled: CompiledSelection,
@@ -125,8 +127,8 @@ export async function seenLive(
     drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
   };
   if (record && !sameSelection(record, selection)) {
-    const { entries } = await client.call('digest', { release: probe.current, recorded: true });
-    const owned = ownership(entries ?? [], compiled);
+    const { entries } = await client.call('entries', { basePath, release: probe.current });
+    const owned = ownership(entries, compiled);
     return { ...live, digest: owned.digest, keep: [...new Set([...live.keep, ...owned.keep])] };
   }
   return live;
@@ -152,9 +154,9 @@ function hasEnvironment(
 /** Writes down which entries the patterns own. Not awaited: whatever is asked next is carried out after it. */
 function recordOwnership(
   client: ExecutorClient,
-  release: string,
+  release: ReleaseId,
   rows: readonly EntryRow[],
-  entrypoint: string,
+  entrypoint: Entrypoint,
   selection: Selection,
   compiled: CompiledSelection,
 ): { digest: string; keep: string[] } {
@@ -165,13 +167,13 @@ function recordOwnership(
     include: [...selection.include],
     exclude: [...selection.exclude],
   };
-  client.call('record', { release, fields, kept: owned.keep }).catch(() => undefined);
+  client.call('describe', { release, fields, kept: owned.keep }).catch(() => undefined);
   return owned;
 }
 
 /** Sorts entries: the digest of those that the patterns own, and the paths of the others. */
 export function ownership(
-  rows: ReadonlyArray<EntryRow | [...EntryRow, 0 | 1]>,
+  rows: ReadonlyArray<EntryRow | RecordedRow>,
   compiled: Pick<CompiledSelection, 'includes'>,
 ): { digest: string; keep: string[] } {
   const owned: Recorded[] = [];
@@ -185,7 +187,7 @@ export function ownership(
 
 /** Whether a release was made with these patterns. */
 export function sameSelection(
-  record: { include?: string[]; exclude?: string[] },
+  record: { include?: readonly string[]; exclude?: readonly string[] },
   selection: Selection,
 ): boolean {
   return (

@@ -1,5 +1,5 @@
 import type { ExecutorClient } from '../executor/client';
-import { checkBasePath, checkEntrypoint } from './layout';
+import type { BasePath, Entrypoint } from '../contract/names';
 
 /**
  * Connects while a source is being read, and while that still goes on, has the engine's side look at what is live: the
@@ -10,7 +10,7 @@ import { checkBasePath, checkEntrypoint } from './layout';
 export async function connectAhead(
   connecting: Promise<ExecutorClient>,
   opening: Promise<unknown>,
-  engine: { basePath: string; entrypoint: string },
+  engine: { basePath: BasePath; entrypoint: Entrypoint },
 ): Promise<ExecutorClient> {
   let reading = true;
   const read = (): void => void (reading = false);
@@ -22,9 +22,7 @@ export async function connectAhead(
 
 async function lookAhead(
   client: ExecutorClient,
-  { basePath, entrypoint }: { basePath: string; entrypoint: string },
+  { basePath, entrypoint }: { basePath: BasePath; entrypoint: Entrypoint },
 ): Promise<void> {
-  checkBasePath(basePath);
-  checkEntrypoint(entrypoint);
   await client.call('probe', { basePath, entrypoint, ahead: true }, { unawaited: true });
 }

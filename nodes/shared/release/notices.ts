@@ -1,5 +1,5 @@
+import type { Probe } from '../contract/facts';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe } from '../executor/engineFacts';
 import { placeOf, shownPlace } from './place';
 
 /** What a person should know of the place that is deployed to, although nothing forbids it. Mostly nothing. */

@@ -1,5 +1,6 @@
+import type { Holder } from '../contract/records';
 import type { DependencyOptions } from '../dependencies/options';
-import type { Holder } from '../executor/engineFacts';
+import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
 import type { StepListener } from './steps';
@@ -7,9 +8,9 @@ import type { StepListener } from './steps';
 /** Which engine an operation is about, and how it takes part with others. */
 export interface EngineOptions {
   /** Absolute path on the engine's side, such as `/app`. */
-  basePath: string;
+  basePath: BasePath;
   /** Top-level file that starts the engine; the launcher stands under its name in the base path. */
-  entrypoint: string;
+  entrypoint: Entrypoint;
   /** Seconds to wait for another operation's lock. */
   lockWaitSeconds: number;
   /** `user`, `user:group` or `uid:gid` whom new files belong to; empty for whom the base path belongs to. */

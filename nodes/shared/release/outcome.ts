@@ -1,3 +1,4 @@
+import type { ReleaseId } from '../contract/names';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { wasEnded } from '../executor/endings';
@@ -11,13 +12,13 @@ export interface Stopped {
   operation: 'deployment' | 'rollback' | 'return to a plain directory';
   basePath: string;
   /** What was live before, as far as it is known. */
-  before?: string | null;
+  before?: ReleaseId | null;
   checks: readonly CheckResult[];
   log: StepLog;
   /** What is known of the result by then, under the names that the output has for it. */
   known?: Partial<SwitchResult>;
   /** The release that was to go live, once it has a name. */
-  attempted?: string;
+  attempted?: ReleaseId;
 }
 
 /**
@@ -72,7 +73,7 @@ async function writeDown(
   const reason = check ? `check ${check.name} did not pass` : `${code} in the step “${step || operation}”`;
   const entry = { to: attempted ?? null, operation, reason };
   // What can't be written down changes nothing of what happened.
-  await client.call('record', { event: 'refused', entry }).catch(() => undefined);
+  await client.call('noteRefusal', entry).catch(() => undefined);
 }
 
 function sentence(message: string): string {

@@ -1,12 +1,13 @@
+import type { ReleaseId } from '../contract/names';
+import type { UnconfirmedSwitch } from '../contract/facts';
 import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { UnconfirmedSwitch } from '../executor/engineFacts';
 import { type Check, type CheckResult, checksFor, notPassed, runChecks } from './checks';
 import type { StepLog } from './steps';
 
 /** How an interrupted switch was decided on. */
 export interface Settled {
-  release: string;
+  release: ReleaseId;
   outcome: 'confirmed' | 'reverted';
   /** The check that did not pass, when it was reverted for that. */
   check?: string;
@@ -42,7 +43,7 @@ export async function settleUnconfirmed(
 /** The checks' results; undefined when the release is no longer there to be checked. */
 async function checkAgain(
   client: ExecutorClient,
-  release: string,
+  release: ReleaseId,
   checks: readonly Check[],
   log: StepLog,
 ): Promise<CheckResult[] | undefined> {

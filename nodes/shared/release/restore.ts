@@ -1,7 +1,7 @@
+import type { ListedRelease } from '../contract/facts';
 import { keyed, NOTHING_WANTED } from '../dependencies/wanted';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { ListedRelease } from '../executor/engineFacts';
 import type { CheckResult } from './checks';
 import type { SwitchOptions } from './options';
 import type { StepLog } from './steps';

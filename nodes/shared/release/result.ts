@@ -1,8 +1,9 @@
+import type { ReleaseId } from '../contract/names';
+import type { ReleaseInUse, TreeChanges } from '../contract/facts';
+import type { SourceDescription } from '../contract/records';
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import type { ExecutorClient } from '../executor/client';
-import type { ReleaseInUse } from '../executor/engineFacts';
-import type { TreeChanges } from '../executor/protocol';
-import type { Bundle, SourceDescription } from '../source/bundle';
+import type { Bundle } from '../source/bundle';
 import { type Begun, foundIn } from './begin';
 import type { CheckResult } from './checks';
 import type { Finding } from './findings';
@@ -15,8 +16,8 @@ import type { Step, StepLog } from './steps';
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
 export interface SwitchResult extends Place {
   status: 'deployed' | 'unchanged' | 'rolledBack';
-  release: string;
-  previousRelease: string | null;
+  release: ReleaseId;
+  previousRelease: ReleaseId | null;
   source: SourceDescription & { digest: string };
   changes: Changes;
   dependencies: DependencyResult;
@@ -24,7 +25,7 @@ export interface SwitchResult extends Place {
   backup: string | null;
   checks: CheckResult[];
   swap: Swap;
-  releasesInUse: ReleaseInUse[];
+  releasesInUse: readonly ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
   settled?: Settled;
   /** What was put right before anything else. Absent where all was well. */
@@ -39,11 +40,11 @@ export interface SwitchResult extends Place {
 
 /** Paths, at most 1,000 of each kind; `counts` has the true numbers. */
 export interface Changes {
-  added: string[];
-  modified: string[];
-  removed: string[];
+  added: readonly string[];
+  modified: readonly string[];
+  removed: readonly string[];
   /** What the patterns leave out: all of it or, with `since`, what changed there since that commit. */
-  ignored: string[];
+  ignored: readonly string[];
   since?: string;
   counts: { added: number; modified: number; removed: number; ignored: number };
 }

@@ -1,6 +1,6 @@
+import type { ReleaseId } from '../contract/names';
+import type { ListedBackup, ListedEnvironment, ListedRelease } from '../contract/facts';
 import type { ExecutorClient } from '../executor/client';
-import type { ListedEnvironment } from '../executor/environmentVerb';
-import type { ListedBackup, ListedRelease } from '../executor/engineFacts';
 
 /** What is to be kept. */
 export interface Retention {
@@ -10,23 +10,30 @@ export interface Retention {
 
 /** What was removed, and what would have been but came into use. */
 export interface Removed {
-  releases: string[];
-  inUse: string[];
-  backups: string[];
-  environments: string[];
+  releases: readonly string[];
+  inUse: readonly string[];
+  backups: readonly string[];
+  environments: readonly string[];
+}
+
+/** What would be removed. */
+export interface Removable {
+  releases: readonly ReleaseId[];
+  backups: readonly string[];
+  environments: readonly string[];
 }
 
 /** What is there to choose from. */
 export interface Kept {
-  current: string | null;
-  previous: string | null;
+  current: ReleaseId | null;
+  previous: ReleaseId | null;
   releases: ReadonlyArray<Pick<ListedRelease, 'release' | 'sequence' | 'processes'>>;
   backups: ReadonlyArray<Pick<ListedBackup, 'name'>>;
   environments: ReadonlyArray<Pick<ListedEnvironment, 'environment' | 'releases'>>;
 }
 
 /** What retention would remove: the oldest by sequence; never the live, the previous or one that is being run. */
-export function removable(kept: Kept, retention: Retention): Omit<Removed, 'inUse'> {
+export function removable(kept: Kept, retention: Retention): Removable {
   const newestFirst = [...kept.releases].sort((a, b) => b.sequence - a.sequence);
   const releases = newestFirst
     .slice(Math.max(1, retention.keepReleases))

@@ -1,3 +1,4 @@
+import type { Entrypoint, ReleaseId } from '../contract/names';
 import { DeployError, toDeployError } from '../errors';
 import {
   DEPENDENCY_STEP,
@@ -12,10 +13,10 @@ import type { StepLog } from './steps';
 
 /** What a switch needs to know. */
 export interface SwitchRequest {
-  release: string;
+  release: ReleaseId;
   /** For the history: `deploy`, `rollback`. */
   operation: string;
-  entrypoint: string;
+  entrypoint: Entrypoint;
   /** What the release needs to run; brought before its checks. */
   dependencies: DependencyRequest;
   checks: readonly Check[];
@@ -72,7 +73,7 @@ async function checkAndFlip(client: ExecutorClient, request: SwitchRequest): Pro
   const phase = (when: 'before' | 'after') =>
     runChecks(client, release, when, checksFor(when, request.checks), group, log);
   const before = phase('before');
-  const ready = client.call('record', { release, fields: { state: 'ready' } }, { group });
+  const ready = client.call('describe', { release, fields: { state: 'ready' } }, { group });
   const flip = client.call('flip', { release, operation, entrypoint, aside }, { group });
   const after = phase('after');
   // Each is awaited in turn below; one that was skipped must not count as unhandled meanwhile.

@@ -1,11 +1,12 @@
+import type { BasePath, ReleaseId } from '../contract/names';
 import { createDeflate } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { Comparison, EntryRow } from '../contract/facts';
+import type { ReleaseRecord } from '../contract/records';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import type { ReleaseRecord } from '../executor/engineFacts';
-import type { Comparison, EntryRow } from '../executor/protocol';
 import type { Bundle, BundleEntry } from '../source/bundle';
 import { directoryDigestsInSteps } from '../source/digest';
 import { inTurns, withPauses } from '../source/turns';
@@ -25,13 +26,17 @@ export interface Difference {
 /** Finds out, with one short line for each directory, which part of the bundle differs from what is live. */
 export async function difference(
   client: ExecutorClient,
+  basePath: BasePath,
   bundle: Bundle,
   live: Live | Foreseen | undefined,
 ): Promise<Difference> {
   if (!live || bundle.entries.length < LIST_ALL_BELOW)
     return { entries: bundle.entries, sameDirectories: [] };
   const directories = [...(await inTurns(directoryDigestsInSteps(bundle.entries)))];
-  const { differing } = await client.call('digest', { ...askedAbout(live), directories });
+  const { differing } = await client.call('compareDirectories', {
+    ...askedAbout(basePath, live),
+    directories,
+  });
   const different = new Set(differing);
   return {
     entries: bundle.entries.filter((entry) => different.has(directoryOf(entry.path))),
@@ -40,9 +45,14 @@ export async function difference(
 }
 
 /** Which release a question is about. */
-export function askedAbout(live: Live | Foreseen | undefined): { release: string | null; kept?: string[] } {
-  if (!live) return { release: null };
-  return live.release === null ? { release: null, kept: live.keep } : { release: live.release };
+export function askedAbout(
+  basePath: BasePath,
+  live: Live | Foreseen | undefined,
+): { basePath: BasePath; release: ReleaseId | null; kept?: string[] } {
+  if (!live) return { basePath, release: null };
+  return live.release === null
+    ? { basePath, release: null, kept: live.keep }
+    : { basePath, release: live.release };
 }
 
 /** The entries as they cross the wire. */
@@ -60,18 +70,21 @@ export async function rowsOf(entries: readonly BundleEntry[]): Promise<EntryRow[
 /** Announces a release and learns what it needs and changes. */
 export async function announce(
   client: ExecutorClient,
+  basePath: BasePath,
   digest: string,
   { entries, sameDirectories }: Difference,
   live: Live | undefined,
-): Promise<Comparison & { release: string }> {
-  return client.call('receive', {
-    time: releaseTime(),
-    digest,
-    live: live?.release ?? null,
+): Promise<Comparison & { release: ReleaseId }> {
+  const compared = await client.call('compare', {
+    ...askedAbout(basePath, live),
     entries: await rowsOf(entries),
     sameDirectories,
-    keep: live?.keep ?? [],
   });
+  const { needed } = compared;
+  for (const index of needed) pathAt(entries, index);
+  const keep = live?.keep ?? [];
+  const received = { time: releaseTime(), digest, live: live?.release ?? null, needed, keep };
+  return { ...compared, ...(await client.call('receive', received)) };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Sources whose version is known before their content: whether that version is what is live. */
+import type { Probe } from '../contract/facts';
+import type { RecordedDependencies, ReleaseRecord, SourceDescription } from '../contract/records';
+import type { ReleaseId } from '../contract/names';
 import type { DependencyResult } from '../dependencies/install';
-import { keyed, NOTHING_WANTED, type RecordedDependencies, recordedOptions } from '../dependencies/wanted';
+import { keyed, NOTHING_WANTED, recordedOptions } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
-import type { Probe, ReleaseRecord } from '../executor/engineFacts';
-import type { SourceDescription } from '../source/bundle';
 import { createSelection } from '../source/patterns';
 import { type Live, missingNames, plainNames, sameSelection } from './live';
 import type { DeployOptions } from './options';
@@ -11,7 +12,7 @@ import { changesOf, resultOf, type SwitchResult, type Underway } from './result'
 
 /** The live release, found to be what a source would bring. */
 export interface LiveVersion {
-  release: string;
+  release: ReleaseId;
   source: SwitchResult['source'];
   dependencies: DependencyResult;
 }
@@ -64,12 +65,12 @@ export function unchangedVersion(
 /** Writes down that a later version holds the very same, so that it needs not be read again. */
 export async function rememberVersion(
   client: ExecutorClient,
-  live: Live,
+  live: Pick<Live, 'release' | 'source'>,
   source: SourceDescription,
 ): Promise<void> {
   const known = live.source !== undefined && sameVersion(live.source, source);
   if (source.commit === undefined || known) return;
-  await client.call('record', { release: live.release, fields: { sameContent: source } });
+  await client.call('describe', { release: live.release, fields: { sameContent: source } });
 }
 
 /** What is said of dependencies that are there already. */

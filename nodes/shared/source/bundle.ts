@@ -1,3 +1,5 @@
+import type { SourceDescription } from '../contract/records';
+
 /** What a bundle's entry is. Directories are listed only when they are empty. */
 export type EntryType = 'file' | 'link' | 'directory';
 
@@ -14,19 +16,6 @@ export interface BundleEntry {
   digest: string;
   /** The target of a link, as written in it. */
   target?: string;
-}
-
-/** Where a bundle came from, as the output and the release's record show it. */
-export interface SourceDescription {
-  type: 'directory' | 'binary' | 'git' | 'release' | 'backup' | 'adopted';
-  /** The directory, the archive's file name, or the Git reference. */
-  reference?: string;
-  /** The full commit id, for Git. */
-  commit?: string;
-  /** Address of the repository, for Git. */
-  repository?: string;
-  /** Directory of the repository that was taken, for Git; absent for its top. */
-  subdirectory?: string;
 }
 
 /** The content of one file of a bundle, to be read to its end before the next one is asked for. */

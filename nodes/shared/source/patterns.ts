@@ -3,7 +3,7 @@ import picomatch from 'picomatch';
 import { DeployError } from '../errors';
 import type { Selection } from './bundle';
 import { quote } from './quote';
-import { RESERVED_NAMES } from './reserved';
+import { RESERVED_NAMES } from '../contract/reservedNames';
 
 /**
  * Never part of a bundle, whatever the patterns say: bytecode, which depends on the interpreter and is compiled on

@@ -1,16 +1,8 @@
+import { RESERVED_NAMES } from '../contract/reservedNames';
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
 import { foldName } from './paths';
 import { quote } from './quote';
-
-/** Top-level names of the base path that hold the layout itself and can therefore never be deployed entries. */
-export const RESERVED_NAMES: readonly string[] = [
-  'current',
-  'releases',
-  'environments',
-  'backups',
-  '.hot-deploy',
-];
 
 /**
  * Throws `INPUT` when an entry's top-level name is one of {@link RESERVED_NAMES}.

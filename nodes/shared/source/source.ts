@@ -1,4 +1,5 @@
-import type { Bundle, SourceDescription } from './bundle';
+import type { SourceDescription } from '../contract/records';
+import type { Bundle } from './bundle';
 
 /** Where a new version comes from, before it is known what of it has to be read. */
 export interface Source {

@@ -32,6 +32,7 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { asBasePath } from '../../support/named';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
@@ -155,7 +156,7 @@ describe('an engine in a container', () => {
   test('is rolled back, listed and looked at', async () => {
     await converse((client) => rollBack(client, { target: 'previous' }, options()));
     expect(await extract('container')).toEqual(['1']);
-    const { releases } = await converse((client) => listReleases(client, '/app'));
+    const { releases } = await converse((client) => listReleases(client, asBasePath('/app')));
     expect(releases.map(({ environment }) => environment?.packages)).toEqual([
       [{ name: 'keywords', version: '2' }],
       [{ name: 'keywords', version: '1' }],
@@ -168,7 +169,7 @@ describe('an engine in a container', () => {
     for (const where of ['host', 'container'] as const) {
       const running = startExtraction(where, 5);
       await once(running.stderr, 'data');
-      const { releases } = await converse((client) => listReleases(client, '/app'));
+      const { releases } = await converse((client) => listReleases(client, asBasePath('/app')));
       const leased = releases.find(({ state }) => state === 'live');
       expect(leased?.processes).toBeGreaterThanOrEqual(1);
       // Two further releases: the running one is neither live nor previous any more.

@@ -33,6 +33,7 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { asBasePath } from '../../support/named';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
@@ -141,7 +142,9 @@ describe('a container that is made anew from another image', () => {
     expect(second).toMatchObject({ status: 'deployed', dependencies: { status: 'built' } });
     expect(second.dependencies.environment).not.toBe(first.dependencies.environment);
     expect(extract(after, pdf, python)).toEqual(['1']);
-    const { releases } = await converse(after, (client) => listReleases(client, '/app'), { python });
+    const { releases } = await converse(after, (client) => listReleases(client, asBasePath('/app')), {
+      python,
+    });
     expect(releases.map((release) => release.environment)).toEqual([
       expect.objectContaining({
         name: second.dependencies.environment,
@@ -214,7 +217,7 @@ test('P4: who runs in an environment inside keeps it from being removed from out
   const running = spawn(container.command, inside, { stdio: ['pipe', 'pipe', 'inherit'] });
   const pruned = async () => {
     const kept = { keepReleases: 1, keepBackups: 1 };
-    const outside = { ...options(), basePath: base };
+    const outside = { ...options(), basePath: asBasePath(base) };
     return inConversation((client) => pruneReleases(client, outside, kept), { python: DEBIAN });
   };
   try {

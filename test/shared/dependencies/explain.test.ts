@@ -1,6 +1,6 @@
+import type { EnvironmentResult } from '../../../nodes/shared/contract/facts';
+import type { RecordedDependencies } from '../../../nodes/shared/contract/records';
 import { explainInstallation } from '../../../nodes/shared/dependencies/explain';
-import type { EnvironmentResult } from '../../../nodes/shared/executor/environmentVerb';
-import type { RecordedDependencies } from '../../../nodes/shared/dependencies/wanted';
 
 /** What is said of what uv printed. */
 function said(output: string): string {

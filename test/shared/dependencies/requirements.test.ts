@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
+import type { Hello } from '../../../nodes/shared/contract/messages';
 import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/options';
 import { packageChanges } from '../../../nodes/shared/dependencies/packages';
 import { findRequirements, type ReleaseFiles } from '../../../nodes/shared/dependencies/requirementFiles';
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';
 import { keyed, sameDependencies, wantedDependencies } from '../../../nodes/shared/dependencies/wanted';
-import type { Hello } from '../../../nodes/shared/executor/protocol';
 import { thrownBy } from '../../support/thrown';
 
 const ENVIRONMENT = { ...NO_DEPENDENCIES, mode: 'virtualEnvironment' as const };

@@ -15,6 +15,7 @@ import {
 import { keptNames, liveTree, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
 
@@ -73,7 +74,7 @@ test('P9: what lies beside is no content: not of a release, its backup, its dige
   writeFileSync(join(base, 'later.txt'), '');
   expect((await deployTo(base, v2)).status).toBe('unchanged');
   const status = await inConversation((client) =>
-    getStatus(client, { basePath: base, entrypoint: 'run.py' }),
+    getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
   );
   expect(status.drift).toEqual({ modified: [], missing: [], added: [] });
 });

@@ -17,6 +17,7 @@ import {
 import { keptNames, liveTree, seenThrough, treeOf } from '../../support/snapshot';
 import { writeTree } from '../../support/tree';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
 let before: string, after: string, pythons: string;
@@ -136,7 +137,7 @@ describe('a switch whose executor was killed before it was confirmed', () => {
   test('P5: is reported by Get Status', async () => {
     const base = await interrupted();
     const status = await inConversation((client) =>
-      getStatus(client, { basePath: base, entrypoint: 'run.py' }),
+      getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
     );
     expect(status.unconfirmedSwitch).toMatchObject({ operation: 'deploy', to: status.release });
     expect(status.lockedBy).toBeNull();
@@ -174,8 +175,8 @@ describe('a switch whose executor was killed before it was confirmed', () => {
 test('P5: a step asked for after the executor was killed is answered at once', async () => {
   const client = await openClient();
   process.kill(client.hello.processId, 'SIGKILL');
-  const error = await thrownBy(client.call('list', { basePath: '/' }));
+  const error = await thrownBy(client.call('list', { basePath: asBasePath('/') }));
   expect(error.message).toContain('SIGKILL');
-  expect((await thrownBy(client.call('list', { basePath: '/' }))).code).toBe('LOST');
+  expect((await thrownBy(client.call('list', { basePath: asBasePath('/') }))).code).toBe('LOST');
   await client.close();
 });

@@ -31,6 +31,7 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
@@ -116,7 +117,7 @@ test('a name that a person put there is not touched, whether it goes through or 
   execFileSync('sh', ['-c', 'rm config && mkdir config && echo mine > config/mine.json'], { cwd: base });
   await inConversation(async (client) => {
     const { holder, entrypoint } = deployOptions(base);
-    await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+    await client.call('lock', { basePath: asBasePath(base), create: false, holder, waitSeconds: 0 });
     expect((await client.call('detach', { entrypoint })).names).not.toContain('config');
     expect(lstatSync(join(base, 'src')).isSymbolicLink()).toBe(false);
     // The conversation ends here, as when n8n goes away.
@@ -196,7 +197,7 @@ test('P2: what links lead to is not removed; a link that leads nowhere is', asyn
   await symlink('current/gone', join(base, 'gone'));
   const before = seenThrough(base);
   const dismantled = inConversation(async (client) => {
-    await client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds: 0 });
+    await client.call('lock', { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 0 });
     await client.call('dismantle', { everything: true });
   });
   expect((await thrownBy(dismantled)).message).toMatch(/still lead to release/);
@@ -211,7 +212,7 @@ test('P6: who waited for the lock while everything was removed, lock included, h
   const base = await deployed();
   const [remover, waiting, third] = [await openClient(), await openClient(), await openClient()];
   const lock = (client: ExecutorClient, waitSeconds: number) =>
-    client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds });
+    client.call('lock', { basePath: asBasePath(base), create: false, holder: {}, waitSeconds });
   try {
     await lock(remover, 0);
     const locked = lock(waiting, 60);
@@ -219,7 +220,7 @@ test('P6: who waited for the lock while everything was removed, lock included, h
     await until(() =>
       readdirSync(descriptors).some((fd) => leadsTo(join(descriptors, fd), '.hot-deploy/lock')),
     );
-    await remover.call('detach', { entrypoint: 'run.py' });
+    await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
     await remover.call('dismantle', { everything: true });
     await remover.close();
     await locked;

@@ -8,6 +8,7 @@ import { lyingHost, type Said } from '../../support/lyingHost';
 import { statusOf } from '../../support/snapshot';
 import { file, opener, type RawMember, tarball } from '../../support/tarball';
 import { thrownBy } from '../../support/thrown';
+import { asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
 const ALL: Selection = { include: ['*', '*/**'], exclude: [] };
@@ -157,7 +158,7 @@ describe('P7: a launcher’s name', () => {
   ])('%j is refused as the entrypoint', async (entrypoint) => {
     const { base } = await place();
     const thrown = await thrownBy(
-      deployTo(base, await open([file('run.py')]), { entrypoint, selection: ALL }),
+      deployTo(base, await open([file('run.py')]), { entrypoint: asEntrypoint(entrypoint), selection: ALL }),
     );
     expect(thrown).toMatchObject({ code: 'INPUT', message: expect.stringContaining("can't be used") });
     expect(readdirSync(base)).toEqual([]);
@@ -174,7 +175,7 @@ describe('P7: a launcher’s name', () => {
   test('one that looks like an option is a file all the same', async () => {
     const { base } = await place();
     const result = await deployTo(base, await open([file('-c', 'print(1)')]), {
-      entrypoint: '-c',
+      entrypoint: asEntrypoint('-c'),
       selection: ALL,
     });
     expect(result.status).toBe('deployed');

@@ -14,6 +14,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { liveTree, treeOf } from '../../support/snapshot';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
 let v1: string, v2: string, v3: string;
@@ -45,7 +46,7 @@ async function deployedAhead(
 
 /** Resolves when all that was asked for before was carried out. */
 async function carriedOut(client: ExecutorClient, base: string): Promise<void> {
-  await client.call('list', { basePath: base });
+  await client.call('list', { basePath: asBasePath(base) });
 }
 
 test('P9: looking at the engine while the source is read takes no round trip of the comparison', async () => {
@@ -82,7 +83,7 @@ test('P2: what was edited by hand after the look does not come into a release', 
 });
 
 test('P5: a base path that can not be looked at is refused by the operation itself', async () => {
-  const options = { basePath: 'relative', entrypoint: 'run.py' };
+  const options = { basePath: asBasePath('relative'), entrypoint: asEntrypoint('run.py') };
   const client = await connectAhead(openClient(), new Promise(() => undefined), options);
   const refusal = deploy(client, await bundleOf(v1, deployOptions('relative')), deployOptions('relative'));
   await expect(refusal).rejects.toMatchObject({ code: 'INPUT' });

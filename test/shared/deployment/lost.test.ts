@@ -21,6 +21,7 @@ import { keptNames, liveTree, treeOf } from '../../support/snapshot';
 import { type Relay, startRelay, startSshd, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const { mount } = temporaryMounts();
 const make = temporaryDirectories();
@@ -68,7 +69,7 @@ describe('a connection that goes away', () => {
   /** Resolves when the executor that was left alone has put things right and is gone. */
   async function settled(base: string): Promise<void> {
     await inConversation((client) =>
-      client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds: 30 }),
+      client.call('lock', { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 30 }),
     );
   }
 
@@ -85,7 +86,7 @@ describe('a connection that goes away', () => {
       await settled(base);
       expect(liveTree(base)).toEqual(treeOf(v1));
       const { lastUndone } = await inConversation((client) =>
-        getStatus(client, { basePath: base, entrypoint: 'run.py' }),
+        getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
       );
       // Until something was made, there is no attempt to tell of.
       if (!['lock and look', 'announce'].includes(step)) {

@@ -23,6 +23,7 @@ import {
 } from '../../support/deployment';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { asEntrypoint } from '../../support/named';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
@@ -100,7 +101,10 @@ test('what one plan foresees is nothing to the next in the same conversation', a
   const source = await written({ 'src/a.py': '1', 'main.py': '' });
   await inConversation(async (client) => {
     const planned = async (entrypoint: string, include: string[]) => {
-      const options = deployOptions(base, { entrypoint, selection: { include, exclude: [] } });
+      const options = deployOptions(base, {
+        entrypoint: asEntrypoint(entrypoint),
+        selection: { include, exclude: [] },
+      });
       return planDeployment(client, await bundleOf(source, options), options);
     };
     expect(await planned('run.py', ['src', 'run.py'])).toMatchObject({ unchanged: true, files: [] });

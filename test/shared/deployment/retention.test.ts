@@ -17,6 +17,7 @@ import {
 } from '../../support/deployment';
 import { makePdf, versionsIn } from '../../support/engine';
 import { startExtraction } from '../../support/extractions';
+import { asBasePath, asEntrypoint, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 let v1: string, v2: string, v4: string, pdf: string;
@@ -28,7 +29,9 @@ beforeAll(async () => {
 });
 
 const status = (base: string) =>
-  inConversation((client) => getStatus(client, { basePath: base, entrypoint: 'run.py' }));
+  inConversation((client) =>
+    getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
+  );
 const prune = (base: string, keepReleases: number, keepBackups = 10) =>
   inConversation((client) => pruneReleases(client, deployOptions(base), { keepReleases, keepBackups }));
 const kept = (base: string) => readdirSync(join(base, 'releases'));
@@ -51,7 +54,7 @@ test('P4: a release in use survives retention and pruning, and goes once nobody 
 
   for (const source of [v2, v4, v2]) await deployTo(base, source, { keepReleases: 1 });
   const forced = await inConversation(async (client) => {
-    await client.call('lock', { basePath: base, create: false, holder: {}, waitSeconds: 0 });
+    await client.call('lock', { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 0 });
     return client.call('remove', { releases: [release] });
   });
   expect(forced).toMatchObject({ releases: [], inUse: [release] });
@@ -73,7 +76,7 @@ test('P4: every running extraction counts', async () => {
   const children = [await paused(base, 30), await paused(base, 30), await paused(base, 30)];
   const { releasesInUse } = await deployTo(base, v2);
   expect(releasesInUse).toEqual([{ release, processes: 3 }]);
-  const { releases } = await inConversation((client) => listReleases(client, base));
+  const { releases } = await inConversation((client) => listReleases(client, asBasePath(base)));
   expect(releases.map(({ processes }) => processes)).toEqual([0, 3]);
   for (const child of children) {
     const ended = once(child, 'close');
@@ -88,7 +91,7 @@ test('the live and the previous release are kept whatever retention says, and th
   const made = [];
   for (const source of [v1, v2, v4, v1]) made.push((await deployTo(base, source)).release);
   await rollBackTo(base, { target: 'release', release: made[0] });
-  expect((await prune(base, 1)).releases.sort()).toEqual([made[1], made[2]].sort());
+  expect([...(await prune(base, 1)).releases].sort()).toEqual([made[1], made[2]].sort());
   expect(kept(base).sort()).toEqual([made[0], made[3]].sort());
 });
 
@@ -99,14 +102,18 @@ test('only the newest backups are kept', async () => {
     backups.push((await deployTo(base, source, { keepBackups: 2 })).backup);
   }
   expect(readdirSync(join(base, 'backups')).sort()).toEqual(backups.slice(2).sort());
-  expect((await prune(base, 10, 0)).backups.sort()).toEqual(backups.slice(2).sort());
+  expect([...(await prune(base, 10, 0)).backups].sort()).toEqual(backups.slice(2).sort());
 });
 
 test('releases are ordered by their sequence and by nothing else', () => {
-  const release = (name: string, sequence: number) => ({ release: name, sequence, processes: 0 });
+  const release = (name: string, sequence: number) => ({
+    release: asReleaseId(name),
+    sequence,
+    processes: 0,
+  });
   const releases = [release('z', 1), release('a', 4), release('m', 2), release('b', 3)];
   const found = removable(
-    { current: 'a', previous: null, releases, backups: [], environments: [] },
+    { current: asReleaseId('a'), previous: null, releases, backups: [], environments: [] },
     { keepReleases: 2, keepBackups: 0 },
   );
   expect(found.releases).toEqual(['m', 'z']);

@@ -19,6 +19,7 @@ import { startSshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { file, type RawMember, tarball } from '../../support/tarball';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath } from '../../support/named';
 
 const make = temporaryDirectories();
 let v1: string, v2: string, v4: string;
@@ -126,7 +127,7 @@ test('a release whose directory was removed by hand is not offered and not gone 
   const { base, outcomes } = await deployed();
   const { release } = outcomes[1];
   rmSync(join(base, 'releases', release), { recursive: true });
-  const { releases } = await inConversation((client) => listReleases(client, base));
+  const { releases } = await inConversation((client) => listReleases(client, asBasePath(base)));
   expect(releases.map((kept) => kept.release)).toEqual([outcomes[2].release, outcomes[0].release]);
   expect((await thrownBy(rollBackTo(base, { target: 'previous' }))).code).toBe('NOT_FOUND');
   expect((await thrownBy(rollBackTo(base, { target: 'release', release }))).code).toBe('NOT_FOUND');

@@ -17,6 +17,7 @@ import {
 } from '../../support/deployment';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
 let v1: string, v2: string, v4: string;
@@ -26,7 +27,9 @@ beforeAll(async () => {
 });
 
 const status = (base: string): Promise<EngineStatus> =>
-  inConversation((client) => getStatus(client, { basePath: base, entrypoint: 'run.py' }));
+  inConversation((client) =>
+    getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
+  );
 
 const plan = (base: string, source: string, changes = {}): Promise<Plan> =>
   inConversation(async (client: ExecutorClient) => {
@@ -77,7 +80,7 @@ describe('Get Status', () => {
     await deployTo(base, v1);
     const holder = { workflow: 'Nightly', execution: '7', operation: 'deploy' };
     await inConversation(async (client) => {
-      await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+      await client.call('lock', { basePath: asBasePath(base), create: false, holder, waitSeconds: 0 });
       const before = statusOf(base);
       expect((await status(base)).lockedBy).toMatchObject({ ...holder, processId: client.hello.processId });
       expect(statusOf(base)).toEqual(before);
@@ -138,7 +141,7 @@ describe('Get Status', () => {
     const made = [];
     for (const source of [v1, v2, v4]) made.push((await deployTo(base, source)).release);
     await rollBackTo(base, { target: 'release', release: made[0] });
-    const { releases, backups } = await inConversation((client) => listReleases(client, base));
+    const { releases, backups } = await inConversation((client) => listReleases(client, asBasePath(base)));
     expect(releases.map(({ release, state }) => [release, state])).toEqual([
       [made[2], 'previous'],
       [made[1], 'kept'],

@@ -1,19 +1,30 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { Verb } from '../../../nodes/shared/contract/verbs';
 import { allowedVerbs, checkAccess } from '../../../nodes/shared/executor/access';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { Verb } from '../../../nodes/shared/executor/protocol';
 import { programText } from '../../../nodes/shared/executor/program';
 import { connectLocal } from '../../../nodes/shared/connection/local';
 import { bring, lock, onHost, RawConversation } from '../../support/conversation';
 import { temporaryDirectories } from '../../support/deployment';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
-const READING = ['probe', 'list', 'digest', 'inspect'];
+const READING = [
+  'probe',
+  'list',
+  'entries',
+  'foresee',
+  'texts',
+  'compareDirectories',
+  'compare',
+  'compareReleases',
+  'inspect',
+];
 
 /** Every step that the executor knows, from its own table. */
 function everyVerb(): Verb[] {
@@ -25,7 +36,7 @@ function everyVerb(): Verb[] {
 const changing = everyVerb().filter((verb) => !READING.includes(verb));
 
 test('there is a table to go by', () => {
-  expect(everyVerb()).toEqual(expect.arrayContaining([...READING, 'lock', 'flip', 'run', 'record']));
+  expect(everyVerb()).toEqual(expect.arrayContaining([...READING, 'lock', 'flip', 'run', 'describe']));
   expect(changing.length).toBe(everyVerb().length - READING.length);
 });
 
@@ -63,8 +74,12 @@ test('P7: an executor that may only read starts no interpreter of the engine’s
   const mark = join(await make('mark'), 'mark');
   const full = await RawConversation.open();
   await lock(full, basePath);
-  const release = await bring(full, { 'run.py': 'print(1)\n' });
-  await full.call('flip', { release, operation: 'deploy', entrypoint: 'run.py' });
+  const release = await bring(full, basePath, { 'run.py': 'print(1)\n' });
+  await full.call('flip', {
+    release: asReleaseId(release),
+    operation: 'deploy',
+    entrypoint: asEntrypoint('run.py'),
+  });
   await full.call('confirm', {});
   const python = join(basePath, 'environments/0123456789abcdef/bin/python');
   mkdirSync(dirname(python), { recursive: true });
@@ -75,7 +90,7 @@ test('P7: an executor that may only read starts no interpreter of the engine’s
   symlinkSync('../../environments/0123456789abcdef', join(basePath, 'releases', release, '.venv'));
 
   const reading = await RawConversation.open(60, undefined, 'readOnly');
-  const look = { basePath, entrypoint: 'run.py', start: true };
+  const look = { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py'), start: true };
   const environment = { name: '0123456789abcdef', ailment: null };
   expect((await reading.call('probe', look)).live).toMatchObject({ environment });
   expect(existsSync(mark)).toBe(false);
@@ -88,11 +103,13 @@ test('P7: the allow-list is written in one place only, and the program is told o
   expect(allowedVerbs('full')).toBeUndefined();
   expect(allowedVerbs('readOnly')).toEqual(READING);
   expect(programText(60, 'full')).toMatch(/\npackage\.main\.main\(60, None\)$/);
-  expect(programText(60, 'readOnly')).toMatch(
-    /\npackage\.main\.main\(60, \["probe","list","digest","inspect"\]\)$/,
+  expect(programText(60, 'readOnly').endsWith(`\npackage.main.main(60, ${JSON.stringify(READING)})`)).toBe(
+    true,
   );
-  const places = execFileSync('grep', ['-rlE', '[\'"]probe[\'"], *[\'"]list[\'"]', 'nodes'], {
+  // What changes nothing is said where each verb is: nobody has to keep a list beside it.
+  const { stdout } = spawnSync('grep', ['-rlE', '[\'"]probe[\'"], *[\'"]list[\'"]', 'nodes', 'executor'], {
     cwd: join(__dirname, '../../..'),
+    encoding: 'utf8',
   });
-  expect(places.toString().trim()).toBe('nodes/shared/executor/access.ts');
+  expect(stdout).toBe('');
 });

@@ -1,27 +1,35 @@
+import type { ReleaseId } from '../../../nodes/shared/contract/names';
+import type { CallOptions } from '../../../nodes/shared/executor/calls';
+import type { ArgumentsOf } from '../../../nodes/shared/contract/verbs';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { RunArguments } from '../../../nodes/shared/executor/protocol';
 import { bring, isRunning, lock, processEnd } from '../../support/conversation';
 import { openClient, temporaryDirectories } from '../../support/deployment';
 import { thrownBy } from '../../support/thrown';
+import { asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 const FILES = { 'run.py': 'print(1)\n' };
 
 let basePath: string;
 let client: ExecutorClient;
-let release: string;
+let release: ReleaseId;
 
 beforeEach(async () => {
   basePath = await make();
   client = await openClient();
   await lock(client, basePath);
-  release = await bring(client, FILES);
+  release = await bring(client, basePath, FILES);
 });
 
 afterEach(() => client.close());
 
-function python(code: string): RunArguments {
+function python(code: string): ArgumentsOf<'run'> {
   return { release, kind: 'python', code, timeoutSeconds: 60 };
+}
+
+/** A step that is done in an instant. */
+function note(of: ExecutorClient, options: CallOptions = {}): Promise<unknown> {
+  return of.call('noteRefusal', { to: null, operation: 'test', reason: 'none' }, options);
 }
 
 /** Starts a check that runs for a minute; resolves with its process id and the promise of its result. */
@@ -39,10 +47,10 @@ describe('groups', () => {
   it('after a step that was refused, the rest of its group is not carried out; other groups are', async () => {
     const [group, other] = [client.group(), client.group()];
     const missing = '20200101-000000-0000000';
-    const refused = client.call('archive', { release: missing }, { group });
-    const skipped = client.call('record', { event: 'skipped' }, { group });
-    const carriedOut = client.call('record', { event: 'carriedOut' }, { group: other });
-    const alone = client.call('record', { event: 'alone' });
+    const refused = client.call('archive', { release: asReleaseId(missing) }, { group });
+    const skipped = note(client, { group });
+    const carriedOut = note(client, { group: other });
+    const alone = note(client);
     expect(await thrownBy(refused)).toMatchObject({ details: { skipped: false } });
     expect(await thrownBy(skipped)).toMatchObject({
       code: 'STEP',
@@ -50,7 +58,7 @@ describe('groups', () => {
       details: { skipped: true },
     });
     await Promise.all([carriedOut, alone]);
-    expect((await thrownBy(client.call('record', {}, { group }))).details.skipped).toBe(true);
+    expect((await thrownBy(note(client, { group }))).details.skipped).toBe(true);
   });
 
   it('a required check that does not pass stops its group, another one does not', async () => {
@@ -58,8 +66,8 @@ describe('groups', () => {
       client.call('run', python('raise SystemExit(3)'), { group, required });
     const [strict, lenient] = [client.group(), client.group()];
     const results = Promise.all([run(true, strict), run(false, lenient)]);
-    const skipped = client.call('record', {}, { group: strict });
-    const carriedOut = client.call('record', {}, { group: lenient });
+    const skipped = note(client, { group: strict });
+    const carriedOut = note(client, { group: lenient });
     expect((await thrownBy(skipped)).details.skipped).toBe(true);
     await carriedOut;
     for (const result of await results) expect(result).toMatchObject({ passed: false, exitCode: 3 });
@@ -73,7 +81,7 @@ describe('groups', () => {
         background: true,
       })
       .then(() => order.push('background'));
-    await client.call('record', {}).then(() => order.push('foreground'));
+    await note(client).then(() => order.push('foreground'));
     await background;
     expect(order).toEqual(['foreground', 'background']);
     expect(client.stats.roundTrips - before).toBe(1);
@@ -84,7 +92,7 @@ describe('groups', () => {
     const order: number[] = [];
     await Promise.all(
       [1, 2, 3].map(async (number) => {
-        await client.call('record', {});
+        await note(client);
         order.push(number);
       }),
     );
@@ -97,14 +105,14 @@ describe('the end of a conversation', () => {
   it('P5: steps after close, or content, are refused at once', async () => {
     const closing = client.close();
     const refused = { code: 'LOST', message: 'The conversation with this machine broke off: it was closed.' };
-    expect(await thrownBy(client.call('record', {}))).toMatchObject(refused);
+    expect(await thrownBy(note(client))).toMatchObject(refused);
     async function* content(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('x');
     }
     expect(await thrownBy(client.sendContent(content()))).toMatchObject(refused);
     expect(await closing).toEqual({ reason: 'the connection ended', reverted: false, live: null });
     expect(await client.close()).toEqual(client.ended);
-    expect(await thrownBy(client.call('record', {}))).toMatchObject(refused);
+    expect(await thrownBy(note(client))).toMatchObject(refused);
   });
 
   it('P5: an executor that is killed: what waits and what comes is refused as LOST', async () => {
@@ -116,7 +124,7 @@ describe('the end of a conversation', () => {
       details: { exit: { code: null, signal: 'SIGKILL' } },
     };
     expect(await thrownBy(result)).toMatchObject(lost);
-    expect(await thrownBy(client.call('record', {}))).toMatchObject(lost);
+    expect(await thrownBy(note(client))).toMatchObject(lost);
     process.kill(processId, 'SIGKILL');
   });
 
@@ -135,14 +143,14 @@ describe('the end of a conversation', () => {
     const other = await openClient({ signal: abort.signal });
     await client.close();
     await lock(other, basePath);
-    release = await bring(other, FILES);
+    release = await bring(other, basePath, FILES);
     const { processId, result } = await startLong(other);
     const started = Date.now();
     abort.abort();
     expect(await thrownBy(result)).toMatchObject({ code: 'CANCELLED', details: { ended: { live: null } } });
     expect(Date.now() - started).toBeLessThan(3000);
     expect(isRunning(processId)).toBe(false);
-    expect(await thrownBy(other.call('record', {}))).toMatchObject({ code: 'CANCELLED' });
+    expect(await thrownBy(note(other))).toMatchObject({ code: 'CANCELLED' });
   });
 
   it('P8: aborted before or while the interpreter starts: CANCELLED, and nothing stays', async () => {

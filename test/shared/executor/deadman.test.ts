@@ -2,8 +2,9 @@ import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { encodeFrame, FRAME_JSON } from '../../../nodes/shared/executor/frames';
-import { bring, lock, RawConversation } from '../../support/conversation';
+import { announce, bring, lock, RawConversation } from '../../support/conversation';
 import { openClient, temporaryDirectories } from '../../support/deployment';
+import { asBasePath, asEntrypoint, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 const SILENCE = 1;
@@ -41,8 +42,12 @@ async function expectFreeLock(basePath: string): Promise<void> {
   try {
     const group = client.group();
     const [{ cleaned }, probe] = await Promise.all([
-      client.call('lock', { basePath, create: false, holder: {}, waitSeconds: 0 }, { group }),
-      client.call('probe', { basePath, entrypoint: 'run.py' }, { group }),
+      client.call(
+        'lock',
+        { basePath: asBasePath(basePath), create: false, holder: {}, waitSeconds: 0 },
+        { group },
+      ),
+      client.call('probe', { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py') }, { group }),
     ]);
     expect({ cleaned, unconfirmed: probe.unconfirmed }).toEqual({ cleaned: [], unconfirmed: null });
   } finally {
@@ -59,19 +64,8 @@ describe.each(VANISHING)('P3: the controller vanishes (%s)', (_name, vanish, rea
       const raw = await RawConversation.open(silence);
       const stopBeating = raw.beat();
       await lock(raw, basePath);
-      if (step === 'built') await bring(raw, { 'run.py': 'print(1)\n' });
-      else
-        await raw.ask({
-          verb: 'receive',
-          args: {
-            time: '20261123-171501',
-            digest: 'a'.repeat(64),
-            live: null,
-            entries: [],
-            sameDirectories: [],
-            keep: [],
-          },
-        });
+      if (step === 'built') await bring(raw, basePath, { 'run.py': 'print(1)\n' });
+      else await announce(raw, basePath, { 'run.py': 'print(1)\n' });
       stopBeating();
       vanish(raw);
       expect(await raw.ended()).toMatchObject({ reverted: false, live: null });
@@ -85,8 +79,12 @@ describe.each(VANISHING)('P3: the controller vanishes (%s)', (_name, vanish, rea
     const basePath = await make();
     const first = await RawConversation.open();
     await lock(first, basePath);
-    const release = await bring(first, { 'run.py': 'print(1)\n' });
-    await first.call('flip', { release, operation: 'deploy', entrypoint: 'run.py' });
+    const release = await bring(first, basePath, { 'run.py': 'print(1)\n' });
+    await first.call('flip', {
+      release: asReleaseId(release),
+      operation: 'deploy',
+      entrypoint: asEntrypoint('run.py'),
+    });
     await first.call('confirm', {});
     first.channel.stdin.end();
     expect(await first.ended()).toMatchObject({ reverted: false, live: release });
@@ -94,8 +92,12 @@ describe.each(VANISHING)('P3: the controller vanishes (%s)', (_name, vanish, rea
     const raw = await RawConversation.open(silence);
     const stopBeating = raw.beat();
     await lock(raw, basePath);
-    const second = await bring(raw, { 'run.py': 'print(2)\n', 'new/added.py': '' });
-    await raw.call('flip', { release: second, operation: 'deploy', entrypoint: 'run.py' });
+    const second = await bring(raw, basePath, { 'run.py': 'print(2)\n', 'new/added.py': '' });
+    await raw.call('flip', {
+      release: asReleaseId(second),
+      operation: 'deploy',
+      entrypoint: asEntrypoint('run.py'),
+    });
     expect(readlinkSync(join(basePath, 'current'))).toBe(`releases/${second}`);
     stopBeating();
     vanish(raw);
@@ -120,8 +122,12 @@ it('P3: after a first switch, what it put into the base path goes too', async ()
   mkdirSync(join(basePath, 'data'));
   const raw = await RawConversation.open();
   await lock(raw, basePath);
-  const release = await bring(raw, { 'run.py': 'print(1)\n', 'src/a.py': '' });
-  await raw.call('flip', { release, operation: 'deploy', entrypoint: 'run.py' });
+  const release = await bring(raw, basePath, { 'run.py': 'print(1)\n', 'src/a.py': '' });
+  await raw.call('flip', {
+    release: asReleaseId(release),
+    operation: 'deploy',
+    entrypoint: asEntrypoint('run.py'),
+  });
   raw.channel.stdin.end();
   expect(await raw.ended()).toMatchObject({ reverted: true, live: null });
   expect(readdirSync(basePath).sort()).toEqual(['.hot-deploy', 'backups', 'data', 'releases']);
@@ -132,14 +138,19 @@ it('P8: a client that no longer reads is taken for gone, and the lock is free ag
   const raw = await RawConversation.open(SILENCE);
   raw.beat();
   await lock(raw, basePath);
-  const release = await bring(raw, { 'run.py': 'print(1)\n' });
+  const release = await bring(raw, basePath, { 'run.py': 'print(1)\n' });
   raw.channel.stdout.pause();
   try {
     const code = "import sys\nwhile True: sys.stdout.write('x' * 4096)";
     raw.send({ id: 'flood', verb: 'run', args: { release, kind: 'python', code, timeoutSeconds: 60 } });
     const other = await openClient();
     try {
-      await other.call('lock', { basePath, create: false, holder: {}, waitSeconds: 10 });
+      await other.call('lock', {
+        basePath: asBasePath(basePath),
+        create: false,
+        holder: {},
+        waitSeconds: 10,
+      });
     } finally {
       await other.close();
     }
@@ -154,9 +165,14 @@ it('P5: heartbeats alone keep a conversation alive', async () => {
   const raw = await RawConversation.open(SILENCE);
   const stopBeating = raw.beat();
   await lock(raw, basePath);
-  const release = await bring(raw, { 'run.py': 'print(1)\n' });
+  const release = await bring(raw, basePath, { 'run.py': 'print(1)\n' });
   const code = 'import time; time.sleep(1.5)';
-  const result = await raw.call('run', { release, kind: 'python', code, timeoutSeconds: 60 });
+  const result = await raw.call('run', {
+    release: asReleaseId(release),
+    kind: 'python',
+    code,
+    timeoutSeconds: 60,
+  });
   stopBeating();
   expect(result).toMatchObject({ passed: true });
   expect(await raw.ended()).toMatchObject({ reverted: false, live: null });

@@ -24,6 +24,7 @@ import {
 } from '../../support/deployment';
 import { fuzz, nasty, replacedAt } from '../../support/fuzz';
 import { statusOf } from '../../support/snapshot';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 jest.setTimeout(300_000);
 const make = temporaryDirectories();
@@ -89,7 +90,10 @@ function livesWell(base: string): boolean {
 }
 
 const OPERATIONS: Record<string, (base: string) => Promise<unknown>> = {
-  status: (base) => inConversation((client) => getStatus(client, { basePath: base, entrypoint: 'run.py' })),
+  status: (base) =>
+    inConversation((client) =>
+      getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
+    ),
   deploy: (base) => deployTo(base, v1, { createBackup: false, keepReleases: 1 }),
   rollback: (base) => rollBackTo(base, { target: 'previous' }),
 };
@@ -155,7 +159,7 @@ test.each<[string, unknown]>([
   const file = join(directory, `${other}.json`);
   const before = JSON.parse(readFileSync(file, 'utf8')) as object;
   writeFileSync(file, JSON.stringify(typeof forged === 'object' ? { ...before, ...forged } : forged));
-  const listed = await inConversation((client) => listReleases(client, base));
+  const listed = await inConversation((client) => listReleases(client, asBasePath(base)));
   expect(listed.releases.map(({ release }) => release)).toEqual([current]);
   expect((await deployTo(base, v1)).status).toBe('deployed');
 });

@@ -4,6 +4,7 @@ import { Pulse } from '../../../nodes/shared/executor/pulse';
 import { bring, lock, onHost } from '../../support/conversation';
 import { temporaryDirectories } from '../../support/deployment';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 
@@ -14,11 +15,13 @@ test('P5: an executor that stands still counts as lost after the idle timeout', 
   const client = await open(5_000);
   process.kill(client.hello.processId, 'SIGSTOP');
   try {
-    expect(await thrownBy(client.call('list', { basePath: await make() }))).toMatchObject({
+    expect(await thrownBy(client.call('list', { basePath: asBasePath(await make()) }))).toMatchObject({
       code: 'LOST',
       message: 'The conversation with this machine broke off: nothing was heard for 5 s.',
     });
-    expect(await thrownBy(client.call('list', { basePath: '/' }))).toMatchObject({ code: 'LOST' });
+    expect(await thrownBy(client.call('list', { basePath: asBasePath('/') }))).toMatchObject({
+      code: 'LOST',
+    });
   } finally {
     await client.close();
   }
@@ -28,9 +31,14 @@ test('P5: a step that is longer than the idle timeout is no silence', async () =
   const basePath = await make();
   const client = await open(5_000);
   await lock(client, basePath);
-  const release = await bring(client, { 'run.py': 'print(1)\n' });
+  const release = await bring(client, basePath, { 'run.py': 'print(1)\n' });
   const code = 'import time; time.sleep(17)';
-  const result = await client.call('run', { release, kind: 'python', code, timeoutSeconds: 60 });
+  const result = await client.call('run', {
+    release: asReleaseId(release),
+    kind: 'python',
+    code,
+    timeoutSeconds: 60,
+  });
   await client.close();
   expect(result).toMatchObject({ passed: true, exitCode: 0 });
 });

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
+import { parseResult, type Verb } from '../../../nodes/shared/contract/verbs';
 import { DeployError } from '../../../nodes/shared/errors';
-import { checkAnswer } from '../../../nodes/shared/executor/answers';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { Verb } from '../../../nodes/shared/executor/protocol';
 import { planDeployment } from '../../../nodes/shared/plan';
 import { listReleases } from '../../../nodes/shared/releases';
 import { rollBack } from '../../../nodes/shared/rollback';
@@ -24,6 +23,7 @@ import { fuzz, nasty, replacedAt } from '../../support/fuzz';
 import { lyingHost, type Said } from '../../support/lyingHost';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 jest.setTimeout(300_000);
 const make = temporaryDirectories();
@@ -40,8 +40,9 @@ beforeAll(async () => {
 
 /** What n8n does with a host; the sources alternate so that there is something to do. */
 const OPERATIONS: Record<string, (client: ExecutorClient) => Promise<unknown>> = {
-  status: (client) => getStatus(client, { basePath, entrypoint: 'run.py' }),
-  list: (client) => listReleases(client, basePath),
+  status: (client) =>
+    getStatus(client, { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py') }),
+  list: (client) => listReleases(client, asBasePath(basePath)),
   plan: async (client) =>
     planDeployment(client, await bundleOf(v1, deployOptions('')), deployOptions(basePath)),
   deploy: async (client) => {
@@ -108,7 +109,7 @@ test.each<[string, unknown]>([
   });
   const thrown = await thrownBy(deployTo(base, v1, {}, { connection }));
   expect(thrown.message).toMatch(
-    /asks for entry 100000 of|can't be understood \(the result of receive \(needed\)/,
+    /asks for entry 100000 of|can't be understood \(the result of compare \(needed\)/,
   );
 });
 
@@ -122,7 +123,7 @@ test('P7: a host that floods a step’s output is not listened to, and memory st
   await inConversation(
     async (client) => {
       const onOutput = (text: string): void => void (shown += text.length);
-      await client.call('list', { basePath }, { onOutput });
+      await client.call('list', { basePath: asBasePath(basePath) }, { onOutput });
       expect(client.stats.bytesReceived).toBeGreaterThan(2000 * piece.length);
     },
     { connection },
@@ -146,19 +147,19 @@ test('P7: lists of a host stay bounded, also when releases share what they repea
       },
     ];
   });
-  const listed = await inConversation((client) => listReleases(client, basePath), { connection });
+  const listed = await inConversation((client) => listReleases(client, asBasePath(basePath)), { connection });
   expect(listed.releases).toHaveLength(1000);
   expect(JSON.stringify(listed).length).toBeLessThan(10_000_000);
 });
 
 test.each<[Verb, object, RegExp]>([
-  ['confirm', { live: '../../etc' }, /confirm \(live\) is no release id/],
-  ['flip', { from: null, to: 'x', at: '', milliseconds: 1 }, /flip \(to\) is no release id/],
+  ['confirm', { live: '../../etc' }, /confirm \(live\) has another form/],
+  ['flip', { from: null, to: 'x', at: '', milliseconds: 1 }, /flip \(to\) has another form/],
   ['archive', { name: 'x'.repeat(2000), bytes: 1 }, /archive \(name\) has another form/],
   ['remove', {}, /remove \(releases\)/],
   ['list', JSON.parse('{"__proto__": {"current": null}}') as object, /has another form/],
 ])('P7: an answer to %s that is none: %j', (verb, answer, message) => {
-  expect(() => checkAnswer(verb, answer)).toThrow(message);
+  expect(() => parseResult(verb, answer)).toThrow(message);
 });
 
 test('P7: n8n’s side of a conversation has nothing to write files with', () => {

@@ -1,42 +1,45 @@
+import type { ReleaseId } from '../../../nodes/shared/contract/names';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { RunResult } from '../../../nodes/shared/contract/facts';
+import type { ArgumentsOf } from '../../../nodes/shared/contract/verbs';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { RunArguments, RunResult } from '../../../nodes/shared/executor/protocol';
 import { bring, isRunning, lock, processEnd } from '../../support/conversation';
 import { openClient, temporaryDirectories } from '../../support/deployment';
 import { thrownBy } from '../../support/thrown';
+import { asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 const HEAD = 8 * 1024;
 const TAIL = 24 * 1024;
 
 let client: ExecutorClient;
-let release: string;
+let release: ReleaseId;
 let basePath: string;
 
 beforeAll(async () => {
   basePath = await make();
   client = await openClient();
   await lock(client, basePath);
-  release = await bring(client, { 'run.py': 'print(1)\n', 'src/helper.py': 'ANSWER = 42\n' });
+  release = await bring(client, basePath, { 'run.py': 'print(1)\n', 'src/helper.py': 'ANSWER = 42\n' });
 });
 
 afterAll(() => client.close());
 
-function python(code: string, changes: Partial<RunArguments> = {}): Promise<RunResult> {
+function python(code: string, changes: Partial<ArgumentsOf<'run'>> = {}): Promise<RunResult> {
   return client.call('run', {
     release,
     kind: 'python',
     code,
     timeoutSeconds: 20,
     ...changes,
-  } as RunArguments);
+  } as ArgumentsOf<'run'>);
 }
 
-function command(line: string, changes: Partial<RunArguments> = {}): Promise<RunResult> {
+function command(line: string, changes: Partial<ArgumentsOf<'run'>> = {}): Promise<RunResult> {
   const args = { release, kind: 'command', command: line, timeoutSeconds: 20, ...changes };
-  return client.call('run', args as RunArguments);
+  return client.call('run', args as ArgumentsOf<'run'>);
 }
 
 describe('output', () => {
@@ -64,7 +67,7 @@ describe('output', () => {
     ].join('\n');
     const { output } = await client.call(
       'run',
-      { release, kind: 'python', code, timeoutSeconds: 20 },
+      { release: asReleaseId(release), kind: 'python', code, timeoutSeconds: 20 },
       { onOutput: (text) => pieces.push(text) },
     );
     expect(output).toBe('out 0\nerr 0\nout 1\nerr 1\nout 2\nerr 2\n');
@@ -79,7 +82,7 @@ describe('output', () => {
     ].join('\n');
     const { output } = await client.call(
       'run',
-      { release, kind: 'python', code, timeoutSeconds: 20 },
+      { release: asReleaseId(release), kind: 'python', code, timeoutSeconds: 20 },
       { onOutput: (text) => pieces.push(text) },
     );
     expect(output).toBe('\ufffd\ufffd|\u{1f600}');
@@ -241,7 +244,7 @@ describe('how a program starts', () => {
   });
 
   it('a release that is not there is refused as such', async () => {
-    const missing = '20200101-000000-0000000';
+    const missing = asReleaseId('20200101-000000-0000000');
     expect(await thrownBy(command('true', { release: missing }))).toMatchObject({
       code: 'NOT_FOUND',
       message: `Release ${missing} is not kept here. List the releases to see which are.`,

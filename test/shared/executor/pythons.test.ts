@@ -1,3 +1,4 @@
+import { asBasePath, asEntrypoint } from '../../support/named';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -48,7 +49,11 @@ it.each(availablePythons())('over SSH, deploys and rolls back with %s', async (p
     const conversation = { connection, python };
     const client = await openClient(conversation);
     const basePath = await make();
-    const missing = { basePath: join(basePath, 'missing'), entrypoint: 'run.py', holder: true };
+    const missing = {
+      basePath: asBasePath(join(basePath, 'missing')),
+      entrypoint: asEntrypoint('run.py'),
+      holder: true,
+    };
     expect(await client.call('probe', missing)).toMatchObject({ exists: false, current: null, holder: null });
     expect(client.hello.python.executable).toBe(python);
     expect(await client.close()).toMatchObject({ reverted: false });

@@ -1,11 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { Verb } from '../../../nodes/shared/contract/verbs';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { Verb } from '../../../nodes/shared/executor/protocol';
 import { bring, fileRows, lock } from '../../support/conversation';
 import { openClient, temporaryDirectories } from '../../support/deployment';
 import { thrownBy } from '../../support/thrown';
+import { asEntrypoint, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 
@@ -18,8 +19,12 @@ beforeAll(async () => {
   writeFileSync(join(dirname(basePath), 'outside'), 'secret');
   client = await openClient();
   await lock(client, basePath);
-  live = await bring(client, { 'run.py': 'print(1)\n', 'src/a.py': '' });
-  await client.call('flip', { release: live, operation: 'deploy', entrypoint: 'run.py' });
+  live = await bring(client, basePath, { 'run.py': 'print(1)\n', 'src/a.py': '' });
+  await client.call('flip', {
+    release: asReleaseId(live),
+    operation: 'deploy',
+    entrypoint: asEntrypoint('run.py'),
+  });
   await client.call('confirm', {});
 });
 
@@ -30,15 +35,11 @@ function ask(verb: string, args: unknown): Promise<unknown> {
   return client.call(verb as Verb, args as never);
 }
 
-function announce(entries: unknown[], changes: object = {}): Promise<unknown> {
-  const args = {
-    time: '20261123-171501',
-    digest: 'a'.repeat(64),
-    live: null,
-    entries,
-    sameDirectories: [],
-    keep: [],
-  };
+/** Announces entries as a client does: compared first, then received. */
+async function announce(entries: unknown[], changes: { live?: string } = {}): Promise<unknown> {
+  const compared = { basePath, release: changes.live ?? null, entries, sameDirectories: [] };
+  const { needed } = (await ask('compare', compared)) as { needed: number[] };
+  const args = { time: '20261123-171501', digest: 'a'.repeat(64), live: null, needed, keep: [] };
   return ask('receive', { ...args, ...changes });
 }
 
@@ -85,10 +86,16 @@ describe('P7: an entry that would not stay inside the release', () => {
     ['a', ''],
     ['a', 'x\0'],
     ['a', null],
-    ['a', 7],
   ])('the link %j to %j is refused', async (path, target) => {
     const thrown = await thrownBy(announce([link(path, target)]));
     expect(thrown).toMatchObject({ code: 'INPUT', message: expect.stringContaining('the release') });
+  });
+
+  it.each([7, {}, ['b']])('a link to %j has not the form of one', async (target) => {
+    expect(await thrownBy(announce([link('a', target)]))).toMatchObject({
+      code: 'INPUT',
+      message: 'The step compare (entries) has another form than it should.',
+    });
   });
 
   it.each<[string, unknown[]]>([
@@ -134,7 +141,7 @@ describe('P7: an entry that would not stay inside the release', () => {
 describe('P7: files that are kept from the live release', () => {
   it.each(['../x', '../../../outside', '/etc/passwd', 'current/x', ''])('%j is refused', async (path) => {
     const target = join(dirname(basePath), 'planted');
-    await announce([row('run.py')], { live, keep: [path, target] });
+    await announce([row('run.py')], { live, keep: [path, target] } as object);
     const assembled = ask('assemble', { encoding: 'identity', record: {} });
     await client.sendContent(nothing());
     expect(await thrownBy(assembled)).toMatchObject({ code: 'INPUT' });
@@ -143,7 +150,7 @@ describe('P7: files that are kept from the live release', () => {
 
   it('one below what is a file or link now is refused, not written through', async () => {
     for (const entry of [row('src'), link('src', 'other')]) {
-      await announce([row('run.py'), entry], { live, keep: ['src/a.py'] });
+      await announce([row('run.py'), entry], { live, keep: ['src/a.py'] } as object);
       const assembled = ask('assemble', { encoding: 'identity', record: {} });
       await client.sendContent(nothing());
       expect((await thrownBy(assembled)).message).toBe('src/a.py lies below src, which is not a directory.');

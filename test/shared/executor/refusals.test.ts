@@ -2,12 +2,13 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 
+import type { Verb } from '../../../nodes/shared/contract/verbs';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { Verb } from '../../../nodes/shared/executor/protocol';
 import { bring, fileRows, lock, RawConversation } from '../../support/conversation';
 import { inConversation, openClient, temporaryDirectories } from '../../support/deployment';
 import { treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { asBasePath, asEntrypoint, asReleaseId } from '../../support/named';
 
 const make = temporaryDirectories();
 
@@ -20,8 +21,12 @@ beforeAll(async () => {
   writeFileSync(join(dirname(basePath), 'outside'), 'secret');
   client = await openClient();
   await lock(client, basePath);
-  live = await bring(client, { 'run.py': 'print(1)\n', 'src/a.py': '' });
-  await client.call('flip', { release: live, operation: 'deploy', entrypoint: 'run.py' });
+  live = await bring(client, basePath, { 'run.py': 'print(1)\n', 'src/a.py': '' });
+  await client.call('flip', {
+    release: asReleaseId(live),
+    operation: 'deploy',
+    entrypoint: asEntrypoint('run.py'),
+  });
   await client.call('confirm', {});
 });
 
@@ -32,15 +37,11 @@ function ask(verb: string, args: unknown): Promise<unknown> {
   return client.call(verb as Verb, args as never);
 }
 
-function announce(entries: unknown[], changes: object = {}): Promise<unknown> {
-  const args = {
-    time: '20261123-171501',
-    digest: 'a'.repeat(64),
-    live: null,
-    entries,
-    sameDirectories: [],
-    keep: [],
-  };
+/** Announces entries as a client does: compared first, then received. */
+async function announce(entries: unknown[], changes: { live?: string } = {}): Promise<unknown> {
+  const compared = { basePath, release: changes.live ?? null, entries, sameDirectories: [] };
+  const { needed } = (await ask('compare', compared)) as { needed: number[] };
+  const args = { time: '20261123-171501', digest: 'a'.repeat(64), live: null, needed, keep: [] };
   return ask('receive', { ...args, ...changes });
 }
 
@@ -71,19 +72,22 @@ describe('P7: names that are none', () => {
       ['run', { release, kind: 'command', command: 'true' }],
       ['flip', { release, operation: 'deploy', entrypoint: 'run.py' }],
       ['remove', { releases: [release] }],
-      ['record', { release, fields: {} }],
+      ['describe', { release, fields: {} }],
+      ['entries', { basePath, release }],
+      ['texts', { basePath, release, paths: [] }],
+      ['compareReleases', { basePath, release, against: null }],
     ];
     if (release)
       steps.push(
-        ['digest', { release, recorded: true }],
+        ['compare', { basePath, release, entries: [], sameDirectories: [] }],
+        ['unpack', { live: release, time: '20261123-171501', backup: 'x.tar.gz' }],
         [
           'receive',
           {
             live: release,
             time: '20261123-171501',
             digest: 'abcdef0',
-            entries: [],
-            sameDirectories: [],
+            needed: [],
             keep: [],
           },
         ],
@@ -97,13 +101,13 @@ describe('P7: names that are none', () => {
     'the backup %j is refused',
     async (backup) => {
       const args = { time: '20261123-171501', live: null, backup };
-      expect((await thrownBy(ask('receive', args))).code).toBe('INPUT');
+      expect((await thrownBy(ask('unpack', args))).code).toBe('INPUT');
       expect((await thrownBy(ask('remove', { backups: [backup] }))).code).toBe('INPUT');
     },
   );
 
   it.each(['../../20261123-171501', '', 'x/y', 7])('the time %j is refused', async (time) => {
-    expect((await thrownBy(announce([row('a')], { time }))).code).toBe('INPUT');
+    expect((await thrownBy(announce([row('a')], { time } as object))).code).toBe('INPUT');
   });
 
   it.each(['../run.py', 'a/b', '..', '.', '', ...RESERVED, '\0', null])(
@@ -111,7 +115,10 @@ describe('P7: names that are none', () => {
     async (entrypoint) => {
       const thrown = await thrownBy(ask('flip', { release: live, operation: 'deploy', entrypoint }));
       expect(thrown.code).toBe('INPUT');
-      expect(await client.call('list', { basePath })).toMatchObject({ current: live, unconfirmed: null });
+      expect(await client.call('list', { basePath: asBasePath(basePath) })).toMatchObject({
+        current: live,
+        unconfirmed: null,
+      });
     },
   );
 
@@ -157,6 +164,7 @@ it('P2: every step that changes something wants the lock first', async () => {
   const before = treeOf(basePath);
   const steps = [
     'receive',
+    'unpack',
     'assemble',
     'run',
     'adopt',
@@ -166,14 +174,17 @@ it('P2: every step that changes something wants the lock first', async () => {
     'revert',
     'archive',
     'remove',
-    'record',
+    'describe',
+    'noteRefusal',
     'mend',
     'detach',
     'attach',
     'dismantle',
+    'missingPackages',
+    'environment',
   ];
   await inConversation(async (other) => {
-    await other.call('probe', { basePath, entrypoint: 'run.py' });
+    await other.call('probe', { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py') });
     for (const verb of steps) {
       const thrown = await thrownBy(
         other.call(verb as Verb, { release: live, entrypoint: 'run.py' } as never),
@@ -191,7 +202,7 @@ it('an unknown step is refused, and the conversation goes on', async () => {
   for (const verb of ['nonsense', '__class__', '', 'list_releases', 'VERBS']) {
     expect(await thrownBy(ask(verb, {}))).toMatchObject({ code: 'STEP' });
   }
-  expect(await client.call('list', { basePath })).toMatchObject({ current: live });
+  expect(await client.call('list', { basePath: asBasePath(basePath) })).toMatchObject({ current: live });
 });
 
 it('P5: whatever is asked, there is an answer, or the executor leaves and frees the lock', async () => {
@@ -200,15 +211,22 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'lock',
     'probe',
     'list',
-    'digest',
+    'entries',
+    'foresee',
+    'texts',
+    'compareDirectories',
+    'compare',
+    'compareReleases',
     'receive',
+    'unpack',
     'run',
     'flip',
     'confirm',
     'revert',
     'archive',
     'remove',
-    'record',
+    'describe',
+    'noteRefusal',
     'inspect',
     'mend',
     'detach',

@@ -1,3 +1,4 @@
+import { asCommit } from '../../support/named';
 import { createHash } from 'node:crypto';
 
 import { readAll } from '../../support/bundles';
@@ -238,7 +239,12 @@ test('what changed outside the patterns and outside the subdirectory is told apa
   const live = repository.resolve('main');
   repository.commit({ 'README.md': '2', 'app/run.py': '2', 'app/notes.md': '2', 'app/new name.md': '' });
   const options = await optionsFor(repository, { subdirectory: 'app' });
-  const source = { type: 'git' as const, commit: live, repository: repository.url, subdirectory: 'app' };
+  const source = {
+    type: 'git' as const,
+    commit: asCommit(live),
+    repository: repository.url,
+    subdirectory: 'app',
+  };
   await withBundle(
     options,
     async ({ ignored }) => {

@@ -1,3 +1,4 @@
+import { asCommit } from '../../support/named';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -170,7 +171,7 @@ describe('a second deployment', () => {
 
 test('what is said to have changed outside the patterns since a commit is true', async () => {
   use({ protocolV2: true, config: [FILTER] });
-  const live = { type: 'git' as const, commit: first, repository: `${http.url}engine.git` };
+  const live = { type: 'git' as const, commit: asCommit(first), repository: `${http.url}engine.git` };
   await withBundle(
     options(await make('cache')),
     async ({ ignored }) => {
@@ -182,7 +183,11 @@ test('what is said to have changed outside the patterns since a commit is true',
 
 test('where the live commit can’t be had any more, everything outside the patterns is named', async () => {
   use({ protocolV2: true, config: [FILTER] });
-  const live = { type: 'git' as const, commit: 'b'.repeat(40), repository: `${http.url}engine.git` };
+  const live = {
+    type: 'git' as const,
+    commit: asCommit('b'.repeat(40)),
+    repository: `${http.url}engine.git`,
+  };
   await withBundle(
     options(await make('cache')),
     async ({ ignored }) => {
@@ -194,7 +199,7 @@ test('where the live commit can’t be had any more, everything outside the patt
 
 test('a server that only gives what it advertises is not asked for everything just to tell what changed beside', async () => {
   use({ protocolV2: false, config: [] });
-  const live = { type: 'git' as const, commit: first, repository: `${http.url}engine.git` };
+  const live = { type: 'git' as const, commit: asCommit(first), repository: `${http.url}engine.git` };
   const cache = await make('cache');
   await withBundle(
     options(cache),

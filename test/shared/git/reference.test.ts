@@ -1,12 +1,13 @@
+import { asCommitId } from '../../../nodes/shared/contract/names';
 import fc from 'fast-check';
 
 import {
   checkReference,
   chooseReference,
-  isFullCommit,
   isShortCommit,
   namesFor,
 } from '../../../nodes/shared/git/reference';
+import { asCommit } from '../../support/named';
 
 test.each(['main', 'feature/x', 'v1.2.0', 'refs/heads/main', 'ünïcödé', "it's", '$(x)', 'a;b', '@', 'a{b}'])(
   '%s may be a reference',
@@ -101,10 +102,10 @@ test.each([
   ['abc', false, false],
   ['main', false, false],
 ])('%s: full commit %s, short commit %s', (given, full, short) => {
-  expect([isFullCommit(given), isShortCommit(given)]).toEqual([full, short]);
+  expect([asCommitId(given.toLowerCase()) !== undefined, isShortCommit(given)]).toEqual([full, short]);
 });
 
-const [one, two, tag] = ['1', '2', '3'].map((digit) => digit.repeat(40));
+const [one, two, tag] = ['1', '2', '3'].map((digit) => asCommit(digit.repeat(40)));
 
 test('names that only end alike are not taken', () => {
   const advertised = [{ id: one, name: 'refs/remotes/x/refs/heads/main' }];

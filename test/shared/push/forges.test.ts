@@ -3,6 +3,7 @@ import { createReferenceFilter } from '../../../nodes/shared/push/references';
 import type { Forge } from '../../../nodes/shared/push/types';
 import { CLONE_URLS, FIRST, HEAD, type Payload, payloadOf, TAG_OBJECT, ZEROS } from '../../support/pushes';
 import { emitted, received, type TriggerOptions } from '../../support/triggers';
+import { asCommit } from '../../support/named';
 
 const TAGS: TriggerOptions = { selects: createReferenceFilter('refs/tags/v*, main', ['branch']) };
 
@@ -22,8 +23,8 @@ const common = (forge: Forge): Partial<PushItem> => ({
   reference: 'refs/heads/main',
   branch: 'main',
   tag: null,
-  commit: HEAD,
-  before: FIRST,
+  commit: asCommit(HEAD),
+  before: asCommit(FIRST),
   created: false,
   pusher: 'ada',
   deploy: 'hot',

@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
+import type { Verb, ArgumentsOf } from '../../../nodes/shared/contract/verbs';
 import { pruneReleases } from '../../../nodes/shared/releases';
-import type { Verb, Verbs } from '../../../nodes/shared/executor/protocol';
 import { executorVerbs } from '../../../drill/verbs';
 import {
   deployOptions,
@@ -20,6 +20,7 @@ import { fileRows } from '../../support/conversation';
 import { foundIn, repairAt } from '../../support/repairing';
 import { statusOf } from '../../support/snapshot';
 import { writeTree } from '../../support/tree';
+import { asBasePath } from '../../support/named';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
@@ -126,7 +127,7 @@ describe.each(PLACES)('P7: with a link at %s', (place) => {
   });
 });
 
-type Steps = Partial<{ [V in Verb]: Array<Verbs[V]['args']> }>;
+type Steps = Partial<{ [V in Verb]: Array<ArgumentsOf<V>> }>;
 
 /** For each verb, arguments that make it do what it can with what was planted. */
 function steps(base: string): Steps {
@@ -167,7 +168,9 @@ async function everyStep(base: string): Promise<void> {
   for (const verb of executorVerbs()) {
     for (const args of own[verb] ?? []) {
       await inConversation(async (client) => {
-        await outcome(client.call('lock', { basePath: base, create: true, holder: {}, waitSeconds: 0 }));
+        await outcome(
+          client.call('lock', { basePath: asBasePath(base), create: true, holder: {}, waitSeconds: 0 }),
+        );
         await outcome(client.call(verb, args));
       }).catch(() => undefined);
     }

@@ -27,6 +27,7 @@ import { foundIn, repairAt } from '../../support/repairing';
 import { liveTree, statusOf, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
+import { asBasePath } from '../../support/named';
 
 const make = temporaryDirectories();
 const VERSIONS = ['1', '2', '3'];
@@ -385,7 +386,7 @@ test('a dry run while somebody is at work says who', async () => {
   const base = await engine();
   await inConversation(async (client) => {
     const holder = { workflow: 'Nightly', execution: '42' };
-    await client.call('lock', { basePath: base, create: false, holder, waitSeconds: 0 });
+    await client.call('lock', { basePath: asBasePath(base), create: false, holder, waitSeconds: 0 });
     for (const dryRun of [true, false]) {
       const error = await thrownBy(repairAt(base, { dryRun }));
       expect(error.code).toBe('LOCKED');

@@ -13,6 +13,7 @@ import {
 } from '../../../nodes/shared/report/facts';
 import { escapeText, html } from '../../../nodes/shared/report/markup';
 import { STYLE } from '../../../nodes/shared/report/style';
+import { asCommit, asReleaseId } from '../../support/named';
 
 const AT = '2026-11-26T12:00:00.000Z';
 
@@ -22,9 +23,9 @@ function resultWith(text: string): SwitchResult {
     status: 'deployed',
     host: text,
     basePath: text,
-    release: text,
-    previousRelease: text,
-    source: { type: 'git', reference: text, commit: text, digest: text },
+    release: asReleaseId(text),
+    previousRelease: asReleaseId(text),
+    source: { type: 'git', reference: text, commit: asCommit(text), digest: text },
     changes: {
       added: [text],
       modified: [text],
@@ -60,9 +61,9 @@ function resultWith(text: string): SwitchResult {
       },
     ],
     swap: { method: 'rename', atomic: true, adopted: false, gapMs: 0, milliseconds: 0.1, unpinned: 0 },
-    releasesInUse: [{ release: text, processes: 2 }],
+    releasesInUse: [{ release: asReleaseId(text), processes: 2 }],
     complaint: text,
-    settled: { release: text, outcome: 'reverted', check: text },
+    settled: { release: asReleaseId(text), outcome: 'reverted', check: text },
     repaired: [{ kind: 'currentMissing', path: text, explanation: text, action: text, done: true }],
     steps: [{ name: text, durationMs: 2 }],
     durationMs: 3,
@@ -140,7 +141,12 @@ test('what can’t be seen is shown by its number, and line ends of every kind a
 describe('what a report tells', () => {
   test('of a deployment: before and after, checks with their output, files, packages and steps', () => {
     const facts = factsOfResult(
-      { ...resultWith('t'), release: 'r2', previousRelease: 'r1', complaint: undefined },
+      {
+        ...resultWith('t'),
+        release: asReleaseId('r2'),
+        previousRelease: asReleaseId('r1'),
+        complaint: undefined,
+      },
       circumstances('Nightly'),
     );
     const document = reportDocument(facts);

@@ -10,7 +10,8 @@ import {
   refuseMergedNames,
 } from '../../../nodes/shared/source/paths';
 import { thrownBy } from '../../support/thrown';
-import { RESERVED_NAMES, refuseReservedNames } from '../../../nodes/shared/source/reserved';
+import { RESERVED_NAMES } from '../../../nodes/shared/contract/reservedNames';
+import { refuseReservedNames } from '../../../nodes/shared/source/reserved';
 
 function refusal(action: () => unknown): string {
   try {

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../contract/names';
 import { NOTHING_LISTED } from '../changedPaths';
 import { readCommit } from '../names';
 import { at, listAt, plain, textAt } from '../payload';
@@ -37,7 +38,7 @@ function referenceOf(side: unknown): string {
 }
 
 /** Null where there is no reference: before it was created, after it was deleted. */
-function hashOf(change: unknown, side: 'old' | 'new'): string | null {
+function hashOf(change: unknown, side: 'old' | 'new'): CommitId | null {
   if (at(change, side) === null) return null;
   return readCommit(`${side}.target.hash`, textAt(change, side, 'target', 'hash'));
 }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../contract/names';
 import { collectPaths } from '../changedPaths';
 import { readCommit, readReference } from '../names';
 import { at, listAt, plain, textAt } from '../payload';
@@ -31,7 +32,7 @@ export function addressesOf(payload: unknown): string[] {
 }
 
 /** Of an annotated tag `after` is the tag itself, and the head commit what it names. */
-export function namedCommit(payload: unknown, reference: string, after: string): string {
+export function namedCommit(payload: unknown, reference: string, after: CommitId): CommitId {
   const head = textAt(payload, 'head_commit', 'id');
   if (readReference(reference)?.kind !== 'tag' || head === '') return after;
   return readCommit('head_commit.id', head) ?? after;

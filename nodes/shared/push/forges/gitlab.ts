@@ -1,3 +1,4 @@
+import type { CommitId } from '../../contract/names';
 import { collectPaths } from '../changedPaths';
 import { readCommit } from '../names';
 import { at, listAt, plain, textAt } from '../payload';
@@ -26,7 +27,7 @@ export function readGitLab(payload: unknown): Push[] {
 }
 
 /** Of an annotated tag `after` is the tag itself, and `checkout_sha` the commit it names. */
-function checkedOut(payload: unknown, after: string): string {
+function checkedOut(payload: unknown, after: CommitId): CommitId {
   const id = textAt(payload, 'checkout_sha');
   return (id && readCommit('checkout_sha', id)) || after;
 }

@@ -1,0 +1,206 @@
+/** What a look at the engine's side tells. */
+import { basePath, releaseId } from './names';
+import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, LONGEST_WORDS, MANY } from './limits';
+import { holder, releaseRecord, recordOfRelease } from './records';
+import {
+  byName,
+  count,
+  flag,
+  list,
+  matching,
+  number,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  text,
+  tuple,
+  type TypeOf,
+} from './shape';
+
+const words = text(LONGEST_WORDS);
+const word = text(LONGEST_WORD);
+const path = words;
+const paths = list(path, EVERY_FILE);
+const version = text(200);
+export const listedPaths = list(path, LISTED_PATHS);
+
+/** Name and version of an installed distribution. */
+export const installedPackage = tuple(version, version);
+export const packages = list(installedPackage, MANY);
+export type Package = TypeOf<typeof installedPackage>;
+
+/** The program that installs. `version` is null where it was not started. */
+export const installer = record({ name: oneOf('pip', 'uv'), version: orNull(version) });
+export type Installer = TypeOf<typeof installer>;
+
+/** A release as listed: its record, the number of extractions that run it now, and the environment it leads to. */
+export const listedRelease = record({ ...releaseRecord, processes: count, environment: orNull(words) });
+export type ListedRelease = TypeOf<typeof listedRelease>;
+
+export const backupName = text(1024);
+export const listedBackup = record({ name: backupName, bytes: count, createdAt: word });
+export type ListedBackup = TypeOf<typeof listedBackup>;
+
+/** An environment as listed; the optional fields come on request. */
+export const listedEnvironment = record({
+  environment: words,
+  /** Ids of the releases that lead to it. */
+  releases: list(releaseId, MANY),
+  /** Why it can't be used, as the end of a sentence; null when it can. */
+  ailment: optional(orNull(words)),
+  createdAt: optional(orNull(word)),
+  python: optional(orNull(version)),
+  installer: optional(orNull(installer)),
+  packages: optional(packages),
+});
+export type ListedEnvironment = TypeOf<typeof listedEnvironment>;
+
+/** A switch that was announced and neither confirmed nor reverted. */
+export const unconfirmedSwitch = record({
+  at: word,
+  operation: words,
+  from: orNull(releaseId),
+  to: releaseId,
+});
+export type UnconfirmedSwitch = TypeOf<typeof unconfirmedSwitch>;
+
+/** A release that extractions are running now. */
+export const releaseInUse = record({ release: releaseId, processes: count });
+export type ReleaseInUse = TypeOf<typeof releaseInUse>;
+
+/** The last attempt to change what is live, where it did not stay live. `release`: null where it had no name yet. */
+export const undoneAttempt = record({ release: orNull(releaseId), at: word, reason: words });
+export type UndoneAttempt = TypeOf<typeof undoneAttempt>;
+
+const standing = {
+  current: orNull(releaseId),
+  previous: orNull(releaseId),
+  liveSince: orNull(word),
+  unconfirmed: orNull(unconfirmedSwitch),
+};
+
+/** The live release: its record, and how its files differ from what was recorded. */
+export const liveRelease = record({
+  record: orNull(recordOfRelease),
+  /** Recorded files that were edited or removed by hand since. */
+  drift: record({ modified: paths, missing: paths }),
+  /** Files that nobody recorded: added by hand or by the engine. */
+  extra: paths,
+  /** Recorded files that no pattern owns. */
+  kept: paths,
+  /** Name of its virtual environment, and why that can't be used: the end of a sentence. */
+  environment: record({ name: orNull(words), ailment: orNull(words) }),
+});
+
+/** What an operation has to know before it decides anything. */
+export const probe = record({
+  ...standing,
+  exists: flag,
+  /** The base path with every link resolved. */
+  base: basePath,
+  writable: flag,
+  /** `mount`: where it begins. `mergesNames`: it takes two spellings for one name. */
+  filesystem: record({ type: orNull(word), mount: orNull(path), mergesNames: flag }),
+  space: record({ freeBytes: count, totalBytes: count, freeInodes: orNull(count) }),
+  /** Top-level names of the base path. `link` and `launcher` are ours. */
+  names: list(
+    record({
+      name: text(255 * 4),
+      type: oneOf('link', 'launcher', 'foreignLink', 'directory', 'file', 'other'),
+    }),
+    EVERY_FILE,
+  ),
+  undone: orNull(undoneAttempt),
+  /** The sequence number of the next release. */
+  sequence: count,
+  releasesInUse: list(releaseInUse, MANY),
+  /** The release that should be live, where `current` is gone or leads nowhere. */
+  lost: orNull(releaseId),
+  live: orNull(liveRelease),
+  /** Who holds the lock, when asked for; null when it is free. */
+  holder: optional(orNull(holder)),
+});
+export type Probe = TypeOf<typeof probe>;
+
+/** What is kept. */
+export const listing = record({
+  ...standing,
+  /** Kept releases that were live at some time, the last first. */
+  wereLive: list(releaseId, MANY),
+  releases: list(listedRelease, MANY),
+  backups: list(listedBackup, MANY),
+  environments: list(listedEnvironment, MANY),
+});
+export type Listing = TypeOf<typeof listing>;
+
+/** A SHA-256 in lower case; empty for a directory. */
+export const hexadecimal = matching<string>('[0-9a-f]*', LONGEST_WORD);
+
+/** One entry as it crosses the wire: path, type, mode, size, digest, target of a link. */
+const columns = [path, oneOf('file', 'link', 'directory'), count, count, hexadecimal, orNull(path)] as const;
+export const entryRow = tuple(...columns);
+export const entryRows = list(entryRow, EVERY_FILE);
+export type EntryRow = TypeOf<typeof entryRow>;
+
+/** As {@link entryRow}, and whether it is one that no pattern owns (1). */
+export const recordedRows = list(tuple(...columns, count), EVERY_FILE);
+export type RecordedRow = TypeOf<typeof recordedRows>[number];
+
+/** What one tree changes in another: the paths, at most 1,000 of each kind, and how many there are. */
+export const treeChanges = record({
+  counts: record({ added: count, modified: count, removed: count }),
+  paths: record({ added: listedPaths, modified: listedPaths, removed: listedPaths }),
+});
+export type TreeChanges = TypeOf<typeof treeChanges>;
+
+/** What a release would take: indexes of the entries whose content has to be sent, their bytes, and what changes. */
+export const comparison = record({
+  needed: list(count, EVERY_FILE),
+  bytes: count,
+  changes: treeChanges,
+  /** When asked for, by path, of the files that `changes` lists: bytes before and after; null where there is no such file. */
+  sizes: optional(byName(tuple(orNull(count), orNull(count)), 3 * LISTED_PATHS)),
+});
+export type Comparison = TypeOf<typeof comparison>;
+
+const ended = {
+  exitCode: orNull(number),
+  /** Name of the signal that ended it, such as `SIGKILL`. */
+  signal: orNull(word),
+  timedOut: flag,
+  /** At most its first 8 KiB and last 24 KiB. */
+  output: text(LONGEST_OUTPUT),
+  omittedBytes: count,
+};
+
+/** How a check's program or inspection ended. */
+export const runResult = record({ ...ended, passed: flag, durationMs: number });
+export type RunResult = TypeOf<typeof runResult>;
+
+/** An installer's end, and what it was run for. */
+export const installerRun = record({
+  ...ended,
+  stage: oneOf('create', 'install', 'check'),
+  /** For `interpreter`: what `pip check` complained about, which does not stop the deployment. */
+  check: optional(orNull(text(LONGEST_OUTPUT))),
+});
+export type InstallerRun = TypeOf<typeof installerRun>;
+
+/** What became of a release's environment. */
+export const environmentResult = record({
+  status: oneOf('reused', 'built', 'failed', 'none'),
+  passed: flag,
+  /** Name of the environment; null for `interpreter` and when it could not be built. */
+  environment: orNull(words),
+  installer: optional(orNull(installer)),
+  /** Version of the interpreter that the environment was built from. */
+  python: optional(version),
+  packages,
+  /** The packages of the live release's environment. */
+  before: packages,
+  /** The last program that was run; null when none was. */
+  run: orNull(installerRun),
+  durationMs: number,
+});
+export type EnvironmentResult = TypeOf<typeof environmentResult>;

@@ -1,0 +1,92 @@
+/**
+ * The names that are used as such on the engine's side. Each is parsed in one place, from then on its type says that it
+ * was checked. The patterns are read by Python, too: a rule that is written here holds on both sides.
+ */
+import { DeployError } from '../errors';
+import { RESERVED_NAMES } from './reservedNames';
+import { LONGEST_WORD, LONGEST_WORDS } from './limits';
+import { matching } from './shape';
+
+declare const named: unique symbol;
+type Named<N extends string> = string & { readonly [named]: N };
+
+/** Absolute path of an engine's directory on its side, such as `/app`. */
+export type BasePath = Named<'BasePath'>;
+/** Name of the file at the top of the base path that starts the engine, such as `run.py`. */
+export type Entrypoint = Named<'Entrypoint'>;
+/** Id of a release: UTC time, the first 7 digits of its content's digest, and a number where that was taken. */
+export type ReleaseId = Named<'ReleaseId'>;
+/** Full id of a Git commit: 40 or 64 lower-case hexadecimal digits. */
+export type CommitId = Named<'CommitId'>;
+
+const END = '(?![\\s\\S])';
+const NOT_OURS = ['\\.', '\\.\\.', ...RESERVED_NAMES.map((name) => name.replaceAll('.', '\\.'))];
+
+/** Absolute, not the root, and never up again. */
+export const basePath = matching<BasePath>(
+  `(?![\\s\\S]*/\\.\\.(?:/|${END}))(?=[\\s\\S]*/(?!\\.?(?:/|${END})))/[^\\0]*`,
+  LONGEST_WORDS,
+);
+export const entrypoint = matching<Entrypoint>(`(?!(?:${NOT_OURS.join('|')})${END})[^/\\0]+`, LONGEST_WORDS);
+export const releaseId = matching<ReleaseId>('[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?', LONGEST_WORD);
+export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONGEST_WORD);
+
+/**
+ * The base path that somebody gave.
+ *
+ * @throws DeployError `INPUT` for one that isn't absolute, is the root, or goes up again
+ */
+export function parseBasePath(given: string): BasePath {
+  return (
+    accepted(basePath, given) ??
+    refused(
+      `Base Path ${JSON.stringify(given)} can't be used. Give the absolute path of the engine's directory, such as /app.`,
+    )
+  );
+}
+
+/**
+ * The entrypoint that somebody gave.
+ *
+ * @throws DeployError `INPUT` for what isn't the name of a file at the top, where the launcher can stand
+ */
+export function parseEntrypoint(given: string): Entrypoint {
+  return (
+    accepted(entrypoint, given) ??
+    refused(
+      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py.`,
+    )
+  );
+}
+
+/**
+ * The release that somebody chose.
+ *
+ * @throws DeployError `INPUT` for what has not the form of an id
+ */
+export function parseReleaseId(given: string): ReleaseId {
+  return (
+    accepted(releaseId, given) ??
+    refused(
+      `Release ${JSON.stringify(given)} is not a release id such as 20261123-171501-3f2a9c1.`,
+      'Choose one from the list; Get Many Releases shows which are kept.',
+    )
+  );
+}
+
+/** The commit's id that a text is, or undefined where it is none. */
+export function asCommitId(given: string): CommitId | undefined {
+  return accepted(commitId, given);
+}
+
+function accepted<T>(shape: { parse(value: unknown, where: string): T }, given: string): T | undefined {
+  try {
+    return shape.parse(given, '');
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(message: string, description?: string): never {
+  throw new DeployError('INPUT', message, { description });
+}

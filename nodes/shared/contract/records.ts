@@ -1,0 +1,112 @@
+/** What is written down on the engine's side, and read again. */
+import { commitId, entrypoint, releaseId } from './names';
+import { LONGEST_WORD, LONGEST_WORDS, MANY } from './limits';
+import {
+  count,
+  flag,
+  list,
+  oneOf,
+  optional,
+  orDropped,
+  orNull,
+  record,
+  text,
+  tuple,
+  type TypeOf,
+} from './shape';
+
+const words = text(LONGEST_WORDS);
+const word = text(LONGEST_WORD);
+const patterns = list(words, 1000);
+
+/** Where a version came from, as outputs and a release's record show it. */
+export const sourceDescription = record({
+  /** `directory`, `binary`, `git`, `release`, `backup` or `adopted`. */
+  type: word,
+  /** The directory, the archive's file name, or the Git reference. */
+  reference: optional(words),
+  /** For Git. */
+  commit: orDropped(commitId),
+  /** Address of the repository, for Git. */
+  repository: optional(words),
+  /** Directory of the repository that was taken, for Git; absent for its top. */
+  subdirectory: optional(words),
+});
+export type SourceDescription = TypeOf<typeof sourceDescription>;
+
+/** How a release's dependencies were asked for, without what is secret or decides nothing. Its order counts in the key. */
+export const recordedOptions = record({
+  installer: oneOf('auto', 'pip', 'uv'),
+  requirements: words,
+  constraints: words,
+  indexUrl: words,
+  extraIndexUrls: list(words, MANY),
+  findLinks: list(words, MANY),
+  noIndex: flag,
+  requireHashes: flag,
+});
+export type RecordedOptions = TypeOf<typeof recordedOptions>;
+
+/** What a release needs to run. Nothing of it is secret. */
+export const recordedDependencies = record({
+  mode: oneOf('virtualEnvironment', 'interpreter', 'none'),
+  /** The file to install from, such as `requirements.txt`; null when the release has none. */
+  file: orNull(words),
+  /** Whether there is anything to install. */
+  installs: flag,
+  /** Path and digest of every file that is reached from it: requirements, constraints, local packages. */
+  files: list(tuple(words, text(128)), MANY),
+  /** See `environmentKey`; null when there is nothing to install. */
+  key: orNull(word),
+  options: recordedOptions,
+});
+export type RecordedDependencies = TypeOf<typeof recordedDependencies>;
+
+/** What of a release's record an operation says; see {@link releaseRecord}. */
+export const recordedFields = {
+  state: optional(word),
+  sequence: optional(count),
+  source: optional(sourceDescription),
+  /** A later source that was found to hold the very same, such as a commit that changed other files. */
+  sameContent: orDropped(sourceDescription),
+  /** `contentDigest` of what the patterns own. Absent on a release made from plain files before it was compared. */
+  digest: optional(orNull(text(128))),
+  entrypoint: orDropped(entrypoint),
+  include: optional(patterns),
+  exclude: optional(patterns),
+  /** Absent on a release that was adopted, or made without dependencies. */
+  dependencies: orDropped(recordedDependencies),
+};
+
+/** What is recorded about a release, beside it. */
+export const releaseRecord = {
+  ...recordedFields,
+  release: releaseId,
+  /** Order of creation on this engine; counts up and is never reused. */
+  sequence: count,
+  /** `candidate` until its checks passed, then `ready`. */
+  state: word,
+  /** ISO 8601, UTC. */
+  createdAt: word,
+  source: sourceDescription,
+  /** Top-level names. */
+  names: list(words, MANY),
+  files: count,
+  bytes: count,
+};
+export const recordOfRelease = record(releaseRecord);
+export type ReleaseRecord = TypeOf<typeof recordOfRelease>;
+
+/** Who asks for the lock, shown to others while it is held, and written into the history. */
+export const holder = record({
+  workflow: orDropped(words),
+  execution: orDropped(words),
+  operation: orDropped(words),
+  /** Name or address of the person whose n8n account ran it, where n8n tells. */
+  user: orDropped(words),
+  /** Whether an AI agent asked for it. */
+  agent: orDropped(flag),
+  since: orDropped(word),
+  processId: orDropped(count),
+});
+export type Holder = TypeOf<typeof holder>;
