@@ -124,9 +124,7 @@ def _entries_of(layout, source, name, names, check):
         check()
         entry = tree.read_entry(root, found, status, check)
         if entry is None:
-            raise StepFailed(
-                "STEP", "%s/%s is a device, pipe or socket and can't be part of a release." % (root, found)
-            )
+            raise StepFailed("notAdoptable", path="%s/%s" % (root, found))
         entry.path = name + found[len(base) :]
         if entry.type == tree.LINK:
             entry.target = _link_target(layout, entry.path, entry.target, names)
@@ -147,7 +145,7 @@ def _link_target(layout, path, target, names):
 def _refuse_if_written_to(copied_from):
     for path, stamp in copied_from:
         if tree.stamp_of(os.lstat(path)) != stamp:
-            raise StepFailed("STEP", "%s changed while it was adopted. Run again when nobody writes to it." % path)
+            raise StepFailed("changedWhileAdopted", path=path)
 
 
 def _copy_file(source, target, status):
@@ -156,7 +154,7 @@ def _copy_file(source, target, status):
         fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             if files.copy_content(source_fd, fd, status.st_size) != status.st_size:
-                raise StepFailed("STEP", "%s was cut short while it was adopted. Run again." % source)
+                raise StepFailed("cutShortWhileAdopted", path=source)
             if os.geteuid() == 0:
                 # Only its owner may be able to read it: the engine's user, not root.
                 os.fchown(fd, status.st_uid, status.st_gid)
@@ -174,7 +172,7 @@ def make_room(layout, name, release_id):
     if not os.path.lexists(original):
         return
     if not (switching.is_own_link(original, name) or switching.is_launcher(original)):
-        raise StepFailed("STEP", "An earlier original of %s is kept at %s already." % (name, original))
+        raise StepFailed("originalKept", name=name, path=original)
     os.unlink(original)
 
 

@@ -121,9 +121,7 @@ def unpack(layout, name, target, check):
     """
     path = layout.backup(name)
     if not os.path.isfile(path):
-        raise StepFailed(
-            "NOT_FOUND", "Backup %s is not in %s. List the releases to see which are kept." % (name, layout.backups)
-        )
+        raise StepFailed("backupMissing", name=name, directory=layout.backups)
     entries = {}
     try:
         with tarfile.open(path, "r|*") as archive:
@@ -132,14 +130,14 @@ def unpack(layout, name, target, check):
                 check()
                 total += max(member.size, 0)
                 if total > MAX_BYTES or len(entries) >= MAX_ENTRIES:
-                    raise StepFailed("INPUT", "Backup %s holds more than a release may, at %r." % (name, member.name))
+                    raise StepFailed("backupTooLarge", name=name, path=member.name)
                 entry = _extract(archive, member, target, entries, check)
                 if entry is not None:
                     entries[entry.path] = entry
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as raised:
-        raise StepFailed("INPUT", "Backup %s can't be read to its end: %s. Choose another one." % (name, raised))
+        raise StepFailed("backupUnreadable", name=name, said=str(raised)) from raised
     if not entries:
-        raise StepFailed("INPUT", "Backup %s is empty. Choose another one." % name)
+        raise StepFailed("backupEmpty", name=name)
     refuse_leaving_links({entry.path: entry.target for entry in entries.values() if entry.type == tree.LINK})
     return list(entries.values())
 
@@ -153,10 +151,10 @@ def _extract(archive, member, target, entries, check):
         return None
     checked_path(path)
     if path in entries:
-        raise StepFailed("INPUT", "%r is in the archive twice." % path)
+        raise StepFailed("memberTwice", path=path)
     for parent in parents(path):
         if parent in entries:
-            raise StepFailed("INPUT", "%r lies below %r, which is not a directory." % (path, parent))
+            raise StepFailed("memberBelow", path=path, parent=parent)
     place = os.path.join(target, path)
     if member.isdir():
         os.makedirs(place, 0o755, exist_ok=True)
@@ -166,7 +164,7 @@ def _extract(archive, member, target, entries, check):
         os.symlink(checked_link(path, member.linkname), place)
         return tree.Entry(path, tree.LINK, 0o777, 0, tree.text_digest(member.linkname), member.linkname)
     if not member.isreg():
-        raise StepFailed("INPUT", "%r is neither a file, a directory nor a symbolic link." % path)
+        raise StepFailed("memberType", path=path)
     return _extract_file(archive.extractfile(member), member, place, path, check)
 
 

@@ -33,20 +33,13 @@ class Assembly:
         free = status.f_bavail * status.f_frsize
         wanted = sum(entry.size for entry in self.entries) + SPACE_MARGIN
         if free < wanted:
-            raise StepFailed(
-                "STEP",
-                "The disk that holds %s has %d MiB free; this release needs %d MiB."
-                % (self.layout.given, free >> 20, -(-wanted >> 20)),
-                "Free some space, or prune releases and backups. Nothing was changed.",
-                freeBytes=free,
-                neededBytes=wanted,
-            )
+            raise StepFailed("diskFull", basePath=self.layout.given, freeBytes=free, neededBytes=wanted)
         if status.f_files and status.f_favail < len(self.entries) * 2 + 100:
             raise StepFailed(
-                "STEP",
-                "The disk that holds %s has %d inodes left; this release needs %d."
-                % (self.layout.given, status.f_favail, len(self.entries) * 2 + 100),
-                "Prune releases, or free some inodes. Nothing was changed.",
+                "inodesUsedUp",
+                basePath=self.layout.given,
+                freeInodes=status.f_favail,
+                neededInodes=len(self.entries) * 2 + 100,
             )
 
     def receive(self, take_data, encoding):
@@ -71,10 +64,7 @@ class Assembly:
                 digest.update(piece)
                 files.write_all(fd, piece)
             if digest.hexdigest() != entry.digest:
-                raise StepFailed(
-                    "SOURCE_CHANGED",
-                    "%s changed while it was being sent. Run the deployment again." % entry.path,
-                )
+                raise StepFailed("sourceChanged", path=entry.path)
             copying.finish(fd, entry, entry.mode)
         finally:
             os.close(fd)
@@ -202,9 +192,9 @@ class _Content:
         """Reads the end of the compressed stream, so that the next frame is a request again."""
         while self._inflate is not None and not self._inflate.eof:
             if self._next():
-                raise StepFailed("STEP", "The client sent more content than it announced.")
+                raise StepFailed("contentBeyond")
         if self._buffer:
-            raise StepFailed("STEP", "The client sent more content than it announced.")
+            raise StepFailed("contentBeyond")
 
 
 def needed(entries, live_entries):
@@ -265,12 +255,12 @@ def checked_entries(rows):
     ]
     not_directories = {entry.path for entry in entries if entry.type != tree.DIRECTORY}
     if len({entry.path for entry in entries}) != len(entries):
-        raise StepFailed("INPUT", "A path is listed twice in the manifest.")
+        raise StepFailed("entryTwice")
     for entry in entries:
         if entry.type == tree.LINK:
             checked_link(entry.path, entry.target)
         elif entry.type not in (tree.FILE, tree.DIRECTORY):
-            raise StepFailed("INPUT", "%s is a %r, which can't be deployed." % (entry.path, entry.type))
+            raise StepFailed("entryType", path=entry.path, type=entry.type)
         _refuse_below(entry.path, not_directories)
     return entries
 
@@ -278,4 +268,4 @@ def checked_entries(rows):
 def _refuse_below(path, not_directories):
     for parent in parents(path):
         if parent in not_directories:
-            raise StepFailed("INPUT", "%s lies below %s, which is not a directory." % (path, parent))
+            raise StepFailed("entryBelow", path=path, parent=parent)

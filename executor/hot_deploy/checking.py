@@ -27,9 +27,9 @@ def run_command(release, command, options, wire, on_output):
     try:
         argv = shlex.split(command)
     except ValueError as raised:
-        raise StepFailed("INPUT", "Command %r can't be split into arguments: %s." % (command, raised))
+        raise StepFailed("commandUnsplittable", command=command, said=str(raised)) from raised
     if not argv:
-        raise StepFailed("INPUT", "A check of type Command has no command. Give one, such as: python run.py --version")
+        raise StepFailed("commandMissing")
     if argv[0] in ("python", "python3"):
         argv[0] = interpreter_of(release)
     return _run(argv, release, options, wire, on_output)

@@ -128,7 +128,7 @@ def copy_file(source, target, entry, mode, stamp=None, there=Anywhere, here=Anyw
             whole = files.copy_content(reading, writing, entry.size) == entry.size
             untouched = stamp is None or tree.stamp_of(os.fstat(reading)) == stamp
             if not whole or not (untouched or _digest(writing) == entry.digest):
-                raise StepFailed("STEP", "%s was changed while it was copied. Run again." % entry.path)
+                raise StepFailed("changedWhileCopied", path=entry.path)
             finish(writing, entry, mode)
         finally:
             os.close(writing)

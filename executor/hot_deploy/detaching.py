@@ -44,7 +44,7 @@ def packages(layout, wire):
     try:
         here = json.loads(ended["output"].strip().splitlines()[-1])
     except (ValueError, IndexError):
-        raise StepFailed("STEP", "%s can't tell which packages it has." % sys.executable, ended["output"][-2000:])
+        raise StepFailed("packagesUntold", python=sys.executable, output=ended["output"][-2000:]) from None
     missing = [[known, version, here.get(known)] for known, version in needed if here.get(known) != version]
     return {"needed": needed, "missing": missing}
 
@@ -85,7 +85,7 @@ def own_names(layout, entrypoint):
     """
     release_id = layout.current_release()
     if release_id is None:
-        raise StepFailed("NOT_FOUND", "Nothing is live in %s that could become plain." % layout.given)
+        raise StepFailed("nothingToDetach", basePath=layout.given)
     release, own = layout.release(release_id), []
     for name in deployed_names(release):
         path = os.path.join(layout.base, name)
@@ -178,9 +178,7 @@ def dismantle(layout, everything):
         for name in switching.dangling_links(layout):
             os.unlink(os.path.join(layout.base, name))
         if switching.depends_on_current(layout):
-            raise StepFailed(
-                "STEP", "Links or the launcher in %s still lead to release %s." % (layout.given, release_id)
-            )
+            raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
         history.append(layout, "detached", **{"from": release_id})
         switching.flip(layout, None)
     removed = [name for name in _releases(layout) if leftovers.remove_release(layout, name)]

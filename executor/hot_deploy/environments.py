@@ -19,7 +19,7 @@ DESCRIPTION = "hot-deploy.json"
 
 def checked_key(key):
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise StepFailed("INPUT", "Environment %r is not the key of an environment." % (key,))
+        raise StepFailed("environmentKey", given=key)
     return key
 
 
@@ -137,7 +137,7 @@ def listing(layout, packages=False):
 def remove(layout, name):
     """Removes an environment. Returns False, and leaves it whole, while a release leads to it or somebody runs in it."""
     if not NAME.fullmatch(name):
-        raise StepFailed("INPUT", "%r is not the name of an environment." % (name,))
+        raise StepFailed("environmentName", given=name)
     path = path_of(layout, name)
     if releases_by_name(layout).get(name):
         return False

@@ -1,68 +1,41 @@
-"""What a step raises when it can't be carried out, and when nobody is left to carry it out for."""
+"""What a step raises when it can't be carried out, and when nobody is left to carry it out for.
+
+What people read is worded by the client, from the kind and the facts; see `executor/failures` there.
+"""
 
 import errno
 
 
 class StepFailed(Exception):
-    """A step could not be carried out. `code` is one of the client's codes, `details` plain JSON."""
+    """A step could not be carried out. `kind` is one that the client knows, `facts` are plain JSON."""
 
-    def __init__(self, code, message, description=None, **details):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.description = description
-        self.details = details
+    def __init__(self, kind, **facts):
+        super().__init__(kind)
+        self.kind = kind
+        self.facts = facts
 
     def as_json(self):
-        return {
-            "code": self.code,
-            "message": _shortened(self.message),
-            "description": self.description,
-            "details": self.details,
-        }
-
-
-# A path can be as long as the client takes a sentence to be.
-LONGEST_SENTENCE = 3000
-
-
-def _shortened(message):
-    if len(message) <= LONGEST_SENTENCE:
-        return message
-    return message[:2000] + "…" + message[-900:]
+        return {"kind": self.kind, "facts": self.facts}
 
 
 class ControllerGone(Exception):
     """The other side closed its end or fell silent: clean up and leave."""
 
 
-# Whom else to let do what this user may not.
-ANOTHER_USER = (
-    "or let another one do it: set Become to “sudo” in the credential or, for a container, Container Command to a script"
-    " that adds --user."
-)
-MAY_NOT = "The user on the engine's side may not do this. Give it the base path; " + ANOTHER_USER
-
-HINTS = {
-    errno.ENOSPC: "The disk that holds the base path is full. Free some space, or prune releases and backups.",
-    errno.EDQUOT: "The disk quota of the engine's user is used up. Raise it, or prune releases and backups.",
-    errno.EROFS: "The file system is mounted read-only. Mount it writable where the engine is deployed from.",
-    errno.EACCES: MAY_NOT,
-    errno.EPERM: MAY_NOT,
-    errno.EMFILE: "Too many files are open on the engine's side. Raise the limit (ulimit -n) of its user.",
-}
-
-
 def from_os_error(raised, doing):
-    """Turns an OSError into a StepFailed that says what was being done, to which path, and what helps."""
+    """Turns an OSError into a StepFailed that says what was being done, and to which path."""
     path = raised.filename if raised.filename is not None else ""
     if isinstance(path, bytes):
         path = path.decode("utf-8", "replace")
-    place = " %s" % path if path else ""
     return StepFailed(
-        "STEP",
-        "%s%s: %s" % (doing, place, raised.strerror or raised),
-        HINTS.get(raised.errno),
-        errno=errno.errorcode.get(raised.errno, str(raised.errno)),
+        "system",
+        doing=doing,
         path=str(path),
+        errno=errno.errorcode.get(raised.errno, str(raised.errno)),
+        said=raised.strerror or str(raised),
     )
+
+
+def complaint(raised):
+    """What could not be put right at the end of a conversation, in the form of a refusal."""
+    return (raised if isinstance(raised, StepFailed) else StepFailed("leftUndone", said=str(raised))).as_json()

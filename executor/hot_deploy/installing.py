@@ -199,11 +199,7 @@ def _installer(wanted, environment):
     """Which program installs: uv where it is found or asked for, else pip."""
     path = None if wanted == "pip" else shutil.which("uv", path=environment.get("PATH"))
     if path is None and wanted == "uv":
-        raise StepFailed(
-            "NOT_FOUND",
-            "Installer is uv, and there is no uv on the PATH of the engine's side.",
-            "Install it there, or set Installer to Automatic or to pip.",
-        )
+        raise StepFailed("uvMissing")
     return (
         {"name": "uv", "path": path, "version": None} if path else {"name": "pip", "path": None, "version": _own_pip()}
     )

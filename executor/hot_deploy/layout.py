@@ -27,7 +27,7 @@ class Layout:
         self.given = base_path
         self.base = os.path.realpath(base_path)
         if self.base == "/":
-            raise StepFailed("INPUT", "Base Path is the root directory. Give the engine's own directory, such as /app.")
+            raise StepFailed("basePathIsRoot")
         self.current = os.path.join(self.base, "current")
         self.releases = os.path.join(self.base, "releases")
         self.environments = os.path.join(self.base, "environments")
@@ -71,7 +71,7 @@ class Layout:
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:
             if os.path.islink(path):
-                raise StepFailed("STEP", "%s is a link. Move it away, then run again." % path)
+                raise StepFailed("linkInPlace", path=path)
 
     def release(self, release_id):
         return os.path.join(self.releases, checked_release_id(release_id))
@@ -93,7 +93,7 @@ class Layout:
 
     def backup(self, name):
         if not isinstance(name, str) or not BACKUP_NAME.fullmatch(name):
-            raise StepFailed("INPUT", "Backup %r is not the name of an archive in %s." % (name, self.backups))
+            raise StepFailed("backupName", given=name, directory=self.backups)
         return os.path.join(self.backups, name)
 
     def current_release(self):
@@ -103,18 +103,10 @@ class Layout:
         except FileNotFoundError:
             return None
         except OSError:
-            raise StepFailed(
-                "STEP",
-                "%s exists and is not a link that was made here." % self.current,
-                "Run Repair Engine, or move it away, then run again.",
-            )
+            raise StepFailed("currentIsNoLink", path=self.current) from None
         release_id = _release_in(target)
         if release_id is None:
-            raise StepFailed(
-                "STEP",
-                "%s points to %r, which is not a release." % (self.current, target),
-                "Run Repair Engine, or move it away, then run again.",
-            )
+            raise StepFailed("currentIsForeign", path=self.current, target=target)
         return release_id
 
     def foreign_current(self):
@@ -146,29 +138,29 @@ def _release_in(target):
 
 def checked_release_id(release_id):
     if not isinstance(release_id, str) or not RELEASE_ID.fullmatch(release_id):
-        raise StepFailed("INPUT", "Release %r is not a release id such as 20261123-171501-3f2a9c1." % (release_id,))
+        raise StepFailed("releaseId", given=release_id)
     return release_id
 
 
 def checked_name(name):
     """A top-level name of the base path that may be deployed."""
     if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
-        raise StepFailed("INPUT", "%r is not a name that can be deployed." % (name,))
+        raise StepFailed("nameUnusable", given=name)
     if name in RESERVED:
-        raise StepFailed("INPUT", "%r is a name this layout uses itself and can't be deployed." % name)
+        raise StepFailed("nameReserved", name=name)
     return name
 
 
 def checked_path(path):
     """A relative path that stays inside the tree it is joined to. The client's word is not taken for it."""
     if not isinstance(path, str) or not path or "\0" in path:
-        raise StepFailed("INPUT", "%r is not a path that can be deployed." % (path,))
+        raise StepFailed("pathUnusable", given=path)
     parts = path.split("/")
     if len(parts) > MAX_DEPTH:
-        raise StepFailed("INPUT", "Path %.200r… lies more than %d directories deep." % (path, MAX_DEPTH))
+        raise StepFailed("pathTooDeep", path=path, most=MAX_DEPTH)
     for part in parts:
         if part in ("", ".", ".."):
-            raise StepFailed("INPUT", "Path %r is absolute, or leaves its directory." % path)
+            raise StepFailed("pathLeaves", path=path)
     checked_name(parts[0])
     return path
 
@@ -176,7 +168,7 @@ def checked_path(path):
 def checked_link(path, target):
     """The target of a symbolic link that, read from the link's own place, stays inside the tree."""
     if not isinstance(target, str) or not target or "\0" in target or target.startswith("/"):
-        raise StepFailed("INPUT", "Link %r points to %r, which is not inside the release." % (path, target))
+        raise StepFailed("linkNotInside", path=path, target=target)
     depth = path.count("/")
     for part in target.split("/"):
         if part == "..":
@@ -184,7 +176,7 @@ def checked_link(path, target):
         elif part not in ("", "."):
             depth += 1
         if depth < 0:
-            raise StepFailed("INPUT", "Link %r points to %r, which is outside the release." % (path, target))
+            raise StepFailed("linkOutside", path=path, target=target)
     return target
 
 
@@ -198,7 +190,7 @@ def refuse_leaving_links(links):
         while ahead:
             part = ahead.pop()
             if part == ".." and not place:
-                raise StepFailed("INPUT", "Link %r points to %r, which is outside the release." % (path, links[path]))
+                raise StepFailed("linkOutside", path=path, target=links[path])
             if part == "..":
                 place.pop()
             elif part not in ("", "."):
@@ -207,7 +199,7 @@ def refuse_leaving_links(links):
             if target is not None:
                 hops += 1
                 if hops > MAX_LINKS:
-                    raise StepFailed("INPUT", "Link %r leads in a circle, or through too many others." % path)
+                    raise StepFailed("linkInCircle", path=path)
                 place.pop()
                 ahead.extend(reversed(target.split("/")))
 

@@ -16,7 +16,7 @@ LEAST_WAIT_SECONDS = 0.15
 def acquire(layout, holder, wait_seconds, check):
     """Takes the lock and writes down who has it. Returns the descriptor to keep open.
 
-    Raises StepFailed LOCKED, with the holder, when somebody else keeps it for longer than `wait_seconds`.
+    Raises StepFailed `locked`, with the holder, when somebody else keeps it for longer than `wait_seconds`.
     """
     deadline = time.monotonic() + max(wait_seconds, LEAST_WAIT_SECONDS)
     fd = _wait_for(layout, wait_seconds, deadline, check)
@@ -99,15 +99,4 @@ def _try_lock(fd):
 
 def _locked(layout, waited):
     who = files.read_json(layout.holder) or {}
-    name = who.get("workflow") or "another operation"
-    execution = who.get("execution")
-    doing = "%s%s" % (name, " (execution %s)" % execution if execution else "")
-    since = " since %s" % who["since"] if who.get("since") else ""
-    after = " after waiting %g s" % waited if waited else ""
-    return StepFailed(
-        "LOCKED",
-        "%s holds the lock of %s%s%s." % (doing, layout.given, since, after),
-        "Wait for it to end, raise Lock Wait Seconds, or stop that execution: the lock ends with its process"
-        " (id %s on the engine's side)." % who.get("processId", "unknown"),
-        holder=who,
-    )
+    return StepFailed("locked", holder=who, basePath=layout.given, waitedSeconds=waited)

@@ -12,7 +12,7 @@ def mend(layout, what, path, launcher, check):
     """Carries out one of MENDERS. Returns the paths below the base path that were put right."""
     mender = MENDERS.get(what)
     if mender is None:
-        raise StepFailed("INPUT", "There is nothing called %r that could be mended." % (what,))
+        raise StepFailed("nothingToMend", given=what)
     return mender(layout, path, launcher, check)
 
 
@@ -41,7 +41,7 @@ def _adoption(layout, name, launcher, _check):
         adoption.complete(layout, name)
         return [name]
     if not inspecting.holds_the_same(layout, current, checked_name(name)):
-        raise StepFailed("STEP", "%s is no longer what the live release has under that name." % name)
+        raise StepFailed("plainNameDiffers", name=name)
     adoption.make_room(layout, name, current)
     adoption.exchange(layout, name, current, (entrypoint, launcher[1]))
     files.sync_directory(layout.base)
@@ -102,7 +102,7 @@ def _open_directories(release, below, layout):
     for part in [""] + [part for part in below.split("/") if part]:
         place = os.path.join(place, part) if part else place
         if os.path.islink(place):
-            raise StepFailed("STEP", "%s is a link now and can't be restored through." % place)
+            raise StepFailed("restoreThroughLink", path=place)
         if not os.path.isdir(place):
             os.mkdir(place, 0o755)
             layout.give(place)
@@ -152,7 +152,7 @@ def _stamp(release, entry):
 def _owner(layout, path, _launcher, _check):
     """Gives one path, and all below it, to the owner."""
     if path not in inspecting.owned_paths(layout, path):
-        raise StepFailed("INPUT", "%r is nothing that was made here." % (path,))
+        raise StepFailed("notMadeHere", given=path)
     place = os.path.join(layout.base, path)
     if os.path.islink(place):
         layout.give(place)
@@ -166,7 +166,7 @@ def _owner(layout, path, _launcher, _check):
 def _live(layout):
     current = layout.current_release()
     if current is None or not os.path.isdir(layout.release(current)):
-        raise StepFailed("STEP", "Nothing is live that links could lead to.")
+        raise StepFailed("nothingLive")
     return current
 
 

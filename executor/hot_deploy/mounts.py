@@ -45,12 +45,7 @@ def refuse_within(layout, names):
         for place in places:
             if place == top or place.startswith(top + "/"):
                 shown = layout.given.rstrip("/") + place[len(layout.base) :]
-                raise StepFailed(
-                    "STEP",
-                    "%s is a mount of its own, so that %s can't become part of a release." % (shown, name),
-                    "Take %s out of Include, or mount nothing below %s but all of it. Nothing was changed."
-                    % (name, layout.given),
-                )
+                raise StepFailed("mountWithin", path=shown, name=name, basePath=layout.given)
 
 
 def _unescaped(text):

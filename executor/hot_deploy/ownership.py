@@ -10,7 +10,7 @@ from hot_deploy.failures import StepFailed
 def resolve(given, base):
     """(uid, gid) for `user`, `user:group` or `uid:gid`; without one, whom the base path belongs to. None: leave it.
 
-    Raises StepFailed INPUT for somebody who isn't known here, and where files can't be given away.
+    Raises StepFailed for somebody who isn't known here, and where files can't be given away.
     """
     root = os.geteuid() == 0
     if not given:
@@ -24,11 +24,7 @@ def resolve(given, base):
         return uid, gid
     if uid == os.geteuid() and (gid == os.getegid() or gid in os.getgroups()):
         return uid, gid
-    raise StepFailed(
-        "INPUT",
-        "Owner %r is somebody else than %s, and only root can give files away." % (given, _name(os.geteuid())),
-        "Set Become to “sudo” in the credential, or leave Owner empty.",
-    )
+    raise StepFailed("ownerIsAnother", owner=given, user=_name(os.geteuid()))
 
 
 def _status(path):
@@ -44,7 +40,7 @@ def _user(given, user):
     except KeyError:
         if user.isdigit():
             return int(user), int(user)
-        raise _unknown(given, "user", user)
+        raise _unknown(given, "user", user) from None
     return known.pw_uid, known.pw_gid
 
 
@@ -54,15 +50,11 @@ def _group(given, group):
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise _unknown(given, "group", group)
+        raise _unknown(given, "group", group) from None
 
 
 def _unknown(given, kind, name):
-    return StepFailed(
-        "INPUT",
-        "Owner %r: there is no %s %r on the engine's side." % (given, kind, name),
-        "Give a name that exists there, or numbers such as 1000:1000.",
-    )
+    return StepFailed("ownerUnknown", owner=given, type=kind, name=name)
 
 
 def _name(uid):

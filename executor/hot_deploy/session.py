@@ -5,7 +5,7 @@ import threading
 import time
 
 from hot_deploy import contract, detaching, files, history, leftovers, locking, records, shapes, switching, tree
-from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
+from hot_deploy.failures import ControllerGone, StepFailed, complaint, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
 from hot_deploy.wire import JSON
@@ -55,9 +55,7 @@ class Session:
         if self.layout is None:
             self.layout = layout
         elif self.layout.base != layout.base:
-            raise StepFailed(
-                "INPUT", "One conversation serves one base path, and this one serves %s." % self.layout.base
-            )
+            raise StepFailed("anotherBasePath", basePath=self.layout.base)
         return self.layout
 
     def look(self, release_id, afresh=False):
@@ -88,7 +86,7 @@ class Session:
 
     def require_lock(self):
         if self.lock_fd is None:
-            raise StepFailed("STEP", "This step changes the engine and needs its lock first.")
+            raise StepFailed("lockNeeded")
         self.wire.check()
         return self.layout
 
@@ -109,9 +107,7 @@ class Session:
     def _carry_out(self, request):
         group = request.get("group")
         if group is not None and group in self._groups:
-            self._reply(
-                request, failure=StepFailed("SKIPPED", "An earlier step of the same group was not carried out.")
-            )
+            self._reply(request, failure=StepFailed("skipped"))
         elif request.get("background"):
             thread = threading.Thread(target=self._perform, args=(request,), daemon=True)
             self._background.append(thread)
@@ -134,9 +130,11 @@ class Session:
             raise
         except Exception as raised:  # a defect of ours must reach the person who can report it
             defect = StepFailed(
-                "STEP",
-                "Step %s stopped unexpectedly: %s: %s" % (request["verb"], type(raised).__name__, raised),
-                traceback.format_exc(),
+                "defect",
+                step=str(request["verb"]),
+                type=type(raised).__name__,
+                said=str(raised),
+                traceback=traceback.format_exc(),
             )
             return self._reply(request, failure=defect, started=started)
         self._reply(request, result=result, started=started)
@@ -147,7 +145,7 @@ class Session:
         name = request["verb"]
         verb = self.verbs.get(name) if isinstance(name, str) else None
         if verb is None:
-            raise StepFailed("STEP", "The engine's side knows no step %r." % (name,))
+            raise StepFailed("stepUnknown", given=name)
         if contract.VERBS[name][0] and name != "lock":
             self.require_lock()
         return verb
@@ -158,7 +156,7 @@ class Session:
         try:
             return shapes.parser(contract.VERBS[name][1])(request.get("args", {}), name)
         except shapes.Misshapen as misshapen:
-            raise StepFailed("INPUT", "The step %s has another form than it should." % misshapen) from None
+            raise StepFailed("stepMisshapen", place=str(misshapen)) from None
 
     def _reply(self, request, result=None, failure=None, started=None):
         message = {"id": request.get("id"), "ok": failure is None}
@@ -208,7 +206,7 @@ class Session:
                     step()
                 except (OSError, StepFailed) as raised:
                     # What is left to do is for the next operation. On a full disk, what follows makes room.
-                    ended.setdefault("complaint", str(raised))
+                    ended.setdefault("complaint", complaint(raised))
             locking.release(self.layout, self.lock_fd)
             self.lock_fd = None
         self.wire.send(ended)

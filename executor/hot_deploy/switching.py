@@ -38,13 +38,13 @@ def announce(layout, release_id, operation, launcher, candidate=False, aside=Non
     `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone; `aside` is
     the name under which something foreign at `current` will be kept. The result goes to `flip`, then to `confirm` or
     `revert`.
-    Raises StepFailed NOT_FOUND for a release that isn't there, STEP for one that isn't ready.
+    Raises StepFailed `releaseMissing` for one that isn't there, `releaseNotReady` for one that isn't ready.
     """
     record = records.read(layout, release_id)
     if record is None or not os.path.isdir(layout.release(release_id)):
-        raise StepFailed("NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % release_id)
+        raise StepFailed("releaseMissing", release=release_id)
     if record.get("state") != "ready":
-        raise StepFailed("STEP", "Release %s did not pass its checks and can't go live." % release_id)
+        raise StepFailed("releaseNotReady", release=release_id)
     before = layout.current_release() if aside is None else None
     made = place_links(layout, release_id, launcher)
     files.sync_file_system(layout.base)
@@ -72,26 +72,16 @@ def refuse_damaged(layout, release_id, look):
     if not os.path.isdir(layout.release(release_id)):
         return
     if not look.is_recorded:
-        raise StepFailed(
-            "STEP",
-            "Nobody can tell whether release %s is whole: the list of its files is gone or damaged." % release_id,
-            "Choose another release or a backup, or deploy that version again.",
-        )
+        raise StepFailed("manifestMissing", release=release_id)
     kept = {entry.path for entry in look.recorded if entry.kept}
     missing, modified = ([path for path in look.seen[how] if path not in kept] for how in ("missing", "modified"))
     if missing or modified:
         raise StepFailed(
-            "STEP",
-            "Release %s is not what it was: %s %s by hand since, one of %d such files."
-            % (
-                release_id,
-                (missing + modified)[0],
-                "was removed" if missing else "was changed",
-                len(missing + modified),
-            ),
-            "Choose another release or a backup, or deploy that version again.",
+            "releaseDamaged",
+            release=release_id,
             missing=missing[:20],
             modified=modified[:20],
+            count=len(missing + modified),
         )
 
 

@@ -17,9 +17,7 @@ from hot_deploy import (
     verbs_switching,
     workers,
 )
-from hot_deploy.failures import ANOTHER_USER, StepFailed
-
-DENIED = "Give that user the directory, or correct Base Path; " + ANOTHER_USER
+from hot_deploy.failures import StepFailed
 
 
 def lock(session, _id, args):
@@ -30,7 +28,7 @@ def lock(session, _id, args):
     layout = session.open(args["basePath"])
     exists = os.path.isdir(layout.base)
     if not exists and not args.get("create"):
-        raise StepFailed("NOT_FOUND", "Base Path %s does not exist on the engine's side." % layout.given)
+        raise StepFailed("basePathMissing", basePath=layout.given)
     layout.owner = ownership.resolve(args.get("owner"), layout.base)
     try:
         if not exists:
@@ -38,9 +36,9 @@ def lock(session, _id, args):
             layout.give(layout.base)
         layout.create()
     except (FileExistsError, NotADirectoryError):
-        raise StepFailed("INPUT", "Base Path %s is not a directory on the engine's side." % layout.given)
+        raise StepFailed("basePathIsNoDirectory", basePath=layout.given) from None
     except PermissionError:
-        raise StepFailed("STEP", "The user on the engine's side may not %s." % _what_was_denied(layout, exists), DENIED)
+        raise StepFailed("basePathDenied", basePath=layout.given, exists=exists) from None
     if session.lock_fd is None:
         session.lock_fd = locking.acquire(
             layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check
@@ -49,12 +47,6 @@ def lock(session, _id, args):
         return {"cleaned": []}
     current = layout.current_release()
     return {"cleaned": leftovers.clean(layout, current, records.read_all(layout))}
-
-
-def _what_was_denied(layout, exists):
-    return (
-        "write to Base Path %s" % layout.given if exists else "make Base Path %s, which does not exist" % layout.given
-    )
 
 
 def archive(session, _id, args):
@@ -74,7 +66,7 @@ def remove(session, _id, args):
     removed, in_use = [], []
     for release_id in args.get("releases") or []:
         if release_id == layout.current_release():
-            raise StepFailed("INPUT", "Release %s is live and can't be removed." % release_id)
+            raise StepFailed("releaseIsLive", release=release_id)
         (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
     backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
     unneeded = [name for name in args.get("environments") or [] if environments.remove(layout, name)]
@@ -94,7 +86,7 @@ def describe(session, _id, args):
     layout = session.require_lock()
     known = records.read(layout, args["release"])
     if known is None:
-        raise StepFailed("NOT_FOUND", "Release %s has no record." % args["release"])
+        raise StepFailed("recordMissing", release=args["release"])
     known.update(args["fields"])
     records.add_passed(known, session.passed.get(args["release"]))
     if args.get("kept"):

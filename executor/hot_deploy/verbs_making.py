@@ -23,14 +23,14 @@ def receive(session, _id, args):
     session.discard_candidate()
     compared, session.compared = session.compared, None
     if compared is None:
-        raise StepFailed("STEP", "There is nothing to receive: compare the release's entries first.")
+        raise StepFailed("nothingCompared")
     live = session.look(args["live"])
     release_id = layout.new_release_id(args["time"], args["digest"])
     session.assembly = assembly.Assembly(layout, release_id, args["live"], live.intact, compared, args["keep"])
     # An adoption in between makes live what was compared, unless somebody wrote to it.
     if session.assembly.needed != args["needed"]:
         session.assembly = None
-        raise StepFailed("STEP", "What is live changed while it was compared. Run again when nobody writes to it.")
+        raise StepFailed("liveChanged")
     session.assembly.check_space()
     return {"release": release_id}
 
@@ -57,7 +57,7 @@ def assemble(session, _id, args):
     layout = session.require_lock()
     made = session.assembly
     if made is None:
-        raise StepFailed("STEP", "There is nothing to assemble: announce the release's entries first.")
+        raise StepFailed("nothingToAssemble")
     carried = set()
     if not os.path.isdir(made.staging):
         received = made.receive(session.wire.take_data, args["encoding"])
@@ -87,9 +87,7 @@ def environment(session, request_id, args):
     layout = session.require_lock()
     release = layout.release(args["release"])
     if not os.path.isdir(release):
-        raise StepFailed(
-            "NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"]
-        )
+        raise StepFailed("releaseMissing", release=args["release"])
     installation = installing.Installation(release, args, session.wire, session.output_of(request_id))
     before = _packages_of(layout, args.get("live"))
     if args["mode"] == "none":
@@ -124,9 +122,7 @@ def run(session, request_id, args):
     layout = session.require_lock()
     release = layout.release(args["release"])
     if not os.path.isdir(release):
-        raise StepFailed(
-            "NOT_FOUND", "Release %s is not kept here. List the releases to see which are." % args["release"]
-        )
+        raise StepFailed("releaseMissing", release=args["release"])
     kind = args["kind"]
     if kind in ("compile", "json"):
         return _inspect(session, args["release"], kind)
@@ -137,7 +133,7 @@ def run(session, request_id, args):
         return checking.run_python(release, args["code"], args, session.wire, on_output)
     if kind == "command":
         return checking.run_command(release, args["command"], args, session.wire, on_output)
-    raise StepFailed("INPUT", "There is no check of type %r." % kind)
+    raise StepFailed("checkUnknown", given=kind)
 
 
 def _inspect(session, release_id, kind):

@@ -87,7 +87,7 @@ def flip(session, _id, args):
     """
     layout = session.require_lock()
     if session.pending is not None:
-        raise StepFailed("STEP", "A switch is waiting to be confirmed or reverted.")
+        raise StepFailed("switchWaiting")
     made_here = args["release"] == session.candidate
     if not made_here:
         look = session.look(args["release"])
@@ -136,5 +136,5 @@ def _pending(session, layout):
         return session.pending
     standing = history.Standing(history.read(layout), layout.current_release())
     if standing.unconfirmed is None:
-        raise StepFailed("STEP", "There is no switch to confirm or revert.")
+        raise StepFailed("noSwitch")
     return standing.unconfirmed

@@ -70,7 +70,7 @@ class Wire:
     def take_data(self):
         kind, payload = self.take()
         if kind != DATA:
-            raise StepFailed("STEP", "File content was announced, but the client sent something else.")
+            raise StepFailed("contentMissing")
         return payload
 
     def _read_frames(self):

@@ -50,7 +50,7 @@ def _result(ended, function):
     try:
         answer = json.loads(ended["output"].rpartition("\x01")[2])
     except ValueError:
-        raise StepFailed("STEP", "Step %s ended before it was done." % function, ended["output"].strip())
+        raise StepFailed("workerEnded", function=function, output=ended["output"].strip()) from None
     return _outcome(answer)
 
 
@@ -92,7 +92,7 @@ class Part:
             if select.select([self._reading], [], [], POLL_SECONDS)[0]:
                 pieces.append(os.read(self._reading, 1 << 20))
         if not any(pieces):
-            raise StepFailed("STEP", "A process that did a part of this step was ended. Run again.")
+            raise StepFailed("partEnded")
         return _outcome(json.loads(b"".join(pieces).decode("utf-8")))
 
     def stop(self):
@@ -130,7 +130,7 @@ def _outcome(answer):
     """The result that an answer holds. Raises what it says was raised."""
     if "failure" in answer:
         failure = answer["failure"]
-        raise StepFailed(failure["code"], failure["message"], failure["description"], **failure["details"])
+        raise StepFailed(failure["kind"], **failure["facts"])
     if "system" in answer:
         raise OSError(*answer["system"])
     return answer["result"]

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import ts from 'typescript';
+
+import { pythonTexts } from '../support/pythonTexts';
+import { REFUSALS } from '../support/refusals';
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -42,16 +45,81 @@ test('no sentence that people may see says error, problem or failure', () => {
   expect(sentences.filter(({ text }) => EMPTY_WORDS.test(text))).toEqual([]);
 });
 
-test('neither does one that comes from the engine’s side', () => {
-  const sentences = filesBelow('executor', '.py').flatMap(pythonSentencesIn);
-  expect(sentences.length).toBeGreaterThan(50);
-  expect(sentences.filter(({ text }) => EMPTY_WORDS.test(text))).toEqual([]);
+/** Programs in a program, and what is looked for in what others print. */
+const isForPrograms = (text: string): boolean =>
+  /^(import|from \S+ import) /.test(text) || PIP_SAYS.test(text);
+const PIP_SAYS = /^(No matching distribution found for|Skipping link:|\(from versions: none\))/;
+
+/** What the executor's modules say to people, by file: sentences, and ends of sentences. */
+function executorSays(): Record<string, string[]> {
+  const files = filesBelow('executor/hot_deploy', '.py').sort();
+  const texts = pythonTexts(files.map((path) => readFileSync(join(ROOT, path), 'utf8')));
+  const said = files.map((path, index) => [
+    basename(path),
+    [...new Set(texts[index].filter((text) => isSentence(text) && !isForPrograms(text)))].sort(),
+  ]);
+  return Object.fromEntries(said.filter(([, sentences]) => sentences.length > 0)) as Record<string, string[]>;
+}
+
+/** What is left of them: it comes along in an answer that is none of a refusal, or in what a program printed. */
+const LEFT: Record<string, string[]> = {
+  // Why an environment can't be used: the end of a sentence in an answer, and in an output.
+  'environments.py': [
+    'is not there',
+    'its interpreter',
+    'no longer starts as it was: it was built with …, and leads to …',
+    'no longer starts: … is gone',
+    'was not built to its end',
+  ],
+  'probing.py': ['no longer fits: it was built with Python …, which is … now', 'no longer starts: …'],
+  // Why a conversation ended: the end of a sentence, which the history keeps, too.
+  'session.py': ['\n[the rest is not shown live]\n', 'the conversation ended'],
+  'wire.py': [
+    'nothing was heard for … s',
+    'nothing was taken for … s',
+    'the client sent a frame of … bytes',
+    'the client sent something that is no request',
+    'the client stopped reading: …',
+    'the connection ended',
+    'the input could not be read: …',
+  ],
+  // Lines of the output of a check or an installer, among those of programs.
+  'bytecode.py': ['…, line …'],
+  'checking.py': [
+    '1 JSON file is well-formed.',
+    '1 file compiles.',
+    "… can't be started: …",
+    '… JSON files are well-formed.',
+    '… files compile.',
+    '…, line …: …',
+  ],
+  'installing.py': ["… can't be started: …", 'Passed over, as not for this Python: …\n'],
+  'processes.py': ['…\n[… bytes left out]\n…'],
+  'verbs_making.py': ['… file… compiled, … carried over.'],
+};
+
+test('the executor has no sentences for people: they are worded here', () => {
+  const left = Object.entries(LEFT).map(([file, sentences]) => [file, [...sentences].sort()]);
+  expect(executorSays()).toEqual(Object.fromEntries(left));
 });
 
-function pythonSentencesIn(path: string): Array<{ path: string; text: string }> {
-  const code = readFileSync(join(ROOT, path), 'utf8')
-    .replace(/"""[\s\S]*?"""/g, '')
-    .replace(/^\s*#.*$/gm, '');
-  const texts = [...code.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map(([, text]) => text);
-  return texts.filter(isSentence).map((text) => ({ path, text }));
-}
+test.each([
+  ['in a refusal', 'raise StepFailed("diskFull", said="The disk is full.")', 'The disk is full.'],
+  ['in single quotes', "x = 'The disk is full.'", 'The disk is full.'],
+  ['with a value', 'x = "The disk %s has %.3g MiB." % (a, b)', 'The disk … has … MiB.'],
+  ['with a value in it', "x = f'The disk {a!r} has {b:d} MiB.'", 'The disk … has … MiB.'],
+  ['in several lines', 'x = ("The disk"\n  " is full.")', 'The disk is full.'],
+  ['in a call', 'print("""The disk\nis full.""")', 'The disk\nis full.'],
+])('one would be found: %s', (_title, source, sentence) => {
+  expect(pythonTexts([`"""About a disk."""\n\n${source}\n`])[0].filter(isSentence)).toEqual([sentence]);
+});
+
+test('no sentence that comes from the engine’s side says error, problem or failure', () => {
+  const launcher = readFileSync(join(ROOT, 'executor/launcher.py'), 'utf8');
+  const sentences = [...Object.values(LEFT), ...pythonTexts([launcher])].flat().filter(isSentence);
+  expect(sentences.length).toBeGreaterThan(30);
+  expect(sentences.filter((text) => EMPTY_WORDS.test(text))).toEqual([]);
+  const refusals = REFUSALS.flatMap(({ message, description = '' }) => [message, description]);
+  expect(refusals.length).toBeGreaterThan(140);
+  expect(refusals.filter((text) => EMPTY_WORDS.test(text))).toEqual([]);
+});

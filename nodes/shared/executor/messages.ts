@@ -1,8 +1,8 @@
 import { type Ended, ended, type Hello, hello } from '../contract/messages';
-import { DeployError, type DeployErrorCode } from '../errors';
+import type { DeployError } from '../errors';
+import { worded } from './failures';
 import type { Frame } from './frames';
 import { FRAME_JSON } from './frames';
-import { bounded } from './bounded';
 
 /** What an executor can say. */
 export type Message =
@@ -15,23 +15,9 @@ export type Message =
 
 type Fields = Record<string, unknown>;
 
-/** Longest texts, in UTF-16 units: sentences, explanations with output in them, pieces of output. */
+/** Longest texts, in UTF-16 units: words, pieces of output. */
 const SENTENCE = 4096;
-const EXPLANATION = 128 * 1024;
 const PIECE = 512 * 1024;
-
-const CODES: readonly string[] = [
-  'INPUT',
-  'CONNECTION',
-  'LOST',
-  'LOCKED',
-  'CHECK',
-  'STEP',
-  'SOURCE_CHANGED',
-  'CANCELLED',
-  'NOT_FOUND',
-  'DEPENDENCIES',
-] satisfies DeployErrorCode[];
 
 /**
  * Reads one frame from the engine's side. Nothing about it is taken for granted: what sends it may be no executor.
@@ -65,7 +51,7 @@ function parse(payload: Buffer): unknown {
 /** Whatever it says of its end, it has ended: what has another form is left out. */
 function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
   const said = (value: unknown) => (typeof value === 'string' ? value.slice(0, SENTENCE) : undefined);
-  const facts = { reason: said(reason) ?? null, reverted: reverted === true, complaint: said(complaint) };
+  const facts = { reason: said(reason) ?? null, reverted: reverted === true, ...readComplaint(complaint) };
   try {
     return ended.parse({ ...facts, live: live ?? null }, 'the end');
   } catch {
@@ -73,21 +59,16 @@ function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
   }
 }
 
-function readFailure({ code, message, description, details }: Fields): DeployError {
-  const known = typeof code === 'string' && CODES.includes(code) ? (code as DeployErrorCode) : 'STEP';
-  const sentence = text(message, 'a refusal');
-  if (!sentence.trim()) throw malformed('a refusal');
-  return new DeployError(known, sentence, {
-    description: typeof description === 'string' ? description.slice(0, EXPLANATION) : undefined,
-    details: { ...readDetails(details), skipped: code === 'SKIPPED' },
-  });
+/** It has the form of a refusal; what has another is passed over, since nobody waits for it. */
+function readComplaint(complaint: unknown): Pick<Ended, 'complaint'> {
+  const { kind, facts } = (complaint ?? {}) as Fields;
+  return typeof kind === 'string' ? { complaint: worded(kind, facts).message } : {};
 }
 
-/** Facts that go along with a refusal, as long as they are few. */
-function readDetails(details: unknown): Fields {
-  if (typeof details !== 'object' || details === null || Array.isArray(details)) return {};
-  bounded(details, 'a refusal');
-  return JSON.stringify(details).length > EXPLANATION ? {} : (details as Fields);
+function readFailure({ kind, facts }: Fields): DeployError {
+  const word = text(kind, 'a refusal');
+  if (!word.trim()) throw malformed('a refusal');
+  return worded(word, facts);
 }
 
 function fields(value: unknown, what: string): Fields {

@@ -61,7 +61,7 @@ test('P7: an executor that may only read refuses every other step, whoever asks'
   for (const verb of changing) {
     const args = { basePath, create: true, holder: {}, waitSeconds: 0, release: '20261123-171501-3f2a9c1' };
     const answer = await raw.ask({ verb, args });
-    expect(answer).toMatchObject({ ok: false, failure: { message: expect.stringContaining(`'${verb}'`) } });
+    expect(answer).toMatchObject({ ok: false, failure: { kind: 'stepUnknown', facts: { given: verb } } });
   }
   expect(await raw.ask({ verb: 'list', args: { basePath } })).toMatchObject({ ok: true });
   raw.channel.stdin.end();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Channel, Connection, ProcessExit } from '../../../nodes/shared/connection/types';
 import { DeployError } from '../../../nodes/shared/errors';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
+import { FAILURES } from '../../../nodes/shared/executor/failures';
 import {
   encodeFrame,
   encodeMessage,
@@ -116,7 +117,10 @@ const anyMessage = fc.oneof(
       failure: fc.oneof(
         fc.jsonValue(),
         fc.record(
-          { code: fc.jsonValue(), message: fc.jsonValue(), details: fc.jsonValue() },
+          {
+            kind: fc.oneof(fc.constantFrom(...Object.keys(FAILURES)), fc.jsonValue()),
+            facts: fc.jsonValue(),
+          },
           { requiredKeys: [] },
         ),
       ),
@@ -173,8 +177,18 @@ it('a good answer is a good answer', async () => {
 it.each<[string, Uint8Array, string]>([
   ['a refusal that does not say why', encodeMessage({ id: 1, ok: false }), 'a refusal has another form'],
   [
-    'a refusal without a sentence',
+    'a refusal without a kind',
     encodeMessage({ id: 1, ok: false, failure: {} }),
+    'a refusal has another form',
+  ],
+  [
+    'a refusal whose kind is no word',
+    encodeMessage({ id: 1, ok: false, failure: { kind: 7, facts: {} } }),
+    'a refusal has another form',
+  ],
+  [
+    'a refusal in words of its own',
+    encodeMessage({ id: 1, ok: false, failure: { code: 'STEP', message: 'No.' } }),
     'a refusal has another form',
   ],
   ['a result that is none', encodeMessage({ id: 1, ok: true, result: null }), 'a result has another form'],
@@ -194,13 +208,52 @@ it.each<[string, Uint8Array, string]>([
   expect((outcome as DeployError).message).toContain(`its answers can't be understood (${reason}`);
 });
 
-it('an unknown code is a step that could not be carried out', async () => {
-  const failure = { code: 'OTHER', message: 'No.', description: 7, details: null };
+it('an unknown kind is a step that could not be carried out', async () => {
+  const failure = {
+    kind: 'other',
+    facts: null,
+    code: 'LOCKED',
+    message: 'No.',
+    description: 7,
+    details: null,
+  };
   expect(await callWith(encodeMessage({ id: 1, ok: false, failure }))).toMatchObject({
     code: 'STEP',
-    message: 'No.',
+    message: "The engine's side refused a step for a reason that this version doesn't know: other.",
+    details: { skipped: false },
+  });
+});
+
+it('a refusal of a known kind is worded here', async () => {
+  const failure = { kind: 'releaseMissing', facts: { release: '20261123-171501-3f2a9c1' } };
+  expect(await callWith(encodeMessage({ id: 1, ok: false, failure }))).toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'Release 20261123-171501-3f2a9c1 is not kept here. List the releases to see which are.',
     description: undefined,
     details: { skipped: false },
+  });
+});
+
+it.each<[unknown, string | undefined]>([
+  [{ kind: 'leftUndone', facts: { said: '[Errno 28] No space left' } }, '[Errno 28] No space left'],
+  [{ kind: 'basePathIsRoot', facts: {} }, expect.stringContaining('Base Path is the root directory')],
+  [{ kind: 'other' }, expect.stringContaining("doesn't know: other.")],
+  ['in words of its own', undefined],
+  [{ kind: 7 }, undefined],
+  [null, undefined],
+])('what was left undone is worded here: %j', async (complaint, sentence) => {
+  const ended = { event: 'ended', reason: 'the connection ended', reverted: false, live: null, complaint };
+  const impostor = new Impostor(Buffer.concat([MARKER, encodeMessage(HELLO)]));
+  const client = await open(impostor);
+  const waiting = thrownBy(client.call('confirm', {}));
+  impostor.say(encodeMessage(ended));
+  impostor.stdout.end();
+  const { details } = await waiting;
+  expect(details.ended).toEqual({
+    reason: 'the connection ended',
+    reverted: false,
+    live: null,
+    ...(sentence !== undefined && { complaint: sentence }),
   });
 });
 

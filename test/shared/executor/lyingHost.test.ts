@@ -88,7 +88,7 @@ test('P7: a host in other hands: refusals, greetings and ends that are none', as
       let left = which;
       const connection = lyingHost((message) =>
         left-- === 0
-          ? [replacedAt({ ...message, failure: { code: 'STEP', message: 'x' } }, place, lie)]
+          ? [replacedAt({ ...message, failure: { kind: 'linkInPlace', facts: { path: 'x' } } }, place, lie)]
           : [message],
       );
       await endsWell(inConversation(OPERATIONS.status, { connection, startTimeoutMs: 20_000 }));

@@ -1,0 +1,97 @@
+/** Releases: which there are, whether they are whole, and what becomes of what is live. */
+import { count, list } from '../../contract/shape';
+import { failure } from './failure';
+import { given, word, words } from './given';
+import { quoted } from './quote';
+
+const ANOTHER_VERSION = 'Choose another release or a backup, or deploy that version again.';
+/** As many paths as a refusal names. */
+const paths = list(words, 20);
+
+export const RELEASE = {
+  releaseMissing: failure({
+    code: 'NOT_FOUND',
+    facts: { release: word },
+    message: ({ release }) => `Release ${release} is not kept here. List the releases to see which are.`,
+  }),
+  releaseNotReady: failure({
+    code: 'STEP',
+    facts: { release: word },
+    message: ({ release }) => `Release ${release} did not pass its checks and can't go live.`,
+  }),
+  releaseIsLive: failure({
+    code: 'INPUT',
+    facts: { release: word },
+    message: ({ release }) => `Release ${release} is live and can't be removed.`,
+  }),
+  recordMissing: failure({
+    code: 'NOT_FOUND',
+    facts: { release: word },
+    message: ({ release }) => `Release ${release} has no record.`,
+  }),
+  manifestMissing: failure({
+    code: 'STEP',
+    facts: { release: word },
+    message: ({ release }) =>
+      `Nobody can tell whether release ${release} is whole: the list of its files is gone or damaged.`,
+    description: ANOTHER_VERSION,
+  }),
+  /** `count`: of all that are missing or modified; the lists name the first ones. */
+  releaseDamaged: failure({
+    code: 'STEP',
+    facts: { release: word, missing: paths, modified: paths, count },
+    message: ({ release, missing, modified, count: all }) => {
+      const [first = 'a file'] = [...missing, ...modified];
+      const how = missing.length > 0 ? 'was removed' : 'was changed';
+      return `Release ${release} is not what it was: ${first} ${how} by hand since, one of ${all} such files.`;
+    },
+    description: ANOTHER_VERSION,
+    details: ['missing', 'modified'],
+  }),
+  switchWaiting: failure({
+    code: 'STEP',
+    facts: {},
+    message: 'A switch is waiting to be confirmed or reverted.',
+  }),
+  noSwitch: failure({
+    code: 'STEP',
+    facts: {},
+    message: 'There is no switch to confirm or revert.',
+  }),
+  nothingToDetach: failure({
+    code: 'NOT_FOUND',
+    facts: { basePath: words },
+    message: ({ basePath }) => `Nothing is live in ${basePath} that could become plain.`,
+  }),
+  stillLedTo: failure({
+    code: 'STEP',
+    facts: { basePath: words, release: word },
+    message: ({ basePath, release }) =>
+      `Links or the launcher in ${basePath} still lead to release ${release}.`,
+  }),
+  nothingLive: failure({
+    code: 'STEP',
+    facts: {},
+    message: 'Nothing is live that links could lead to.',
+  }),
+  nothingToMend: failure({
+    code: 'INPUT',
+    facts: { given },
+    message: (facts) => `There is nothing called ${quoted(facts.given)} that could be mended.`,
+  }),
+  notMadeHere: failure({
+    code: 'INPUT',
+    facts: { given },
+    message: (facts) => `${quoted(facts.given)} is nothing that was made here.`,
+  }),
+  plainNameDiffers: failure({
+    code: 'STEP',
+    facts: { name: words },
+    message: ({ name }) => `${name} is no longer what the live release has under that name.`,
+  }),
+  restoreThroughLink: failure({
+    code: 'STEP',
+    facts: { path: words },
+    message: ({ path }) => `${path} is a link now and can't be restored through.`,
+  }),
+};

@@ -1,0 +1,99 @@
+import type { Refusal } from './refusal';
+
+export const RELEASE: readonly Refusal[] = [
+  {
+    kind: 'releaseMissing',
+    facts: { release: '20261123-171501-3f2a9c1' },
+    code: 'NOT_FOUND',
+    message: 'Release 20261123-171501-3f2a9c1 is not kept here. List the releases to see which are.',
+  },
+  {
+    kind: 'releaseNotReady',
+    facts: { release: '20261123-171501-3f2a9c1' },
+    code: 'STEP',
+    message: "Release 20261123-171501-3f2a9c1 did not pass its checks and can't go live.",
+  },
+  {
+    kind: 'releaseIsLive',
+    facts: { release: '20261123-171501-3f2a9c1' },
+    code: 'INPUT',
+    message: "Release 20261123-171501-3f2a9c1 is live and can't be removed.",
+  },
+  {
+    kind: 'recordMissing',
+    facts: { release: '20261123-171501-3f2a9c1' },
+    code: 'NOT_FOUND',
+    message: 'Release 20261123-171501-3f2a9c1 has no record.',
+  },
+  {
+    kind: 'manifestMissing',
+    facts: { release: '20261123-171501-3f2a9c1' },
+    code: 'STEP',
+    message:
+      'Nobody can tell whether release 20261123-171501-3f2a9c1 is whole: the list of its files is gone or damaged.',
+    description: 'Choose another release or a backup, or deploy that version again.',
+  },
+  {
+    kind: 'releaseDamaged',
+    facts: { release: '20261123-171501-3f2a9c1', missing: ['src/a.py'], modified: ['run.py'], count: 2 },
+    code: 'STEP',
+    message:
+      'Release 20261123-171501-3f2a9c1 is not what it was: src/a.py was removed by hand since, one of 2 such files.',
+    description: 'Choose another release or a backup, or deploy that version again.',
+    details: { missing: ['src/a.py'], modified: ['run.py'] },
+  },
+  {
+    kind: 'releaseDamaged',
+    facts: { release: '20261123-171501-3f2a9c1', missing: [], modified: ['run.py'], count: 1 },
+    code: 'STEP',
+    message:
+      'Release 20261123-171501-3f2a9c1 is not what it was: run.py was changed by hand since, one of 1 such files.',
+    description: 'Choose another release or a backup, or deploy that version again.',
+    details: { missing: [], modified: ['run.py'] },
+  },
+  {
+    kind: 'switchWaiting',
+    facts: {},
+    code: 'STEP',
+    message: 'A switch is waiting to be confirmed or reverted.',
+  },
+  { kind: 'noSwitch', facts: {}, code: 'STEP', message: 'There is no switch to confirm or revert.' },
+  {
+    kind: 'nothingToDetach',
+    facts: { basePath: '/app' },
+    code: 'NOT_FOUND',
+    message: 'Nothing is live in /app that could become plain.',
+  },
+  {
+    kind: 'stillLedTo',
+    facts: { basePath: '/app', release: '20261123-171501-3f2a9c1' },
+    code: 'STEP',
+    message: 'Links or the launcher in /app still lead to release 20261123-171501-3f2a9c1.',
+  },
+  { kind: 'nothingLive', facts: {}, code: 'STEP', message: 'Nothing is live that links could lead to.' },
+  {
+    kind: 'nothingToMend',
+    facts: { given: 'nonsense' },
+    code: 'INPUT',
+    message: "There is nothing called 'nonsense' that could be mended.",
+  },
+  {
+    kind: 'notMadeHere',
+    facts: { given: 'src/a.py' },
+    code: 'INPUT',
+    message: "'src/a.py' is nothing that was made here.",
+  },
+  { kind: 'notMadeHere', facts: { given: '' }, code: 'INPUT', message: "'' is nothing that was made here." },
+  {
+    kind: 'plainNameDiffers',
+    facts: { name: 'src' },
+    code: 'STEP',
+    message: 'src is no longer what the live release has under that name.',
+  },
+  {
+    kind: 'restoreThroughLink',
+    facts: { path: '/app/releases/x/src' },
+    code: 'STEP',
+    message: "/app/releases/x/src is a link now and can't be restored through.",
+  },
+];
