@@ -1,5 +1,7 @@
 """Turning an existing plain directory into this layout, with nobody able to tell when it happened."""
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
@@ -9,8 +11,16 @@ from hot_deploy import beside, files, history, mounts, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Container, Iterable, Iterator
 
-def plain_names(layout, names, entrypoint):
+    from hot_deploy.layout import Layout
+    from hot_deploy.switching import Launcher
+    from hot_deploy.tree import Entry
+
+
+def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[str]:
     """Those of `names` that exist in the base path as something other than our link or launcher."""
     plain = []
     for name in names:
@@ -25,7 +35,14 @@ def plain_names(layout, names, entrypoint):
     return plain
 
 
-def adopt(layout, time_of_day, names, launcher, sequence, check):
+def adopt(
+    layout: Layout,
+    time_of_day: str,
+    names: list[str],
+    launcher: Launcher,
+    sequence: int,
+    check: Callable[[], None],
+) -> dict[str, Any]:
     """Copies what is effectively live into a release, makes it current, and exchanges each plain name for its link.
 
     Interrupted anywhere, it can simply be done again: what is live is read through whatever is there by then.
@@ -41,14 +58,15 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     sources = _effective(layout, plain, entrypoint)
     staging = os.path.join(layout.staging, "adoption")
     os.mkdir(staging, 0o755)
-    entries, copied_from = [], []
+    entries: list[Entry] = []
+    copied_from: list[tuple[str, list[int] | None]] = []
     for name, source in sorted(sources.items()):
         for entry, path, stamp in copy_name(layout, source, staging, name, sources, check):
             entries.append(entry)
             copied_from.append((path, stamp))
     _refuse_if_written_to(copied_from)
     release_id = layout.new_release_id(time_of_day, tree.content_digest(entries))
-    record = {
+    record: dict[str, Any] = {
         "release": release_id,
         "sequence": sequence,
         "state": "candidate",
@@ -78,7 +96,7 @@ def adopt(layout, time_of_day, names, launcher, sequence, check):
     }
 
 
-def _effective(layout, plain, entrypoint):
+def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, str]:
     """Name -> path of what an extraction gets today under each deployed name."""
     sources = {}
     if layout.current_release() is not None:
@@ -90,7 +108,7 @@ def _effective(layout, plain, entrypoint):
     return sources
 
 
-def foresee(layout, names, entrypoint, check):
+def foresee(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> list[Entry]:
     """The entries that adopting would make of what is effectively live. Changes nothing."""
     plain = plain_names(layout, names, entrypoint)
     mounts.refuse_within(layout, plain)
@@ -102,12 +120,19 @@ def foresee(layout, names, entrypoint, check):
     ]
 
 
-def copy_name(layout, source, staging, name, names, check):
+def copy_name(
+    layout: Layout,
+    source: str,
+    staging: str,
+    name: str,
+    names: Container[str],
+    check: Callable[[], None],
+) -> Iterator[tuple[Entry, str, list[int] | None]]:
     """Copies one deployed name with its modes as they are; yields (entry, where it came from, stamp there)."""
     for entry, origin, status in _entries_of(layout, source, name, names, check):
         stamp, target = entry.stamp, os.path.join(staging, entry.path)
         os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
-        if entry.type == tree.LINK:
+        if entry.target is not None:
             os.symlink(entry.target, target)
             entry.stamp = tree.stamp_of(os.lstat(target))
         elif entry.type == tree.DIRECTORY:
@@ -117,7 +142,9 @@ def copy_name(layout, source, staging, name, names, check):
         yield entry, origin, stamp
 
 
-def _entries_of(layout, source, name, names, check):
+def _entries_of(
+    layout: Layout, source: str, name: str, names: Container[str], check: Callable[[], None]
+) -> Iterator[tuple[Entry, str, os.stat_result]]:
     """What a deployed name becomes in a release; yields (entry, where it lies today, its lstat)."""
     root, base = os.path.split(source)
     for found, status in tree.walk(root, [base]):
@@ -126,13 +153,14 @@ def _entries_of(layout, source, name, names, check):
         if entry is None:
             raise StepFailed("notAdoptable", path="%s/%s" % (root, found))
         entry.path = name + found[len(base) :]
-        if entry.type == tree.LINK:
+        # Only a link has one.
+        if entry.target is not None:
             entry.target = _link_target(layout, entry.path, entry.target, names)
             entry.digest = tree.text_digest(entry.target)
         yield entry, os.path.join(root, found), status
 
 
-def _link_target(layout, path, target, names):
+def _link_target(layout: Layout, path: str, target: str, names: Container[str]) -> str:
     """A link out of the deployed names would lead elsewhere from inside a release: it is spelled out in full."""
     if target.startswith("/"):
         return target
@@ -142,13 +170,13 @@ def _link_target(layout, path, target, names):
     return os.path.normpath(os.path.join(layout.base, leads_to))
 
 
-def _refuse_if_written_to(copied_from):
+def _refuse_if_written_to(copied_from: list[tuple[str, list[int] | None]]) -> None:
     for path, stamp in copied_from:
         if tree.stamp_of(os.lstat(path)) != stamp:
             raise StepFailed("changedWhileAdopted", path=path)
 
 
-def _copy_file(source, target, status):
+def _copy_file(source: str, target: str, status: os.stat_result) -> list[int]:
     source_fd = os.open(source, os.O_RDONLY)
     try:
         fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -166,7 +194,7 @@ def _copy_file(source, target, status):
         os.close(source_fd)
 
 
-def make_room(layout, name, release_id):
+def make_room(layout: Layout, name: str, release_id: str) -> None:
     """Makes sure that the original of a name can be kept: an earlier one is never written over."""
     original = os.path.join(layout.adopted, release_id, name)
     if not os.path.lexists(original):
@@ -176,7 +204,7 @@ def make_room(layout, name, release_id):
     os.unlink(original)
 
 
-def exchange(layout, name, release_id, launcher):
+def exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) -> float | None:
     """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing.
 
     What takes the plain name's place waits where the original is to be kept: exchanged, each is where it belongs.
@@ -212,7 +240,7 @@ def exchange(layout, name, release_id, launcher):
     return time.perf_counter() - started
 
 
-def _keep_file(layout, path, original):
+def _keep_file(layout: Layout, path: str, original: str) -> None:
     """A second name for a file or link or, where there are no hard links, a copy."""
     try:
         os.link(path, original, follow_symlinks=False)
@@ -227,7 +255,7 @@ def _keep_file(layout, path, original):
         os.rename(copy, original)
 
 
-def _keep_copy(layout, name, original):
+def _keep_copy(layout: Layout, name: str, original: str) -> None:
     """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
     staging = os.path.join(layout.staging, "original")
     os.mkdir(staging, 0o755)
@@ -239,7 +267,7 @@ def _keep_copy(layout, name, original):
     files.sync_directory(os.path.dirname(original))
 
 
-def _remove_original(layout, name):
+def _remove_original(layout: Layout, name: str) -> float:
     """Removes a directory that was kept as a copy, and puts its link there. Returns the seconds in between."""
     started = time.perf_counter()
     path = os.path.join(layout.base, name)
@@ -248,7 +276,7 @@ def _remove_original(layout, name):
     return time.perf_counter() - started
 
 
-def is_half_removed(layout, name, release_id):
+def is_half_removed(layout: Layout, name: str, release_id: str | None) -> bool:
     """Whether a plain directory is what is left of one whose removal was cut off after a copy of it had been kept."""
     if release_id is None:
         return False
@@ -260,6 +288,6 @@ def is_half_removed(layout, name, release_id):
     return not (seen["modified"] or [path for path in seen["extra"] if os.path.isfile(os.path.join(layout.base, path))])
 
 
-def complete(layout, name):
+def complete(layout: Layout, name: str) -> None:
     """Goes on with a removal that was cut off."""
     _remove_original(layout, name)

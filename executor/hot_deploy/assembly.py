@@ -1,5 +1,7 @@
 """Putting a release together aside: new content from the wire, unchanged content from the live release."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import zlib
@@ -9,6 +11,19 @@ from hot_deploy.contract import LISTED_PATHS
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_link, checked_path, names_in, parents, refuse_leaving_links
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Container, Iterable, Iterator, TypedDict
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.tree import Entry
+
+    class Changes(TypedDict):
+        # By kind: `added`, `modified`, `removed`.
+        counts: dict[str, int]
+        paths: dict[str, list[str]]
+
+
 # Room that has to stay free beyond what a release needs, in bytes.
 SPACE_MARGIN = 32 * 1024 * 1024
 
@@ -16,7 +31,15 @@ SPACE_MARGIN = 32 * 1024 * 1024
 class Assembly:
     """One release in the making. Lives from `receive` to `assemble`."""
 
-    def __init__(self, layout, release_id, live_id, live_entries, entries, keep):
+    def __init__(
+        self,
+        layout: Layout,
+        release_id: str,
+        live_id: str | None,
+        live_entries: Iterable[Entry],
+        entries: list[Entry],
+        keep: list[str],
+    ) -> None:
         self.layout = layout
         self.release_id = release_id
         self.staging = os.path.join(layout.staging, release_id)
@@ -25,10 +48,13 @@ class Assembly:
         self.entries = entries
         self.keep = keep
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
-        self.unchanged = []
+        # (entry of this release, entry of the live one).
+        self.unchanged: list[tuple[Entry, Entry]] = []
         self.needed = needed(entries, live_entries)
 
-    def check_space(self):
+
+    def check_space(self) -> None:
+        """Raises StepFailed where the disk has too few bytes or inodes left for the release."""
         status = os.statvfs(self.layout.base)
         free = status.f_bavail * status.f_frsize
         wanted = sum(entry.size for entry in self.entries) + SPACE_MARGIN
@@ -42,8 +68,11 @@ class Assembly:
                 neededInodes=len(self.entries) * 2 + 100,
             )
 
-    def receive(self, take_data, encoding):
-        """Writes the needed files from the wire. Raises StepFailed when content isn't what its entry says."""
+    def receive(self, take_data: Callable[[], bytes], encoding: str | None) -> dict[str, str]:
+        """Writes the needed files from the wire. Returns digest -> path of what came.
+
+        Raises StepFailed when content isn't what its entry says.
+        """
         content = _Content(take_data, encoding)
         os.mkdir(self.staging, 0o755)
         for directory in sorted({os.path.dirname(entry.path) for entry in self.entries}):
@@ -56,7 +85,7 @@ class Assembly:
         content.finish()
         return received
 
-    def _write(self, entry, content):
+    def _write(self, entry: Entry, content: _Content) -> None:
         digest = hashlib.sha256()
         fd = os.open(os.path.join(self.staging, entry.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode)
         try:
@@ -69,7 +98,7 @@ class Assembly:
         finally:
             os.close(fd)
 
-    def complete(self, received, check):
+    def complete(self, received: dict[str, str], check: Callable[[], None]) -> set[str]:
         """Fills in everything that did not travel: unchanged files, links, empty directories, kept files.
 
         Returns the paths whose bytecode was carried over with them.
@@ -83,17 +112,19 @@ class Assembly:
             if entry.type == tree.DIRECTORY:
                 os.makedirs(target, 0o755, exist_ok=True)
             elif entry.type == tree.LINK:
-                os.symlink(entry.target, target)
+                _make_link(entry, target)
                 entry.stamp = tree.stamp_of(os.lstat(target))
             elif entry.digest in self.live_by_digest:
                 self.unchanged.append((entry, self.live_by_digest[entry.digest]))
             else:
                 copying.copy_file(os.path.join(self.staging, received[entry.digest]), target, entry, entry.mode)
-        carried = copying.copy_unchanged(self.live, self.staging, self.unchanged, check)
+        carried: set[str] = set()
+        if self.live is not None:
+            carried = copying.copy_unchanged(self.live, self.staging, self.unchanged, check)
         self._keep_unowned(check)
         return carried
 
-    def unread(self, suffix):
+    def unread(self, suffix: str) -> set[str]:
         """Paths with content that the live release holds under a name of the same kind, as it was recorded there."""
         return {
             entry.path
@@ -101,11 +132,12 @@ class Assembly:
             if entry.path.endswith(suffix) and original.path.endswith(suffix) and not original.kept
         }
 
-    def _keep_unowned(self, check):
+    def _keep_unowned(self, check: Callable[[], None]) -> None:
         """Files of the live release that no pattern owns stay as they are, writable ones included."""
         not_directories = {entry.path for entry in self.entries if entry.type != tree.DIRECTORY}
         for path in self.keep:
             check()
+            assert self.live is not None  # Where nothing is live, nothing can be kept of it.
             source = os.path.join(self.live, checked_path(path))
             _refuse_below(path, not_directories)
             status = os.lstat(source)
@@ -117,13 +149,13 @@ class Assembly:
             target = os.path.join(self.staging, path)
             os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
             if entry.type == tree.LINK:
-                os.symlink(entry.target, target)
+                _make_link(entry, target)
             elif entry.type == tree.DIRECTORY:
                 os.makedirs(target, 0o755, exist_ok=True)
             else:
                 copying.copy_file(source, target, entry, status.st_mode & 0o777)
 
-    def mark_kept(self, paths):
+    def mark_kept(self, paths: Container[str]) -> None:
         """Entries of a backup that no pattern owns: they stay nobody's, and the engine may write to them."""
         for entry in self.entries:
             if entry.path in paths:
@@ -133,8 +165,11 @@ class Assembly:
                     os.chmod(place, entry.mode | 0o200)
                     entry.stamp = tree.stamp_of(os.lstat(place))
 
-    def place(self, carried, check):
-        """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet."""
+    def place(self, carried: Container[str], check: Callable[[], None]) -> tuple[int, list[str]]:
+        """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet.
+
+        Returns what bytecode.compile_release() does.
+        """
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
         kept_directories = {os.path.dirname(entry.path) for entry in self.entries if entry.kept}
         for directory, _, _ in os.walk(self.staging, topdown=False):
@@ -149,7 +184,7 @@ class Assembly:
         tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
         return compilation
 
-    def _give(self):
+    def _give(self) -> None:
         """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""
         self.layout.give_tree(self.staging)
         if self.layout.owner is not None:
@@ -157,7 +192,8 @@ class Assembly:
                 if entry.stamp is not None:
                     entry.stamp = tree.stamp_of(os.lstat(os.path.join(self.staging, entry.path)))
 
-    def summary(self):
+    def summary(self) -> dict[str, Any]:
+        """What the release's record says of its content: `names`, `files`, `bytes`."""
         return {
             "names": names_in(entry.path for entry in self.entries),
             "files": len(self.entries),
@@ -168,12 +204,12 @@ class Assembly:
 class _Content:
     """The bytes of all needed files, one after the other, as they come in data frames."""
 
-    def __init__(self, take_data, encoding):
+    def __init__(self, take_data: Callable[[], bytes], encoding: str | None) -> None:
         self._take_data = take_data
         self._inflate = zlib.decompressobj() if encoding == "deflate" else None
         self._buffer = b""
 
-    def read(self, size):
+    def read(self, size: int) -> Iterator[bytes]:
         while size:
             if not self._buffer:
                 self._buffer = self._next()
@@ -182,13 +218,13 @@ class _Content:
             size -= len(piece)
             yield piece
 
-    def _next(self):
+    def _next(self) -> bytes:
         if self._inflate is None:
             return self._take_data()
         pending = self._inflate.unconsumed_tail or self._take_data()
         return self._inflate.decompress(pending, 1 << 20)
 
-    def finish(self):
+    def finish(self) -> None:
         """Reads the end of the compressed stream, so that the next frame is a request again."""
         while self._inflate is not None and not self._inflate.eof:
             if self._next():
@@ -197,7 +233,7 @@ class _Content:
             raise StepFailed("contentBeyond")
 
 
-def needed(entries, live_entries):
+def needed(entries: list[Entry], live_entries: Iterable[Entry]) -> list[int]:
     """Indexes of the entries whose content has to come over the wire, one for each digest."""
     found, seen = [], {entry.digest for entry in live_entries if entry.type == tree.FILE}
     for index, entry in enumerate(entries):
@@ -207,7 +243,9 @@ def needed(entries, live_entries):
     return found
 
 
-def merged_entries(rows, live_entries, same_directories):
+def merged_entries(
+    rows: list[list[Any]], live_entries: Iterable[Entry], same_directories: Iterable[str]
+) -> list[Entry]:
     """The entries of a new release: the client's rows, and the live ones of the directories that don't differ."""
     same = set(same_directories)
     entries = checked_entries(rows) + [
@@ -215,16 +253,18 @@ def merged_entries(rows, live_entries, same_directories):
         for entry in live_entries
         if not entry.kept and os.path.dirname(entry.path) in same
     ]
-    refuse_leaving_links({entry.path: entry.target for entry in entries if entry.type == tree.LINK})
+    refuse_leaving_links(
+        {entry.path: entry.target for entry in entries if entry.type == tree.LINK and entry.target is not None}
+    )
     return entries
 
 
-def changes(recorded, intact, entries):
+def changes(recorded: Iterable[Entry], intact: Iterable[Entry], entries: Iterable[Entry]) -> Changes:
     """What a release changes: paths added, modified and removed, at most 1,000 of each, and how many there are.
 
     A recorded file that is no longer intact counts as modified: its content will be another one.
     """
-    before = {entry.path: None for entry in recorded if not entry.kept}
+    before: dict[str, tuple[str, int, str] | None] = {entry.path: None for entry in recorded if not entry.kept}
     before.update((entry.path, entry.content()) for entry in intact if not entry.kept)
     added, modified = [], []
     for entry in entries:
@@ -239,7 +279,7 @@ def changes(recorded, intact, entries):
     }
 
 
-def sizes(changed, recorded, entries):
+def sizes(changed: Changes, recorded: Iterable[Entry], entries: Iterable[Entry]) -> dict[str, list[int | None]]:
     """Path -> [bytes before, bytes after], None where there is no such file, of the paths that changes() lists."""
     before = {entry.path: entry.size for entry in recorded}
     after = {entry.path: entry.size for entry in entries}
@@ -247,7 +287,7 @@ def sizes(changed, recorded, entries):
     return {path: [before.get(path), after.get(path)] for path in listed}
 
 
-def checked_entries(rows):
+def checked_entries(rows: list[list[Any]]) -> list[Entry]:
     """Entries from the client's rows [path, type, mode, size, digest, target]; every path and link is checked."""
     entries = [
         tree.Entry(checked_path(path), kind, mode & 0o777, size, digest, target)
@@ -265,7 +305,12 @@ def checked_entries(rows):
     return entries
 
 
-def _refuse_below(path, not_directories):
+def _make_link(entry: Entry, place: str) -> None:
+    assert entry.target is not None  # A link's entry has one.
+    os.symlink(entry.target, place)
+
+
+def _refuse_below(path: str, not_directories: Container[str]) -> None:
     for parent in parents(path):
         if parent in not_directories:
             raise StepFailed("entryBelow", path=path, parent=parent)

@@ -5,16 +5,24 @@ from its release's directory, so that has a link to each of those names. They st
 release: these links are no content, in no manifest and in no backup.
 """
 
+from __future__ import annotations
+
 import os
 
 from hot_deploy import switching
 from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from hot_deploy.layout import Layout
+
 # A base path may also be where documents come in: nobody finds those beside the program.
 MOST_NAMES = 1000
 
 
-def link(layout, directory, deployed):
+def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     """Puts the links into a directory that is going to be a release with these `deployed` names."""
     for name in sorted(set(os.listdir(layout.base)) - set(deployed) - RESERVED - NOT_CONTENT)[:MOST_NAMES]:
         path = os.path.join(layout.base, name)

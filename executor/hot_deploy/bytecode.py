@@ -3,35 +3,49 @@
 A source overwritten with the same size and time would run from an ordinary, time-stamped `.pyc`.
 """
 
+from __future__ import annotations
+
 import os
 
 from hot_deploy import files
 from hot_deploy.later import importlib_util, py_compile
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Container, Iterable
+
+    from hot_deploy.tree import Entry
+
 # The flags of PEP 552 in a header: a hash of the source, to be checked when it is loaded.
 CHECKED_HASH = b"\x03\x00\x00\x00"
 
 
-def is_made_from(source, content):
+def is_made_from(source: str, content: bytes) -> bool:
     """Whether the bytecode beside `source` was made from this very content, by a Python of this version."""
     try:
         with open(cache_path(source), "rb", buffering=0) as handle:
             header = handle.read(16)
     except OSError:
         return False
-    return header == importlib_util.MAGIC_NUMBER + CHECKED_HASH + importlib_util.source_hash(content)
+    made_from_it: bytes = importlib_util.MAGIC_NUMBER + CHECKED_HASH + importlib_util.source_hash(content)
+    return header == made_from_it
 
 
-def cache_path(source):
-    return importlib_util.cache_from_source(source, optimization="")
+def cache_path(source: str) -> str:
+    """Where this Python looks for the bytecode of a source."""
+    path: str = importlib_util.cache_from_source(source, optimization="")
+    return path
 
 
-def compile_release(directory, entries, carried, check):
+def compile_release(
+    directory: str, entries: Iterable[Entry], carried: Container[str], check: Callable[[], None]
+) -> tuple[int, list[str]]:
     """Makes the bytecode of all Python files in `directory`, those of the paths in `carried` aside: they have theirs.
 
     Returns (compiled, complaints), the latter a list of sentences about files that don't compile.
     """
-    compiled, complaints = 0, []
+    compiled = 0
+    complaints: list[str] = []
     for entry in entries:
         if entry.type != "file" or not entry.path.endswith(".py") or entry.path in carried:
             continue
@@ -45,7 +59,7 @@ def compile_release(directory, entries, carried, check):
     return compiled, complaints
 
 
-def carry(names, source_fd, target_fd):
+def carry(names: dict[str, str], source_fd: int, target_fd: int) -> list[str]:
     """Gives Python files of one open directory the bytecode of the unchanged ones in another.
 
     `names` maps a name here to the one there that holds the same content. Returns the names here that have theirs now;
@@ -70,7 +84,7 @@ def carry(names, source_fd, target_fd):
         os.close(theirs)
 
 
-def _carry(carried, target, theirs, ours):
+def _carry(carried: str, target: str, theirs: int, ours: int) -> bool:
     try:
         source_fd = os.open(carried, os.O_RDONLY, dir_fd=theirs)
     except OSError:
@@ -91,8 +105,8 @@ def _carry(carried, target, theirs, ours):
         os.close(source_fd)
 
 
-def _link(carried, target, status, theirs, ours):
-    """One inode for releases that share bytecode: it is read-only, and Python replaces such files, never writes in them."""
+def _link(carried: str, target: str, status: os.stat_result, theirs: int, ours: int) -> bool:
+    """One inode for releases that share bytecode: it is read-only, and Python replaces such a file as a whole."""
     if status.st_mode & 0o222:
         return False
     try:
@@ -102,7 +116,7 @@ def _link(carried, target, status, theirs, ours):
         return False
 
 
-def _compile(source, target, shown):
+def _compile(source: str, target: str, shown: str) -> str | None:
     try:
         py_compile.compile(
             source,
@@ -122,7 +136,7 @@ def _compile(source, target, shown):
         return "%s: %s" % (shown, raised)
 
 
-def _make_room(directory, parent_fd):
+def _make_room(directory: str, parent_fd: int) -> None:
     try:
         os.mkdir(directory, 0o755, dir_fd=parent_fd)
     except FileExistsError:

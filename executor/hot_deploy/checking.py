@@ -1,4 +1,6 @@
-"""The kinds of `run`: what a check looks at, and with which interpreter. What a result means is the client's business."""
+"""The kinds of `run`: what a check looks at, and with which interpreter. What a result means, the client decides."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -9,20 +11,30 @@ from hot_deploy import bytecode, processes
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import shlex
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Container, Iterable
 
-def interpreter_of(release):
+    from hot_deploy.tree import Entry
+    from hot_deploy.wire import Wire
+
+    Check = Callable[[], None]
+    OnOutput = Callable[[bytes], None]
+
+
+def interpreter_of(release: str) -> str:
     """The release's own Python: its environment's, or the one this program runs in."""
     # Its own place, not the link's: what runs keeps its environment whatever the link leads to later.
     own = os.path.join(os.path.realpath(os.path.join(release, ".venv")), "bin", "python")
     return own if os.access(own, os.X_OK) else sys.executable
 
 
-def run_python(release, code, options, wire, on_output):
+def run_python(release: str, code: str, options: dict[str, Any], wire: Wire, on_output: OnOutput) -> dict[str, Any]:
     """Runs code with the release's interpreter, in the release's directory, with `src` importable."""
     return _run([interpreter_of(release), "-"], release, options, wire, on_output, text_input=code)
 
 
-def run_command(release, command, options, wire, on_output):
+def run_command(release: str, command: str, options: dict[str, Any], wire: Wire, on_output: OnOutput) -> dict[str, Any]:
     """Runs a command line, split like a POSIX shell would but without one. `python` means the release's interpreter."""
     try:
         argv = shlex.split(command)
@@ -35,7 +47,14 @@ def run_command(release, command, options, wire, on_output):
     return _run(argv, release, options, wire, on_output)
 
 
-def _run(argv, release, options, wire, on_output, text_input=None):
+def _run(
+    argv: list[str],
+    release: str,
+    options: dict[str, Any],
+    wire: Wire,
+    on_output: OnOutput,
+    text_input: str | None = None,
+) -> dict[str, Any]:
     environment = dict(os.environ)
     source = os.path.join(release, "src")
     inherited = environment.get("PYTHONPATH")
@@ -57,7 +76,7 @@ def _run(argv, release, options, wire, on_output, text_input=None):
     return result
 
 
-def _not_started(sentence):
+def _not_started(sentence: str) -> dict[str, Any]:
     return {
         "passed": False,
         "exitCode": None,
@@ -69,7 +88,7 @@ def _not_started(sentence):
     }
 
 
-def report(complaints, summary, started):
+def report(complaints: list[str], summary: str, started: float) -> dict[str, Any]:
     """The result of a check that runs in this process, in the shape of one that runs a program."""
     return {
         "passed": not complaints,
@@ -82,13 +101,14 @@ def report(complaints, summary, started):
     }
 
 
-def check_compiles(release, entries, passed, check):
+def check_compiles(release: str, entries: Iterable[Entry], passed: Container[str], check: Check) -> dict[str, Any]:
     """Whether every Python source parses, or has done so. Writes nothing: the release may be a kept one.
 
     `passed`: paths whose content has passed this check before; they are not read again.
     """
     started = time.monotonic()
-    complaints, count = [], 0
+    complaints: list[str] = []
+    count = 0
     for entry in entries:
         if entry.type != "file" or not entry.path.endswith(".py"):
             continue
@@ -102,7 +122,7 @@ def check_compiles(release, entries, passed, check):
     return report(complaints, "1 file compiles." if count == 1 else "%d files compile." % count, started)
 
 
-def _parse(path, shown):
+def _parse(path: str, shown: str) -> str | None:
     try:
         with open(path, "rb", buffering=0) as handle:
             content = handle.read()
@@ -115,10 +135,11 @@ def _parse(path, shown):
     return None
 
 
-def check_json(release, entries, passed, check):
+def check_json(release: str, entries: Iterable[Entry], passed: Container[str], check: Check) -> dict[str, Any]:
     """Whether every file named *.json holds JSON, with or without a byte order mark. `passed`: see check_compiles()."""
     started = time.monotonic()
-    complaints, count = [], 0
+    complaints: list[str] = []
+    count = 0
     for entry in entries:
         if entry.type != "file" or not entry.path.endswith(".json"):
             continue

@@ -1,13 +1,33 @@
 """Copies what a new release has in common with the live one: the bulk of most deployments' work.
 
-Directory by directory, with names relative to open directories: looking up whole paths takes longer than the rest. Where
-there are many files and several processors, by several processes: making files takes the kernel's time, not the disk's.
+Directory by directory, with names relative to open directories: looking up whole paths takes longer than the rest.
+Where there are many files and several processors, by several processes: making files takes the kernel's time, not the
+disk's.
 """
+
+from __future__ import annotations
 
 import os
 
 from hot_deploy import bytecode, files, tree, workers
 from hot_deploy.failures import StepFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, TypedDict, Union
+
+    from hot_deploy.tree import Entry
+
+    # (name there, name here, entry of the new release, stamp there).
+    Name = tuple[str, str, Entry, Union[list[int], None]]
+    # (directory there, directory here, files in it).
+    Names = tuple[str, str, list[Name]]
+    Place = Union["Directory", type["Anywhere"]]
+
+    class Copied(TypedDict):
+        carried: list[str]
+        stamps: list[list[int] | None]
+
 
 # Fewer files than this are copied before another process has taken up its work.
 WORTH_A_PROCESS = 1000
@@ -19,14 +39,14 @@ FILE_WEIGHT = 16 * 1024
 class Directory:
     """An open directory: names in it are found without a look at its path."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
-    def __enter__(self):
+    def __enter__(self) -> Directory:
         return self
 
-    def __exit__(self, *_raised):
+    def __exit__(self, *_raised: object) -> None:
         os.close(self.fd)
 
 
@@ -36,7 +56,9 @@ class Anywhere:
     path, fd = "", None
 
 
-def copy_unchanged(live, staging, pairs, check):
+def copy_unchanged(
+    live: str, staging: str, pairs: Iterable[tuple[Entry, Entry]], check: Callable[[], None]
+) -> set[str]:
     """Copies files from the tree `live` to the tree `staging`, which has their directories already.
 
     `pairs` are (entry of the new release, entry of the live one). The new ones get their stamp.
@@ -45,7 +67,8 @@ def copy_unchanged(live, staging, pairs, check):
     pairs = list(pairs)
     processes = min(MOST_PROCESSES, max(2, len(os.sched_getaffinity(0))), len(pairs) // WORTH_A_PROCESS)
     shares = _shares(_by_directory(pairs), max(1, processes))
-    parts, carried = [], set()
+    parts: list[tuple[workers.Part, list[Names]]] = []
+    carried: set[str] = set()
     try:
         mine = shares[:1]
         for share in shares[1:]:
@@ -66,9 +89,9 @@ def copy_unchanged(live, staging, pairs, check):
     return carried
 
 
-def _by_directory(pairs):
+def _by_directory(pairs: list[tuple[Entry, Entry]]) -> list[Names]:
     """[(directory there, directory here, [(name there, name here, entry, stamp there)])]."""
-    found = {}
+    found: dict[tuple[str, str], list[Name]] = {}
     for entry, original in pairs:
         source, _, there = original.path.rpartition("/")
         target, _, here = entry.path.rpartition("/")
@@ -76,36 +99,37 @@ def _by_directory(pairs):
     return [(source, target, names) for (source, target), names in found.items()]
 
 
-def _shares(directories, count):
-    """Divides directories into shares of about the same work. No directory is in two: they would wait for each other."""
-    shares = [[0, []] for _ in range(count)]
+def _shares(directories: list[Names], count: int) -> list[list[Names]]:
+    """Divides directories into shares of about the same work. None is in two, which would wait for each other."""
+    shares: list[list[Names]] = [[] for _ in range(count)]
+    weights = [0] * count
     weighed = [(sum(entry.size + FILE_WEIGHT for _, _, entry, _ in one[2]), one) for one in directories]
     for weight, one in sorted(weighed, key=lambda pair: pair[0], reverse=True):
-        lightest = min(shares, key=lambda share: share[0])
-        lightest[0] += weight
-        lightest[1].append(one)
-    return [share for _, share in shares]
+        lightest = weights.index(min(weights))
+        weights[lightest] += weight
+        shares[lightest].append(one)
+    return shares
 
 
-def _names_in(share):
+def _names_in(share: list[Names]) -> list[Name]:
     return [name for _, _, names in share for name in names]
 
 
-def _unchecked():
+def _unchecked() -> None:
     """For a process that is ended when nobody is left to work for."""
 
 
-def _copy_share(live, staging, share, check):
+def _copy_share(live: str, staging: str, share: list[Names], check: Callable[[], None]) -> Copied:
     """Copies some directories' files. Returns `carried`, and the `stamps` in the files' order."""
-    carried = []
+    carried: list[str] = []
     for source, target, names in share:
         with Directory(os.path.join(live, source)) as there, Directory(os.path.join(staging, target)) as here:
             carried += _copy_directory(there, here, names, check)
     return {"carried": carried, "stamps": [entry.stamp for _, _, entry, _ in _names_in(share)]}
 
 
-def _copy_directory(source, target, names, check):
-    python = {}
+def _copy_directory(source: Directory, target: Directory, names: list[Name], check: Callable[[], None]) -> list[str]:
+    python: dict[str, str] = {}
     for there, here, entry, stamp in names:
         check()
         copy_file(there, here, entry, entry.mode, stamp, source, target)
@@ -115,7 +139,15 @@ def _copy_directory(source, target, names, check):
     return [paths[here] for here in bytecode.carry(python, source.fd, target.fd)] if python else []
 
 
-def copy_file(source, target, entry, mode, stamp=None, there=Anywhere, here=Anywhere):
+def copy_file(
+    source: str,
+    target: str,
+    entry: Entry,
+    mode: int,
+    stamp: list[int] | None = None,
+    there: Place = Anywhere,
+    here: Place = Anywhere,
+) -> None:
     """Copies one file as `entry`, which gets its stamp. Names are relative to the directories, if any are given.
 
     When it no longer has the stamp it was looked at with, its content is hashed once more.
@@ -136,19 +168,19 @@ def copy_file(source, target, entry, mode, stamp=None, there=Anywhere, here=Anyw
         os.close(reading)
 
 
-def _open(name, flags, mode, directory):
+def _open(name: str, flags: int, mode: int, directory: Place) -> int:
     try:
         return os.open(name, flags, mode, dir_fd=directory.fd)
     except OSError as raised:
-        raise OSError(raised.errno, raised.strerror, os.path.join(directory.path, name))
+        raise OSError(raised.errno, raised.strerror, os.path.join(directory.path, name)) from raised
 
 
-def _digest(fd):
+def _digest(fd: int) -> str:
     os.lseek(fd, 0, os.SEEK_SET)
     return tree.open_file_digest(fd)
 
 
-def finish(fd, entry, mode):
+def finish(fd: int, entry: Entry, mode: int) -> None:
     """What is left to do for a file whose content is written: its mode, and its stamp in the entry."""
     # Asked for at the creation already, which only the umask stands in the way of: one call less for most files.
     if mode & 0o022:

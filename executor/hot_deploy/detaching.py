@@ -4,6 +4,8 @@ The way back of an adoption. The plain copies wait in the staging directory: unt
 crashes leaves an engine that runs, links and plain names side by side with the same content, as half an adoption does.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
@@ -11,7 +13,15 @@ import time
 
 from hot_deploy import adoption, environments, files, history, leases, leftovers, processes, switching, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import RELEASE_ID, deployed_names
+from hot_deploy.layout import RELEASE_ID, checked_release_id, deployed_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.switching import Launcher
+    from hot_deploy.wire import Wire
 
 # The kernel counts process starts in ticks.
 TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -30,13 +40,14 @@ print(json.dumps(found))
 """
 
 
-def packages(layout, wire):
+def packages(layout: Layout, wire: Wire) -> dict[str, list[list[Any]]]:
     """What the live release has in an environment of its own, and what of it this interpreter lacks or has otherwise.
 
     [[name, version]], and [[name, version, version here or None]].
     """
-    name = environments.of_release(layout, layout.current_release())
-    needed = (environments.description(layout, name) or {}).get("packages") or [] if name else []
+    name = environments.of_release(layout, checked_release_id(layout.current_release()))
+    described = environments.description(layout, name) if name else None
+    needed: list[list[str]] = (described or {}).get("packages") or []
     if not needed:
         return {"needed": [], "missing": []}
     argv = [sys.executable, "-c", _VERSIONS, json.dumps([known for known, _ in needed])]
@@ -49,12 +60,12 @@ def packages(layout, wire):
     return {"needed": needed, "missing": missing}
 
 
-def detach(layout, names, check):
+def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[str, Any]:
     """Puts a plain copy of what is live where each of our links and the launcher is. `names` come from own_names().
 
     Returns `names`, `gapMs`, `atomic`, and as `moment` when the last one was exchanged, in seconds since the boot.
     """
-    release_id = layout.current_release()
+    release_id = checked_release_id(layout.current_release())
     staging = _staging(layout)
     os.mkdir(staging, 0o755)
     release = layout.release(release_id)
@@ -74,11 +85,11 @@ def detach(layout, names, check):
     }
 
 
-def _staging(layout):
+def _staging(layout: Layout) -> str:
     return os.path.join(layout.staging, "detached")
 
 
-def own_names(layout, entrypoint):
+def own_names(layout: Layout, entrypoint: str) -> list[str]:
     """What stands in the base path for the live release, the launcher last: through it, nobody needs the others.
 
     What a person put there instead is not ours to change.
@@ -94,14 +105,14 @@ def own_names(layout, entrypoint):
     return sorted(own, key=lambda name: name == entrypoint)
 
 
-def _copy_plain(layout, release, name, staging, check):
+def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
     """Copies one name out of a release. Releases are read-only; plain files are their owner's to write again."""
     for entry, _, _ in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
 
 
-def _exchange(path, copy):
+def _exchange(path: str, copy: str) -> float | None:
     """Swaps a plain copy with our link. Returns None, or the seconds for which the name was missing."""
     if files.exchange(path, copy):
         return None
@@ -115,7 +126,7 @@ def _exchange(path, copy):
     return time.perf_counter() - started
 
 
-def attach(layout, names, launcher):
+def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first.
 
     Once `current` is gone the plain files are all there is.
@@ -143,12 +154,12 @@ def attach(layout, names, launcher):
     history.append(layout, "attached", to=layout.current_release())
 
 
-def starting(layout, entrypoint, moment):
+def starting(layout: Layout, entrypoint: str, moment: float) -> list[dict[str, Any]]:
     """Processes that may be a launcher which has not leased its release yet: none that was started later can be."""
     return [found for found in leases.unpinned(layout, entrypoint) if _started(found["processId"]) <= moment + 2 * TICK]
 
 
-def _started(process_id):
+def _started(process_id: int) -> float:
     """When a process was started, in seconds since the boot; long after everything for one that is gone."""
     try:
         with open("/proc/%d/stat" % process_id, "rb") as handle:
@@ -157,21 +168,23 @@ def _started(process_id):
         return float("inf")
 
 
-def leased(layout):
+def leased(layout: Layout) -> list[str]:
     """The releases that somebody runs, by their directories: also those that no record knows."""
     return [release_id for release_id in _releases(layout) if leases.is_leased(layout.release(release_id))]
 
 
-def _releases(layout):
+def _releases(layout: Layout) -> list[str]:
     try:
         return sorted(name for name in os.listdir(layout.releases) if RELEASE_ID.fullmatch(name))
     except FileNotFoundError:
         return []
 
 
-def dismantle(layout, everything):
+def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     """Removes what the plain engine has no use for: `current`, releases and environments; with `everything`, backups
-    and our state, too. What is in use or not ours stays. Can be done again. Returns what was removed, and what is `left`.
+    and our state, too. What is in use or not ours stays. Can be done again.
+
+    Returns the names of the `releases`, `environments` and `backups` removed, and the paths of what is `left`.
     """
     release_id = layout.current_release()
     if release_id is not None:
@@ -198,14 +211,14 @@ def dismantle(layout, everything):
     return {"releases": removed, "environments": unneeded, "backups": backups, "left": left}
 
 
-def _unlink(path):
+def _unlink(path: str) -> None:
     try:
         os.unlink(path)
     except FileNotFoundError:
         pass
 
 
-def _remove_empty(directory):
+def _remove_empty(directory: str) -> None:
     try:
         os.rmdir(directory)
     except OSError:

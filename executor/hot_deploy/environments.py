@@ -4,6 +4,8 @@
 lead to it through their link `.venv`. A name is its key, or the key and a number where that name was taken.
 """
 
+from __future__ import annotations
+
 import os
 import re
 
@@ -11,27 +13,35 @@ from hot_deploy import files, leases, running
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import RELEASE_ID
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
 LINK = ".venv"
 KEY = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
 DESCRIPTION = "hot-deploy.json"
 
 
-def checked_key(key):
+def checked_key(key: object) -> str:
     if not isinstance(key, str) or not KEY.fullmatch(key):
         raise StepFailed("environmentKey", given=key)
     return key
 
 
-def path_of(layout, name):
+def path_of(layout: Layout, name: str) -> str:
+    """Where an environment lies, or would."""
     return os.path.join(layout.environments, name)
 
 
-def python_of(directory):
+def python_of(directory: str) -> str:
+    """The interpreter of the environment in a directory."""
     return os.path.join(directory, "bin", "python")
 
 
-def names(layout):
+def names(layout: Layout) -> list[str]:
     """The names of all that lie in environments/, unfinished ones included; what is not ours is passed over."""
     try:
         found = os.listdir(layout.environments)
@@ -40,13 +50,13 @@ def names(layout):
     return sorted(name for name in found if NAME.fullmatch(name))
 
 
-def description(layout, name):
+def description(layout: Layout, name: str) -> dict[str, Any] | None:
     """What was written down when it was built, or None for an unfinished one. See installing.build()."""
     found = files.read_json(os.path.join(path_of(layout, name), DESCRIPTION))
     return found if isinstance(found, dict) and isinstance(found.get("python"), dict) else None
 
 
-def ailment(layout, name):
+def ailment(layout: Layout, name: str) -> str | None:
     """Why an environment can't be used, as the end of a sentence; None when its interpreter is the one it had."""
     known = description(layout, name)
     if known is None:
@@ -63,7 +73,7 @@ def ailment(layout, name):
     return None
 
 
-def of_release(layout, release_id):
+def of_release(layout: Layout, release_id: str) -> str | None:
     """The name of the environment that a release's link leads to, or None where it has no such link."""
     try:
         target = os.readlink(os.path.join(layout.release(release_id), LINK))
@@ -73,7 +83,7 @@ def of_release(layout, release_id):
     return name if target == "../../environments/" + name and NAME.fullmatch(name) else None
 
 
-def link(layout, release_id, name):
+def link(layout: Layout, release_id: str, name: str) -> None:
     """Makes a release lead to an environment, in one rename."""
     release = layout.release(release_id)
     os.chmod(release, 0o755)
@@ -83,7 +93,7 @@ def link(layout, release_id, name):
         os.chmod(release, 0o555)
 
 
-def ready(layout, key):
+def ready(layout: Layout, key: str) -> str | None:
     """The name of an environment with this key that can be used now, or None."""
     for name in names(layout):
         if name.split("-")[0] == key and ailment(layout, name) is None:
@@ -91,7 +101,7 @@ def ready(layout, key):
     return None
 
 
-def free_name(layout, key):
+def free_name(layout: Layout, key: str) -> str:
     """A name for a new environment: an ailing one stays where releases still lead to it."""
     name, count = key, 1
     while os.path.lexists(path_of(layout, name)) and not remove(layout, name):
@@ -100,9 +110,9 @@ def free_name(layout, key):
     return name
 
 
-def releases_by_name(layout):
+def releases_by_name(layout: Layout) -> dict[str, list[str]]:
     """Environment's name -> ids of the releases that lead to it."""
-    found = {}
+    found: dict[str, list[str]] = {}
     try:
         releases = os.listdir(layout.releases)
     except FileNotFoundError:
@@ -115,12 +125,12 @@ def releases_by_name(layout):
     return found
 
 
-def listing(layout, packages=False):
+def listing(layout: Layout, packages: bool = False) -> list[dict[str, Any]]:
     """All environments: name, the releases that lead to it, why one can't be used and, on request, what it holds."""
     needed = releases_by_name(layout)
     found = []
     for name in names(layout):
-        item = {"environment": name, "releases": needed.get(name, [])}
+        item: dict[str, Any] = {"environment": name, "releases": needed.get(name, [])}
         if packages:
             known = description(layout, name) or {}
             item.update(
@@ -134,8 +144,8 @@ def listing(layout, packages=False):
     return found
 
 
-def remove(layout, name):
-    """Removes an environment. Returns False, and leaves it whole, while a release leads to it or somebody runs in it."""
+def remove(layout: Layout, name: str) -> bool:
+    """Removes an environment. Returns False, and leaves it whole, while a release leads to it or somebody is in it."""
     if not NAME.fullmatch(name):
         raise StepFailed("environmentName", given=name)
     path = path_of(layout, name)

@@ -1,5 +1,7 @@
 """Looking for what is not as it should be. Says what there is; what it means and what comes next is the client's."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat
@@ -7,13 +9,25 @@ import stat
 from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from hot_deploy.history import Standing
+    from hot_deploy.layout import Layout
+    from hot_deploy.switching import Launcher
+    from hot_deploy.tree import Entry
+
+    # {`kind`, `path` below the base path, and what belongs to that kind}.
+    Finding = dict[str, Any]
+
 # As many paths as a finding names; its counts are the true ones.
 LISTED = 20
 # `.name.XXXXXX`, as rsync names what it is writing; six letters alone are rather an ending, as in `.env.sample`.
 RSYNC_TEMPORARY = re.compile(r"\..+\.(?![a-z]{6}$)[A-Za-z0-9]{6}")
 
 
-def inspect(layout, launcher, check):
+def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> dict[str, Any]:
     """Everything that is not as this layout has it. Needs no lock and changes nothing.
 
     `launcher` is (entrypoint, content). Returns {`deployed`: whether this layout is here at all, `current`: the live
@@ -24,7 +38,7 @@ def inspect(layout, launcher, check):
     current = layout.standing_release()
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
-    record = known.get(current) or {}
+    record = (known.get(current) if current is not None else None) or {}
     # Each release names its own entrypoint; without one, the caller's is as good as any.
     launcher = (record.get("entrypoint") or launcher[0], launcher[1])
     findings = _current(layout, seen, current)
@@ -39,7 +53,7 @@ def inspect(layout, launcher, check):
     return {"deployed": True, "current": current, "findings": findings}
 
 
-def _current(layout, seen, current):
+def _current(layout: Layout, seen: Standing, current: str | None) -> list[Finding]:
     foreign = layout.foreign_current()
     if foreign is not None:
         return [{"kind": "currentForeign", "path": "current", "target": foreign, "wasLive": seen.live}]
@@ -47,7 +61,7 @@ def _current(layout, seen, current):
         if seen.live is None or not switching.depends_on_current(layout):
             return []
         return [{"kind": "currentMissing", "path": "current", "wasLive": seen.live}]
-    found = []
+    found: list[Finding] = []
     if not os.path.isdir(layout.release(current)):
         found.append({"kind": "currentDangling", "path": "current", "target": current, "wasLive": seen.live})
     if seen.unconfirmed is not None:
@@ -56,9 +70,9 @@ def _current(layout, seen, current):
     return found
 
 
-def names(layout, current, launcher):
+def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
-    found = []
+    found: list[Finding] = []
     entrypoint, content = launcher
     for name in deployed_names(layout.release(current)):
         path = os.path.join(layout.base, name)
@@ -74,7 +88,7 @@ def names(layout, current, launcher):
     return found
 
 
-def holds_the_same(layout, release_id, name):
+def holds_the_same(layout: Layout, release_id: str, name: str) -> bool:
     """Whether a plain file or directory of the base path has, to the byte, what a release has under its name."""
     if os.path.islink(os.path.join(layout.base, name)):
         return False
@@ -85,7 +99,9 @@ def holds_the_same(layout, release_id, name):
     return bool(entries) and not (seen["missing"] or seen["modified"] or seen["extra"])
 
 
-def _release(layout, release_id, current, record, check):
+def _release(
+    layout: Layout, release_id: str, current: str | None, record: dict[str, Any] | None, check: Callable[[], None]
+) -> list[Finding]:
     path = "releases/" + release_id
     place = os.path.join(layout.releases, release_id)
     if not RELEASE_ID.fullmatch(release_id) or os.path.islink(place) or not os.path.isdir(place):
@@ -101,11 +117,14 @@ def _release(layout, release_id, current, record, check):
     deployed = [entry for entry in manifest if not entry.kept]
     seen = tree.compare(layout.release(release_id), names_in(entry.path for entry in deployed), manifest, check)
     own = {entry.path for entry in deployed}
-    damage = {kind: [name for name in seen[kind] if name in own] for kind in ("missing", "modified")}
-    found = []
+    damage = {
+        "missing": [name for name in seen["missing"] if name in own],
+        "modified": [name for name in seen["modified"] if name in own],
+    }
+    found: list[Finding] = []
     if damage["missing"] or damage["modified"]:
         counts = {kind: len(paths) for kind, paths in damage.items()}
-        listed = {kind: paths[:LISTED] for kind, paths in damage.items()}
+        listed: Finding = {kind: paths[:LISTED] for kind, paths in damage.items()}
         found.append(dict(listed, kind="damagedRelease", path=path, live=live, counts=counts))
     writable = (
         _writable(layout.release(release_id), deployed) if (record.get("source") or {}).get("type") != "adopted" else []
@@ -115,7 +134,7 @@ def _release(layout, release_id, current, record, check):
     return found
 
 
-def _writable(release, entries):
+def _writable(release: str, entries: list[Entry]) -> list[str]:
     """Deployed files that somebody may write to although nobody should."""
     found = []
     for entry in entries:
@@ -130,21 +149,21 @@ def _writable(release, entries):
     return found
 
 
-def _environments(layout):
+def _environments(layout: Layout) -> list[Finding]:
     needed = environments.releases_by_name(layout)
-    found = []
+    found: list[Finding] = []
     for name in environments.names(layout):
         if environments.description(layout, name) is not None and not needed.get(name):
             found.append({"kind": "orphanEnvironment", "path": "environments/" + name})
     for name, releases in sorted(needed.items()):
         ailment = environments.ailment(layout, name)
         if ailment is not None:
-            fields = {"ailment": ailment, "releases": releases}
+            fields: Finding = {"ailment": ailment, "releases": releases}
             found.append(dict(fields, kind="ailingEnvironment", path="environments/" + name))
     return found
 
 
-def owned_paths(layout, entrypoint):
+def owned_paths(layout: Layout, entrypoint: str) -> list[str]:
     """What is given to the owner, path by path below the base path; releases and environments stand for their trees."""
     found = ["releases/" + name for name in _listing(layout.releases) if RELEASE_ID.fullmatch(name)]
     found += ["environments/" + name for name in environments.names(layout)]
@@ -152,14 +171,14 @@ def owned_paths(layout, entrypoint):
         path = os.path.join(layout.base, name)
         if switching.is_own_link(path, name) or (name == entrypoint and switching.is_launcher(path)):
             found.append(name)
-    return found + ["current"] if os.path.islink(layout.current) else found
+    return [*found, "current"] if os.path.islink(layout.current) else found
 
 
-def ownership(layout, entrypoint):
+def ownership(layout: Layout, entrypoint: str) -> list[Finding]:
     """What belongs to somebody else than it should, where this process is root and may change that."""
     if layout.owner is None or os.geteuid() != 0:
         return []
-    found = []
+    found: list[Finding] = []
     for path in owned_paths(layout, entrypoint):
         status = os.lstat(os.path.join(layout.base, path))
         if (status.st_uid, status.st_gid) != layout.owner:
@@ -167,9 +186,9 @@ def ownership(layout, entrypoint):
     return found
 
 
-def foreign_locks(layout):
+def foreign_locks(layout: Layout) -> list[Finding]:
     """What other tools leave when they are cut off: locks of Git and Capistrano, what rsync was writing."""
-    found = []
+    found: list[tuple[str, str]] = []
     for name in _listing(layout.base):
         path = os.path.join(layout.base, name)
         if name == "deploy.lock":
@@ -183,7 +202,7 @@ def foreign_locks(layout):
     return [{"kind": "foreignLock", "path": path, "tool": tool} for tool, path in found]
 
 
-def _listing(directory):
+def _listing(directory: str) -> list[str]:
     try:
         return sorted(os.listdir(directory))
     except (FileNotFoundError, NotADirectoryError):

@@ -3,6 +3,8 @@
 What is installed from which file, and what a program's output means, is the client's business.
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
@@ -13,6 +15,30 @@ from hot_deploy import environments, files, history, pip_configuration, processe
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import importlib_metadata, shutil, site
 from hot_deploy.passed_over import PassedOver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Literal, TypedDict, Union
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.wire import Wire
+
+    class _Seeded(TypedDict, total=False):
+        # What an environment has before anything is installed into it: [[name, version]].
+        seeds: list[list[str]]
+
+    class Uv(_Seeded):
+        name: Literal["uv"]
+        path: str
+        version: str | None
+
+    class Pip(_Seeded):
+        name: Literal["pip"]
+        path: None
+        version: str | None
+
+    # The program that installs.
+    Installer = Union[Uv, Pip]
 
 # Of the caller's own Python, or asking for a place or an order of installing that is ours to say.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
@@ -41,18 +67,19 @@ PIP = (
 class Installation:
     """One run of the programs that install: in one directory, with one deadline, over one wire."""
 
-    def __init__(self, release, args, wire, on_output):
+    def __init__(self, release: str, args: dict[str, Any], wire: Wire, on_output: Callable[[bytes], None]) -> None:
         self.release, self.args, self.wire, self.on_output = release, args, wire, on_output
         self.started = time.monotonic()
         self.deadline = self.started + float(args.get("timeoutSeconds") or 600)
-        self.last = None
+        # How the last program ended; empty until one has run.
+        self.last: dict[str, Any] = {}
         self.environment = dict(os.environ)
         for name in FOREIGN:
             self.environment.pop(name, None)
         self.environment.update(QUIET)
         self.environment.update(args.get("environment") or {})
 
-    def run(self, argv, stage):
+    def run(self, argv: list[str], stage: str) -> bool:
         """Runs one program. Returns whether it ended well; `last` has how, for the answer."""
         try:
             left = max(0.1, self.deadline - time.monotonic())
@@ -70,28 +97,29 @@ class Installation:
             sentence = "%s can't be started: %s" % (argv[0], getattr(raised, "strerror", None) or raised)
             self.last = {"exitCode": None, "signal": None, "timedOut": False, "output": sentence, "omittedBytes": 0}
         self.last["stage"] = stage
-        return self.last["exitCode"] == 0 and not self.last["timedOut"]
+        return bool(self.last["exitCode"] == 0 and not self.last["timedOut"])
 
-    def install(self, argv, program):
-        """Installs. Where pip finds nothing of a package, it is asked once more for what it does not say: what it saw."""
+    def install(self, argv: list[str], program: Installer) -> bool:
+        """Installs. Where pip finds nothing of a package, it is asked again for what it does not say: what it saw."""
         if self.run(argv + self.args["arguments"], "install"):
             return True
         passed_over = PassedOver(self.last["output"])
         left = self.deadline - time.monotonic()
         if program["name"] == "pip" and passed_over.name and left > 1 and not self.last["timedOut"]:
-            again = argv + ["-vv"] + self.args["arguments"]
+            again = [*argv, "-vv", *self.args["arguments"]]
             processes.run(again, self.release, self.environment, left, self.wire, None, passed_over.feed)
             if passed_over.wheels:
                 self.last["output"] += "Passed over, as not for this Python: %s\n" % ", ".join(passed_over.wheels)
         return False
 
-    def answer(self, status, **fields):
+    def answer(self, status: str, **fields: Any) -> dict[str, Any]:
+        """The step's result: how it ended, these fields, and as `run` how its last program did or None."""
         result = {"status": status, "passed": status != "failed", "environment": None, "packages": []}
-        result.update(fields, run=self.last, durationMs=round((time.monotonic() - self.started) * 1000))
+        result.update(fields, run=self.last or None, durationMs=round((time.monotonic() - self.started) * 1000))
         return result
 
 
-def build(layout, key, installation):
+def build(layout: Layout, key: str, installation: Installation) -> dict[str, Any]:
     """Builds the environment for `key` at its final place. It counts once its description is in it."""
     program = _installer(installation.args.get("installer"), installation.environment)
     name = environments.free_name(layout, key)
@@ -117,7 +145,7 @@ def build(layout, key, installation):
     )
 
 
-def _fill(directory, program, installation):
+def _fill(directory: str, program: Installer, installation: Installation) -> bool:
     python = environments.python_of(directory)
     if program["name"] == "uv":
         pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
@@ -129,7 +157,7 @@ def _fill(directory, program, installation):
     elif program["version"]:
         pip = [sys.executable, "-I", "-m", "pip", "--python", python]
         create = [sys.executable, "-I", "-m", "venv", "--without-pip", directory]
-        install, verify = pip + ["install"], pip + ["check"]
+        install, verify = [*pip, "install"], [*pip, "check"]
     else:
         create = [sys.executable, "-I", "-m", "venv", directory]
         install = [python, "-I", "-m", "pip", "install"]
@@ -148,7 +176,7 @@ def _fill(directory, program, installation):
     return True
 
 
-def _describe(layout, directory, key, program):
+def _describe(layout: Layout, directory: str, key: str, program: Installer) -> dict[str, Any]:
     """Makes what was built read-only and durable, and writes its description, which says that it is whole."""
     seeds = program.pop("seeds")
     described = {
@@ -171,7 +199,7 @@ def _describe(layout, directory, key, program):
     return described
 
 
-def into_interpreter(installation):
+def into_interpreter(installation: Installation) -> dict[str, Any]:
     """Installs into the interpreter that runs this program. Neither atomic nor taken back."""
     program = _installer(installation.args.get("installer"), installation.environment)
     if program["name"] == "uv":
@@ -195,7 +223,7 @@ def into_interpreter(installation):
     return installation.answer("built" if passed else "failed", installer=program, python=sys.version.split()[0])
 
 
-def _installer(wanted, environment):
+def _installer(wanted: str | None, environment: dict[str, str]) -> Installer:
     """Which program installs: uv where it is found or asked for, else pip."""
     path = None if wanted == "pip" else shutil.which("uv", path=environment.get("PATH"))
     if path is None and wanted == "uv":
@@ -205,7 +233,7 @@ def _installer(wanted, environment):
     )
 
 
-def _own_pip():
+def _own_pip() -> str | None:
     """The version of the interpreter's own pip, or None where it has none that can install elsewhere (pip 22.3).
 
     Giving each environment a pip of its own takes three times as long as all the rest.
@@ -215,20 +243,20 @@ def _own_pip():
     return version if found and (int(found.group(1)), int(found.group(2))) >= (22, 3) else None
 
 
-def _uv_version(program, installation):
+def _uv_version(program: Uv, installation: Installation) -> str | None:
     told = processes.run([program["path"], "--version"], "/", installation.environment, 20, installation.wire)
-    words = told["output"].split()
+    words: list[str] = told["output"].split()
     return words[1] if len(words) > 1 else None
 
 
-def _site_of(directory):
+def _site_of(directory: str) -> list[str]:
     return glob.glob(os.path.join(directory, "lib", "*", "site-packages"))
 
 
-def _packages(places, name=None):
+def _packages(places: list[str], name: str | None = None) -> list[list[str]]:
     """[name, version] of the distributions installed in some directories, sorted; of one of them with `name`."""
     found = set()
-    wanted = {"path": places, "name": name} if name else {"path": places}
+    wanted: dict[str, Any] = {"path": places, "name": name} if name else {"path": places}
     for distribution in importlib_metadata.distributions(**wanted):
         name = distribution.metadata["Name"]
         if name:

@@ -1,5 +1,7 @@
 """What interrupted operations leave behind, and how it goes. Only called by the holder of the lock."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat
@@ -7,11 +9,17 @@ import stat
 from hot_deploy import environments, files, leases, switching
 from hot_deploy.layout import RELEASE_ID
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from hot_deploy.layout import Layout
+
 OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 
 
-def find(layout, standing_current, records):
+def find(layout: Layout, standing_current: str | None, records: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """What interrupted operations left: staging, temporary names, releases and environments that never became ready,
     links of a half adoption, records of releases that are gone.
 
@@ -37,9 +45,9 @@ def find(layout, standing_current, records):
     return found + _half_adopted(layout)
 
 
-def _half_adopted(layout):
+def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
     """What an interrupted adoption had ready to take an original's place, and directories without originals."""
-    found = []
+    found: list[tuple[str, str]] = []
     for release_id in _listing(layout.adopted):
         kept = os.path.join(layout.adopted, release_id)
         ready = [
@@ -53,7 +61,7 @@ def _half_adopted(layout):
     return found
 
 
-def clean(layout, standing_current, records):
+def clean(layout: Layout, standing_current: str | None, records: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """Removes what find() finds, but for what is in use. Returns what was removed, as find() does."""
     return [
         (kind, path)
@@ -62,12 +70,12 @@ def clean(layout, standing_current, records):
     ]
 
 
-def _remove_tree(_layout, path):
+def _remove_tree(_layout: Layout, path: str) -> bool:
     files.remove_tree(path)
     return True
 
 
-def _remove_name(_layout, path):
+def _remove_name(_layout: Layout, path: str) -> bool:
     if os.path.isdir(path) and not os.path.islink(path):
         os.rmdir(path)
     else:
@@ -75,7 +83,7 @@ def _remove_name(_layout, path):
     return True
 
 
-_REMOVERS = {
+_REMOVERS: dict[str, Callable[[Layout, str], bool]] = {
     "staging": _remove_tree,
     "temporary": _remove_name,
     "adoptionLeftover": _remove_name,
@@ -85,7 +93,7 @@ _REMOVERS = {
 }
 
 
-def clean_temporary(directory):
+def clean_temporary(directory: str) -> list[str]:
     """Removes what was being written in a directory when its writer was ended. Returns the names removed."""
     removed = [name for name in _listing(directory) if TEMPORARY.fullmatch(name)]
     for name in removed:
@@ -93,7 +101,7 @@ def clean_temporary(directory):
     return removed
 
 
-def remove_release(layout, release_id):
+def remove_release(layout: Layout, release_id: str) -> bool:
     """Removes a release nobody runs. Returns False, and leaves it whole, while somebody has a lease on it."""
     path = layout.release(release_id)
     try:
@@ -115,12 +123,12 @@ def remove_release(layout, release_id):
     return True
 
 
-def own_backups(layout):
+def own_backups(layout: Layout) -> set[str]:
     """The names of the backups that were made here."""
     return {name for name in _listing(layout.backups) if OWN_BACKUP.fullmatch(name)}
 
 
-def remove_backup(layout, name):
+def remove_backup(layout: Layout, name: str) -> bool:
     """Removes an archive. Returns whether there was one."""
     path = layout.backup(name)
     if not os.path.lexists(path) or not stat.S_ISREG(os.lstat(path).st_mode):
@@ -129,7 +137,7 @@ def remove_backup(layout, name):
     return True
 
 
-def _forget(layout, release_id):
+def _forget(layout: Layout, release_id: str) -> None:
     for path in (layout.record(release_id), layout.manifest(release_id)):
         try:
             os.unlink(path)
@@ -137,7 +145,7 @@ def _forget(layout, release_id):
             pass
 
 
-def _listing(directory):
+def _listing(directory: str) -> list[str]:
     try:
         return os.listdir(directory)
     except FileNotFoundError:

@@ -1,5 +1,7 @@
 """Single steps that put one kind of finding right. Each can be done again; none touches what a person put there."""
 
+from __future__ import annotations
+
 import os
 import stat
 
@@ -7,8 +9,18 @@ from hot_deploy import adoption, files, inspecting, leftovers, records, switchin
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
-def mend(layout, what, path, launcher, check):
+    from hot_deploy.layout import Layout
+    from hot_deploy.switching import Launcher
+    from hot_deploy.tree import Entry
+
+    Check = Callable[[], None]
+
+
+def mend(layout: Layout, what: str, path: str, launcher: Launcher, check: Check) -> list[str]:
     """Carries out one of MENDERS. Returns the paths below the base path that were put right."""
     mender = MENDERS.get(what)
     if mender is None:
@@ -16,12 +28,12 @@ def mend(layout, what, path, launcher, check):
     return mender(layout, path, launcher, check)
 
 
-def _leftovers(layout, _path, _launcher, _check):
+def _leftovers(layout: Layout, _path: str, _launcher: Launcher, _check: Check) -> list[str]:
     current = layout.current_release()
     return [path for _, path in leftovers.clean(layout, current, records.read_all(layout))]
 
 
-def _links(layout, _path, launcher, _check):
+def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> list[str]:
     """Links and launcher of the live release that aren't there, and links that lead nowhere."""
     current = _live(layout)
     entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
@@ -33,7 +45,7 @@ def _links(layout, _path, launcher, _check):
     return [found["path"] for found in before if found["kind"] != "plainName"]
 
 
-def _adoption(layout, name, launcher, _check):
+def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> list[str]:
     """Exchanges one plain name for its link, when both sides hold the same bytes."""
     current = _live(layout)
     entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
@@ -48,7 +60,7 @@ def _adoption(layout, name, launcher, _check):
     return [name]
 
 
-def _missing_files(layout, path, _launcher, check):
+def _missing_files(layout: Layout, path: str, _launcher: Launcher, check: Check) -> list[str]:
     """Brings back files that a release lost, from other releases that have the very same content."""
     release_id = os.path.basename(path)
     manifest = tree.read_manifest(layout.manifest(release_id)) or []
@@ -65,21 +77,21 @@ def _missing_files(layout, path, _launcher, check):
     return restored
 
 
-def _sources(layout, release_id, wanted, check):
+def _sources(layout: Layout, release_id: str, wanted: set[str], check: Check) -> dict[str, str]:
     """Digest -> a file of another release that still has this content."""
-    found = {}
+    found: dict[str, str] = {}
     for other in records.read_all(layout):
         if other == release_id:
             continue
         for entry in tree.read_manifest(layout.manifest(other)) or []:
             place = os.path.join(layout.release(other), entry.path)
-            if entry.type == tree.FILE and entry.digest in wanted - set(found) and os.path.isfile(place):
-                if tree.file_digest(place, check) == entry.digest:
-                    found[entry.digest] = place
+            wished = entry.type == tree.FILE and entry.digest in wanted - set(found)
+            if wished and os.path.isfile(place) and tree.file_digest(place, check) == entry.digest:
+                found[entry.digest] = place
     return found
 
 
-def _restore(layout, source, release, entry):
+def _restore(layout: Layout, source: str, release: str, entry: Entry) -> None:
     target = os.path.join(release, entry.path)
     opened = _open_directories(release, os.path.dirname(entry.path), layout)
     temporary = files.temporary_name(layout.state, "restored")
@@ -96,9 +108,13 @@ def _restore(layout, source, release, entry):
             os.chmod(directory, mode)
 
 
-def _open_directories(release, below, layout):
-    """Makes the directories down to `below` where they are missing, and the others writable for a moment."""
-    opened, place = [], release
+def _open_directories(release: str, below: str, layout: Layout) -> list[tuple[str, int]]:
+    """Makes the directories down to `below` where they are missing, and the others writable for a moment.
+
+    Returns them with the modes they are to have again, the innermost first.
+    """
+    opened: list[tuple[str, int]] = []
+    place = release
     for part in [""] + [part for part in below.split("/") if part]:
         place = os.path.join(place, part) if part else place
         if os.path.islink(place):
@@ -112,10 +128,10 @@ def _open_directories(release, below, layout):
     return opened
 
 
-def _read_only(layout, path, _launcher, _check):
+def _read_only(layout: Layout, path: str, _launcher: Launcher, _check: Check) -> list[str]:
     """Takes the permission to write from a release's deployed files, as they were made."""
 
-    def change(release, entries):
+    def change(release: str, entries: list[Entry]) -> None:
         for entry in entries:
             place = os.path.join(release, entry.path)
             if entry.type == tree.FILE and not entry.kept and _lies_at(place, release, entry.path):
@@ -125,12 +141,12 @@ def _read_only(layout, path, _launcher, _check):
     return [path]
 
 
-def _lies_at(place, release, path):
+def _lies_at(place: str, release: str, path: str) -> bool:
     """Whether a file is there itself, and not through a link that somebody put in its way."""
     return os.path.isfile(place) and os.path.realpath(place) == os.path.join(os.path.realpath(release), path)
 
 
-def _restamped(layout, release_id, change):
+def _restamped(layout: Layout, release_id: str, change: Callable[[str, list[Entry]], None]) -> None:
     """Changes what counts as a change of files but not of their content, and writes their new stamps down."""
     release = layout.release(release_id)
     entries = tree.read_manifest(layout.manifest(release_id)) or []
@@ -142,14 +158,14 @@ def _restamped(layout, release_id, change):
         tree.write_manifest(layout.manifest(release_id), entries)
 
 
-def _stamp(release, entry):
+def _stamp(release: str, entry: Entry) -> list[int] | None:
     try:
         return tree.stamp_of(os.lstat(os.path.join(release, entry.path)))
     except OSError:
         return None
 
 
-def _owner(layout, path, _launcher, _check):
+def _owner(layout: Layout, path: str, _launcher: Launcher, _check: Check) -> list[str]:
     """Gives one path, and all below it, to the owner."""
     if path not in inspecting.owned_paths(layout, path):
         raise StepFailed("notMadeHere", given=path)
@@ -163,14 +179,14 @@ def _owner(layout, path, _launcher, _check):
     return [path]
 
 
-def _live(layout):
+def _live(layout: Layout) -> str:
     current = layout.current_release()
     if current is None or not os.path.isdir(layout.release(current)):
         raise StepFailed("nothingLive")
     return current
 
 
-MENDERS = {
+MENDERS: dict[str, Callable[[Layout, str, Launcher, Check], list[str]]] = {
     "leftovers": _leftovers,
     "links": _links,
     "adoption": _adoption,

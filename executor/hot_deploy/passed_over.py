@@ -1,5 +1,7 @@
 """What pip passes over without a word: wheels of a package that it says is not there, for other machines or Pythons."""
 
+from __future__ import annotations
+
 import re
 
 NOT_FOUND = re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(?:==([^\s,;]+))?")
@@ -12,27 +14,31 @@ LONGEST_LINE = 64 * 1024
 class PassedOver:
     """Finds, in what `pip -vv` prints, the wheels of what `output` says was not found."""
 
-    def __init__(self, output):
+    def __init__(self, output: str) -> None:
         found = NOT_FOUND.search(output)
-        self.name, self._version = found.groups() if found else (None, None)
-        self.wheels = []
+        self.name: str | None = found.group(1) if found else None
+        self._version: str | None = found.group(2) if found else None
+        self.wheels: list[str] = []
         self._held = b""
         others = self._version is None and "(from versions: none)" not in output
         if others or "Retrying (" in output:
             self.name = None  # There are versions that this Python could take, or an index is out of reach.
 
-    def feed(self, piece):
+    def feed(self, piece: bytes) -> None:
+        """Takes the next piece of the output; `wheels` has the names of the last ones found, at most MOST."""
         lines = (self._held + piece).split(b"\n")
         self._held = lines.pop()[-LONGEST_LINE:]
         for line in lines:
             found = SKIPPED.search(line.decode("utf-8", "replace"))
             if found and self._is_meant(found.group(1)):
-                self.wheels = (self.wheels + [found.group(1)])[-MOST:]
+                self.wheels = [*self.wheels, found.group(1)][-MOST:]
 
-    def _is_meant(self, wheel):
-        name, version = (wheel.split("-") + [""])[:2]
+    def _is_meant(self, wheel: str) -> bool:
+        name, version = [*wheel.split("-"), ""][:2]
+        if self.name is None:
+            return False
         return _normalized(name) == _normalized(self.name) and self._version in (None, version)
 
 
-def _normalized(name):
+def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

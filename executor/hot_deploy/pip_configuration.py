@@ -1,5 +1,7 @@
 """What pip is configured with on this host, handed to uv, which doesn't read it."""
 
+from __future__ import annotations
+
 import os
 
 from hot_deploy.later import configparser
@@ -20,7 +22,7 @@ VARIABLES = {
 DIRECTORIES = ("find-links", "constraint")
 
 
-def hand_to_uv(environment, arguments):
+def hand_to_uv(environment: dict[str, str], arguments: list[str]) -> None:
     """Sets uv's variables in `environment` from pip's settings; what uv itself was given there stays."""
     settings = read(environment)
     if settings.get("extra-index-url") or "--extra-index-url" in arguments:
@@ -38,9 +40,9 @@ def hand_to_uv(environment, arguments):
             environment[variable] = " ".join(value.split())
 
 
-def read(environment):
+def read(environment: dict[str, str]) -> dict[str, str]:
     """pip's settings by their names, later places over earlier ones: global, user, PIP_CONFIG_FILE, variables."""
-    settings = {}
+    settings: dict[str, str] = {}
     for path in _files(environment):
         parser = configparser.RawConfigParser()
         try:
@@ -57,7 +59,7 @@ def read(environment):
     return settings
 
 
-def _files(environment):
+def _files(environment: dict[str, str]) -> list[str]:
     chosen = environment.get("PIP_CONFIG_FILE")
     if chosen == os.devnull:
         return []

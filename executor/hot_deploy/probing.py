@@ -1,20 +1,31 @@
 """Looking without touching: what is there, what is live, what it would take to change it."""
 
+from __future__ import annotations
+
 import os
 import stat
 
 from hot_deploy import archives, environments, history, leases, locking, mounts, processes, records, switching
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable
+
+    from hot_deploy.history import Standing
+    from hot_deploy.layout import Layout
+    from hot_deploy.tree import Look
+    from hot_deploy.wire import Wire
+
 # Above this, names are counted and not listed: they are for people to read.
 LISTED = 1000
 
 
-def probe(layout, entrypoint, look):
+def probe(layout: Layout, entrypoint: str, look: Callable[[str], Look]) -> dict[str, Any]:
     """What an operation has to know before it decides anything; see the client's `Probe` for the shape.
 
     `look` gives a release's tree.Look, by id.
     """
-    result = {"exists": os.path.isdir(layout.base), "base": layout.base}
+    result: dict[str, Any] = {"exists": os.path.isdir(layout.base), "base": layout.base}
     if not result["exists"]:
         result.update(_place(_existing_parent(layout.base)), names=[], **_nothing_live())
         return result
@@ -24,7 +35,8 @@ def probe(layout, entrypoint, look):
     return result
 
 
-def standing(layout, look):
+def standing(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
+    """What the history and the records say about the engine now, and what of it is live. A part of the probe."""
     current = layout.current_release()
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
@@ -44,7 +56,7 @@ def standing(layout, look):
     return found
 
 
-def lost(layout, seen, current):
+def lost(layout: Layout, seen: Standing, current: str | None) -> str | None:
     """The release that should be live, where `current` is gone or leads nowhere; None where all is well.
 
     Links and launcher tell whether anything depends on `current`: somebody may have taken the layout apart on purpose.
@@ -54,7 +66,7 @@ def lost(layout, seen, current):
     return seen.live if switching.depends_on_current(layout) else None
 
 
-def live(layout, release_id, look):
+def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
     """The current release's record, and how its files differ from what was recorded."""
     seen = look.seen
     kept = {entry.path for entry in look.recorded if entry.kept}
@@ -70,18 +82,18 @@ def live(layout, release_id, look):
     }
 
 
-def environment(layout, release_id):
+def environment(layout: Layout, release_id: str) -> dict[str, Any]:
     """The environment of a release: its name and why it can't be used, both None where all is well without."""
     name = environments.of_release(layout, release_id)
     return {"name": name, "ailment": environments.ailment(layout, name) if name else None}
 
 
-def started(layout, found, wire):
+def started(layout: Layout, found: dict[str, Any], wire: Wire) -> dict[str, Any]:
     """As environment(), after its interpreter was started: whether it still is the version it was."""
     name = found["name"]
     if name is None or found["ailment"] is not None:
         return found
-    wanted = environments.description(layout, name)["python"]["version"]
+    wanted = (environments.description(layout, name) or {})["python"]["version"]
     code = "import sys; print(sys.version.split()[0])"
     argv = [environments.python_of(environments.path_of(layout, name)), "-I", "-c", code]
     try:
@@ -96,25 +108,27 @@ def started(layout, found, wire):
     return found
 
 
-def releases_in_use(layout, known):
+def releases_in_use(layout: Layout, known: Iterable[str]) -> list[dict[str, Any]]:
+    """Those of the releases that somebody runs: [{release, processes}]."""
     paths = {layout.release(release_id): release_id for release_id in known}
     return [
         {"release": paths[path], "processes": count} for path, count in sorted(leases.counts(paths).items()) if count
     ]
 
 
-def listing(layout, packages=False):
+def listing(layout: Layout, packages: bool = False) -> dict[str, Any]:
     """All kept releases, newest first, all backups and all environments; with `packages`, what those hold."""
     current = layout.standing_release()
     known = records.read_all(layout)
     seen = history.Standing(history.read(layout), current)
     in_use = {item["release"]: item["processes"] for item in releases_in_use(layout, known)}
-    releases = []
+    releases: list[dict[str, Any]] = []
     for release_id, record in known.items():
-        record = dict(record)
-        record["processes"] = in_use.get(release_id, 0)
-        record["environment"] = environments.of_release(layout, release_id)
-        releases.append(record)
+        fields = {
+            "processes": in_use.get(release_id, 0),
+            "environment": environments.of_release(layout, release_id),
+        }
+        releases.append(dict(record, **fields))
     releases.sort(key=lambda record: record.get("sequence") or 0, reverse=True)
     return {
         "current": current,
@@ -128,7 +142,8 @@ def listing(layout, packages=False):
     }
 
 
-def space(path):
+def space(path: str) -> dict[str, int | None]:
+    """What the file system of a path has: `freeBytes`, `totalBytes`, and `freeInodes`, None where it counts none."""
     status = os.statvfs(path)
     return {
         "freeBytes": status.f_bavail * status.f_frsize,
@@ -137,7 +152,7 @@ def space(path):
     }
 
 
-def _nothing_live():
+def _nothing_live() -> dict[str, Any]:
     return {
         "current": None,
         "previous": None,
@@ -151,7 +166,7 @@ def _nothing_live():
     }
 
 
-def _place(path):
+def _place(path: str) -> dict[str, Any]:
     return {
         "writable": os.access(path, os.W_OK | os.X_OK),
         "filesystem": {
@@ -163,13 +178,13 @@ def _place(path):
     }
 
 
-def _existing_parent(path):
+def _existing_parent(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
 
 
-def _names(layout, entrypoint):
+def _names(layout: Layout, entrypoint: str) -> list[dict[str, str]]:
     found = []
     with os.scandir(layout.base) as children:
         for child in children:
@@ -178,7 +193,7 @@ def _names(layout, entrypoint):
     return sorted(found, key=lambda item: item["name"])
 
 
-def _kind(layout, name, status, entrypoint):
+def _kind(layout: Layout, name: str, status: os.stat_result, entrypoint: str) -> str:
     """`link` and `launcher` are ours; the rest is what a person put there."""
     path = os.path.join(layout.base, name)
     if stat.S_ISLNK(status.st_mode):
@@ -190,7 +205,7 @@ def _kind(layout, name, status, entrypoint):
     return "file" if stat.S_ISREG(status.st_mode) else "other"
 
 
-def _merges_names(path):
+def _merges_names(path: str) -> bool:
     """Whether the file system takes two spellings for one name: asked of a name that exists, without writing."""
     directory, name = os.path.split(path)
     other = name.swapcase()
@@ -202,5 +217,6 @@ def _merges_names(path):
         return False
 
 
-def lock_holder(layout):
+def lock_holder(layout: Layout) -> dict[str, Any] | None:
+    """Who holds the lock, as locking.holder(); also where there is no base path yet."""
     return locking.holder(layout) if os.path.isdir(layout.base) else None

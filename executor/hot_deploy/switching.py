@@ -1,5 +1,7 @@
 """The one way to switch: every deployment, rollback, revert and repair comes through `flip`."""
 
+from __future__ import annotations
+
 import os
 import time
 
@@ -8,8 +10,18 @@ from hot_deploy import files, history, records
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def flip(layout, release_id, aside=None):
+    from hot_deploy.layout import Layout
+    from hot_deploy.tree import Look
+
+    # The entrypoint's name, and the content of the launcher that stands there.
+    Launcher = tuple[str, bytes]
+
+
+def flip(layout: Layout, release_id: str | None, aside: str | None = None) -> float:
     """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds.
 
     `aside` names where something foreign at `current` is kept: it is moved there first or, with None, brought back.
@@ -32,7 +44,14 @@ def flip(layout, release_id, aside=None):
     return taken
 
 
-def announce(layout, release_id, operation, launcher, candidate=False, aside=None):
+def announce(
+    layout: Layout,
+    release_id: str,
+    operation: str,
+    launcher: Launcher,
+    candidate: bool = False,
+    aside: str | None = None,
+) -> dict[str, Any]:
     """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
 
     `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone; `aside` is
@@ -62,19 +81,20 @@ def announce(layout, release_id, operation, launcher, candidate=False, aside=Non
     )
 
 
-def name_aside():
+def name_aside() -> str:
     """A new name in `.hot-deploy/aside` for what stood at `current`."""
     return "current." + os.urandom(6).hex()
 
 
-def refuse_damaged(layout, release_id, look):
+def refuse_damaged(layout: Layout, release_id: str, look: Look) -> None:
     """A release that has lain here may have been edited by hand: only what was recorded may go live again."""
     if not os.path.isdir(layout.release(release_id)):
         return
     if not look.is_recorded:
         raise StepFailed("manifestMissing", release=release_id)
     kept = {entry.path for entry in look.recorded if entry.kept}
-    missing, modified = ([path for path in look.seen[how] if path not in kept] for how in ("missing", "modified"))
+    missing = [path for path in look.seen["missing"] if path not in kept]
+    modified = [path for path in look.seen["modified"] if path not in kept]
     if missing or modified:
         raise StepFailed(
             "releaseDamaged",
@@ -85,7 +105,7 @@ def refuse_damaged(layout, release_id, look):
         )
 
 
-def place_links(layout, release_id, launcher):
+def place_links(layout: Layout, release_id: str, launcher: Launcher) -> list[str]:
     """Links and launcher in the base path that the release needs and that aren't there. Returns the names made.
 
     A link made before its release is current leads nowhere yet, which is what was there before: nothing.
@@ -106,7 +126,8 @@ def place_links(layout, release_id, launcher):
     return made
 
 
-def write_launcher(path, content, layout):
+def write_launcher(path: str, content: bytes, layout: Layout) -> None:
+    """Puts the launcher at `path` in one rename, durable and given to the owner."""
     temporary = files.temporary_name(layout.state, "launcher")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
     try:
@@ -120,12 +141,12 @@ def write_launcher(path, content, layout):
     os.rename(temporary, path)
 
 
-def is_own_link(path, name):
+def is_own_link(path: str, name: str) -> bool:
     """Whether `path` is the link that stands in the base path for a deployed name."""
     return os.path.islink(path) and os.readlink(path) == "current/" + name
 
 
-def depends_on_current(layout):
+def depends_on_current(layout: Layout) -> bool:
     """Whether the base path has links or a launcher of ours, which lead nowhere without `current`."""
     return any(
         is_own_link(path, name) or (os.path.isfile(path) and is_launcher(path))
@@ -133,7 +154,8 @@ def depends_on_current(layout):
     )
 
 
-def is_launcher(path):
+def is_launcher(path: str) -> bool:
+    """Whether a launcher of ours stands at `path`, of whatever version."""
     try:
         with open(path, "rb") as handle:
             return LAUNCHER_MARKER in handle.read(200)
@@ -141,20 +163,20 @@ def is_launcher(path):
         return False
 
 
-def holds(path, content):
+def holds(path: str, content: bytes) -> bool:
     """Whether a file has exactly this content (bytes)."""
     with open(path, "rb") as handle:
         return handle.read() == content
 
 
-def confirm(layout, pending):
+def confirm(layout: Layout, pending: dict[str, Any]) -> None:
     """Keeps the switch, and takes away links that lead nowhere now."""
     history.append(layout, "confirmed", to=pending["to"])
     for name in dangling_links(layout):
         os.unlink(os.path.join(layout.base, name))
 
 
-def revert(layout, pending, reason):
+def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, Any]:
     """Flips back to where `pending` came from; when that was nothing, takes away what the switch had made."""
     seconds = 0.0
     if layout.standing_release() == pending["to"]:
@@ -170,7 +192,7 @@ def revert(layout, pending, reason):
     return {"live": pending["from"], "milliseconds": round(seconds * 1000, 3)}
 
 
-def dangling_links(layout):
+def dangling_links(layout: Layout) -> list[str]:
     """Our own links in the base path whose name the current release doesn't have."""
     return [
         name
@@ -180,6 +202,6 @@ def dangling_links(layout):
     ]
 
 
-def wanted_launcher(args):
+def wanted_launcher(args: dict[str, Any]) -> Launcher:
     """The launcher's name and text; the text comes with the program."""
     return args["entrypoint"], hot_deploy.launcher.encode("utf-8")
