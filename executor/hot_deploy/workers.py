@@ -1,8 +1,8 @@
 """Runs a long function in a process of its own, beside this one, and dead when this one is.
 
 As a thread it would compete with the other steps for the interpreter's lock: with 10,000 files both take three times as
-long. A step of its own gets a new process, which is given the modules it needs the way this one was, over standard
-input. A part of a step is a copy of this process, which has everything the part needs.
+long. A step of its own gets a new process, which is given the program the way this one was, over standard input, and
+imports of it what it needs. A part of a step is a copy of this process, which has everything the part needs.
 """
 
 import ctypes
@@ -20,27 +20,22 @@ from hot_deploy.failures import StepFailed
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.05
 BOOTSTRAP = "import sys; exec(sys.stdin.buffer.read())"
+PROGRAM = """\
+import json
+program = json.loads(%r)
+exec(program['loader'])
+import hot_deploy.workers, hot_deploy.%s
+package.workers.serve(%d, %r, %r, json.loads(%r))
+"""
 
 
 def call(module, function, arguments, wire):
     """What `hot_deploy.<module>.<function>(*arguments)` returns, arguments and result being plain JSON.
 
-    The module is one that the program lists before this one: those after it are not taken along.
     Raises what it raises, as far as that is StepFailed or OSError, and ControllerGone when the client goes away.
     """
-    program = dict(hot_deploy.program)
-    names = [name for name, _ in program["modules"]]
-    program["modules"] = program["modules"][: names.index("workers") + 1]
-    text = (
-        "import json\nprogram = json.loads(%r)\nexec(program['loader'])\npackage.workers.serve(%d, %r, %r, json.loads(%r))"
-        % (
-            json.dumps(program),
-            os.getpid(),
-            module,
-            function,
-            json.dumps(arguments),
-        )
-    )
+    program = json.dumps(hot_deploy.program)
+    text = PROGRAM % (program, module, os.getpid(), module, function, json.dumps(arguments))
     argv = [sys.executable, "-I", "-S", "-c", BOOTSTRAP]
     ended = processes.run(argv, "/", dict(os.environ), float("inf"), wire, text)
     return _result(ended, function)
