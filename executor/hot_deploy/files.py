@@ -1,12 +1,11 @@
 """Writing that survives a power cut, copying inside the kernel, and removing what is read-only."""
 
-import ctypes
 import errno
 import json
 import os
 import stat
 
-from hot_deploy.later import shutil
+from hot_deploy.later import ctypes, shutil
 
 _libc = None
 

@@ -24,6 +24,7 @@ class _Later:
 
 
 configparser = _Later("configparser")
+ctypes = _Later("ctypes")
 gzip = _Later("gzip")
 importlib_metadata = _Later("importlib.metadata")
 importlib_util = _Later("importlib.util")

@@ -5,7 +5,6 @@ long. A step of its own gets a new process, which is given the program the way t
 imports of it what it needs. A part of a step is a copy of this process, which has everything the part needs.
 """
 
-import ctypes
 import errno
 import json
 import os
@@ -16,6 +15,7 @@ import sys
 import hot_deploy
 from hot_deploy import files, processes
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import ctypes
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.05
