@@ -1,19 +1,25 @@
 """What a step raises when it can't be carried out, and when nobody is left to carry it out for."""
 
+from __future__ import annotations
+
 import errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class StepFailed(Exception):
     """A step could not be carried out. `code` is one of the client's codes, `details` plain JSON."""
 
-    def __init__(self, code, message, description=None, **details):
+    def __init__(self, code: str, message: str, description: str | None = None, **details: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.description = description
         self.details = details
 
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         return {
             "code": self.code,
             "message": _shortened(self.message),
@@ -26,7 +32,7 @@ class StepFailed(Exception):
 LONGEST_SENTENCE = 3000
 
 
-def _shortened(message):
+def _shortened(message: str) -> str:
     if len(message) <= LONGEST_SENTENCE:
         return message
     return message[:2000] + "…" + message[-900:]
@@ -43,7 +49,7 @@ ANOTHER_USER = (
 )
 MAY_NOT = "The user on the engine's side may not do this. Give it the base path; " + ANOTHER_USER
 
-HINTS = {
+HINTS: dict[int | None, str] = {
     errno.ENOSPC: "The disk that holds the base path is full. Free some space, or prune releases and backups.",
     errno.EDQUOT: "The disk quota of the engine's user is used up. Raise it, or prune releases and backups.",
     errno.EROFS: "The file system is mounted read-only. Mount it writable where the engine is deployed from.",
@@ -53,7 +59,7 @@ HINTS = {
 }
 
 
-def from_os_error(raised, doing):
+def from_os_error(raised: OSError, doing: str) -> StepFailed:
     """Turns an OSError into a StepFailed that says what was being done, to which path, and what helps."""
     path = raised.filename if raised.filename is not None else ""
     if isinstance(path, bytes):
