@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import io
 import os
@@ -11,7 +10,7 @@ import zlib
 
 from hot_deploy import files, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import gzip, tarfile
+from hot_deploy.later import datetime, gzip, tarfile
 from hot_deploy.layout import (
     BACKUP_NAME,
     Layout,

@@ -7,9 +7,9 @@ is `refused` where the client said so, and `discarded` where the conversation en
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
+import time
 
 from hot_deploy import files
 from hot_deploy.layout import RELEASE_ID
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def now() -> str:
     """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
-    moment = datetime.datetime.now(datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (moment.microsecond // 1000)
+    seconds, milliseconds = divmod(time.time_ns() // 1000000, 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds)) + "%03dZ" % milliseconds
 
 
 def append(layout: Layout, event: str, **fields: Any) -> dict[str, Any]:

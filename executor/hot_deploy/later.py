@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 __all__ = [
     "configparser",
     "ctypes",
+    "datetime",
     "gzip",
     "importlib_metadata",
     "importlib_util",
     "py_compile",
     "shlex",
     "shutil",
+    "signal",
     "site",
     "subprocess",
     "tarfile",
@@ -47,12 +49,14 @@ class _Later:
 if TYPE_CHECKING:
     import configparser
     import ctypes
+    import datetime
     import gzip
     import importlib.metadata as importlib_metadata
     import importlib.util as importlib_util
     import py_compile
     import shlex
     import shutil
+    import signal
     import site
     import subprocess
     import tarfile
@@ -60,12 +64,14 @@ if TYPE_CHECKING:
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
+    datetime = _Later("datetime")
     gzip = _Later("gzip")
     importlib_metadata = _Later("importlib.metadata")
     importlib_util = _Later("importlib.util")
     py_compile = _Later("py_compile")
     shlex = _Later("shlex")
     shutil = _Later("shutil")
+    signal = _Later("signal")
     site = _Later("site")
     subprocess = _Later("subprocess")
     tarfile = _Later("tarfile")

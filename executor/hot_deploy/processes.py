@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
-from hot_deploy.later import subprocess
+from hot_deploy.later import signal, subprocess
 from hot_deploy.masking import Mask
 
 TYPE_CHECKING = False

@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import select
-import signal
 import sys
 
 import hot_deploy
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from hot_deploy.wire import Wire
 
 PR_SET_PDEATHSIG = 1
+SIGKILL = 9  # As in signal, which is not to be imported in a fork of a process with threads.
 POLL_SECONDS = 0.05
 BOOTSTRAP = "import sys; exec(sys.stdin.buffer.read())"
 PROGRAM = """\
@@ -102,7 +102,7 @@ class Part:
     def stop(self) -> None:
         """Ends the process, which may have ended by itself."""
         os.close(self._reading)
-        os.kill(self._process, signal.SIGKILL)
+        os.kill(self._process, SIGKILL)
         os.waitpid(self._process, 0)
 
 
@@ -116,7 +116,7 @@ def _serve_part(writing: int, parent: int, function: Callable[..., Any], argumen
 
 def _dies_with(parent: int) -> bool:
     """Asks to be ended together with the parent. False when that is gone already."""
-    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(SIGKILL), 0, 0, 0)
     return os.getppid() == parent  # It may have died before it could be asked for.
 
 
