@@ -93,11 +93,15 @@ def read_text(path: str) -> str | None:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as handle:
+    try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_TEXT:
             return None
-        return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+        # Not before: it refuses a directory, and leaves that open.
+        with os.fdopen(fd, "rb", closefd=False) as handle:
+            return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+    finally:
+        os.close(fd)
 
 
 def write_all(fd: int, content: bytes) -> None:
