@@ -1,8 +1,8 @@
 /**
  * Makes a fresh clone ready, so that every npm script works at once: installs the packages that package-lock.json
- * lists and, with `--test`, the system programs that the tests talk to; with `--live`, those of the live suite, too. Asks
- * nothing and changes nothing when everything is there. Uses Node's own modules only, since it runs before anything else
- * is installed.
+ * lists and, with `--test`, the system programs that the tests talk to; with `--live`, those of the live suite, too; with
+ * `--python`, only the tools for the Python program. Asks nothing and changes nothing when everything is there. Uses Node's
+ * own modules only, since it runs before anything else is installed.
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -11,11 +11,16 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 /** Where the tests find uv; the machine's own PATH stays without it. */
 const UV_DIRECTORY = path.join(ROOT, 'node_modules/.cache/uv');
+/** Where scripts/python.js finds what checks the Python program. */
+const PYTHON_TOOLS_DIRECTORY = path.join(ROOT, 'node_modules/.cache/python-tools');
+const PYTHON_TOOLS = path.join(ROOT, 'executor/requirements-dev.txt');
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+const PYTHON = { name: 'python3 with venv', packages: ['python3', 'python3-venv'], isThere: hasPythonVenv };
 
 /** What the tests need besides Node: how to see that it is there, and the Debian packages that bring it. */
 const PROGRAMS = [
-  { name: 'python3 with venv', packages: ['python3', 'python3-venv'], isThere: hasPythonVenv },
+  PYTHON,
   { name: '/usr/sbin/sshd', packages: ['openssh-server'], isThere: () => fs.existsSync('/usr/sbin/sshd') },
   ...['busybox', 'debootstrap', 'git', 'podman', 'rsync', 'runc', 'sudo', 'tar'].map((name) => ({
     name,
@@ -138,19 +143,38 @@ function prepareSystem(programs) {
   }
 }
 
-/** uv comes from PyPI, into an environment of its own: an interpreter that Debian manages takes no packages. */
+/** An interpreter that Debian manages takes no packages: what comes from PyPI gets an environment of its own. */
+function makeEnvironment(directory, ...packages) {
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
+  return (
+    run('python3', ['-m', 'venv', '--clear', directory]) && run(path.join(directory, 'bin/python'), install)
+  );
+}
+
 function prepareUv() {
   if (fs.existsSync(path.join(UV_DIRECTORY, 'bin/uv'))) return;
   console.log('Installing uv for the tests …');
-  const pip = path.join(UV_DIRECTORY, 'bin/python');
-  const installed =
-    run('python3', ['-m', 'venv', UV_DIRECTORY]) &&
-    run(pip, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'uv']);
-  if (!installed) stop('uv could not be installed; the output above says why.');
+  if (!makeEnvironment(UV_DIRECTORY, 'uv')) stop('uv could not be installed; the output above says why.');
+}
+
+/** A copy of the list is left there, last: whether it is the same tells whether these tools are installed. */
+function preparePythonTools() {
+  const installed = path.join(PYTHON_TOOLS_DIRECTORY, 'requirements-dev.txt');
+  const wanted = fs.readFileSync(PYTHON_TOOLS, 'utf8');
+  if (fs.existsSync(installed) && fs.readFileSync(installed, 'utf8') === wanted) return;
+  console.log('Installing the tools that check the Python program …');
+  if (!makeEnvironment(PYTHON_TOOLS_DIRECTORY, '-r', PYTHON_TOOLS)) {
+    stop('The tools in executor/requirements-dev.txt could not be installed; the output above says why.');
+  }
+  fs.writeFileSync(installed, wanted);
 }
 
 if (!packagesAreInstalled()) installPackages();
 if (process.argv.includes('--test')) {
   prepareSystem(process.argv.includes('--live') ? [...PROGRAMS, ...LIVE_PROGRAMS] : PROGRAMS);
   prepareUv();
+  preparePythonTools();
+} else if (process.argv.includes('--python')) {
+  prepareSystem([PYTHON]);
+  preparePythonTools();
 }

@@ -1,6 +1,7 @@
 """Backups: archives of what was live, for people and other machines, and reading one back as a release."""
 
-import datetime
+from __future__ import annotations
+
 import hashlib
 import io
 import os
@@ -9,7 +10,7 @@ import zlib
 
 from hot_deploy import files, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import gzip, tarfile
+from hot_deploy.later import datetime, gzip, tarfile
 from hot_deploy.layout import (
     BACKUP_NAME,
     Layout,
@@ -20,13 +21,20 @@ from hot_deploy.layout import (
     refuse_leaving_links,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import IO, Any
+
+    Check = Callable[[], None]
+
 # Speed over size: level 1 is about three times as fast as the default and the archive is short-lived.
 COMPRESSION = 1
 MAX_BYTES = 4 * 1024**3
 MAX_ENTRIES = 200000
 
 
-def create(base_path, release_id):
+def create(base_path: str, release_id: str) -> dict[str, Any]:
     """Writes `backups/hot-backup-YYYYMMDD-HHMMSS.tar.gz` with the deployed entries at its root. Returns name and size."""
     layout = Layout(base_path)
     release = layout.release(release_id)
@@ -46,7 +54,7 @@ def create(base_path, release_id):
     return {"name": name, "bytes": os.path.getsize(os.path.join(layout.backups, name))}
 
 
-def _write_members(release, packed):
+def _write_members(release: str, packed: gzip.GzipFile) -> None:
     # Not tarfile's own stream: its buffer is copied for every piece added to it.
     buffered = io.BufferedWriter(packed, 1 << 18)
     with tarfile.open(fileobj=buffered, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -55,7 +63,7 @@ def _write_members(release, packed):
     buffered.detach()
 
 
-def _add(archive, release, path, status):
+def _add(archive: tarfile.TarFile, release: str, path: str, status: os.stat_result) -> None:
     """Adds one file, link or empty directory, owned by nobody in particular. Anything else is left out."""
     member = tarfile.TarInfo(path)
     member.mode = stat.S_IMODE(status.st_mode)
@@ -75,7 +83,7 @@ def _add(archive, release, path, status):
         archive.addfile(member)
 
 
-def _claim(layout, temporary):
+def _claim(layout: Layout, temporary: str) -> str:
     """Gives the archive its name; when that second is taken already, the next free one."""
     moment = datetime.datetime.now(datetime.timezone.utc)
     while True:
@@ -93,7 +101,7 @@ def _claim(layout, temporary):
             moment += datetime.timedelta(seconds=1)
 
 
-def listing(layout):
+def listing(layout: Layout) -> list[dict[str, Any]]:
     """The kept archives, newest first."""
     found = []
     try:
@@ -114,7 +122,7 @@ def listing(layout):
     return sorted(found, key=lambda backup: backup["name"], reverse=True)
 
 
-def unpack(layout, name, target, check):
+def unpack(layout: Layout, name: str, target: str, check: Check) -> list[tree.Entry]:
     """Reads a backup into `target`, an empty directory of ours. Returns its entries.
 
     Nothing in the archive is trusted: it may come from another machine. Raises StepFailed naming the member.
@@ -122,7 +130,7 @@ def unpack(layout, name, target, check):
     path = layout.backup(name)
     if not os.path.isfile(path):
         raise StepFailed("backupMissing", name=name, directory=layout.backups)
-    entries = {}
+    entries: dict[str, tree.Entry] = {}
     try:
         with tarfile.open(path, "r|*") as archive:
             total = 0
@@ -142,7 +150,13 @@ def unpack(layout, name, target, check):
     return list(entries.values())
 
 
-def _extract(archive, member, target, entries, check):
+def _extract(
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    target: str,
+    entries: Mapping[str, tree.Entry],
+    check: Check,
+) -> tree.Entry | None:
     path = member.name
     while path.startswith("./"):
         path = path[2:]
@@ -168,7 +182,10 @@ def _extract(archive, member, target, entries, check):
     return _extract_file(archive.extractfile(member), member, place, path, check)
 
 
-def _extract_file(content, member, place, path, check):
+def _extract_file(
+    content: IO[bytes] | None, member: tarfile.TarInfo, place: str, path: str, check: Check
+) -> tree.Entry:
+    assert content is not None  # It is a regular file's.
     digest = hashlib.sha256()
     mode = member.mode & 0o555
     fd = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

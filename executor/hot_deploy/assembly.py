@@ -52,7 +52,6 @@ class Assembly:
         self.unchanged: list[tuple[Entry, Entry]] = []
         self.needed = needed(entries, live_entries)
 
-
     def check_space(self) -> None:
         """Raises StepFailed where the disk has too few bytes or inodes left for the release."""
         status = os.statvfs(self.layout.base)

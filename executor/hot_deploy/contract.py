@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Tuple
+    from typing import Any
 
 PROTOCOL = 1
 MARKER = "\u0001hot-deploy-1\u0001".encode("latin-1")
@@ -17,7 +17,7 @@ LONGEST_FRAME = 67108864
 LISTED_PATHS = 1000
 RELEASE_ID = "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?"
 RESERVED_NAMES = ["current", "releases", "environments", "backups", ".hot-deploy"]
-VERBS: Dict[str, Tuple[bool, Any]] = {
+VERBS: dict[str, tuple[bool, Any]] = {
     "lock": (True, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "create": ["flag"], "holder": ["record", {"workflow": ["orDropped", ["text", 4096]], "execution": ["orDropped", ["text", 4096]], "operation": ["orDropped", ["text", 4096]], "user": ["orDropped", ["text", 4096]], "agent": ["orDropped", ["flag"]], "since": ["orDropped", ["text", 64]], "processId": ["orDropped", ["count"]]}], "waitSeconds": ["seconds", 315360000], "owner": ["optional", ["text", 4096]], "clean": ["optional", ["flag"]]}]),
     "probe": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "entrypoint": ["matching", "(?!(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?![\\s\\S]))[^/\\0]+", 4096], "holder": ["optional", ["flag"]], "start": ["optional", ["flag"]], "ahead": ["optional", ["flag"]]}]),
     "list": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "packages": ["optional", ["flag"]]}]),

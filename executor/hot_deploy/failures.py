@@ -3,18 +3,24 @@
 What people read is worded by the client, from the kind and the facts; see `executor/failures` there.
 """
 
+from __future__ import annotations
+
 import errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class StepFailed(Exception):
     """A step could not be carried out. `kind` is one that the client knows, `facts` are plain JSON."""
 
-    def __init__(self, kind, **facts):
+    def __init__(self, kind: str, **facts: Any) -> None:
         super().__init__(kind)
         self.kind = kind
         self.facts = facts
 
-    def as_json(self):
+    def as_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "facts": self.facts}
 
 
@@ -22,7 +28,7 @@ class ControllerGone(Exception):
     """The other side closed its end or fell silent: clean up and leave."""
 
 
-def from_os_error(raised, doing):
+def from_os_error(raised: OSError, doing: str) -> StepFailed:
     """Turns an OSError into a StepFailed that says what was being done, and to which path."""
     path = raised.filename if raised.filename is not None else ""
     if isinstance(path, bytes):
@@ -36,6 +42,6 @@ def from_os_error(raised, doing):
     )
 
 
-def complaint(raised):
+def complaint(raised: OSError | StepFailed) -> dict[str, Any]:
     """What could not be put right at the end of a conversation, in the form of a refusal."""
     return (raised if isinstance(raised, StepFailed) else StepFailed("leftUndone", said=str(raised))).as_json()

@@ -1,24 +1,29 @@
 """Writing that survives a power cut, copying inside the kernel, and removing what is read-only."""
 
-import ctypes
+from __future__ import annotations
+
 import errno
 import json
 import os
 import stat
 
-from hot_deploy.later import shutil
+from hot_deploy.later import ctypes, shutil
 
-_libc = None
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_libc: Any = None
 
 
-def libc():
+def libc() -> Any:
     global _libc
     if _libc is None:
         _libc = ctypes.CDLL(None, use_errno=True)
     return _libc
 
 
-def sync_directory(path):
+def sync_directory(path: str) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -26,7 +31,7 @@ def sync_directory(path):
         os.close(fd)
 
 
-def sync_file_system(path):
+def sync_file_system(path: str) -> None:
     """Writes everything of the file system that holds `path` to its disk: one call instead of one for each file."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -36,11 +41,11 @@ def sync_file_system(path):
         os.close(fd)
 
 
-def temporary_name(directory, purpose):
+def temporary_name(directory: str, purpose: str) -> str:
     return os.path.join(directory, "%s.%s.tmp" % (purpose, os.urandom(6).hex()))
 
 
-def write_atomically(path, content, mode=0o644, sync=True):
+def write_atomically(path: str, content: bytes, mode: int = 0o644, sync: bool = True) -> None:
     """Replaces `path` with `content` (bytes): a reader finds the old or the new, never half."""
     temporary = temporary_name(os.path.dirname(path), os.path.basename(path))
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -60,11 +65,11 @@ def write_atomically(path, content, mode=0o644, sync=True):
         sync_directory(os.path.dirname(path))
 
 
-def write_json(path, value, sync=True, mode=0o644):
+def write_json(path: str, value: Any, sync: bool = True, mode: int = 0o644) -> None:
     write_atomically(path, json.dumps(value, separators=(",", ":")).encode("utf-8"), mode, sync)
 
 
-def read_json(path):
+def read_json(path: str) -> Any:
     """The parsed content of `path`, or None where it is missing or was cut short."""
     try:
         with open(path, "rb") as handle:
@@ -73,7 +78,7 @@ def read_json(path):
         return None
 
 
-def is_count(value):
+def is_count(value: object) -> bool:
     """Whether a number read from a file is a whole one that every side can hold."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
@@ -82,26 +87,30 @@ def is_count(value):
 LARGEST_TEXT = 1 << 20
 
 
-def read_text(path):
+def read_text(path: str) -> str | None:
     """The text of a regular file of at most 1 MiB, or None where there is no such file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as handle:
+    try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_TEXT:
             return None
-        return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+        # Not before: it refuses a directory, and leaves that open.
+        with os.fdopen(fd, "rb", closefd=False) as handle:
+            return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+    finally:
+        os.close(fd)
 
 
-def write_all(fd, content):
+def write_all(fd: int, content: bytes) -> None:
     view = memoryview(content)[os.write(fd, content) :]
     while view:
         view = view[os.write(fd, view) :]
 
 
-def replace_link(path, target, directory_for_temporary, owner=None):
+def replace_link(path: str, target: str, directory_for_temporary: str, owner: tuple[int, int] | None = None) -> None:
     """Makes `path` a link to `target` in one rename(2), whatever link or file was there. Never `ln -sfn`."""
     temporary = temporary_name(directory_for_temporary, "link")
     os.symlink(target, temporary)
@@ -121,7 +130,7 @@ _UNSUPPORTED = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno
 SMALL = 64 * 1024
 
 
-def copy_content(source_fd, target_fd, size):
+def copy_content(source_fd: int, target_fd: int, size: int) -> int:
     """Copies `size` bytes; large files inside the kernel, where it can as a reflink. Returns the bytes copied."""
     if size <= SMALL:
         return _read_and_write(source_fd, target_fd, size)
@@ -139,7 +148,7 @@ def copy_content(source_fd, target_fd, size):
     return _read_and_write(source_fd, target_fd, size)
 
 
-def _read_and_write(source_fd, target_fd, size):
+def _read_and_write(source_fd: int, target_fd: int, size: int) -> int:
     copied = 0
     while copied < size:
         piece = os.read(source_fd, min(1 << 20, size - copied))
@@ -150,7 +159,7 @@ def _read_and_write(source_fd, target_fd, size):
     return copied
 
 
-def make_read_only(path):
+def make_read_only(path: str) -> None:
     """Takes everybody's permission to write from all files and directories of a tree. Links are left alone."""
     for directory, _, filenames in os.walk(path, topdown=False):
         for name in filenames:
@@ -161,13 +170,13 @@ def make_read_only(path):
         os.chmod(directory, stat.S_IMODE(os.lstat(directory).st_mode) & 0o555)
 
 
-def remove_tree(path):
+def remove_tree(path: str) -> None:
     """Removes a tree whose directories may be read-only. A missing one is fine."""
     if os.path.islink(path) or os.path.isfile(path):
         os.unlink(path)
         return
 
-    for directory, names, _ in os.walk(path):
+    for directory, _, _ in os.walk(path):
         mode = stat.S_IMODE(os.lstat(directory).st_mode)
         if mode & 0o700 != 0o700:
             os.chmod(directory, mode | 0o700)
@@ -175,7 +184,7 @@ def remove_tree(path):
     shutil.rmtree(path, ignore_errors=False, onerror=_ignore_missing)
 
 
-def _ignore_missing(_function, _path, information):
+def _ignore_missing(_function: object, _path: str, information: Any) -> None:
     raised = information[1]
     if not isinstance(raised, FileNotFoundError):
         raise raised
@@ -184,7 +193,7 @@ def _ignore_missing(_function, _path, information):
 RENAME_EXCHANGE = 2
 
 
-def exchange(one, other):
+def exchange(one: str, other: str) -> bool:
     """Swaps two names in one step (renameat2). Returns False where kernel or file system can't.
 
     An overlay can't for a directory of its lower layer, which is what an image brings (EXDEV).

@@ -5,21 +5,30 @@ nothing follows is an unconfirmed switch, which the next operation decides on. A
 is `refused` where the client said so, and `discarded` where the conversation ended in the middle.
 """
 
-import datetime
+from __future__ import annotations
+
 import json
 import os
+import time
 
 from hot_deploy import files
 from hot_deploy.layout import RELEASE_ID
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
-def now():
+    from hot_deploy.layout import Layout
+
+
+def now() -> str:
     """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
-    moment = datetime.datetime.now(datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (moment.microsecond // 1000)
+    seconds, milliseconds = divmod(time.time_ns() // 1000000, 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds)) + "%03dZ" % milliseconds
 
 
-def append(layout, event, **fields):
+def append(layout: Layout, event: str, **fields: Any) -> dict[str, Any]:
     entry = {"at": now(), "event": event}
     entry.update(fields)
     line = json.dumps(entry, separators=(",", ":")).encode("utf-8") + b"\n"
@@ -37,12 +46,12 @@ def append(layout, event, **fields):
     return entry
 
 
-def _ends_in_half_a_line(fd):
+def _ends_in_half_a_line(fd: int) -> bool:
     size = os.fstat(fd).st_size
     return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
 
 
-def read(layout):
+def read(layout: Layout) -> list[dict[str, Any]]:
     """All whole entries, oldest first. Lines that a crash cut short, or that were not written here, are passed over."""
     entries = []
     try:
@@ -59,7 +68,7 @@ def read(layout):
     return entries
 
 
-def _is_ours(entry):
+def _is_ours(entry: object) -> bool:
     """Whether a line has the form of ours: what it names is used as the name of a release."""
     if not isinstance(entry, dict) or not isinstance(entry.get("event"), str):
         return False
@@ -81,7 +90,7 @@ UNDONE = {"reverted": "from", "refused": "to", "discarded": "to"}
 REASON_LENGTH = 500
 
 
-def _attempt(entry, field):
+def _attempt(entry: dict[str, Any], field: str) -> dict[str, Any]:
     reason = entry.get("reason")
     return {
         "release": entry.get(field),
@@ -93,17 +102,17 @@ def _attempt(entry, field):
 class Standing:
     """What the history says about the engine now."""
 
-    def __init__(self, entries, current):
-        self.unconfirmed = None
-        self.live_since = None
+    def __init__(self, entries: Iterable[dict[str, Any]], current: str | None) -> None:
+        self.unconfirmed: dict[str, Any] | None = None
+        self.live_since: str | None = None
         # What the decided switches left live, and all that ever were, the last first.
-        self.live = None
-        self.were_live = []
+        self.live: str | None = None
+        self.were_live: list[str | None] = []
         self.sequence = 0
         # The last attempt, if it did not stay live.
-        self.undone = None
-        before = {}
-        pending = None
+        self.undone: dict[str, Any] | None = None
+        before: dict[str | None, str | None] = {}
+        pending: dict[str, Any] | None = None
         for entry in entries:
             self.sequence = max(self.sequence, int(entry.get("sequence") or 0))
             event = entry["event"]
@@ -127,10 +136,10 @@ class Standing:
         # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
         if pending is not None and pending.get("to") == current and current is not None:
             self.unconfirmed = pending
-        self.previous = before.get(current)
+        self.previous: str | None = before.get(current)
         if self.unconfirmed is not None and self.unconfirmed.get("operation") != "repair":
             self.previous = self.unconfirmed.get("from")
 
-    def _went_live(self, release_id):
+    def _went_live(self, release_id: str | None) -> None:
         self.live = release_id
         self.were_live = [release_id] + [known for known in self.were_live if known != release_id]

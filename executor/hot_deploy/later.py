@@ -3,7 +3,30 @@
 Together they take longer to import than everything else a conversation starts with.
 """
 
+from __future__ import annotations
+
 import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "configparser",
+    "ctypes",
+    "datetime",
+    "gzip",
+    "importlib_metadata",
+    "importlib_util",
+    "py_compile",
+    "shlex",
+    "shutil",
+    "signal",
+    "site",
+    "subprocess",
+    "tarfile",
+    "traceback",
+]
 
 # Two threads that import modules which need each other would wait for ever: to prevent that, Python hands one of them a
 # module that is only half there.
@@ -13,24 +36,43 @@ _one_at_a_time = threading.RLock()
 class _Later:
     """Stands for a module until something of it is asked for."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, attribute):
+    def __getattr__(self, attribute: str) -> Any:
         with _one_at_a_time:
             module = __import__(self._name, fromlist=["*"])
         self.__dict__.update(vars(module))
         return getattr(module, attribute)
 
 
-configparser = _Later("configparser")
-gzip = _Later("gzip")
-importlib_metadata = _Later("importlib.metadata")
-importlib_util = _Later("importlib.util")
-py_compile = _Later("py_compile")
-shlex = _Later("shlex")
-shutil = _Later("shutil")
-site = _Later("site")
-subprocess = _Later("subprocess")
-tarfile = _Later("tarfile")
-traceback = _Later("traceback")
+if TYPE_CHECKING:
+    import configparser
+    import ctypes
+    import datetime
+    import gzip
+    import importlib.metadata as importlib_metadata
+    import importlib.util as importlib_util
+    import py_compile
+    import shlex
+    import shutil
+    import signal
+    import site
+    import subprocess
+    import tarfile
+    import traceback
+else:
+    configparser = _Later("configparser")
+    ctypes = _Later("ctypes")
+    datetime = _Later("datetime")
+    gzip = _Later("gzip")
+    importlib_metadata = _Later("importlib.metadata")
+    importlib_util = _Later("importlib.util")
+    py_compile = _Later("py_compile")
+    shlex = _Later("shlex")
+    shutil = _Later("shutil")
+    signal = _Later("signal")
+    site = _Later("site")
+    subprocess = _Later("subprocess")
+    tarfile = _Later("tarfile")
+    traceback = _Later("traceback")

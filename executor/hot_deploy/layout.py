@@ -1,10 +1,16 @@
 """Where everything lies below the base path, and which names may be used there."""
 
+from __future__ import annotations
+
 import os
 import re
 
 from hot_deploy import contract
 from hot_deploy.failures import StepFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 RESERVED = frozenset(contract.RESERVED_NAMES)
 # In a release's directory: the environment's link, and bytecode.
@@ -23,7 +29,7 @@ LAUNCHER_MARKER = b"# hot-deploy launcher"
 class Layout:
     """The paths of one engine. `base` is resolved once: a bind mount or link above it may have any name."""
 
-    def __init__(self, base_path):
+    def __init__(self, base_path: str) -> None:
         self.given = base_path
         self.base = os.path.realpath(base_path)
         if self.base == "/":
@@ -41,14 +47,14 @@ class Layout:
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
         # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
-        self.owner = None
+        self.owner: tuple[int, int] | None = None
 
-    def give(self, path):
+    def give(self, path: str) -> None:
         """Gives one file, link or directory to the owner."""
         if self.owner is not None:
             os.lchown(path, *self.owner)
 
-    def give_tree(self, path):
+    def give_tree(self, path: str) -> None:
         """Gives a directory and everything below it to the owner."""
         if self.owner is None:
             return
@@ -57,13 +63,13 @@ class Layout:
                 os.lchown(os.path.join(directory, name), *self.owner)
         os.lchown(path, *self.owner)
 
-    def create(self):
+    def create(self) -> None:
         """Makes the directories of our own. Raises OSError where the user may not."""
         self.refuse_links()
         for directory in (self.state, self.staging, self.records, self.releases, self.backups):
             os.makedirs(directory, 0o755, exist_ok=True)
 
-    def refuse_links(self):
+    def refuse_links(self) -> None:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history]
@@ -73,10 +79,10 @@ class Layout:
             if os.path.islink(path):
                 raise StepFailed("linkInPlace", path=path)
 
-    def release(self, release_id):
+    def release(self, release_id: str) -> str:
         return os.path.join(self.releases, checked_release_id(release_id))
 
-    def new_release_id(self, time, digest):
+    def new_release_id(self, time: str, digest: str) -> str:
         """An id that is not taken: UTC time as YYYYMMDD-HHMMSS and the first digits of the content's digest."""
         base = checked_release_id("%s-%s" % (time, digest[:7]))
         release_id, count = base, 1
@@ -85,18 +91,18 @@ class Layout:
             release_id = "%s-%d" % (base, count)
         return release_id
 
-    def record(self, release_id):
+    def record(self, release_id: str) -> str:
         return os.path.join(self.records, checked_release_id(release_id) + ".json")
 
-    def manifest(self, release_id):
+    def manifest(self, release_id: str) -> str:
         return os.path.join(self.records, checked_release_id(release_id) + ".manifest.json")
 
-    def backup(self, name):
+    def backup(self, name: str) -> str:
         if not isinstance(name, str) or not BACKUP_NAME.fullmatch(name):
             raise StepFailed("backupName", given=name, directory=self.backups)
         return os.path.join(self.backups, name)
 
-    def current_release(self):
+    def current_release(self) -> str | None:
         """The id that `current` names, or None where there is none."""
         try:
             target = os.readlink(self.current)
@@ -109,7 +115,7 @@ class Layout:
             raise StepFailed("currentIsForeign", path=self.current, target=target)
         return release_id
 
-    def foreign_current(self):
+    def foreign_current(self) -> str | None:
         """What stands at `current` and was not made here: a link's target, `directory` or `file`; None otherwise."""
         try:
             target = os.readlink(self.current)
@@ -119,30 +125,30 @@ class Layout:
             return "directory" if os.path.isdir(self.current) else "file"
         return target if _release_in(target) is None else None
 
-    def standing_release(self):
+    def standing_release(self) -> str | None:
         """As current_release(), and None where something foreign stands."""
         return None if self.foreign_current() is not None else self.current_release()
 
 
-def _names(directory):
+def _names(directory: str) -> list[str]:
     try:
         return os.listdir(directory)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _release_in(target):
+def _release_in(target: str) -> str | None:
     parts = target.split("/")
     return parts[1] if len(parts) == 2 and parts[0] == "releases" and RELEASE_ID.fullmatch(parts[1]) else None
 
 
-def checked_release_id(release_id):
+def checked_release_id(release_id: object) -> str:
     if not isinstance(release_id, str) or not RELEASE_ID.fullmatch(release_id):
         raise StepFailed("releaseId", given=release_id)
     return release_id
 
 
-def checked_name(name):
+def checked_name(name: object) -> str:
     """A top-level name of the base path that may be deployed."""
     if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
         raise StepFailed("nameUnusable", given=name)
@@ -151,7 +157,7 @@ def checked_name(name):
     return name
 
 
-def checked_path(path):
+def checked_path(path: object) -> str:
     """A relative path that stays inside the tree it is joined to. The client's word is not taken for it."""
     if not isinstance(path, str) or not path or "\0" in path:
         raise StepFailed("pathUnusable", given=path)
@@ -165,7 +171,7 @@ def checked_path(path):
     return path
 
 
-def checked_link(path, target):
+def checked_link(path: str, target: object) -> str:
     """The target of a symbolic link that, read from the link's own place, stays inside the tree."""
     if not isinstance(target, str) or not target or "\0" in target or target.startswith("/"):
         raise StepFailed("linkNotInside", path=path, target=target)
@@ -180,7 +186,7 @@ def checked_link(path, target):
     return target
 
 
-def refuse_leaving_links(links):
+def refuse_leaving_links(links: Mapping[str, str | None]) -> None:
     """Follows each of a tree's links (path -> target) as the kernel would, through the others, and stays inside.
 
     As text alone a target can look fine: `a/up/..` is the tree's root unless `a/up` is a link to it.
@@ -204,7 +210,7 @@ def refuse_leaving_links(links):
                 ahead.extend(reversed(target.split("/")))
 
 
-def parents(path):
+def parents(path: str) -> Iterator[str]:
     """The directories above a relative path, nearest first."""
     path = os.path.dirname(path)
     while path:
@@ -212,17 +218,17 @@ def parents(path):
         path = os.path.dirname(path)
 
 
-def names_in(paths):
+def names_in(paths: Iterable[str]) -> list[str]:
     """The top-level names of some paths, sorted."""
     return sorted({path.split("/", 1)[0] for path in paths})
 
 
-def deployed_names(directory):
+def deployed_names(directory: str) -> list[str]:
     """The top-level names in a release's directory that are content: without links to what lies beside it."""
     return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not _is_beside(directory, name))
 
 
-def _is_beside(directory, name):
+def _is_beside(directory: str, name: str) -> bool:
     try:
         return os.readlink(os.path.join(directory, name)) == BESIDE + name
     except OSError:

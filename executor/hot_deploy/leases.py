@@ -1,11 +1,20 @@
 """Who is running what: the shared locks that extractions hold on their release's directory."""
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
-def counts(directories):
+    from hot_deploy.layout import Layout
+
+
+def counts(directories: Iterable[str]) -> dict[str, int]:
     """Number of leases on each directory, by path. Where the kernel hides the holders, at least 1 for a leased one."""
     holders = _lock_holders()
     result = {}
@@ -19,7 +28,7 @@ def counts(directories):
     return result
 
 
-def is_leased(directory):
+def is_leased(directory: str) -> bool:
     lease = take_exclusively(directory)
     if lease is None:
         return True
@@ -27,7 +36,7 @@ def is_leased(directory):
     return False
 
 
-def take_exclusively(directory):
+def take_exclusively(directory: str) -> int | None:
     """A descriptor that holds the only lock on a directory, or None while somebody has a lease on it.
 
     Closing it gives the lock back. Where the file system has no flock, nobody can hold a lease either.
@@ -45,11 +54,11 @@ def take_exclusively(directory):
     return fd
 
 
-def _lock_holders():
+def _lock_holders() -> dict[tuple[int, int, int], int]:
     """(major, minor, inode) -> number of shared flocks, as /proc/locks lists them."""
-    holders = {}
+    holders: dict[tuple[int, int, int], int] = {}
     try:
-        with open("/proc/locks", "r") as handle:
+        with open("/proc/locks") as handle:
             lines = handle.readlines()
     except OSError:
         return holders
@@ -64,7 +73,7 @@ def _lock_holders():
     return holders
 
 
-def unpinned(layout, entrypoint):
+def unpinned(layout: Layout, entrypoint: str) -> list[dict[str, Any]]:
     """Processes that run the entrypoint without a lease, as they do from before the adoption: [{processId, command}]."""
     launchers = {os.path.join(layout.base, entrypoint), os.path.join(layout.given, entrypoint)}
     found = []

@@ -1,5 +1,7 @@
 """The engine's lock: an flock that ends with this process and so can't go stale."""
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
@@ -8,12 +10,21 @@ import time
 from hot_deploy import files, history
 from hot_deploy.failures import StepFailed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+    Check = Callable[[], None]
+
 POLL_SECONDS = 0.05
 # Somebody asking for the status holds the lock for an instant: one refusal is not an answer.
 LEAST_WAIT_SECONDS = 0.15
 
 
-def acquire(layout, holder, wait_seconds, check):
+def acquire(layout: Layout, holder: dict[str, Any], wait_seconds: float, check: Check) -> int:
     """Takes the lock and writes down who has it. Returns the descriptor to keep open.
 
     Raises StepFailed `locked`, with the holder, when somebody else keeps it for longer than `wait_seconds`.
@@ -33,7 +44,7 @@ def acquire(layout, holder, wait_seconds, check):
     return fd
 
 
-def _wait_for(layout, wait_seconds, deadline, check):
+def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check) -> int:
     fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         while not _try_lock(fd):
@@ -47,14 +58,14 @@ def _wait_for(layout, wait_seconds, deadline, check):
     return fd
 
 
-def _is_the_lock(layout, fd):
+def _is_the_lock(layout: Layout, fd: int) -> bool:
     try:
         return os.path.samestat(os.fstat(fd), os.stat(layout.lock))
     except FileNotFoundError:
         return False
 
 
-def _sign(layout, holder):
+def _sign(layout: Layout, holder: dict[str, Any]) -> None:
     mine = dict(holder)
     mine.update(since=history.now(), processId=os.getpid())
     try:
@@ -65,7 +76,7 @@ def _sign(layout, holder):
             raise
 
 
-def release(layout, fd):
+def release(layout: Layout, fd: int) -> None:
     try:
         os.unlink(layout.holder)
     except FileNotFoundError:
@@ -73,7 +84,7 @@ def release(layout, fd):
     os.close(fd)
 
 
-def holder(layout):
+def holder(layout: Layout) -> dict[str, Any] | None:
     """Who holds the lock now, as written beside it; None when it is free. Changes nothing."""
     try:
         fd = os.open(layout.lock, os.O_RDONLY)
@@ -87,7 +98,7 @@ def holder(layout):
         os.close(fd)
 
 
-def _try_lock(fd):
+def _try_lock(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
@@ -97,6 +108,6 @@ def _try_lock(fd):
         raise
 
 
-def _locked(layout, waited):
+def _locked(layout: Layout, waited: float) -> StepFailed:
     who = files.read_json(layout.holder) or {}
     return StepFailed("locked", holder=who, basePath=layout.given, waitedSeconds=waited)

@@ -1,6 +1,12 @@
 """Keeping secrets out of what programs print, before it is cut, sent or recorded."""
 
+from __future__ import annotations
+
 import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
 # A shorter value would make holes in ordinary words.
@@ -11,7 +17,7 @@ MASK = b"***"
 class Mask:
     """Replaces secrets in output that comes in pieces: what is given as such, and variables named like one."""
 
-    def __init__(self, environment, secrets=()):
+    def __init__(self, environment: Mapping[str, str], secrets: Iterable[str] = ()) -> None:
         values = {
             value.encode("utf-8", "surrogateescape")
             for name, value in environment.items()
@@ -22,7 +28,7 @@ class Mask:
         self._values = sorted(values, key=len, reverse=True)
         self._held = b""
 
-    def feed(self, piece):
+    def feed(self, piece: bytes) -> bytes:
         """What can be shown of the output so far; an end that may be a value's beginning waits for the next piece."""
         for value in self._values:
             piece = (self._held + piece).replace(value, MASK)
@@ -32,13 +38,13 @@ class Mask:
             piece, self._held = piece[:-kept], piece[-kept:]
         return piece
 
-    def rest(self):
+    def rest(self) -> bytes:
         """What was waiting, once no more comes."""
         held, self._held = self._held, b""
         return held
 
 
-def _overlap(piece, value):
+def _overlap(piece: bytes, value: bytes) -> int:
     """Length of the longest end of `piece` that `value` begins with, the whole value aside."""
     for length in range(min(len(piece), len(value) - 1), 0, -1):
         if value.startswith(piece[-length:]):

@@ -1,5 +1,7 @@
 """Whom the engine's files belong to, when this process is root and may give them to somebody."""
 
+from __future__ import annotations
+
 import grp
 import os
 import pwd
@@ -7,7 +9,7 @@ import pwd
 from hot_deploy.failures import StepFailed
 
 
-def resolve(given, base):
+def resolve(given: str | None, base: str) -> tuple[int, int] | None:
     """(uid, gid) for `user`, `user:group` or `uid:gid`; without one, whom the base path belongs to. None: leave it.
 
     Raises StepFailed for somebody who isn't known here, and where files can't be given away.
@@ -27,14 +29,14 @@ def resolve(given, base):
     raise StepFailed("ownerIsAnother", owner=given, user=_name(os.geteuid()))
 
 
-def _status(path):
+def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
     except FileNotFoundError:
         return None
 
 
-def _user(given, user):
+def _user(given: str, user: str) -> tuple[int, int]:
     try:
         known = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
     except KeyError:
@@ -44,7 +46,7 @@ def _user(given, user):
     return known.pw_uid, known.pw_gid
 
 
-def _group(given, group):
+def _group(given: str, group: str) -> int:
     if group.isdigit():
         return int(group)
     try:
@@ -53,11 +55,11 @@ def _group(given, group):
         raise _unknown(given, "group", group) from None
 
 
-def _unknown(given, kind, name):
+def _unknown(given: str, kind: str, name: str) -> StepFailed:
     return StepFailed("ownerUnknown", owner=given, type=kind, name=name)
 
 
-def _name(uid):
+def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

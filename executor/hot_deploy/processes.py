@@ -1,12 +1,22 @@
 """Running a program: its whole process group bounded in time, its output bounded in memory."""
 
+from __future__ import annotations
+
 import os
 import select
-import signal
 import time
 
-from hot_deploy.later import subprocess
+from hot_deploy.later import signal, subprocess
 from hot_deploy.masking import Mask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import IO, Any
+
+    from hot_deploy.wire import Wire
+
+    Show = Callable[[bytes], None]
 
 # How much of an output is kept: its beginning and, because what went wrong stands there, more of its end.
 HEAD_BYTES = 8 * 1024
@@ -20,12 +30,12 @@ CLOSING_SECONDS = 0.005
 class Output:
     """The first and last bytes of an output, and how many in between were left out."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._head = b""
         self._tail = b""
         self.total = 0
 
-    def add(self, piece):
+    def add(self, piece: bytes) -> None:
         self.total += len(piece)
         if len(self._head) < HEAD_BYTES:
             room = HEAD_BYTES - len(self._head)
@@ -35,10 +45,10 @@ class Output:
             self._tail = (self._tail + piece)[-TAIL_BYTES:]
 
     @property
-    def omitted(self):
+    def omitted(self) -> int:
         return self.total - len(self._head) - len(self._tail)
 
-    def text(self):
+    def text(self) -> str:
         if not self.omitted:
             return (self._head + self._tail).decode("utf-8", "replace")
         return "%s\n[%d bytes left out]\n%s" % (
@@ -48,7 +58,16 @@ class Output:
         )
 
 
-def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None, secrets=()):
+def run(
+    argv: Sequence[str],
+    cwd: str,
+    environment: Mapping[str, str],
+    timeout: float,
+    wire: Wire,
+    text_input: str | None = None,
+    on_output: Show | None = None,
+    secrets: Iterable[str] = (),
+) -> dict[str, Any]:
     """Runs `argv` without a shell and waits for it, for `timeout` seconds at most.
 
     Returns a dict: `exitCode` (None when a signal ended it), `signal` (its name or None), `timedOut`, `output`,
@@ -60,7 +79,7 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None, 
     output = Output()
     mask = Mask(environment, secrets)
 
-    def show(piece):
+    def show(piece: bytes) -> None:
         output.add(piece)
         if piece and on_output:
             on_output(piece)
@@ -75,6 +94,7 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None, 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    assert process.stdout is not None
     try:
         timed_out = _wait(process, started + timeout, wire, lambda piece: show(mask.feed(piece)))
         show(mask.rest())
@@ -92,7 +112,7 @@ def run(argv, cwd, environment, timeout, wire, text_input=None, on_output=None, 
     }
 
 
-def _as_file(text):
+def _as_file(text: str | None) -> IO[bytes]:
     """Input as an anonymous file: nobody has to feed a pipe, and it is never seen in a process list."""
     if text is None:
         return open(os.devnull, "rb")
@@ -104,8 +124,9 @@ def _as_file(text):
     return os.fdopen(fd, "rb")
 
 
-def _wait(process, deadline, wire, show):
+def _wait(process: subprocess.Popen[bytes], deadline: float, wire: Wire, show: Show) -> bool:
     """Reads until the program has ended. Returns True when its time was up first."""
+    assert process.stdout is not None
     stdout = process.stdout.fileno()
     open_ended = True
     while True:
@@ -127,7 +148,7 @@ def _wait(process, deadline, wire, show):
             return False
 
 
-def _end_group(process):
+def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Ends whatever is left of the program's group: asks first, then insists."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)
@@ -139,14 +160,14 @@ def _end_group(process):
     process.wait()
 
 
-def _signal_group(process, number):
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
     try:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-def _signal_name(number):
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,18 +1,30 @@
 """The record of each release, kept outside the release so that the release itself is only what was deployed."""
 
+from __future__ import annotations
+
 import os
 import sys
 
 from hot_deploy import files
 from hot_deploy.layout import RELEASE_ID
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from hot_deploy.history import Standing
+    from hot_deploy.layout import Layout
+
+    Record = dict[str, Any]
+
 # Who says in a record that a check was passed: another Python may see it differently.
 WITNESS = "%s %s" % (sys.implementation.name, sys.version.split()[0])
 
 
-def read_all(layout):
+def read_all(layout: Layout) -> dict[str, Record]:
     """Release id -> record, for every release that has one and whose directory exists."""
-    records = {}
+    records: dict[str, Record] = {}
     try:
         names = os.listdir(layout.records)
     except FileNotFoundError:
@@ -27,12 +39,12 @@ def read_all(layout):
     return records
 
 
-def read(layout, release_id):
+def read(layout: Layout, release_id: str) -> Record | None:
     record = files.read_json(layout.record(release_id))
     return record if _is_ours(record, release_id) else None
 
 
-def _is_ours(record, release_id):
+def _is_ours(record: object, release_id: str) -> bool:
     """Whether a record has the form of ours, as far as anything rests on it. Any other counts as missing."""
     if not isinstance(record, dict) or not RELEASE_ID.fullmatch(release_id) or record.get("release") != release_id:
         return False
@@ -49,22 +61,22 @@ def _is_ours(record, release_id):
     )
 
 
-def write(layout, release_id, record):
+def write(layout: Layout, release_id: str, record: Record) -> None:
     files.write_json(layout.record(release_id), record)
 
 
-def add_passed(record, kinds):
+def add_passed(record: Record, kinds: Iterable[str] | None) -> None:
     """Notes in a record which kinds of check its release has passed, as this Python saw it."""
     if kinds:
-        record["passed"] = dict(record.get("passed") or {}, **{kind: WITNESS for kind in sorted(kinds)})
+        record["passed"] = dict(record.get("passed") or {}, **dict.fromkeys(sorted(kinds), WITNESS))
 
 
-def has_passed(record, kind):
+def has_passed(record: Record | None, kind: str) -> bool:
     """Whether a record says so, of every file that the release holds as it was recorded."""
     return record is not None and (record.get("passed") or {}).get(kind) == WITNESS
 
 
-def next_sequence(standing, records):
+def next_sequence(standing: Standing, records: Mapping[str, Record]) -> int:
     """Order comes from this number: not from a clock, which jumps, nor a file time, which an import changes."""
     known = [int(record.get("sequence") or 0) for record in records.values()]
     return max([standing.sequence] + known) + 1

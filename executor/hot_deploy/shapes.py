@@ -11,7 +11,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List
+    from typing import Any, Callable, List
 
     Form = List[Any]
     # Whether a value has the form, for forms of which nothing is ever dropped.
@@ -78,7 +78,7 @@ def _one_of(form: Form) -> Holds:
     return lambda value: isinstance(value, str) and value in words
 
 
-_SIMPLE: Dict[str, Callable[[Form], Holds]] = {
+_SIMPLE: dict[str, Callable[[Form], Holds]] = {
     "text": _text,
     "matching": _matching,
     "flag": lambda _: lambda value: value is True or value is False,
@@ -163,7 +163,7 @@ def _by_name(form: Form) -> Parse:
     return parse
 
 
-_COMPOUND: Dict[str, Callable[[Form], Parse]] = {
+_COMPOUND: dict[str, Callable[[Form], Parse]] = {
     "orNull": _or_null,
     "optional": _optional,
     "orDropped": _or_dropped,

@@ -1,5 +1,7 @@
 """Trees of files: what is in them, what they were recorded as, and the digests both sides compare."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
@@ -8,6 +10,16 @@ import time
 
 from hot_deploy import files
 from hot_deploy.layout import deployed_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+    Stamp = list[int]
+    Check = Callable[[], None]
 
 FILE, LINK, DIRECTORY = "file", "link", "directory"
 # Bytecode is ours to make: it is never content.
@@ -24,7 +36,17 @@ class Entry:
 
     __slots__ = ("path", "type", "mode", "size", "digest", "target", "kept", "stamp")
 
-    def __init__(self, path, type, mode, size=0, digest="", target=None, kept=False, stamp=None):
+    def __init__(
+        self,
+        path: str,
+        type: str,
+        mode: int,
+        size: int = 0,
+        digest: str = "",
+        target: str | None = None,
+        kept: bool = False,
+        stamp: Stamp | None = None,
+    ) -> None:
         self.path = path
         self.type = type
         self.mode = mode
@@ -34,28 +56,28 @@ class Entry:
         self.kept = kept
         self.stamp = stamp
 
-    def row(self):
+    def row(self) -> list[Any]:
         return [self.path, self.type, self.mode, self.size, self.digest, self.target, int(self.kept), self.stamp]
 
-    def content(self):
+    def content(self) -> tuple[str, int, str]:
         """What makes it the same as another entry of its path."""
         return self.type, self.mode, self.digest
 
     @classmethod
-    def from_row(cls, row):
+    def from_row(cls, row: list[Any]) -> Entry:
         path, type, mode, size, digest, target, kept, stamp = row
         return cls(path, type, mode, size, digest, target, bool(kept), stamp)
 
 
-def stamp_of(status):
+def stamp_of(status: os.stat_result) -> Stamp:
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def write_manifest(path, entries):
+def write_manifest(path: str, entries: Iterable[Entry]) -> None:
     files.write_json(path, [entry.row() for entry in entries])
 
 
-def read_manifest(path):
+def read_manifest(path: str) -> list[Entry] | None:
     """The recorded entries of a release, or None where the record is missing or damaged."""
     rows = files.read_json(path)
     if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
@@ -63,7 +85,7 @@ def read_manifest(path):
     return [Entry.from_row(row) for row in rows]
 
 
-def _is_row(row):
+def _is_row(row: object) -> bool:
     """Whether a row of a manifest has the form of ours; what it says of files is compared with them anyway."""
     if not isinstance(row, list) or len(row) != 8:
         return False
@@ -78,13 +100,13 @@ def _is_row(row):
     )
 
 
-def is_bytecode(path):
+def is_bytecode(path: str) -> bool:
     return path.endswith(BYTECODE_SUFFIXES) or BYTECODE_DIRECTORY in path.split("/")
 
 
-def directory_digests(entries):
+def directory_digests(entries: Iterable[Entry]) -> dict[str, str]:
     """Digest of each directory's direct entries; the same rule as the client's `directoryDigests`."""
-    lines = {}
+    lines: dict[str, list[tuple[bytes, bytes]]] = {}
     for entry in entries:
         directory, _, name = entry.path.rpartition("/")
         line = "%s %o %s %s\0" % (entry.type[0], entry.mode, entry.digest or "-", name)
@@ -95,7 +117,7 @@ def directory_digests(entries):
     }
 
 
-def content_digest(entries):
+def content_digest(entries: Iterable[Entry]) -> str:
     digests = directory_digests(entries)
     whole = hashlib.sha256()
     for directory in sorted(digests, key=_encoded):
@@ -103,7 +125,7 @@ def content_digest(entries):
     return whole.hexdigest()
 
 
-def _encoded(text):
+def _encoded(text: str) -> bytes:
     """UTF-8. A byte of a name that isn't UTF-8 becomes what a client makes of it: U+FFFD."""
     try:
         return text.encode("utf-8")
@@ -111,7 +133,7 @@ def _encoded(text):
         return re.sub("[\ud800-\udfff]", "\ufffd", text).encode("utf-8")
 
 
-def file_digest(path, check=None):
+def file_digest(path: str, check: Check | None = None) -> str:
     fd = os.open(path, os.O_RDONLY)
     try:
         return open_file_digest(fd, check)
@@ -119,7 +141,7 @@ def file_digest(path, check=None):
         os.close(fd)
 
 
-def open_file_digest(fd, check=None):
+def open_file_digest(fd: int, check: Check | None = None) -> str:
     """The digest of what can be read from here on."""
     digest = hashlib.sha256()
     while True:
@@ -131,11 +153,11 @@ def open_file_digest(fd, check=None):
         digest.update(piece)
 
 
-def text_digest(text):
+def text_digest(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 
-def walk(root, names):
+def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]]:
     """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`, bytecode aside."""
     pending = []
     for name in names:
@@ -162,7 +184,7 @@ def walk(root, names):
                 continue
 
 
-def read_entry(root, path, status, check=None):
+def read_entry(root: str, path: str, status: os.stat_result, check: Check | None = None) -> Entry | None:
     """The entry of something found by walk(): its digest is computed."""
     if stat.S_ISLNK(status.st_mode):
         target = os.readlink(os.path.join(root, path))
@@ -176,7 +198,7 @@ def read_entry(root, path, status, check=None):
     return None
 
 
-def still_as_recorded(root, entry, status, check=None):
+def still_as_recorded(root: str, entry: Entry, status: os.stat_result, check: Check | None = None) -> bool:
     """Whether what lies at `entry.path` is what was recorded. Content is read only when the stamp differs."""
     if entry.type == DIRECTORY:
         return stat.S_ISDIR(status.st_mode)
@@ -187,30 +209,34 @@ def still_as_recorded(root, entry, status, check=None):
 
 
 # The entries of a release whose record is missing or damaged.
-NOTHING = []
+NOTHING: list[Entry] = []
 
 
 class Look:
     """A release's recorded entries and how its files differ from them, each found out when it is first asked for."""
 
-    def __init__(self, layout, release_id, check, recorded=None):
+    def __init__(
+        self, layout: Layout, release_id: str | None, check: Check | None, recorded: list[Entry] | None = None
+    ) -> None:
         self._layout, self._release_id, self._check = layout, release_id, check
-        self._recorded, self._seen, self._seen_at = recorded, None, 0
+        self._recorded = recorded
+        self._seen: dict[str, Any] | None = None
+        self._seen_at = 0.0
 
     @property
-    def is_recorded(self):
+    def is_recorded(self) -> bool:
         """Whether there is a whole record at all."""
         return self.recorded is not NOTHING
 
     @property
-    def recorded(self):
+    def recorded(self) -> list[Entry]:
         if self._recorded is None:
             found = read_manifest(self._layout.manifest(self._release_id)) if self._release_id else None
             self._recorded = NOTHING if found is None else found
         return self._recorded
 
     @property
-    def seen(self):
+    def seen(self) -> dict[str, Any]:
         """As compare() gives it, over everything that is there."""
         if self._seen is None and self._release_id:
             release = self._layout.release(self._release_id)
@@ -220,10 +246,11 @@ class Look:
         return self._seen or {"modified": [], "missing": [], "extra": [], "intact": []}
 
     @property
-    def intact(self):
-        return self.seen["intact"]
+    def intact(self) -> list[Entry]:
+        intact: list[Entry] = self.seen["intact"]
+        return intact
 
-    def look_again(self, unless_seconds=0):
+    def look_again(self, unless_seconds: float = 0) -> None:
         """How the files differ is found out anew when it is asked for next, unless that was done so shortly ago."""
         if time.monotonic() - self._seen_at >= unless_seconds:
             self._seen = None
@@ -232,16 +259,16 @@ class Look:
 class Foreseen:
     """The entries of a release that is not made yet, to be compared with as a Look is."""
 
-    def __init__(self, entries):
+    def __init__(self, entries: list[Entry]) -> None:
         self.recorded = self.intact = entries
 
-    def keep(self, paths):
+    def keep(self, paths: Iterable[str]) -> Foreseen:
         for entry in self.recorded:
             entry.kept = entry.path in paths
         return self
 
 
-def compare(root, names, entries, check=None):
+def compare(root: str, names: Iterable[str], entries: Iterable[Entry], check: Check | None = None) -> dict[str, Any]:
     """How a release's directory differs from its record.
 
     Returns a dict: `modified` and `missing` (paths of recorded entries), `extra` (paths found but not recorded,

@@ -9,7 +9,7 @@ from hot_deploy.layout import checked_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Union
+    from typing import Any, Dict
 
     from hot_deploy.session import Session
 
@@ -80,7 +80,7 @@ def compare(session: Session, _id: Any, args: Json) -> Json:
     return result
 
 
-def _compared_with(session: Session, args: Json) -> Union[tree.Look, tree.Foreseen]:
+def _compared_with(session: Session, args: Json) -> tree.Look | tree.Foreseen:
     session.open(args["basePath"])
     if "kept" in args and session.foreseen is not None:
         return session.foreseen.keep(set(args["kept"]))

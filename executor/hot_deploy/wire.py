@@ -5,6 +5,8 @@ that the end of input or silence is noticed whatever step is running; steps ask 
 beside their own descriptors.
 """
 
+from __future__ import annotations
+
 import collections
 import errno
 import json
@@ -18,6 +20,10 @@ from hot_deploy.contract import FRAME_JSON as JSON
 from hot_deploy.contract import LONGEST_FRAME, MARKER
 from hot_deploy.failures import ControllerGone, StepFailed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 HEADER = struct.Struct(">BI")
 QUEUE_BYTES = 4 * 1024 * 1024
 # A pipe that select() calls writable takes at least this much without blocking (PIPE_BUF).
@@ -27,36 +33,36 @@ WRITE_PIECE = 4096
 class Wire:
     """Both directions of one conversation."""
 
-    def __init__(self, input_fd, output_fd, silence_seconds=60.0):
+    def __init__(self, input_fd: int, output_fd: int, silence_seconds: float = 60.0) -> None:
         self.silence_seconds = silence_seconds
         self._input = input_fd
         self._output = output_fd
-        self._frames = collections.deque()
+        self._frames: collections.deque[tuple[int, Any, int]] = collections.deque()
         self._queued = 0
         self._changed = threading.Condition()
         self._writing = threading.Lock()
-        self._gone = None
+        self._gone: str | None = None
         self._unread = False
         self.wake_fd, self._wake_write = os.pipe()
         self._reader = threading.Thread(target=self._read_frames, daemon=True)
 
-    def start(self):
+    def start(self) -> None:
         self._write(MARKER)
         self._reader.start()
 
     # -- reading -----------------------------------------------------------------------------------------------
 
     @property
-    def gone(self):
+    def gone(self) -> str | None:
         """Why the controller counts as gone, or None while it is there."""
         return self._gone
 
-    def check(self):
+    def check(self) -> None:
         """Raises ControllerGone when nobody is left to work for."""
         if self._gone is not None:
             raise ControllerGone(self._gone)
 
-    def take(self):
+    def take(self) -> tuple[int, Any]:
         """The next frame as (kind, payload). Frames that a vanished controller left behind are not acted on."""
         with self._changed:
             while not self._frames and self._gone is None:
@@ -67,19 +73,20 @@ class Wire:
             self._changed.notify_all()
         return kind, payload
 
-    def take_data(self):
+    def take_data(self) -> bytes:
+        payload: bytes
         kind, payload = self.take()
         if kind != DATA:
             raise StepFailed("contentMissing")
         return payload
 
-    def _read_frames(self):
+    def _read_frames(self) -> None:
         try:
             while True:
                 kind, length = HEADER.unpack(self._read_exactly(HEADER.size))
                 if length > LONGEST_FRAME:
                     raise ControllerGone("the client sent a frame of %d bytes" % length)
-                payload = self._read_exactly(length)
+                payload: Any = self._read_exactly(length)
                 if kind == JSON:
                     payload = json.loads(payload.decode("utf-8"))
                     if not isinstance(payload, dict):
@@ -93,7 +100,7 @@ class Wire:
         except Exception as raised:  # whatever it is: with nobody listening, the conversation must not go on
             self._leave("the input could not be read: %s" % raised)
 
-    def _read_exactly(self, count):
+    def _read_exactly(self, count: int) -> bytes:
         pieces = []
         while count:
             # Silence counts only while we listen: a full queue is our own slowness.
@@ -107,7 +114,7 @@ class Wire:
             count -= len(piece)
         return b"".join(pieces)
 
-    def _put(self, kind, payload, length):
+    def _put(self, kind: int, payload: Any, length: int) -> None:
         with self._changed:
             while self._queued > QUEUE_BYTES and self._gone is None:
                 self._changed.wait()
@@ -115,7 +122,7 @@ class Wire:
             self._queued += length
             self._changed.notify_all()
 
-    def _leave(self, reason):
+    def _leave(self, reason: str) -> None:
         with self._changed:
             if self._gone is None:
                 self._gone = reason
@@ -124,11 +131,11 @@ class Wire:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def send(self, message):
+    def send(self, message: dict[str, Any]) -> None:
         payload = json.dumps(message, separators=(",", ":")).encode("utf-8")
         self._write(HEADER.pack(JSON, len(payload)) + payload)
 
-    def _write(self, payload):
+    def _write(self, payload: bytes) -> None:
         view = memoryview(payload)
         with self._writing:
             while view and not self._unread:

@@ -1,52 +1,56 @@
 """Runs a long function in a process of its own, beside this one, and dead when this one is.
 
 As a thread it would compete with the other steps for the interpreter's lock: with 10,000 files both take three times as
-long. A step of its own gets a new process, which is given the modules it needs the way this one was, over standard
-input. A part of a step is a copy of this process, which has everything the part needs.
+long. A step of its own gets a new process, which is given the program the way this one was, over standard input, and
+imports of it what it needs. A part of a step is a copy of this process, which has everything the part needs.
 """
 
-import ctypes
+from __future__ import annotations
+
 import errno
 import json
 import os
 import select
-import signal
 import sys
 
 import hot_deploy
 from hot_deploy import files, processes
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import ctypes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from hot_deploy.wire import Wire
 
 PR_SET_PDEATHSIG = 1
+SIGKILL = 9  # As in signal, which is not to be imported in a fork of a process with threads.
 POLL_SECONDS = 0.05
 BOOTSTRAP = "import sys; exec(sys.stdin.buffer.read())"
+PROGRAM = """\
+import json
+program = json.loads(%r)
+exec(program['loader'])
+import hot_deploy.workers, hot_deploy.%s
+package.workers.serve(%d, %r, %r, json.loads(%r))
+"""
 
 
-def call(module, function, arguments, wire):
+def call(module: str, function: str, arguments: Sequence[Any], wire: Wire) -> Any:
     """What `hot_deploy.<module>.<function>(*arguments)` returns, arguments and result being plain JSON.
 
-    The module is one that the program lists before this one: those after it are not taken along.
     Raises what it raises, as far as that is StepFailed or OSError, and ControllerGone when the client goes away.
     """
-    program = dict(hot_deploy.program)
-    names = [name for name, _ in program["modules"]]
-    program["modules"] = program["modules"][: names.index("workers") + 1]
-    text = (
-        "import json\nprogram = json.loads(%r)\nexec(program['loader'])\npackage.workers.serve(%d, %r, %r, json.loads(%r))"
-        % (
-            json.dumps(program),
-            os.getpid(),
-            module,
-            function,
-            json.dumps(arguments),
-        )
-    )
+    program = json.dumps(hot_deploy.program)
+    text = PROGRAM % (program, module, os.getpid(), module, function, json.dumps(arguments))
     argv = [sys.executable, "-I", "-S", "-c", BOOTSTRAP]
     ended = processes.run(argv, "/", dict(os.environ), float("inf"), wire, text)
     return _result(ended, function)
 
 
-def _result(ended, function):
+def _result(ended: dict[str, Any], function: str) -> Any:
     try:
         answer = json.loads(ended["output"].rpartition("\x01")[2])
     except ValueError:
@@ -54,7 +58,7 @@ def _result(ended, function):
     return _outcome(answer)
 
 
-def serve(parent, module, function, arguments):
+def serve(parent: int, module: str, function: str, arguments: Sequence[Any]) -> None:
     """The other end of call(): what the process does."""
     if not _dies_with(parent):
         return
@@ -69,7 +73,7 @@ class Part:
     Raises OSError where there can't be another process. stop() is due in any case.
     """
 
-    def __init__(self, function, *arguments):
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         files.libc()  # Not to be loaded in a fork of a process with threads.
         parent = os.getpid()
         self._reading, writing = os.pipe()
@@ -84,9 +88,9 @@ class Part:
                 _serve_part(writing, parent, function, arguments)
             os.close(writing)
 
-    def result(self, check):
+    def result(self, check: Callable[[], None]) -> Any:
         """What the function returns, or raises, as far as that is StepFailed or OSError. `check` is asked meanwhile."""
-        pieces = []
+        pieces: list[bytes] = []
         while not pieces or pieces[-1]:
             check()
             if select.select([self._reading], [], [], POLL_SECONDS)[0]:
@@ -95,14 +99,14 @@ class Part:
             raise StepFailed("partEnded")
         return _outcome(json.loads(b"".join(pieces).decode("utf-8")))
 
-    def stop(self):
+    def stop(self) -> None:
         """Ends the process, which may have ended by itself."""
         os.close(self._reading)
-        os.kill(self._process, signal.SIGKILL)
+        os.kill(self._process, SIGKILL)
         os.waitpid(self._process, 0)
 
 
-def _serve_part(writing, parent, function, arguments):
+def _serve_part(writing: int, parent: int, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
     try:
         if _dies_with(parent):
             files.write_all(writing, json.dumps(_answer(function, arguments)).encode("utf-8"))
@@ -110,13 +114,13 @@ def _serve_part(writing, parent, function, arguments):
         os._exit(0)
 
 
-def _dies_with(parent):
+def _dies_with(parent: int) -> bool:
     """Asks to be ended together with the parent. False when that is gone already."""
-    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    files.libc().prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(SIGKILL), 0, 0, 0)
     return os.getppid() == parent  # It may have died before it could be asked for.
 
 
-def _answer(function, arguments):
+def _answer(function: Callable[..., Any], arguments: Sequence[Any]) -> dict[str, Any]:
     """A call's outcome as plain JSON."""
     try:
         return {"result": function(*arguments)}
@@ -126,7 +130,7 @@ def _answer(function, arguments):
         return {"system": [raised.errno or errno.EIO, raised.strerror, raised.filename]}
 
 
-def _outcome(answer):
+def _outcome(answer: dict[str, Any]) -> Any:
     """The result that an answer holds. Raises what it says was raised."""
     if "failure" in answer:
         failure = answer["failure"]

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Tuple
+    from typing import Any
 `;
 
 /** The contract as a module of the executor: constants, and the shape of each verb's arguments. */
@@ -44,7 +44,7 @@ export function contractInPython(): string {
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
-    'VERBS: Dict[str, Tuple[bool, Any]] = {',
+    'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,
     '}',
     '',

@@ -1,58 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
 import { type Access, allowedVerbs } from './access';
 
-/** The executor's modules, each after those it imports; those that `workers` runs in other processes before it. */
-const MODULES = [
-  'contract',
-  'shapes',
-  'later',
-  'failures',
-  'wire',
-  'layout',
-  'files',
-  'mounts',
-  'tree',
-  'archives',
-  'history',
-  'leases',
-  'running',
-  'records',
-  'locking',
-  'ownership',
-  'masking',
-  'processes',
-  'workers',
-  'environments',
-  'secrets',
-  'pip_configuration',
-  'passed_over',
-  'installing',
-  'workplace',
-  'bytecode',
-  'switching',
-  'beside',
-  'leftovers',
-  'copying',
-  'assembly',
-  'adoption',
-  'detaching',
-  'probing',
-  'inspecting',
-  'mending',
-  'checking',
-  'session',
-  'verbs_looking',
-  'verbs_making',
-  'verbs_switching',
-  'verbs',
-  'main',
-];
-
 const PYTHON_DIRECTORY = join(__dirname, '../../../executor');
+const PACKAGE = 'hot_deploy';
 
 /**
  * Run with `python -c`: finds the program on standard input and starts it. It is the same text for everybody, with
@@ -72,18 +26,10 @@ export const READY = 'hot-deploy-ready';
  */
 export const ANNOUNCED_BOOTSTRAP = `print("${READY}",flush=True);${BOOTSTRAP}`;
 
-/** Makes `program['modules']` the package `hot_deploy`, which keeps the program for processes of its own. */
+/** Makes `program['modules']` importable as `package`, the package `hot_deploy`: see `hot_deploy/importer.py`. */
 const LOADER = [
-  'import sys, types',
-  "package = sys.modules['hot_deploy'] = types.ModuleType('hot_deploy')",
-  'package.__path__ = []',
-  'package.program = program',
-  "package.launcher = program['launcher']",
-  "for name, source in program['modules']:",
-  "    module = types.ModuleType('hot_deploy.' + name)",
-  "    sys.modules['hot_deploy.' + name] = module",
-  '    setattr(package, name, module)',
-  "    exec(compile(source, 'hot_deploy/' + name + '.py', 'exec'), module.__dict__)",
+  `exec(compile(program['modules']['importer'], '${PACKAGE}/importer.py', 'exec'))`,
+  'package = install(program)',
 ].join('\n');
 
 /** Seconds without a sign of the client after which an executor leaves, unless told otherwise. */
@@ -109,7 +55,7 @@ export function programFor(silenceSeconds: number, access: Access = 'full'): Buf
 export function programText(silenceSeconds: number, access: Access): string {
   const sources = JSON.stringify({
     loader: LOADER,
-    modules: MODULES.map((name) => [name, read('hot_deploy', `${name}.py`)]),
+    modules: readModules(),
     launcher: read('launcher.py'),
   });
   const allowed = allowedVerbs(access);
@@ -117,6 +63,7 @@ export function programText(silenceSeconds: number, access: Access): string {
     'import json',
     `program = json.loads(${JSON.stringify(sources)})`,
     "exec(program['loader'])",
+    `import ${PACKAGE}.main`,
     `package.main.main(${Number(silenceSeconds)}, ${allowed ? JSON.stringify(allowed) : 'None'})`,
   ].join('\n');
 }
@@ -129,6 +76,13 @@ export function programDigest(access: Access): string {
 function pack(program: string): Buffer {
   const packed = deflateSync(program, { level: 9 });
   return Buffer.concat([Buffer.from(`\x01hd:${packed.length}\n`), packed]);
+}
+
+/** Name → text of every module of the package, sorted: directories list their files in any order. */
+function readModules(): Record<string, string> {
+  const files = readdirSync(join(PYTHON_DIRECTORY, PACKAGE)).filter((file) => file.endsWith('.py'));
+  const names = files.map((file) => file.slice(0, -'.py'.length)).filter((name) => name !== '__init__');
+  return Object.fromEntries(names.sort().map((name) => [name, read(PACKAGE, `${name}.py`)]));
 }
 
 function read(...names: string[]): string {

@@ -1,0 +1,36 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hot_deploy.layout import Layout
+
+
+@pytest.fixture(autouse=True)
+def _mask() -> Iterator[None]:
+    """Files get the modes that the program gives them, whoever runs this."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Random numbers whose seed is shown with a failure; PYTEST_SEED gives it again."""
+    seed = int(os.environ.get("PYTEST_SEED") or random.randrange(1 << 32))
+    print("PYTEST_SEED=%d" % seed)
+    return random.Random(seed)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """An engine's base path with our directories in it."""
+    made = Layout(str(tmp_path / "app"))
+    made.create()
+    return made
