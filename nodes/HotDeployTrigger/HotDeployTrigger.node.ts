@@ -7,7 +7,7 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeployWebhookApiTest } from './credentialTest';
+import { hotDeployWebhookApiTest } from './webhookCredentialTest';
 import { properties } from './description';
 import { answerPush, checkSetup } from './webhook';
 

@@ -6,7 +6,7 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeploySshApiTest } from '../n8n/credentialTest';
+import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { type Operations, runItems } from '../n8n/runItems';
 import { properties } from './description';
 import { searchBackups, searchReleases } from './methods/listSearch';

@@ -9,7 +9,7 @@ import { parseRepository } from '../shared/git/address';
 import { cacheDirectory } from '../shared/git/cache';
 import { Repository } from '../shared/git/repository';
 import { resolveReference } from '../shared/git/resolve';
-import { asOneLine } from './credentialTest';
+import { asOneLine } from './sshCredentialTest';
 import { gitCredentials } from './gitParameters';
 
 /** Tests the Git credential the way the node uses it: asks its repository for the default branch. */
