@@ -3,8 +3,10 @@ import { NodeHelpers } from 'n8n-workflow';
 import type { INode, INodeParameters, INodeProperties } from 'n8n-workflow';
 
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { engineOptions } from '../../nodes/n8n/engineFields';
 import { type Field, flag, option } from '../../nodes/n8n/field';
 import { inOneOrder } from '../../nodes/n8n/fieldOrder';
+import { locationFields } from '../../nodes/n8n/locationFields';
 import { describeOperations } from '../../nodes/n8n/nodeDescription';
 import type { Operation } from '../../nodes/n8n/operation';
 import { OPERATIONS } from '../../nodes/operations';
@@ -89,6 +91,18 @@ test('the first operation is a new node’s; n8n lists them by name, and the sub
   expect(properties[0]).toMatchObject({ default: 'z', options: [{ value: 'y' }, { value: 'z' }] });
   expect(subtitle).toContain(String.raw`{ z: "Do z", y: "A \"b\"" }`);
 });
+
+test.each(
+  Object.values(OPERATIONS)
+    .flat()
+    .map((each) => [each.value, each] as const),
+)(
+  '%s asks first where the engine is, as whatever is run for an item needs it',
+  (_value, { fields, options }) => {
+    expect(fields.slice(0, locationFields.length)).toEqual(locationFields);
+    expect(options.slice(0, engineOptions.length)).toEqual(engineOptions);
+  },
+);
 
 describe.each([
   ['HotDeploy', new HotDeploy()],
