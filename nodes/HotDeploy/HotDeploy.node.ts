@@ -6,22 +6,14 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeploySshApiTest } from '../n8n/credentialTest';
 import { hotDeployGitApiTest } from '../n8n/gitCredentialTest';
-import { type Operations, runItems } from '../n8n/runItems';
-import { properties } from './description';
-import { deployRelease } from './operations/deploy';
-import { planRelease } from './operations/plan';
-import { repair } from './operations/repair';
-import { readStatus } from './operations/status';
+import { runItems } from '../n8n/runItems';
+import { sshCredential } from '../n8n/sshCredential';
+import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
+import { HARMLESS } from '../operations';
+import { properties, subtitle } from './description';
+import { operations } from './operations';
 import { configuredOutputs, toOutputs } from './outputs';
-
-const OPERATIONS: Operations = {
-  deploy: deployRelease,
-  plan: planRelease,
-  repair,
-  status: readStatus,
-};
 
 export class HotDeploy implements INodeType {
   description: INodeTypeDescription = {
@@ -30,8 +22,7 @@ export class HotDeploy implements INodeType {
     icon: { light: 'file:hotDeploy.svg', dark: 'file:hotDeploy.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle:
-      '={{ ({ deploy: "Deploy Release", plan: "Plan Deployment", repair: "Repair Engine", status: "Get Status" })[$parameter["operation"]] + ": " + $parameter["basePath"] }}',
+    subtitle,
     description:
       'Update a Python engine with zero downtime: checked aside, switched atomically, undone when bad',
     defaults: { name: 'Hot Deploy' },
@@ -40,12 +31,7 @@ export class HotDeploy implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: `={{ (${configuredOutputs})($parameter) }}`,
     credentials: [
-      {
-        name: 'hotDeploySshApi',
-        required: true,
-        testedBy: 'hotDeploySshApiTest',
-        displayOptions: { show: { connection: ['ssh'] } },
-      },
+      sshCredential,
       {
         name: 'hotDeployGitApi',
         required: true,
@@ -66,6 +52,6 @@ export class HotDeploy implements INodeType {
   methods = { credentialTest: { hotDeploySshApiTest, hotDeployGitApiTest } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return toOutputs(this, await runItems(this, OPERATIONS));
+    return toOutputs(this, await runItems(this, { operations, harmless: HARMLESS }));
   }
 }

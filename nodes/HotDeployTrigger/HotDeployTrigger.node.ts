@@ -7,8 +7,8 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { hotDeployWebhookApiTest } from './credentialTest';
-import { properties } from './description';
+import { hotDeployWebhookApiTest } from './webhookCredentialTest';
+import { triggerFields } from './fields';
 import { answerPush, checkSetup } from './webhook';
 
 export class HotDeployTrigger implements INodeType {
@@ -39,7 +39,7 @@ export class HotDeployTrigger implements INodeType {
         responseData: '',
       },
     ],
-    properties,
+    properties: triggerFields.map(({ property }) => property),
   };
 
   methods = { credentialTest: { hotDeployWebhookApiTest } };

@@ -6,7 +6,8 @@ import { Deliveries } from '../shared/push/deliveries';
 import { authenticate, receive, type Refusal } from '../shared/push/receive';
 import { complaintAbout } from '../shared/push/secret';
 import type { Forge, PushRequest } from '../shared/push/types';
-import { parametersOfTrigger, readForge, readSettings } from './settings';
+import { forge } from './fields';
+import { parametersOfTrigger, readSettings } from './settings';
 
 /**
  * Answers one request. Until its signature was verified nothing is thrown, since n8n keeps an execution of whatever
@@ -35,7 +36,7 @@ export async function answerPush(context: IWebhookFunctions): Promise<IWebhookRe
 export async function checkSetup(context: IHookFunctions): Promise<void> {
   try {
     const read = parametersOfTrigger(context);
-    readForge(read);
+    forge.read(read);
     readSettings(read);
     const complaint = complaintAbout(await secretOf(context));
     if (complaint) throw new DeployError('INPUT', complaint);
@@ -57,7 +58,7 @@ async function readProtection(
   context: IWebhookFunctions,
 ): Promise<{ forge: Forge | 'automatic'; secret: string }> {
   try {
-    return { forge: readForge(parametersOfTrigger(context)), secret: await secretOf(context) };
+    return { forge: forge.read(parametersOfTrigger(context)), secret: await secretOf(context) };
   } catch (error) {
     context.logger.warn(`Hot Deploy Trigger lets nothing in: ${toDeployError(error).message}`);
     return { forge: 'automatic', secret: '' };

@@ -7,9 +7,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { DeployError } from '../shared/errors';
-
-/** Operations that change nothing: agents may always call them. Whatever is not listed needs the switch. */
-const HARMLESS: ReadonlySet<string> = new Set(['status', 'plan', 'getAll']);
+import type { Operation } from './operation';
 
 /** The switch, shown only where the node is a tool and for operations that need it. */
 export function allowAgentsField(operations: string[]): INodeProperties {
@@ -41,16 +39,29 @@ export function callerOf(node: IExecuteFunctions): Caller {
   return asTool || type.endsWith('Tool') || rewireOutputLogTo !== undefined ? 'agent' : 'workflow';
 }
 
-/** Throws `INPUT` when an agent calls an operation that changes something and nobody allowed it on the node. */
-export function refuseAgent(node: IExecuteFunctions, operation: string): void {
+/**
+ * Keeps an agent from an operation that changes something, unless somebody allowed it on the node.
+ *
+ * @param harmless the names of the operations that an agent may always call
+ * @throws DeployError `INPUT`
+ */
+export function refuseAgent(
+  node: IExecuteFunctions,
+  { value, changes }: Pick<Operation, 'value' | 'changes'>,
+  harmless: readonly string[],
+): void {
   const caller = callerOf(node);
-  if (caller === 'workflow' || HARMLESS.has(operation)) return;
+  if (caller === 'workflow' || !changes) return;
   // As it was entered: an expression, which an agent may fill in, is no switch.
   if (caller === 'agent' && node.getNode().parameters.allowAgents === true) return;
-  throw new DeployError('INPUT', `An AI agent may not call the operation “${operation}” here.`, {
+  throw new DeployError('INPUT', `An AI agent may not call the operation “${value}” here.`, {
     description:
       caller === 'agent'
-        ? 'It changes the engine. A person can switch on “Allow AI Agents” in this tool; Get Status, Plan Deployment and Get Many Releases need no switch.'
+        ? `It changes the engine. A person can switch on “Allow AI Agents” in this tool; ${listed(harmless)} need no switch.`
         : 'It changes the engine, and outside a workflow nobody can have allowed it. Put the node into a workflow, and let the agent call that.',
   });
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -9,7 +9,7 @@ import type { Connection } from '../shared/connection/types';
 import { toDeployError } from '../shared/errors';
 import { ExecutorClient } from '../shared/executor/client';
 import type { ExecutorOptions } from '../shared/executor/conversation';
-import type { EngineLocation } from './parameters';
+import type { EngineLocation } from './locationFields';
 import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 
 /** Gives the credential's fields; only asked for when SSH is used. */

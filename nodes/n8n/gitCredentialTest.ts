@@ -9,8 +9,8 @@ import { parseRepository } from '../shared/git/address';
 import { cacheDirectory } from '../shared/git/cache';
 import { Repository } from '../shared/git/repository';
 import { resolveReference } from '../shared/git/resolve';
-import { asOneLine } from './credentialTest';
-import { gitCredentials } from './gitParameters';
+import { asOneLine } from './sshCredentialTest';
+import { gitCredentials } from './gitCredential';
 
 /** Tests the Git credential the way the node uses it: asks its repository for the default branch. */
 export async function hotDeployGitApiTest(

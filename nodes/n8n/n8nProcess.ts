@@ -1,5 +1,18 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { option, trimmed } from './field';
+
+/** Asks n8n itself before and after. */
+export const n8nHealthUrl = option(
+  trimmed({
+    displayName: 'n8n Health URL',
+    name: 'n8nHealthUrl',
+    default: '',
+    placeholder: 'http://127.0.0.1:5678/healthz',
+    description: 'Asked before and after, so that the output shows that n8n answered throughout',
+  }),
+);
+
 /** n8n's own process, as it was when an operation began. */
 export interface N8nProcess {
   processId: number;

@@ -4,9 +4,19 @@ import { type DeployError, toDeployError } from '../shared/errors';
 import type { SwitchResult } from '../shared/release/result';
 import { reportDocument } from '../shared/report/document';
 import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/facts';
-import { readOptions } from './parameters';
-import type { ItemContext } from './runItems';
-import { readFlag } from './values';
+import { flag, option } from './field';
+import type { ItemContext } from './item';
+
+/** Asks for what people read. */
+export const report = option(
+  flag({
+    displayName: 'Report',
+    name: 'report',
+    default: false,
+    description:
+      'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed; also of what did not go live, when the node’s settings let it go on',
+  }),
+);
 
 /** The binary property that holds the report, for people to get. */
 const REPORT_PROPERTY = 'report';
@@ -20,7 +30,7 @@ const VIEW_PROPERTY = 'reportView';
  */
 export async function reporting(item: ItemContext, work: () => Promise<SwitchResult>): Promise<SwitchResult> {
   const { node } = item;
-  if (!readFlag('Report', readOptions(item.read).report, false)) return work();
+  if (!report.read(item.read)) return work();
   try {
     const result = await work();
     const unstored = await attach(item, factsOfResult(result, circumstances(node)));

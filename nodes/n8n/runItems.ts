@@ -4,27 +4,20 @@ import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { refuseAgent } from './agents';
 import { Executors } from './executors';
+import type { ReadParameter } from './field';
+import type { ItemContext } from './item';
+import { readLocation } from './locationFields';
 import { detailsOf, toNodeError } from './nodeError';
-import { type ReadParameter, parametersOf, readLocation } from './parameters';
+import type { Operation } from './operation';
+import { parametersOf } from './parameters';
 import { readChoice } from './values';
 
-/** One input item's operation: its parameters, and an executor where the engine is. */
-export interface ItemContext {
-  node: IExecuteFunctions;
-  itemIndex: number;
-  read: ReadParameter;
-  /** Starts the executor; the same one however often it is called. It is closed when the item is done. */
-  connect(): Promise<ExecutorClient>;
-  /** What else the item's outputs carry, whether or not the operation comes to its end. */
-  binary: IBinaryKeyData;
-  signal?: AbortSignal;
+/** What a node can be asked to do. */
+export interface Repertoire {
+  operations: readonly Operation[];
+  /** The names of what agents may call without being allowed to, on this node and the others. */
+  harmless: readonly string[];
 }
-
-/** Does one operation for one item; resolves with the `json` of one or several output items. */
-export type ItemOperation = (item: ItemContext) => Promise<IDataObject | IDataObject[]>;
-
-/** A node's operations by the value of its parameter `operation`. */
-export type Operations = Readonly<Record<string, ItemOperation>>;
 
 /**
  * Runs an operation for each input item, one after the other, each with an executor of its own over connections that
@@ -32,7 +25,7 @@ export type Operations = Readonly<Record<string, ItemOperation>>;
  */
 export async function runItems(
   node: IExecuteFunctions,
-  operations: Operations,
+  repertoire: Repertoire,
 ): Promise<INodeExecutionData[][]> {
   const signal = node.getExecutionCancelSignal();
   const executors = new Executors(signal);
@@ -45,7 +38,7 @@ export async function runItems(
         returnData.push({ json, ...carried, pairedItem: { item: itemIndex } });
       };
       try {
-        const done = await runItem(node, executors, operations, { itemIndex, binary, signal });
+        const done = await runItem(node, executors, repertoire, { itemIndex, binary, signal });
         [done].flat().forEach(push);
       } catch (error) {
         const deployError = toDeployError(error);
@@ -64,13 +57,13 @@ export async function runItems(
 async function runItem(
   node: IExecuteFunctions,
   executors: Executors,
-  operations: Operations,
+  repertoire: Repertoire,
   item: Pick<ItemContext, 'itemIndex' | 'binary' | 'signal'>,
 ): Promise<IDataObject | IDataObject[]> {
   const { itemIndex } = item;
   const read = parametersOf(node, itemIndex);
-  const operation = readChoice('Operation', read('operation'), Object.keys(operations));
-  refuseAgent(node, operation);
+  const operation = chosen(repertoire.operations, read);
+  refuseAgent(node, operation, repertoire.harmless);
   const location = readLocation(read);
   let client: Promise<ExecutorClient> | undefined;
   const connect = () =>
@@ -79,11 +72,16 @@ async function runItem(
       return node.getCredentials('hotDeploySshApi', itemIndex);
     }));
   try {
-    return await operations[operation]({ ...item, node, read, connect });
+    return await operation.run({ ...item, node, operation: operation.value, read, connect });
   } finally {
     // One that could not be opened has said so where it was awaited.
     await client?.then((opened) => opened.close()).catch(() => undefined);
   }
+}
+
+function chosen(operations: readonly Operation[], read: ReadParameter): Operation {
+  const values = operations.map(({ value }) => value);
+  return operations[values.indexOf(readChoice('Operation', read('operation'), values))];
 }
 
 function noCredential(): DeployError {

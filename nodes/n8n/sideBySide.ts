@@ -1,7 +1,7 @@
 import type { BasePath, Entrypoint } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
 import { connectAhead } from '../shared/release/lookAhead';
-import type { ItemContext } from './runItems';
+import type { ItemContext } from './item';
 
 /**
  * Connects, and has the engine looked at, while the source is being read. When one of both does not work out, nothing of

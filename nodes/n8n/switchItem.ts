@@ -1,8 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { SwitchResult } from '../shared/release/result';
-import { readFlag } from './values';
-import type { ReadParameter } from './parameters';
+import { flag, type ReadParameter } from './field';
+
+/** Whether the output of an operation that switches is what people read, or all of it. */
+export const simplify = flag({
+  displayName: 'Simplify',
+  name: 'simplify',
+  default: true,
+  description:
+    'Whether to return a simplified version of the output: what is live, from where, what changed and which checks passed, without how it was done',
+});
 
 /** What a simplified output keeps, under the names and in the shapes that the full one has. */
 export const SIMPLIFIED = [
@@ -40,7 +48,7 @@ export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject 
  * of packages that were not part of the switch.
  */
 export function asWanted(item: IDataObject, read: ReadParameter): IDataObject {
-  if (!readFlag('Simplify', read('simplify', true), true)) return item;
+  if (!simplify.read(read)) return item;
   const asked = (item.n8n as IDataObject | undefined)?.health !== undefined ? ['n8n'] : [];
   const aside = (item.dependencies as IDataObject | undefined)?.notice ? ['dependencies'] : [];
   const kept = [...SIMPLIFIED, ...NOTABLE, ...asked, ...aside].filter((name) => name in item);

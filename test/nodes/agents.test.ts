@@ -5,6 +5,8 @@ import type { IDataObject, IExecuteFunctions, INode, NodeOperationError } from '
 
 import { callerOf, refuseAgent } from '../../nodes/n8n/agents';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
+import { deploy } from '../../nodes/HotDeploy/operations/deploy';
+import { HARMLESS, OPERATIONS } from '../../nodes/operations';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n } from '../support/n8n';
@@ -20,6 +22,7 @@ import {
   rollback,
 } from '../support/nodes';
 import { startSshd, type Sshd } from '../support/sshd';
+import { thrownBy } from '../support/thrown';
 
 const NODES = { [HOT_DEPLOY]: new HotDeploy(), [ROLLBACK]: new RollbackExtractionEngine() };
 const TOOLS = {
@@ -75,13 +78,10 @@ async function call(
   return item ? (item.json as Heard) : { error: thrown?.message };
 }
 
-const CHANGING: Array<['Hot Deploy' | 'Rollback', string]> = [
-  ['Hot Deploy', 'deploy'],
-  ['Hot Deploy', 'repair'],
-  ['Rollback', 'rollback'],
-  ['Rollback', 'prune'],
-  ['Rollback', 'detach'],
-];
+const SHORT = { HotDeploy: 'Hot Deploy', RollbackExtractionEngine: 'Rollback' } as const;
+const CHANGING = (['HotDeploy', 'RollbackExtractionEngine'] as const).flatMap((node) =>
+  OPERATIONS[node].filter(({ changes }) => changes).map(({ value }) => [SHORT[node], value] as const),
+);
 
 describe.each(WAYS)('called by %s', (way) => {
   test('looking, listing and planning work, without a switch', async () => {
@@ -153,5 +153,18 @@ test('P7: without a workflow that people see, the switch counts for nothing', as
 test('a workflow itself needs no switch, in an n8n that knows nothing of tools either', () => {
   const node = { getMode: () => 'trigger', getNode: () => ({ type: HOT_DEPLOY, parameters: {} }) };
   expect(callerOf(node as unknown as IExecuteFunctions)).toBe('workflow');
-  expect(() => refuseAgent(node as unknown as IExecuteFunctions, 'deploy')).not.toThrow();
+  expect(() => refuseAgent(node as unknown as IExecuteFunctions, deploy, HARMLESS)).not.toThrow();
+});
+
+test('P7: whoever is refused is told what to switch on, and what needs no switch', async () => {
+  const node = { getMode: () => 'manual', getNode: () => ({ type: `${HOT_DEPLOY}Tool`, parameters: {} }) };
+  const refused = await thrownBy(
+    (async () => refuseAgent(node as unknown as IExecuteFunctions, deploy, HARMLESS))(),
+  );
+  const [last, ...others] = [...HARMLESS].reverse();
+  expect(refused).toMatchObject({
+    message: 'An AI agent may not call the operation “deploy” here.',
+    description: `It changes the engine. A person can switch on “Allow AI Agents” in this tool; ${others.reverse().join(', ')} and ${last} need no switch.`,
+  });
+  expect(HARMLESS).toEqual(expect.arrayContaining(['Get Status', 'Plan Deployment', 'Get Many Releases']));
 });

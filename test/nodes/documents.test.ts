@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { HARMLESS, OPERATIONS } from '../../nodes/operations';
+
 const ROOT = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const DOCUMENTS = [
@@ -51,6 +53,22 @@ test('every fault in docs/faults.md is shown by tests that exist', () => {
     for (const name of tests)
       expect([name, existsSync(join(ROOT, `test/${name}.test.ts`))]).toEqual([name, true]);
   }
+});
+
+describe('README', () => {
+  const part = (heading: string) => read('README.md').split(`\n## ${heading}\n`)[1].split('\n## ')[0];
+  const names = Object.values(OPERATIONS)
+    .flat()
+    .map(({ name }) => name);
+
+  test.each(names)('explains the operation %s', (name) => {
+    expect(part('Operations')).toMatch(new RegExp(`^(### .*: |- \\*\\*)${name}`, 'm'));
+  });
+
+  test('names the operations that an agent may always call', () => {
+    const [sentence] = part('AI agents').split('change nothing');
+    expect(names.filter((name) => sentence.includes(name)).sort()).toEqual([...HARMLESS].sort());
+  });
 });
 
 test.each(DOCUMENTS)('%s links to files that exist', (document) => {

@@ -1,6 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { becomeOf, accessOf } from '../../nodes/n8n/sshOptions';
+import { OPERATIONS } from '../../nodes/operations';
+import { checkAccess } from '../../nodes/shared/executor/access';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n, type NodeFixture } from '../support/n8n';
 import {
@@ -15,6 +17,7 @@ import {
 } from '../support/nodes';
 import { keptNames, statusOf } from '../support/snapshot';
 import { startSshd, type Sshd } from '../support/sshd';
+import { thrownBy } from '../support/thrown';
 
 const make = temporaryDirectories();
 let sshd: Sshd;
@@ -98,4 +101,18 @@ test('P7: a credential from before there was a choice is full; what is no choice
   for (const access of ['readonly', 'read', '', null, 1]) {
     expect(() => accessOf({ access } as never)).toThrow(/^Access is .*\. Choose one of: full, readOnly\.$/);
   }
+});
+
+test('a refusal names every operation that changes nothing, and of the others only a repair’s dry run', async () => {
+  const refused = await thrownBy((async () => checkAccess('readOnly', 'flip'))());
+  const named =
+    refused.description
+      ?.split('only reads: ')[1]
+      .replace(/\.$/, '')
+      .split(/, (?:or )?/) ?? [];
+  const harmless = Object.values(OPERATIONS)
+    .flat()
+    .filter(({ changes }) => !changes)
+    .map(({ name }) => name);
+  expect(named.sort()).toEqual([...harmless, 'Repair Engine with Dry Run'].sort());
 });

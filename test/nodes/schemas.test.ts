@@ -1,11 +1,11 @@
 /** What the editor offers before the first run: the schemas are found by n8n's own rules, and outputs are as they say. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { loadOutputSchema, resolveOutputSchemaPath } from 'n8n-core';
-import type { IDataObject, INodeProperties, INodePropertyOptions, INodeType } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
-import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { OPERATIONS } from '../../nodes/operations';
 import { FORGES } from '../../nodes/shared/push/types';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { mismatches, type OutputSchema } from '../support/jsonSchema';
@@ -41,18 +41,17 @@ function schemaOf(node: string, operation?: string): OutputSchema {
   return schema as unknown as OutputSchema;
 }
 
-function operationsOf({ description }: INodeType): string[] {
-  const { options } = description.properties.find(({ name }) => name === 'operation') as INodeProperties;
-  return (options as INodePropertyOptions[]).map(({ value }) => String(value));
-}
+const EVERY = Object.entries(OPERATIONS).flatMap(([node, operations]) =>
+  operations.map(({ value }): [string, string] => [node, value]),
+);
 
-const EVERY: Array<[string, string]> = [
-  ...operationsOf(new HotDeploy()).map((name): [string, string] => ['HotDeploy', name]),
-  ...operationsOf(new RollbackExtractionEngine()).map((name): [string, string] => [
-    'RollbackExtractionEngine',
-    name,
-  ]),
-];
+test.each(Object.entries(OPERATIONS))(
+  '%s has a schema for each operation, and no other',
+  (node, operations) => {
+    const files = readdirSync(join(NODES, node, '__schema__/v1.0.0'));
+    expect(files.sort()).toEqual(operations.map(({ value }) => `${value}.json`).sort());
+  },
+);
 
 test.each(EVERY)('%s has a schema for %s, where n8n looks for it', (node, operation) => {
   expect(schemaOf(node, operation)).toMatchObject({ type: 'object', properties: { basePath: {} } });

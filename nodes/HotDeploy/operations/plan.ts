@@ -1,21 +1,25 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { openSource } from '../../n8n/bundleParameters';
+import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
-import type { ItemContext } from '../../n8n/runItems';
-import { connectAnd } from '../../n8n/sideBySide';
+import type { Operation } from '../../n8n/operation';
 import { planDeployment } from '../../shared/plan';
-import { readDeploy } from './deploy';
+import { deploymentFields, deployUnchanged, readDeployment, withDeployment } from '../deployment';
+import { maxFiles, maxSizeMegabytes } from '../source/limits';
 
-/** Plan Deployment: what deploying the source would do. */
-export async function planRelease(item: ItemContext): Promise<IDataObject> {
-  const options = await readDeploy(item, 'plan');
-  const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
-  try {
-    const plan = await planDeployment(client, source, options);
-    item.node.addExecutionHints(...planHints(plan));
-    return { ...plan } as unknown as IDataObject;
-  } finally {
-    await source.close();
-  }
-}
+/** What deploying the source would do. */
+export const plan: Operation = {
+  value: 'plan',
+  name: 'Plan Deployment',
+  description: 'What deploying would change, without changing anything',
+  action: 'Plan a deployment',
+  changes: false,
+  fields: deploymentFields,
+  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes],
+  async run(item) {
+    const options = await readDeployment(item);
+    const planned = await withDeployment(item, options, (client, source) =>
+      planDeployment(client, source, options),
+    );
+    item.node.addExecutionHints(...planHints(planned));
+    return { ...planned };
+  },
+};

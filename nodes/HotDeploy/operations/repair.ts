@@ -1,18 +1,38 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { readOptions, readSwitch } from '../../n8n/parameters';
+import { checks } from '../../n8n/checkFields';
+import { engineOptions, entrypoint } from '../../n8n/engineFields';
+import { flag, option } from '../../n8n/field';
+import { locationFields } from '../../n8n/locationFields';
+import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import type { ItemContext } from '../../n8n/runItems';
-import { readFlag } from '../../n8n/values';
+import { readSwitch } from '../../n8n/switching';
 import { repairEngine } from '../../shared/repair';
+import { deployUnchanged } from '../deployment';
 
-/** Repair Engine: finds what is not as it should be, explains it, and puts right what is ours. */
-export async function repair({ read, node, connect, signal }: ItemContext): Promise<IDataObject> {
-  const options = {
-    ...readSwitch(read, node, 'repair'),
-    dryRun: readFlag('Dry Run', readOptions(read).dryRun, false),
-    signal,
-  };
-  const onStep = progressOf(node, options.basePath);
-  return { ...(await repairEngine(await connect(), { ...options, onStep })) } as unknown as IDataObject;
-}
+const dryRun = {
+  ...option(
+    flag({
+      displayName: 'Dry Run',
+      name: 'dryRun',
+      default: false,
+      description: 'Whether to say what would be done, without changing anything',
+    }),
+  ),
+  after: deployUnchanged,
+};
+
+/** Finds what is not as it should be, explains it, and puts right what is ours. */
+export const repair: Operation = {
+  value: 'repair',
+  name: 'Repair Engine',
+  description: 'Find what a crash, a full disk or a stray hand left, explain it, and put right what is ours',
+  action: 'Repair an engine',
+  changes: true,
+  fields: [...locationFields, entrypoint, checks],
+  options: [...engineOptions, dryRun],
+  async run(item) {
+    const { read, node, connect, signal } = item;
+    const options = { ...readSwitch(item), dryRun: dryRun.read(read), signal };
+    const onStep = progressOf(node, options.basePath);
+    return { ...(await repairEngine(await connect(), { ...options, onStep })) };
+  },
+};

@@ -1,8 +1,9 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
 import { Executors } from '../../n8n/executors';
+import { readLocation } from '../../n8n/locationFields';
 import { toNodeError } from '../../n8n/nodeError';
-import { parametersInEditor, readLocation } from '../../n8n/parameters';
+import { parametersInEditor } from '../../n8n/parameters';
 import { toDeployError } from '../../shared/errors';
 import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
 

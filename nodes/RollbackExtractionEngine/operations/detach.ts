@@ -1,28 +1,71 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { NodeExecutionHint } from 'n8n-workflow';
 
-import { readEngine, readOptions } from '../../n8n/parameters';
+import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
+import { count, flag, option } from '../../n8n/field';
+import { locationFields } from '../../n8n/locationFields';
+import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import type { ItemContext } from '../../n8n/runItems';
-import { readCount, readFlag } from '../../n8n/values';
-import { detachEngine } from '../../shared/detach';
+import { detachEngine, type DetachResult, LEAST_WAIT_SECONDS } from '../../shared/detach';
 
-/** Return to Plain Directory: links and launcher become the files of the live release, as before the first deployment. */
-export async function returnToPlain({ node, read, connect, signal }: ItemContext): Promise<IDataObject> {
-  const engine = readEngine(read, node, 'detach');
-  const { extractionWaitSeconds, withoutPackages, removeHistory } = readOptions(read);
-  const result = await detachEngine(await connect(), {
-    ...engine,
-    extractionWaitSeconds: readCount('Extraction Wait (Seconds)', extractionWaitSeconds, 0, 0),
-    withoutPackages: readFlag('Go On Without Packages', withoutPackages, false),
-    removeHistory: readFlag('Remove History and Backups', removeHistory, false),
-    onStep: progressOf(node, engine.basePath),
-    signal,
-  });
-  const { needed } = result.packages;
-  if (needed.length > 0) {
-    const list = needed.map(({ name, version }) => `${name}==${version}`).join(', ');
-    const message = `The engine now needs these packages from its own interpreter: ${list}.`;
-    node.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
-  }
-  return { ...result } as unknown as IDataObject;
+const extractionWaitSeconds = option(
+  count({
+    displayName: 'Extraction Wait (Seconds)',
+    name: 'extractionWaitSeconds',
+    default: 0,
+    typeOptions: { minValue: 0 },
+    description: `How long to wait for extractions that run releases; with 0 it is refused while there are any. Once files are exchanged, the wait is ${LEAST_WAIT_SECONDS} s at least, for extractions that start in that instant.`,
+  }),
+);
+
+const withoutPackages = option(
+  flag({
+    displayName: 'Go On Without Packages',
+    name: 'withoutPackages',
+    default: false,
+    description:
+      'Whether to go on although the engine’s own interpreter lacks packages that the live release has in its environment',
+  }),
+);
+
+const removeHistory = option(
+  flag({
+    displayName: 'Remove History and Backups',
+    name: 'removeHistory',
+    default: false,
+    description: 'Whether to remove backups, history and the originals of the adoption, too',
+  }),
+);
+
+/** Links and launcher become the files of the live release, as before the first deployment. */
+export const detach: Operation = {
+  value: 'detach',
+  name: 'Return to Plain Directory',
+  description:
+    'Turn links and launcher back into the files of the live release, as before the first deployment',
+  action: 'Return an engine to a plain directory',
+  changes: true,
+  fields: [...locationFields, entrypoint],
+  options: [...engineOptions, extractionWaitSeconds, withoutPackages, removeHistory],
+  async run(item) {
+    const { node, read, connect, signal } = item;
+    const engine = readEngine(item);
+    const result = await detachEngine(await connect(), {
+      ...engine,
+      extractionWaitSeconds: extractionWaitSeconds.read(read),
+      withoutPackages: withoutPackages.read(read),
+      removeHistory: removeHistory.read(read),
+      onStep: progressOf(node, engine.basePath),
+      signal,
+    });
+    node.addExecutionHints(...detachHints(result));
+    return { ...result };
+  },
+};
+
+/** What the engine had in its environment, somebody has to bring now. */
+function detachHints({ packages: { needed } }: DetachResult): NodeExecutionHint[] {
+  if (needed.length === 0) return [];
+  const list = needed.map(({ name, version }) => `${name}==${version}`).join(', ');
+  const message = `The engine now needs these packages from its own interpreter: ${list}.`;
+  return [{ message, type: 'warning', location: 'outputPane' }];
 }

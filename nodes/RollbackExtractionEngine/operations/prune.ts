@@ -1,28 +1,37 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { readEngine, readOptions, readRetention } from '../../n8n/parameters';
+import { engineOptions, readEngine } from '../../n8n/engineFields';
+import { locationFields } from '../../n8n/locationFields';
+import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import type { ItemContext } from '../../n8n/runItems';
+import { readRetention, retentionOptions } from '../../n8n/retentionFields';
 import { pruneReleases } from '../../shared/releases';
 
-/** Prune Releases: removes what is beyond the numbers to keep. */
-export async function pruneKept({ node, read, connect, signal }: ItemContext): Promise<IDataObject> {
-  const engine = { ...readEngine(read, node, 'prune'), signal };
-  const client = await connect();
-  const onStep = progressOf(node, engine.basePath);
-  const { releases, inUse, backups, settled, repaired } = await pruneReleases(
-    client,
-    { ...engine, onStep },
-    readRetention(readOptions(read)),
-  );
-  const { host } = client.connection;
-  return {
-    host,
-    basePath: engine.basePath,
-    removedReleases: releases,
-    keptInUse: inUse,
-    removedBackups: backups,
-    ...(settled && { settled: { ...settled } }),
-    ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),
-  };
-}
+/** Removes what is beyond the numbers to keep. */
+export const prune: Operation = {
+  value: 'prune',
+  name: 'Prune Releases',
+  description: 'Remove old releases and backups; the live, the previous and running ones stay',
+  action: 'Prune releases',
+  changes: true,
+  fields: locationFields,
+  options: [...engineOptions, ...retentionOptions],
+  async run(item) {
+    const { node, read, connect, signal } = item;
+    const engine = { ...readEngine(item), signal };
+    const client = await connect();
+    const onStep = progressOf(node, engine.basePath);
+    const { releases, inUse, backups, settled, repaired } = await pruneReleases(
+      client,
+      { ...engine, onStep },
+      readRetention(read),
+    );
+    return {
+      host: client.connection.host,
+      basePath: engine.basePath,
+      removedReleases: releases,
+      keptInUse: inUse,
+      removedBackups: backups,
+      ...(settled && { settled: { ...settled } }),
+      ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),
+    };
+  },
+};

@@ -1,0 +1,87 @@
+import { checks } from '../n8n/checkFields';
+import { entrypoint } from '../n8n/engineFields';
+import { flag, option, trimmed } from '../n8n/field';
+import type { ItemContext } from '../n8n/item';
+import { locationFields } from '../n8n/locationFields';
+import { progressOf } from '../n8n/progress';
+import { exclude, include, readSelection } from '../n8n/selectionFields';
+import { connectAnd } from '../n8n/sideBySide';
+import { readSwitch } from '../n8n/switching';
+import type { ExecutorClient } from '../shared/executor/client';
+import type { DeployOptions } from '../shared/release/options';
+import type { Bundle } from '../shared/source/bundle';
+import type { Source } from '../shared/source/source';
+import { dependencyFields, readDependencies } from './dependencies/dependencyFields';
+import { openSource, sourceFields } from './source/openSource';
+
+/** What a deployment and its plan ask for. */
+export const deploymentFields = [
+  ...locationFields,
+  ...sourceFields,
+  include,
+  exclude,
+  entrypoint,
+  ...dependencyFields,
+  checks,
+];
+
+export const deployUnchanged = option(
+  flag({
+    displayName: 'Deploy Unchanged',
+    name: 'deployUnchanged',
+    default: false,
+    description: 'Whether to make and switch to a new release even when its content is what is live',
+  }),
+);
+
+export const expectedDigest = option(
+  trimmed({
+    displayName: 'Expected Digest',
+    name: 'expectedDigest',
+    default: '',
+    placeholder: '={{ $json.source.digest }}',
+    description:
+      'The source.digest of a deployment elsewhere, such as to staging: only the very same bytes are deployed',
+  }),
+);
+
+export const planDigest = option(
+  trimmed({
+    displayName: 'Plan Digest',
+    name: 'planDigest',
+    default: '',
+    placeholder: '={{ $json.planDigest }}',
+    description:
+      'The planDigest of Plan Deployment: the deployment goes ahead only if the plan would still be the same',
+  }),
+);
+
+/** Opens source and engine side by side for as long as `work` takes. */
+export async function withDeployment<T>(
+  item: ItemContext,
+  options: DeployOptions,
+  work: (client: ExecutorClient, source: Source | Bundle) => Promise<T>,
+): Promise<T> {
+  const [client, source] = await connectAnd(item, options, () => openSource(item, options.selection));
+  try {
+    return await work(client, source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** The options of a deployment, as the item's parameters have them. */
+export async function readDeployment(item: ItemContext): Promise<DeployOptions> {
+  const { read, node, signal } = item;
+  const options = readSwitch(item);
+  return {
+    ...options,
+    selection: readSelection(read),
+    dependencies: await readDependencies(item),
+    deployUnchanged: deployUnchanged.read(read),
+    expectedDigest: expectedDigest.read(read) || undefined,
+    planDigest: planDigest.read(read) || undefined,
+    onStep: progressOf(node, options.basePath),
+    signal,
+  };
+}

@@ -1,0 +1,47 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { NO_DEPENDENCIES } from '../shared/dependencies/options';
+import type { SwitchOptions } from '../shared/release/options';
+import type { SwitchResult } from '../shared/release/result';
+import { readChecks } from './checkFields';
+import { readEngine } from './engineFields';
+import { flag, option } from './field';
+import { hintsFor } from './hints';
+import type { ItemContext } from './item';
+import { lookAtN8n, n8nField, n8nHealthUrl } from './n8nProcess';
+import { reporting } from './report';
+import { readRetention } from './retentionFields';
+import { asWanted, switchItem } from './switchItem';
+
+export const createBackup = option(
+  flag({
+    displayName: 'Create Backup',
+    name: 'createBackup',
+    default: true,
+    description: 'Whether to keep an archive of what was live, for people and other machines',
+  }),
+);
+
+/** What every operation that switches takes. */
+export function readSwitch(
+  item: Pick<ItemContext, 'read' | 'node' | 'operation'>,
+): Omit<SwitchOptions, 'onStep' | 'signal'> {
+  const { read } = item;
+  return {
+    ...readEngine(item),
+    ...readRetention(read),
+    checks: readChecks(read),
+    createBackup: createBackup.read(read),
+    dependencies: NO_DEPENDENCIES,
+  };
+}
+
+/** Does what switches releases, says what a person should know of it, and makes the item that the parameters ask for. */
+export async function switched(item: ItemContext, work: () => Promise<SwitchResult>): Promise<IDataObject> {
+  const { node, read } = item;
+  const healthUrl = n8nHealthUrl.read(read);
+  const before = await lookAtN8n(node, healthUrl);
+  const result = await reporting(item, work);
+  node.addExecutionHints(...hintsFor(result));
+  return asWanted(switchItem(result, await n8nField(node, before, healthUrl)), read);
+}
