@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Check } from '../nodes/shared/release/checks';
-import { repairEngine } from '../nodes/shared/repair';
-import { getStatus } from '../nodes/shared/status';
+import { repairEngine } from '../nodes/shared/operations/repair';
+import { getStatus } from '../nodes/shared/operations/status';
 import { deployOptions, deployTo, inConversation, PYTHON } from '../test/support/deployment';
 import { keptNames, liveTree, seenThrough, treeOf } from '../test/support/snapshot';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Verb } from '../nodes/shared/contract/verbs';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
-import { detachEngine } from '../nodes/shared/detach';
-import { planDeployment } from '../nodes/shared/plan';
-import { repairEngine } from '../nodes/shared/repair';
+import { returnToPlain } from '../nodes/shared/operations/returnToPlain';
+import { planDeployment } from '../nodes/shared/operations/plan';
+import { repairEngine } from '../nodes/shared/operations/repair';
 import { DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
 import {
   bundleOf,
@@ -176,7 +176,7 @@ export const SCENARIOS = {
     prepare: deployTwice,
     run: (base, _material, conversation) =>
       inConversation(
-        (client) => detachEngine(client, { ...deployOptions(base), ...DETACHING }),
+        (client) => returnToPlain(client, { ...deployOptions(base), ...DETACHING }),
         conversation,
       ),
     old: 'one',

@@ -8,7 +8,6 @@ import {
 
 import { hotDeployGitApiTest } from '../n8n/gitCredentialTest';
 import { runItems } from '../n8n/runItems';
-import { sshCredential } from '../n8n/sshCredential';
 import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { HARMLESS } from '../operations';
 import { properties, subtitle } from './description';
@@ -31,7 +30,12 @@ export class HotDeploy implements INodeType {
     inputs: [NodeConnectionTypes.Main],
     outputs: `={{ (${configuredOutputs})($parameter) }}`,
     credentials: [
-      sshCredential,
+      {
+        name: 'hotDeploySshApi',
+        required: true,
+        testedBy: 'hotDeploySshApiTest',
+        displayOptions: { show: { connection: ['ssh'] } },
+      },
       {
         name: 'hotDeployGitApi',
         required: true,

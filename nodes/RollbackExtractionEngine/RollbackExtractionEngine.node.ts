@@ -7,7 +7,6 @@ import {
 } from 'n8n-workflow';
 
 import { runItems } from '../n8n/runItems';
-import { sshCredential } from '../n8n/sshCredential';
 import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { HARMLESS } from '../operations';
 import { properties, subtitle } from './description';
@@ -28,7 +27,14 @@ export class RollbackExtractionEngine implements INodeType {
     usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
-    credentials: [sshCredential],
+    credentials: [
+      {
+        name: 'hotDeploySshApi',
+        required: true,
+        testedBy: 'hotDeploySshApiTest',
+        displayOptions: { show: { connection: ['ssh'] } },
+      },
+    ],
     properties,
   };
 

@@ -1,7 +1,7 @@
 import { choice, type Field, type ReadParameter } from '../n8n/field';
 import { readText } from '../n8n/values';
 import { DeployError } from '../shared/errors';
-import type { RollbackTarget } from '../shared/rollback';
+import type { RollbackTarget } from '../shared/operations/rollBack';
 
 const target = choice(['previous', 'release', 'backup'], {
   displayName: 'Target',

@@ -1,9 +1,9 @@
 import type { NodeExecutionHint } from 'n8n-workflow';
 
-import type { Plan } from '../shared/plan';
+import type { PlanResult } from '../shared/operations/plan';
 import { shownPlace } from '../shared/release/place';
 import type { SwitchResult } from '../shared/release/result';
-import type { EngineStatus } from '../shared/status';
+import type { EngineStatus } from '../shared/operations/status';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
@@ -46,7 +46,7 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
 }
 
 /** What a person should know before deploying. */
-export function planHints({ notices }: Plan): NodeExecutionHint[] {
+export function planHints({ notices }: PlanResult): NodeExecutionHint[] {
   return notices.map((notice) => hint(notice, 'warning'));
 }
 

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { StepListener } from '../shared/release/steps';
+import type { StepListener } from '../shared/release/stepLog';
 
 /** Tells n8n's log and, in a manual run, the editor's console about each step as it starts and ends. */
 export function progressOf(node: IExecuteFunctions, basePath: string): StepListener {

@@ -1,6 +1,6 @@
 import type { BasePath, Entrypoint } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
-import { connectAhead } from '../shared/release/lookAhead';
+import { connectAhead } from '../shared/release/observe/ahead';
 import type { ItemContext } from './item';
 
 /**

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { pruneReleases } from '../../nodes/shared/releases';
+import { pruneReleases } from '../../nodes/shared/operations/prune';
 import { changedPython } from '../support/changedPython';
 import {
   deployOptions,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { pruneReleases } from '../../nodes/shared/releases';
+import { pruneReleases } from '../../nodes/shared/operations/prune';
 import {
   deployOptions,
   deployTo,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { connectSsh } from '../../nodes/shared/connection/ssh';
-import { pruneReleases } from '../../nodes/shared/releases';
+import { pruneReleases } from '../../nodes/shared/operations/prune';
 import {
   checkOf,
   deployOptions,

@@ -1,4 +1,5 @@
-import { type DetachOptions, type DetachResult, detachEngine } from '../../nodes/shared/detach';
+import { type DetachOptions } from '../../nodes/shared/release/decide/detachment';
+import { type DetachResult, returnToPlain } from '../../nodes/shared/operations/returnToPlain';
 import { type ConversationOptions, deployOptions, inConversation } from './deployment';
 
 /** Returns an engine to a plain directory in a conversation of its own. */
@@ -9,7 +10,7 @@ export async function detachAt(
 ): Promise<DetachResult> {
   const options = { extractionWaitSeconds: 0, withoutPackages: false, removeHistory: false };
   return inConversation(
-    (client) => detachEngine(client, { ...deployOptions(basePath), ...options, ...changes }),
+    (client) => returnToPlain(client, { ...deployOptions(basePath), ...options, ...changes }),
     conversation,
   );
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type RepairOptions, repairEngine, type RepairResult } from '../../nodes/shared/repair';
+import { type RepairOptions, repairEngine, type RepairResult } from '../../nodes/shared/operations/repair';
 import { type ConversationOptions, deployOptions, inConversation } from './deployment';
 
 /** Repairs an engine in a conversation of its own. */

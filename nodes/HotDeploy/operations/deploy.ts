@@ -6,7 +6,7 @@ import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
 import { createBackup, switched } from '../../n8n/switching';
-import { deploy as deploySource } from '../../shared/deploy';
+import { deploy as deploySource } from '../../shared/operations/deploy';
 import {
   deploymentFields,
   deployUnchanged,

@@ -1,7 +1,7 @@
 import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
 import type { Operation } from '../../n8n/operation';
-import { planDeployment } from '../../shared/plan';
+import { planDeployment } from '../../shared/operations/plan';
 import { deploymentFields, deployUnchanged, readDeployment, withDeployment } from '../deployment';
 import { maxFiles, maxSizeMegabytes } from '../source/limits';
 

@@ -5,7 +5,7 @@ import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { readSwitch } from '../../n8n/switching';
-import { repairEngine } from '../../shared/repair';
+import { repairEngine } from '../../shared/operations/repair';
 import { deployUnchanged } from '../deployment';
 
 const dryRun = {

@@ -2,7 +2,7 @@ import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
 import { statusHints } from '../../n8n/hints';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
-import { getStatus } from '../../shared/status';
+import { getStatus } from '../../shared/operations/status';
 
 /** What is live, and whether all is well with it. */
 export const status: Operation = {

@@ -5,7 +5,7 @@ import { readLocation } from '../../n8n/locationFields';
 import { toNodeError } from '../../n8n/nodeError';
 import { parametersInEditor } from '../../n8n/parameters';
 import { toDeployError } from '../../shared/errors';
-import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/releases';
+import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/operations/list';
 
 const MOST_SHOWN = 24;
 

@@ -5,7 +5,8 @@ import { count, flag, option } from '../../n8n/field';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import { detachEngine, type DetachResult, LEAST_WAIT_SECONDS } from '../../shared/detach';
+import { returnToPlain, type DetachResult } from '../../shared/operations/returnToPlain';
+import { LEAST_WAIT_SECONDS } from '../../shared/release/decide/detachment';
 
 const extractionWaitSeconds = option(
   count({
@@ -49,7 +50,7 @@ export const detach: Operation = {
   async run(item) {
     const { node, read, connect, signal } = item;
     const engine = readEngine(item);
-    const result = await detachEngine(await connect(), {
+    const result = await returnToPlain(await connect(), {
       ...engine,
       extractionWaitSeconds: extractionWaitSeconds.read(read),
       withoutPackages: withoutPackages.read(read),

@@ -1,7 +1,7 @@
 import { engineOptions } from '../../n8n/engineFields';
 import { basePath, locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
-import { listReleases } from '../../shared/releases';
+import { listReleases } from '../../shared/operations/list';
 
 /** One output item for each release that is kept, newest first. */
 export const getAll: Operation = {

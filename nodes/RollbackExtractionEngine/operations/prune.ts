@@ -3,7 +3,7 @@ import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { readRetention, retentionOptions } from '../../n8n/retentionFields';
-import { pruneReleases } from '../../shared/releases';
+import { pruneReleases } from '../../shared/operations/prune';
 
 /** Removes what is beyond the numbers to keep. */
 export const prune: Operation = {

@@ -7,7 +7,7 @@ import { progressOf } from '../../n8n/progress';
 import { report } from '../../n8n/report';
 import { simplify } from '../../n8n/switchItem';
 import { readSwitch, switched } from '../../n8n/switching';
-import { rollBack } from '../../shared/rollback';
+import { rollBack } from '../../shared/operations/rollBack';
 import { readTarget, targetFields } from '../target';
 
 /** Makes an earlier release or a backup the live one. */

@@ -3,10 +3,9 @@ import type { RecordedDependencies } from '../contract/records';
 import type { ReleaseId } from '../contract/names';
 import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
-import type { ExecutorClient } from '../executor/client';
-import type { StepLog } from '../release/steps';
+import type { Pipeline } from '../executor/pipeline';
 import { explainInstallation } from './explain';
-import type { DependencyOptions, IndexCredentials } from './options';
+import type { IndexCredentials } from './options';
 import { type PackageChanges, packageChanges } from './packages';
 
 /** The step's name, in outputs and progress. */
@@ -14,15 +13,17 @@ export const DEPENDENCY_STEP = 'dependencies';
 
 /** What a release is given to run with. */
 export interface DependencyRequest {
+  release: ReleaseId;
   wanted: RecordedDependencies;
-  /** Seconds and secrets, which no record has. */
-  options: Pick<DependencyOptions, 'timeoutSeconds' | 'credentials'>;
   /** The release that is live, to compare packages with. */
   live: ReleaseId | null;
-  /** Whether that one runs in an environment, whose packages are gone where the new one needs none. */
-  liveHasPackages: boolean;
   /** Whether the environment that the release has already may stay. */
   keep: boolean;
+  /** For everything that has to be run, together. */
+  timeoutSeconds: number;
+  credentials?: IndexCredentials;
+  /** Gets the programs' output as it comes. */
+  onOutput: (text: string) => void;
 }
 
 /** What became of a release's dependencies, for the output. */
@@ -52,19 +53,12 @@ const NOT_ATOMIC =
 const NOT_TAKEN_BACK =
   'The packages in the engine’s own interpreter stay as the last deployment left them: they are not taken back.';
 
-/**
- * Asks for a release's dependencies as part of `group`: when they can't be had, the rest of it is not carried out.
- * Gives undefined where there is nothing to install, and nothing that was installed before.
- */
+/** Asks for a release's dependencies: when they can't be had, what is sent after it is not carried out. */
 export function requestDependencies(
-  client: ExecutorClient,
-  release: ReleaseId,
-  { wanted, options, live, liveHasPackages, keep }: DependencyRequest,
-  group: number,
-  log: StepLog,
-): Promise<EnvironmentResult> | undefined {
+  together: Pipeline,
+  { release, wanted, live, keep, timeoutSeconds, credentials, onOutput }: DependencyRequest,
+): Promise<EnvironmentResult> {
   const mode = wanted.installs && !isLeftAlone(wanted, keep) ? wanted.mode : 'none';
-  if (mode === 'none' && !liveHasPackages) return undefined;
   const args: ArgumentsOf<'environment'> = {
     release,
     mode,
@@ -72,12 +66,25 @@ export function requestDependencies(
     installer: wanted.options.installer,
     arguments: installArguments(wanted),
     ...(buildsFromRelease(wanted) && { copied: wanted.files.map(([path]) => path) }),
-    timeoutSeconds: options.timeoutSeconds,
+    timeoutSeconds,
     keep,
     live,
-    ...(mode !== 'none' && secretsOf(options.credentials)),
+    ...(mode !== 'none' && secretsOf(credentials)),
   };
-  return client.call('environment', args, { group, required: true, onOutput: log.outputOf(DEPENDENCY_STEP) });
+  return together.call('environment', args, { required: true, onOutput });
+}
+
+/** What is said of dependencies that nothing was done about. */
+export function nothingProvided(wanted: RecordedDependencies, keep: boolean): DependencyResult {
+  return { ...NO_DEPENDENCY_RESULT, ...(isLeftAlone(wanted, keep) && { notice: NOT_TAKEN_BACK }) };
+}
+
+/** What is said of dependencies that are there already. */
+export function reusedDependencies(
+  { file, installs }: RecordedDependencies,
+  environment: string | null,
+): DependencyResult {
+  return { status: installs ? 'reused' : 'none', environment, durationMs: 0, ...(installs && { file }) };
 }
 
 /**
@@ -86,19 +93,18 @@ export function requestDependencies(
  * @throws DeployError `DEPENDENCIES` when the packages could not be installed: why, and what to do
  */
 export function dependencyResult(
-  result: EnvironmentResult | undefined,
-  { wanted, options, keep }: DependencyRequest,
+  result: EnvironmentResult,
+  { wanted, keep }: Pick<DependencyRequest, 'wanted' | 'keep'>,
+  timeoutSeconds: number,
 ): DependencyResult {
-  if (!result || result.status === 'none') {
-    const before = result?.before ?? [];
+  const { status, environment, durationMs, installer, python, packages, before, run } = result;
+  if (status === 'none') {
     return {
-      ...NO_DEPENDENCY_RESULT,
+      ...nothingProvided(wanted, keep),
       ...(before.length > 0 && { packages: packageChanges(before, []) }),
-      ...(isLeftAlone(wanted, keep) && { notice: NOT_TAKEN_BACK }),
     };
   }
-  if (result.status === 'failed') throw explainInstallation(result, wanted, options.timeoutSeconds);
-  const { status, environment, durationMs, installer, python, packages, before, run } = result;
+  if (status === 'failed') throw explainInstallation(result, wanted, timeoutSeconds);
   const check = run?.check ? ` “pip check” says: ${run.check.trim()}` : '';
   return {
     status,
@@ -114,7 +120,7 @@ export function dependencyResult(
 }
 
 /** Going back to a release does not touch what was installed into the interpreter. */
-function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
+export function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
   return keep && installs && mode === 'interpreter';
 }
 

@@ -1,4 +1,5 @@
 import type { RecordedDependencies } from '../contract/records';
+import type { Listing } from '../contract/facts';
 import type { BasePath, ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import type { Bundle } from '../source/bundle';
@@ -19,34 +20,29 @@ export interface PlannedDependencies {
   packages?: PackageChanges;
 }
 
-/** The live release, as far as it matters here. */
-interface PlannedBeside {
-  release: ReleaseId | null;
-  dependencies?: RecordedDependencies;
-  environment: string | null;
+/** What of a version and of the engine it depends on. */
+interface Compared {
+  readonly wanted: RecordedDependencies;
+  readonly live?: {
+    readonly release: ReleaseId | null;
+    readonly dependencies?: RecordedDependencies;
+    readonly environment: string | null;
+  };
 }
 
 /** Says what deploying a bundle would do about its packages, without installing or asking an index. */
 export async function planDependencies(
   client: ExecutorClient,
   bundle: Bundle,
-  wanted: RecordedDependencies,
-  { basePath, live }: { basePath: BasePath; live?: PlannedBeside },
+  { wanted, live }: Compared,
+  { side, listed }: { side: { basePath: BasePath }; listed: Listing },
 ): Promise<PlannedDependencies> {
   const { installs, mode, file, key } = wanted;
-  const before = live?.release &&
-    live.dependencies && {
-      release: live.release,
-      paths: live.dependencies.files.map(([path]) => path),
-    };
   const [after, earlier]: string[][] = await Promise.all([
-    installs
-      ? linesOf(
-          filesOfBundle(bundle),
-          wanted.files.map(([path]) => path),
-        )
+    installs ? linesOf(filesOfBundle(bundle), pathsOf(wanted)) : [],
+    live?.release && live.dependencies
+      ? linesOf(filesOfRelease(client, side.basePath, live.release, []), pathsOf(live.dependencies))
       : [],
-    before ? linesOf(filesOfRelease(client, basePath, before.release, []), before.paths) : [],
   ]);
   const requirements = {
     added: after.filter((line) => !earlier.includes(line)),
@@ -56,13 +52,17 @@ export async function planDependencies(
   const planned = { environment, file, requirements };
   if (installs && !environment) return { status: 'install', ...planned };
   if (!installs && !live?.environment) return { status: 'none', ...planned };
-  const { environments, releases } = await client.call('list', { basePath, packages: true });
+  const { environments, releases } = listed;
   const replaced = releases.find(({ release }) => release === live?.release)?.environment;
   const installed = environments.find((known) => known.environment === replaced)?.packages ?? [];
   if (!environment) return { status: 'none', ...planned, packages: packageChanges(installed, []) };
   const ready = environments.find((known) => known.environment.startsWith(environment) && !known.ailment);
   if (!ready) return { status: 'build', ...planned };
   return { status: 'reused', ...planned, packages: packageChanges(installed, ready.packages ?? []) };
+}
+
+function pathsOf({ files }: RecordedDependencies): string[] {
+  return files.map(([path]) => path);
 }
 
 type Files = Pick<ReturnType<typeof filesOfBundle>, 'readTexts'>;

@@ -11,6 +11,7 @@ import type { ConversationStats, ExecutorOptions } from './conversation';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, passwordLine } from './interpreter';
 import { type Message, readMessage } from './messages';
+import { Pipeline } from './pipeline';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
 import { explainNoAnswer, whenMissing } from './noAnswer';
@@ -123,6 +124,11 @@ export class ExecutorClient {
   /** A number for calls that belong together: see {@link CallOptions.group}. */
   group(): number {
     return ++this.lastGroup;
+  }
+
+  /** Begins steps that are sent together. */
+  pipeline(): Pipeline {
+    return new Pipeline(this);
   }
 
   /** Sends raw content, as fast as the other side takes it. */

@@ -1,14 +1,13 @@
-import type { Probe } from '../contract/facts';
-import type { ExecutorClient } from '../executor/client';
-import { placeOf, shownPlace } from './place';
+import type { Side, Snapshot } from './snapshot';
+import { shownPlace } from './place';
 
 /** What a person should know of the place that is deployed to, although nothing forbids it. Mostly nothing. */
-export function noticesOf(client: ExecutorClient, basePath: string, probe: Probe): string[] {
-  const shown = shownPlace(placeOf(client, basePath));
+export function noticesOf({ side, probe }: Snapshot): string[] {
+  const shown = shownPlace(side);
   const notices: string[] = [];
   if (!probe.exists) notices.push(`${shown} does not exist; a deployment makes it.`);
-  if (probe.exists && !probe.writable) notices.push(`${unwritable(client, basePath)} ${MAKE_WRITABLE}`);
-  if (client.container !== undefined && probe.filesystem.mount === '/') {
+  if (probe.exists && !probe.writable) notices.push(`${unwritable(side)} ${MAKE_WRITABLE}`);
+  if (side.container !== undefined && probe.filesystem.mount === '/') {
     notices.push(
       `${shown} lies in the container’s own layer, which is gone when the container is made anew: mount a directory or a volume there.`,
     );
@@ -17,10 +16,8 @@ export function noticesOf(client: ExecutorClient, basePath: string, probe: Probe
 }
 
 /** Who may not write where. */
-export function unwritable(client: ExecutorClient, basePath: string): string {
-  const { user } = client.hello;
-  const { container, connection } = client;
-  const side = container === undefined ? `on ${connection.description}` : `in the container ${container}`;
+export function unwritable({ user, machine, container, basePath }: Side): string {
+  const side = container === undefined ? `on ${machine}` : `in the container ${container}`;
   return `${user} ${side} may not write to ${basePath}.`;
 }
 

@@ -3,7 +3,7 @@ import type { DependencyOptions } from '../dependencies/options';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
-import type { StepListener } from './steps';
+import type { StepListener } from './stepLog';
 
 /** Which engine an operation is about, and how it takes part with others. */
 export interface EngineOptions {
@@ -22,12 +22,16 @@ export interface EngineOptions {
   signal?: AbortSignal;
 }
 
-/** What every operation that switches releases takes. */
-export interface SwitchOptions extends EngineOptions {
-  checks: readonly Check[];
+/** What is to be kept. */
+export interface Retention {
   /** Releases to keep, the live, the previous and the ones in use not counted out. */
   keepReleases: number;
   keepBackups: number;
+}
+
+/** What every operation that switches releases takes. */
+export interface SwitchOptions extends EngineOptions, Retention {
+  checks: readonly Check[];
   createBackup: boolean;
   /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
   dependencies: DependencyOptions;

@@ -1,17 +1,15 @@
+import type { ReleaseInUse } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
-import type { ReleaseInUse, TreeChanges } from '../contract/facts';
 import type { SourceDescription } from '../contract/records';
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
-import type { ExecutorClient } from '../executor/client';
-import type { Bundle } from '../source/bundle';
-import { type Begun, foundIn } from './begin';
+import type { Adoption } from './apply/learned';
+import { type Changes, changesOf } from './changes';
 import type { CheckResult } from './checks';
 import type { Finding } from './findings';
-import type { Adoption } from './live';
 import { noticesOf } from './notices';
-import { type Place, placeOf } from './place';
-import type { Settled } from './repair';
-import type { Step, StepLog } from './steps';
+import type { Place } from './place';
+import { foundIn, type Settled, type Snapshot } from './snapshot';
+import type { Step, StepLog } from './stepLog';
 
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
 export interface SwitchResult extends Place {
@@ -23,30 +21,19 @@ export interface SwitchResult extends Place {
   dependencies: DependencyResult;
   /** File name of the archive of what was live; null when none was made. */
   backup: string | null;
-  checks: CheckResult[];
+  checks: readonly CheckResult[];
   swap: Swap;
   releasesInUse: readonly ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
   settled?: Settled;
   /** What was put right before anything else. Absent where all was well. */
-  repaired?: Finding[];
+  repaired?: readonly Finding[];
   /** What could not be tidied up after the switch; the next operation tries again. */
   complaint?: string;
   /** What should be known of the place; absent where there is nothing. */
   notices?: string[];
   steps: Step[];
   durationMs: number;
-}
-
-/** Paths, at most 1,000 of each kind; `counts` has the true numbers. */
-export interface Changes {
-  added: readonly string[];
-  modified: readonly string[];
-  removed: readonly string[];
-  /** What the patterns leave out: all of it or, with `since`, what changed there since that commit. */
-  ignored: readonly string[];
-  since?: string;
-  counts: { added: number; modified: number; removed: number; ignored: number };
 }
 
 /** How the switch happened. */
@@ -64,23 +51,6 @@ export interface Swap {
   unpinned: number;
 }
 
-/** The `changes` of an operation. */
-export function changesOf(
-  changes: TreeChanges | undefined,
-  ignored: Bundle['ignored'] = { paths: [], count: 0 },
-): Changes {
-  const { paths, counts } = changes ?? {
-    paths: { added: [], modified: [], removed: [] },
-    counts: { added: 0, modified: 0, removed: 0 },
-  };
-  return {
-    ...paths,
-    ignored: ignored.paths,
-    ...(ignored.since !== undefined && { since: ignored.since }),
-    counts: { ...counts, ignored: ignored.count },
-  };
-}
-
 /** The `swap` of an operation; without `milliseconds` nothing was switched. */
 export function swapOf(adoption: Adoption | undefined, unpinned: number, milliseconds?: number): Swap {
   return {
@@ -93,36 +63,24 @@ export function swapOf(adoption: Adoption | undefined, unpinned: number, millise
   };
 }
 
-/** The `source` of an operation that read a bundle. */
-export function sourceOf({ source, digest }: Bundle): SwitchResult['source'] {
-  return { ...source, digest };
-}
-
-/** What an operation knows about itself before it is done. */
-export interface Underway {
-  client: ExecutorClient;
-  basePath: string;
-  begun: Begun;
-  source: SwitchResult['source'];
-  checks: CheckResult[];
-  log: StepLog;
-}
-
 /** Completes what an operation did to its full result; what `done` leaves out did not happen. */
 export function resultOf(
-  { client, basePath, begun, source, checks, log }: Underway,
-  done: Pick<SwitchResult, 'status' | 'release' | 'previousRelease'> & Partial<SwitchResult>,
+  snapshot: Snapshot,
+  log: StepLog,
+  done: Pick<SwitchResult, 'status' | 'release' | 'previousRelease' | 'source' | 'checks'> &
+    Partial<SwitchResult>,
 ): SwitchResult {
-  const notices = noticesOf(client, basePath, begun.probe);
+  const notices = noticesOf(snapshot);
+  const { host, container, basePath } = snapshot.side;
   return {
-    ...placeOf(client, basePath),
-    source,
+    host,
+    ...(container !== undefined && { container }),
+    basePath,
     changes: changesOf(undefined),
     dependencies: NO_DEPENDENCY_RESULT,
     backup: null,
-    checks,
     swap: swapOf(undefined, 0),
-    ...foundIn(begun),
+    ...foundIn(snapshot),
     ...(notices.length > 0 && { notices }),
     steps: log.steps,
     durationMs: log.durationMs,

@@ -1,5 +1,5 @@
 import type { DependencyResult } from '../dependencies/install';
-import type { Changes } from '../release/result';
+import type { Changes } from '../release/changes';
 import { html, type Markup } from './markup';
 import { counted } from './words';
 

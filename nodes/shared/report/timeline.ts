@@ -1,4 +1,4 @@
-import type { Step } from '../release/steps';
+import type { Step } from '../release/stepLog';
 import { html, type Markup } from './markup';
 import { duration } from './words';
 

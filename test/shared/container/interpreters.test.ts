@@ -6,12 +6,13 @@ import { dirname, join } from 'node:path';
 
 import { connectLocal } from '../../../nodes/shared/connection/local';
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
-import { rollBack } from '../../../nodes/shared/rollback';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
+import { rollBack } from '../../../nodes/shared/operations/rollBack';
 import { openDirectory } from '../../../nodes/shared/source/directory';
-import { getStatus } from '../../../nodes/shared/status';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import { type Container, type ContainerOptions, type Mount, startContainer } from '../../support/container';
 import {
   deployOptions,

@@ -3,7 +3,7 @@ import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { getStatus } from '../../../nodes/shared/status';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   checkOf,
   deployTo,

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { getStatus } from '../../../nodes/shared/status';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import { crashingPython } from '../../support/changedPython';
 import {
   checkOf,

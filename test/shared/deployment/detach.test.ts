@@ -6,7 +6,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { getStatus } from '../../../nodes/shared/status';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
 import {
   deployOptions,

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync,
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { pruneReleases } from '../../../nodes/shared/releases';
-import { getStatus } from '../../../nodes/shared/status';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   checkOf,
   deployOptions,
@@ -241,7 +241,7 @@ describe('P5: building that ends early leaves nothing, and the next deployment g
     const lost = await thrownBy(
       inConversation(async (client) => {
         const { openDirectory } = await import('../../../nodes/shared/source/directory');
-        const { deploy } = await import('../../../nodes/shared/deploy');
+        const { deploy } = await import('../../../nodes/shared/operations/deploy');
         const options = deployOptions(base, { dependencies: dependencies() });
         const bundle = await openDirectory({ directory: source, selection: options.selection });
         const kill = () => process.kill(client.hello.processId, 'SIGKILL');

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { planDeployment } from '../../../nodes/shared/plan';
-import { pruneReleases } from '../../../nodes/shared/releases';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import { processEnd } from '../../support/conversation';
 import {
   bundleOf,

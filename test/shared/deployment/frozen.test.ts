@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import {
   bundleOf,
   checkOf,

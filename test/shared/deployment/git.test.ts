@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import { openGit } from '../../../nodes/shared/git/source';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { SwitchResult } from '../../../nodes/shared/release/result';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deploy } from '../../../nodes/shared/deploy';
-import { rollBack } from '../../../nodes/shared/rollback';
+import { deploy } from '../../../nodes/shared/operations/deploy';
+import { rollBack } from '../../../nodes/shared/operations/rollBack';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import {
   deployOptions,

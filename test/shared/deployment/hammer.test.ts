@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { rollBack } from '../../../nodes/shared/rollback';
+import { rollBack } from '../../../nodes/shared/operations/rollBack';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import {
   deployOptions,

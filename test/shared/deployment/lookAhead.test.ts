@@ -1,9 +1,9 @@
 import { appendFile, chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { connectAhead } from '../../../nodes/shared/release/lookAhead';
+import { connectAhead } from '../../../nodes/shared/release/observe/ahead';
 import type { SwitchResult } from '../../../nodes/shared/release/result';
 import {
   bundleOf,

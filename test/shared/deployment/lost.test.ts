@@ -5,9 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import { pruneReleases } from '../../../nodes/shared/releases';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
-import { getStatus } from '../../../nodes/shared/status';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   checkOf,
   deployOptions,

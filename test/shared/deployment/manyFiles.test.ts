@@ -10,7 +10,7 @@ import {
 import { dirname, join, parse, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import { isRunning, lock, processEnd } from '../../support/conversation';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { planDeployment } from '../../../nodes/shared/plan';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
 import {
   bundleOf,
   deployOptions,

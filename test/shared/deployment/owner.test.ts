@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import {
   bundleOf,

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
-import { planDeployment, type Plan } from '../../../nodes/shared/plan';
+import { planDeployment, type PlanResult } from '../../../nodes/shared/operations/plan';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import {
   bundleOf,
@@ -40,7 +40,7 @@ async function written(tree: Tree): Promise<string> {
   return directory;
 }
 
-const planFor = (base: string, source: string, changes: Partial<DeployOptions> = {}): Promise<Plan> =>
+const planFor = (base: string, source: string, changes: Partial<DeployOptions> = {}): Promise<PlanResult> =>
   inConversation(async (client) => {
     const options = deployOptions(base, changes);
     return planDeployment(client, await bundleOf(source, options), options);

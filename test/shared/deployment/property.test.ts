@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
-import { deploy } from '../../../nodes/shared/deploy';
-import { rollBack } from '../../../nodes/shared/rollback';
+import { deploy } from '../../../nodes/shared/operations/deploy';
+import { rollBack } from '../../../nodes/shared/operations/rollBack';
 import { bundleOf, deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
 import { liveTree, treeOf } from '../../support/snapshot';
 

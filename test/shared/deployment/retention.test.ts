@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { listReleases, pruneReleases } from '../../../nodes/shared/releases';
-import { removable } from '../../../nodes/shared/release/retention';
-import { getStatus } from '../../../nodes/shared/status';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
+import { pruning } from '../../../nodes/shared/release/decide/pruning';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   deployOptions,
   deployTo,
@@ -112,9 +113,10 @@ test('releases are ordered by their sequence and by nothing else', () => {
     processes: 0,
   });
   const releases = [release('z', 1), release('a', 4), release('m', 2), release('b', 3)];
-  const found = removable(
-    { current: asReleaseId('a'), previous: null, releases, backups: [], environments: [] },
+  const [found] = pruning(
+    { releases, backups: [], environments: [] },
     { keepReleases: 2, keepBackups: 0 },
+    { current: asReleaseId('a'), previous: null },
   );
   expect(found.releases).toEqual(['m', 'z']);
 });

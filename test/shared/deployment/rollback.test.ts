@@ -4,7 +4,7 @@ import { appendFile, chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import { listReleases } from '../../../nodes/shared/releases';
+import { listReleases } from '../../../nodes/shared/operations/list';
 import {
   checkOf,
   deployTo,

@@ -2,9 +2,9 @@ import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { planDeployment, type Plan } from '../../../nodes/shared/plan';
-import { listReleases } from '../../../nodes/shared/releases';
-import { type EngineStatus, getStatus } from '../../../nodes/shared/status';
+import { planDeployment, type PlanResult } from '../../../nodes/shared/operations/plan';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { type EngineStatus, getStatus } from '../../../nodes/shared/operations/status';
 import {
   bundleOf,
   checkOf,
@@ -31,7 +31,7 @@ const status = (base: string): Promise<EngineStatus> =>
     getStatus(client, { basePath: asBasePath(base), entrypoint: asEntrypoint('run.py') }),
   );
 
-const plan = (base: string, source: string, changes = {}): Promise<Plan> =>
+const plan = (base: string, source: string, changes = {}): Promise<PlanResult> =>
   inConversation(async (client: ExecutorClient) => {
     const options = deployOptions(base, changes);
     return planDeployment(client, await bundleOf(source, options), options);

@@ -2,7 +2,7 @@ import { appendFile, chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import { deploy } from '../../../nodes/shared/deploy';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import {
   bundleOf,
   checkOf,

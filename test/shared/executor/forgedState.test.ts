@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 
 import { DeployError } from '../../../nodes/shared/errors';
-import { listReleases } from '../../../nodes/shared/releases';
-import { getStatus } from '../../../nodes/shared/status';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   deployTo,
   engineVersions,

@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { parseResult, type Verb } from '../../../nodes/shared/contract/verbs';
 import { DeployError } from '../../../nodes/shared/errors';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { planDeployment } from '../../../nodes/shared/plan';
-import { listReleases } from '../../../nodes/shared/releases';
-import { rollBack } from '../../../nodes/shared/rollback';
-import { deploy } from '../../../nodes/shared/deploy';
-import { getStatus } from '../../../nodes/shared/status';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { deploy } from '../../../nodes/shared/operations/deploy';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   bundleOf,
   deployOptions,

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import { basename, dirname, join } from 'node:path';
 
 import type { Verb, ArgumentsOf } from '../../../nodes/shared/contract/verbs';
-import { pruneReleases } from '../../../nodes/shared/releases';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import { executorVerbs } from '../../../drill/verbs';
 import {
   deployOptions,

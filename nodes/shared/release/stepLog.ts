@@ -16,7 +16,7 @@ export type StepListener = (event: {
 export class StepLog {
   readonly steps: Step[] = [];
 
-  /** The step that is under way, or the last one: where an operation stopped. */
+  /** The step that is under way, or the last one, for people to read: where an operation stopped. */
   current = '';
 
   private readonly started = performance.now();
@@ -38,6 +38,11 @@ export class StepLog {
   /** A function that passes a program's output on as output of the step `name`. */
   outputOf(name: string): (text: string) => void {
     return (text) => this.listener({ step: name, phase: 'output', text });
+  }
+
+  /** A log for what is a part of one step here: only a program's output is passed on. */
+  within(): StepLog {
+    return new StepLog((event) => event.phase === 'output' && this.listener(event));
   }
 
   /** Milliseconds since this log was started. */

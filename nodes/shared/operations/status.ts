@@ -1,12 +1,11 @@
-import type { BasePath, Entrypoint } from './contract/names';
-import type { Probe, UnconfirmedSwitch, UndoneAttempt } from './contract/facts';
-import type { Holder, SourceDescription } from './contract/records';
-import type { ExecutorClient } from './executor/client';
-import { missingNames } from './release/live';
-import { type Place, placeOf } from './release/place';
-import { type EnvironmentSummary, type Inventory, listReleases } from './releases';
-import { DEFAULT_SELECTION, type Selection } from './source/bundle';
-import { createSelection } from './source/patterns';
+import type { BasePath, Entrypoint } from '../contract/names';
+import type { Probe, UnconfirmedSwitch, UndoneAttempt } from '../contract/facts';
+import type { Holder, SourceDescription } from '../contract/records';
+import type { ExecutorClient } from '../executor/client';
+import { type Drift, driftOf } from '../release/drift';
+import { type Place, placeOf } from '../release/place';
+import { type EnvironmentSummary, type Inventory, listReleases } from './list';
+import { DEFAULT_SELECTION } from '../source/bundle';
 
 /** What is true of an engine now. */
 export interface EngineStatus extends Place {
@@ -21,7 +20,7 @@ export interface EngineStatus extends Place {
   liveSince: string | null;
   source: (SourceDescription & { digest: string }) | null;
   /** Deployed files that were changed by hand since, path by path. */
-  drift: { modified: readonly string[]; missing: readonly string[]; added: readonly string[] };
+  drift: Drift;
   /** A switch that was interrupted; the next operation decides on it. */
   unconfirmedSwitch: UnconfirmedSwitch | null;
   /** The last deployment or rollback, if it was refused, cut off or taken back; null when it went live. */
@@ -73,18 +72,6 @@ export async function getStatus(
     environment: environmentOf(probe, inventory),
     user: client.hello.user,
     writable: probe.writable,
-  };
-}
-
-/** What differs from the record, as far as the patterns own it. */
-export function driftOf(probe: Probe, selection: Selection): EngineStatus['drift'] {
-  if (!probe.live) return { modified: [], missing: [], added: [] };
-  const { includes } = createSelection(selection);
-  const { drift, extra } = probe.live;
-  return {
-    modified: drift.modified,
-    missing: [...missingNames(probe), ...drift.missing],
-    added: extra.filter((path) => includes(path)),
   };
 }
 

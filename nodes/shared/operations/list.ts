@@ -1,12 +1,7 @@
-import type { ListedBackup, ListedEnvironment } from './contract/facts';
-import type { BasePath, ReleaseId } from './contract/names';
-import type { ResultOf } from './contract/verbs';
-import { NO_DEPENDENCIES } from './dependencies/options';
-import type { ExecutorClient } from './executor/client';
-import { begin, type Begun } from './release/begin';
-import type { EngineOptions } from './release/options';
-import { prune, type Removed, type Retention } from './release/retention';
-import { StepLog } from './release/steps';
+import type { ListedBackup, ListedEnvironment } from '../contract/facts';
+import type { BasePath, ReleaseId } from '../contract/names';
+import type { ResultOf } from '../contract/verbs';
+import type { ExecutorClient } from '../executor/client';
 
 /** Packages that one list shows in all, of every release's environment. */
 const MOST_PACKAGES = 50_000;
@@ -62,22 +57,6 @@ function leaveOutPackages(releases: ReleaseSummary[]): void {
     shown += release.environment?.packages.length ?? 0;
     if (release.environment && shown > MOST_PACKAGES) release.environment.packages = [];
   }
-}
-
-/** Removes what retention doesn't keep; never the live, the previous or a running release. */
-export async function pruneReleases(
-  client: ExecutorClient,
-  options: EngineOptions,
-  retention: Retention,
-): Promise<Removed & Pick<Begun, 'settled' | 'repaired'>> {
-  const log = new StepLog(options.onStep);
-  const { listed, settled, repaired } = await begin(
-    client,
-    { ...options, ...retention, checks: [], createBackup: false, dependencies: NO_DEPENDENCIES },
-    false,
-    log,
-  );
-  return { ...(await log.run('prune', () => prune(client, listed, retention))), settled, repaired };
 }
 
 function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<'list'>): ReleaseSummary {

@@ -1,5 +1,5 @@
-import type { ExecutorClient } from '../executor/client';
-import type { BasePath, Entrypoint } from '../contract/names';
+import type { BasePath, Entrypoint } from '../../contract/names';
+import type { ExecutorClient } from '../../executor/client';
 
 /**
  * Connects while a source is being read, and while that still goes on, has the engine's side look at what is live: the
@@ -10,19 +10,13 @@ import type { BasePath, Entrypoint } from '../contract/names';
 export async function connectAhead(
   connecting: Promise<ExecutorClient>,
   opening: Promise<unknown>,
-  engine: { basePath: BasePath; entrypoint: Entrypoint },
+  { basePath, entrypoint }: { basePath: BasePath; entrypoint: Entrypoint },
 ): Promise<ExecutorClient> {
   let reading = true;
   const read = (): void => void (reading = false);
   opening.then(read, read);
   const client = await connecting;
-  if (reading) lookAhead(client, engine).catch(() => undefined);
+  if (reading)
+    void client.pipeline().call('probe', { basePath, entrypoint, ahead: true }, { unawaited: true });
   return client;
-}
-
-async function lookAhead(
-  client: ExecutorClient,
-  { basePath, entrypoint }: { basePath: BasePath; entrypoint: Entrypoint },
-): Promise<void> {
-  await client.call('probe', { basePath, entrypoint, ahead: true }, { unawaited: true });
 }

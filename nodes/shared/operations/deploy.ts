@@ -1,0 +1,112 @@
+import type { ExecutorClient } from '../executor/client';
+import { apply } from '../release/apply/apply';
+import { idOf, type Learned } from '../release/apply/learned';
+import { decideDeployment, type DeploymentPlan } from '../release/decide/deployment';
+import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
+import { decideUnread } from '../release/decide/unread';
+import { nothingProvided, reusedDependencies } from '../dependencies/install';
+import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';
+import type { Content } from '../release/observe/comparison';
+import { type Looking, observeVersion } from '../release/observe/version';
+import type { DeployOptions } from '../release/options';
+import { resultOf, type SwitchResult, swapOf } from '../release/result';
+import type { Snapshot } from '../release/snapshot';
+import type { Bundle } from '../source/bundle';
+import { isOpened, type Source } from '../source/source';
+import { Attempt } from './attempt';
+import { begin } from './begin';
+
+/**
+ * Makes what a source holds the live release of an engine. A bundle is a source that was read already.
+ *
+ * Resolves with what was done: `deployed`, or `unchanged` when it already is what is live: known by its version, before
+ * anything of it is read, or by its content. Ends the conversation only when it rejects.
+ *
+ * @throws DeployError when it did not go live; the message says why and what is live now
+ */
+export async function deploy(
+  client: ExecutorClient,
+  offered: Source | Bundle,
+  options: DeployOptions,
+): Promise<SwitchResult> {
+  const attempt = new Attempt(client, 'deployment', options);
+  const { log } = attempt;
+  const snapshot = await attempt.during({}, () => {
+    // What is known to be unfit is refused before the engine's side is touched.
+    if (isOpened(offered)) refuseWithoutEntrypoint(offered, options.entrypoint);
+    return begin(client, options, true, log);
+  });
+  const { plan, content } = await decided({ client, snapshot, options, log }, offered, attempt);
+  const { source, changes } = plan;
+  const outcome = await apply(plan, {
+    client,
+    basePath: options.basePath,
+    log,
+    content,
+    installing: options.dependencies,
+  });
+  const learned = await attempt.kept(outcome, { snapshot, source, changes });
+  return resultOf(snapshot, log, deployed(snapshot, plan, learned));
+}
+
+/** Looks at the source as far as it has to be, and decides. */
+async function decided(
+  looking: Looking,
+  offered: Source | Bundle,
+  attempt: Attempt,
+): Promise<{ plan: DeploymentPlan; content?: Content }> {
+  const { snapshot, options, log } = looking;
+  const unread = isOpened(offered) ? undefined : decideUnread(snapshot, offered.version, options);
+  if (unread) {
+    await attempt.during({ snapshot }, () => refuseUnexpected(unread.source.digest, options.expectedDigest));
+    return { plan: unread };
+  }
+  const bundle = isOpened(offered)
+    ? offered
+    : await attempt.during({ snapshot }, () =>
+        log.run('fetch', () => readSource(offered, snapshot.probe, options)),
+      );
+  const source = { ...bundle.source, digest: bundle.digest };
+  return attempt.during({ snapshot, source }, async () => {
+    await refuseUnfit(bundle, snapshot.probe);
+    refuseUnexpected(bundle.digest, options.expectedDigest);
+    const { version, content } = await observeVersion(bundle, looking);
+    const plan = decideDeployment(snapshot, version, options);
+    const { planDigest } = options;
+    if (planDigest) refuseOtherDigest(planDigest, digestOfPlan(plan, snapshot.side, options));
+    return { plan, content };
+  });
+}
+
+/** What was done, in the words of the output. */
+function deployed(
+  { probe }: Snapshot,
+  plan: DeploymentPlan,
+  learned: Learned,
+): Parameters<typeof resultOf>[2] {
+  const { adoption, made, switchedMs, unpinned, backup, complaint, checks } = learned;
+  const common = {
+    source: plan.source,
+    changes: plan.changes,
+    checks,
+    swap: swapOf(adoption, unpinned ?? 0, switchedMs),
+  };
+  if (made === undefined) {
+    return {
+      ...common,
+      status: 'unchanged',
+      release: idOf(plan.before ?? 'adopted', learned),
+      previousRelease: probe.previous,
+      dependencies: reusedDependencies(plan.dependencies, plan.environment),
+    };
+  }
+  return {
+    ...common,
+    status: 'deployed',
+    release: made,
+    previousRelease: plan.before === null ? null : idOf(plan.before, learned),
+    dependencies: learned.dependencies ?? nothingProvided(plan.dependencies, false),
+    backup: backup ?? null,
+    ...(complaint !== undefined && { complaint }),
+  };
+}

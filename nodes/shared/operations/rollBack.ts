@@ -1,0 +1,111 @@
+import { nothingProvided } from '../dependencies/install';
+import { NO_DEPENDENCIES } from '../dependencies/options';
+import { filesOfRelease } from '../dependencies/texts';
+import { wantedDependencies } from '../dependencies/wanted';
+import type { ExecutorClient } from '../executor/client';
+import { apply } from '../release/apply/apply';
+import { changesOf } from '../release/changes';
+import {
+  decideRollback,
+  type Destination,
+  keptDestination,
+  refuseUnusable,
+  type RollbackTarget,
+  unpackedDestination,
+} from '../release/decide/rollback';
+import { releaseTime } from '../release/layout';
+import type { SwitchOptions } from '../release/options';
+import { resultOf, type SwitchResult, swapOf } from '../release/result';
+import type { Snapshot } from '../release/snapshot';
+import type { TreeChanges } from '../contract/facts';
+import { Attempt } from './attempt';
+import { begin } from './begin';
+
+export type { RollbackTarget } from '../release/decide/rollback';
+
+/**
+ * Makes an earlier release, or the content of a backup, the live one, through the same switch as a deployment.
+ *
+ * @throws DeployError when it did not go live; the message says why and what is live now
+ */
+export async function rollBack(
+  client: ExecutorClient,
+  target: RollbackTarget,
+  options: SwitchOptions,
+): Promise<SwitchResult> {
+  const attempt = new Attempt(client, 'rollback', options);
+  const { log } = attempt;
+  const snapshot = await attempt.during({}, () => begin(client, options, false, log));
+  const { destination, changes } = await attempt.during({ snapshot }, () =>
+    destinationOf(client, snapshot, target, options, attempt),
+  );
+  const { release, source, wanted } = destination;
+  const known = { snapshot, target: release, source };
+  const plan = decideRollback(snapshot, destination, options);
+  const applying = { client, basePath: options.basePath, log, installing: options.dependencies };
+  const outcome = await apply(plan, applying);
+  const learnedChanges = outcome.learned.changes ?? changes;
+  const learned = await attempt.kept(outcome, {
+    ...known,
+    ...(learnedChanges && { changes: changesOf(learnedChanges) }),
+  });
+  const { probe } = snapshot;
+  if (plan.unchanged) {
+    const { previous } = probe;
+    return resultOf(snapshot, log, {
+      status: 'unchanged',
+      release,
+      previousRelease: previous,
+      source,
+      checks: [],
+    });
+  }
+  return resultOf(snapshot, log, {
+    status: 'rolledBack',
+    release,
+    previousRelease: probe.current,
+    source,
+    checks: learned.checks,
+    changes: changesOf(learnedChanges),
+    dependencies: learned.dependencies ?? nothingProvided(wanted, true),
+    swap: swapOf(undefined, 0, learned.switchedMs),
+  });
+}
+
+/** What to switch to; a backup is unpacked for it, and what it changes is known then. */
+async function destinationOf(
+  client: ExecutorClient,
+  snapshot: Snapshot,
+  target: RollbackTarget,
+  options: SwitchOptions,
+  { log }: Attempt,
+): Promise<{ destination: Destination; changes?: TreeChanges }> {
+  if (target.target === 'backup') {
+    return log.run('unpack', () => unpacked(client, snapshot, target.backup, options));
+  }
+  const wanted = target.target === 'release' ? target.release : undefined;
+  return { destination: keptDestination(snapshot, wanted, options) };
+}
+
+async function unpacked(
+  client: ExecutorClient,
+  snapshot: Snapshot,
+  backup: string,
+  options: SwitchOptions,
+): Promise<{ destination: Destination; changes: TreeChanges }> {
+  const { probe, listed, side } = snapshot;
+  const { release, entries, changes } = await client.call('unpack', {
+    time: releaseTime(),
+    live: probe.current,
+    backup,
+  });
+  refuseUnusable(snapshot, entries, backup, options);
+  const live = listed.releases.find((known) => known.release === probe.current);
+  const wanted = await wantedDependencies(
+    filesOfRelease(client, options.basePath, release, entries),
+    { ...NO_DEPENDENCIES, ...live?.dependencies?.options, mode: live?.dependencies?.mode ?? 'none' },
+    side.python,
+  );
+  const destination = unpackedDestination(snapshot, { backup, release, rows: entries, wanted }, options);
+  return { destination, changes };
+}

@@ -1,0 +1,42 @@
+import type { UnconfirmedSwitch } from '../contract/facts';
+import { toDeployError } from '../errors';
+import type { ExecutorClient } from '../executor/client';
+import { apply } from '../release/apply/apply';
+import type { CheckResult } from '../release/checks';
+import { decideSettling } from '../release/decide/settling';
+import type { SwitchOptions } from '../release/options';
+import type { Settled } from '../release/snapshot';
+import type { StepLog } from '../release/stepLog';
+
+/** What became of an interrupted switch, and what was looked at for it. */
+export interface Settlement {
+  readonly settled: Settled;
+  readonly checks: readonly CheckResult[];
+}
+
+/**
+ * Decides on a switch that nobody confirmed because the engine's machine or executor died.
+ *
+ * @throws DeployError when it could not be decided on
+ */
+export async function settle(
+  client: ExecutorClient,
+  unconfirmed: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
+  { basePath, checks, dependencies }: SwitchOptions,
+  log: StepLog,
+): Promise<Settlement> {
+  return log.run('settle an interrupted switch', async () => {
+    const plan = decideSettling(unconfirmed, checks);
+    const release = unconfirmed.to;
+    const applying = { client, basePath, log: log.within(), installing: dependencies };
+    const outcome = await apply(plan, applying);
+    const looked = outcome.learned.checks;
+    if (outcome.end === 'kept') return { settled: { release, outcome: 'confirmed' }, checks: looked };
+    if (outcome.end !== 'takenBack') throw toDeployError(outcome.error);
+    const failed = looked.find(({ passed }) => !passed);
+    return {
+      settled: { release, outcome: 'reverted', ...(failed && { check: failed.name }) },
+      checks: looked,
+    };
+  });
+}

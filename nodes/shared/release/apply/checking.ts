@@ -1,0 +1,84 @@
+/** Steps that give a release what it needs, and tell whether it is good. */
+import type { RunResult } from '../../contract/facts';
+import type { ReleaseId } from '../../contract/names';
+import type { ArgumentsOf } from '../../contract/verbs';
+import { dependencyResult, DEPENDENCY_STEP, requestDependencies } from '../../dependencies/install';
+import { DeployError } from '../../errors';
+import type { Check, CheckPhase, CheckResult } from '../checks';
+import type { StepOf } from '../decide/steps';
+import type { Answered, Handler } from './handler';
+import { idOf } from './learned';
+import { reasonOf } from './reason';
+
+export const provide: Handler<StepOf<'provide'>> = {
+  order: 'sent',
+  send(step, { log, installing }, together, learned) {
+    const provided = requestDependencies(together, {
+      ...step,
+      ...installing,
+      release: idOf(step.release, learned),
+      live: step.live === null ? null : idOf(step.live, learned),
+      onOutput: log.outputOf(DEPENDENCY_STEP),
+    });
+    return {
+      label: DEPENDENCY_STEP,
+      answer: async () => ({
+        learned: { dependencies: dependencyResult(await provided, step, installing.timeoutSeconds) },
+      }),
+    };
+  },
+};
+
+const LABELS: Readonly<Record<CheckPhase, string>> = {
+  before: 'check before the switch',
+  after: 'check after the switch',
+};
+
+/** Checks run one after the other; after the first that does not pass nothing else is carried out. */
+export const check: Handler<StepOf<'check'>> = {
+  order: 'sent',
+  send({ release, phase, checks }, { log }, together, learned) {
+    const id = idOf(release, learned);
+    const runs = checks.map((one) =>
+      together.call('run', runArguments(one, id), { required: true, onOutput: log.outputOf(one.name) }),
+    );
+    return { label: LABELS[phase], answer: () => answered(checks, phase, runs) };
+  },
+};
+
+async function answered(
+  checks: readonly Check[],
+  phase: CheckPhase,
+  runs: ReadonlyArray<Promise<RunResult>>,
+): Promise<Answered> {
+  const results: CheckResult[] = [];
+  for (const [index, run] of runs.entries()) {
+    const result = toResult(checks[index], phase, await run);
+    results.push(result);
+    if (!result.passed) return { learned: { checks: results }, failure: notPassed(result) };
+  }
+  return { learned: { checks: results } };
+}
+
+function notPassed(check: CheckResult): DeployError {
+  return new DeployError(
+    'CHECK',
+    `Check “${check.name}” did not pass ${check.when} the switch: ${check.reason}`,
+    { description: check.output, details: { check } },
+  );
+}
+
+function runArguments(
+  { type, timeoutSeconds, environment, code = '', command = '' }: Check,
+  release: ReleaseId,
+): ArgumentsOf<'run'> {
+  if (type === 'python') return { release, timeoutSeconds, environment, kind: type, code };
+  if (type === 'command') return { release, timeoutSeconds, environment, kind: type, command };
+  return { release, kind: type };
+}
+
+function toResult(check: Check, when: CheckPhase, run: RunResult): CheckResult {
+  const { passed, durationMs, output } = run;
+  const result: CheckResult = { name: check.name, type: check.type, when, passed, durationMs, output };
+  return passed ? result : { ...result, reason: reasonOf(check, run) };
+}

@@ -1,0 +1,45 @@
+import type { TreeChanges } from '../../contract/facts';
+import type { ReleaseId } from '../../contract/names';
+import type { ResultOf } from '../../contract/verbs';
+import type { DependencyResult } from '../../dependencies/install';
+import type { CheckResult } from '../checks';
+import type { Subject } from '../decide/steps';
+
+/** How plain files were turned into a release. */
+export type Adoption = Omit<ResultOf<'adopt'>, 'entries'>;
+
+/** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
+export interface Learned {
+  readonly adoption?: Adoption;
+  /** The new release. */
+  readonly made?: ReleaseId;
+  /** File name of the archive of what was live. */
+  readonly backup?: string;
+  /** What the release changes, where only carrying it out tells. */
+  readonly changes?: TreeChanges;
+  readonly dependencies?: DependencyResult;
+  readonly checks: readonly CheckResult[];
+  /** Milliseconds that symlink and rename took, once it is switched. */
+  readonly switchedMs?: number;
+  /** Extractions from before an adoption that still run. */
+  readonly unpinned?: number;
+  readonly detached?: ResultOf<'detach'>;
+  readonly dismantled?: ResultOf<'dismantle'>;
+  readonly pruned?: ResultOf<'remove'>;
+  /** What could not be tidied up. */
+  readonly complaint?: string;
+}
+
+export const NOTHING_LEARNED: Learned = { checks: [] };
+
+/** All that was learned, and what one more step adds. */
+export function withMore(learned: Learned, { checks = [], ...more }: Partial<Learned> = {}): Learned {
+  return { ...learned, ...more, checks: [...learned.checks, ...checks] };
+}
+
+/** The id of a release that a step names. A plan that names one before it is made is a defect. */
+export function idOf(subject: Subject, { adoption, made }: Learned): ReleaseId {
+  const id = subject === 'adopted' ? adoption?.release : subject === 'new' ? made : subject;
+  if (id === undefined) throw new TypeError(`the plan names the ${subject} release before it is made`);
+  return id;
+}

@@ -1,0 +1,85 @@
+/** Steps that change what extractions find, and what is tidied up afterwards. */
+import { toDeployError } from '../../errors';
+import { stillRunning } from '../decide/detachment';
+import type { StepOf } from '../decide/steps';
+import type { Answered, Applying, Handler } from './handler';
+import { idOf } from './learned';
+
+export const drain: Handler<StepOf<'drain'>> = {
+  order: 'sent',
+  send({ entrypoint, seconds: waitSeconds }, _context, together) {
+    const drained = together.call('drain', { entrypoint, waitSeconds });
+    return {
+      label: 'wait for earlier extractions',
+      answer: async () => ({ learned: { unpinned: (await drained).left.length } }),
+    };
+  },
+};
+
+export const flip: Handler<StepOf<'flip'>> = {
+  order: 'sent',
+  send({ release, operation, entrypoint, aside }, _context, together, learned) {
+    const flipped = together.call('flip', { release: idOf(release, learned), operation, entrypoint, aside });
+    return {
+      label: 'switch',
+      answer: async () => ({ learned: { switchedMs: (await flipped).milliseconds } }),
+    };
+  },
+};
+
+export const confirm: Handler<StepOf<'confirm'>> = {
+  order: 'sent',
+  send(_step, _context, together) {
+    const confirmed = together.call('confirm', {});
+    return { label: 'confirm', answer: async () => (await confirmed) && {} };
+  },
+};
+
+export const prune: Handler<StepOf<'prune'>> = {
+  order: 'awaited',
+  send({ tidying, releases, backups, environments }, _context, together, { backup }) {
+    const named = backups.flatMap((name) => (name === 'new' ? (backup ?? []) : name));
+    const removed = together.call('remove', { releases, backups: named, environments });
+    return {
+      label: tidying ? 'clean up' : 'prune',
+      // After a switch the release is live and stays so, whatever becomes of the tidying.
+      answer: () =>
+        removed.then(
+          (pruned): Answered => ({ learned: { pruned } }),
+          (thrown: unknown): Answered => {
+            const error = toDeployError(thrown);
+            return tidying ? { learned: { complaint: error.message } } : { failure: error };
+          },
+        ),
+    };
+  },
+};
+
+export const detach: Handler<StepOf<'detach'>> = {
+  order: 'awaited',
+  send: (step, context) => ({ answer: () => detachAndWait(step, context) }),
+};
+
+async function detachAndWait(
+  { entrypoint, waitSeconds }: StepOf<'detach'>,
+  { client, log }: Applying,
+): Promise<Answered> {
+  const detached = await log.run('exchange links for files', () => client.call('detach', { entrypoint }));
+  const { left, inUse } = await log.run('wait for extractions', () =>
+    client.call('drain', { entrypoint, waitSeconds, leased: true }),
+  );
+  if (left.length + inUse.length === 0) return { learned: { detached } };
+  await log.run('take back', () => client.call('attach', {}));
+  return { failure: stillRunning(inUse.join(', ') || `process ${left[0].processId}`, waitSeconds) };
+}
+
+export const dismantle: Handler<StepOf<'dismantle'>> = {
+  order: 'awaited',
+  send({ everything }, _context, together) {
+    const dismantled = together.call('dismantle', { everything });
+    return {
+      label: 'remove releases',
+      answer: async () => ({ learned: { dismantled: await dismantled } }),
+    };
+  },
+};

@@ -1,0 +1,116 @@
+import type { ReleaseId } from '../../contract/names';
+import type { RecordedDependencies, SourceDescription } from '../../contract/records';
+import type { Check } from '../checks';
+import { isDeployed, type Live } from '../live';
+import type { DeployOptions } from '../options';
+import { type Changes, changesOf } from '../changes';
+import { type Drift, driftOf } from '../drift';
+import type { Snapshot } from '../snapshot';
+import type { Version } from '../version';
+import { providing } from './providing';
+import { pruning } from './pruning';
+import type { Plan, Step, Subject } from './steps';
+import { switching } from './switching';
+
+/** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
+const DRAIN_SECONDS = 10;
+
+/** What a deployment will do: what Plan Deployment shows is this very value. */
+export interface DeploymentPlan extends Plan {
+  /** Whether nothing has to be brought: it is what is live, or what will be once it was adopted. */
+  readonly unchanged: boolean;
+  /** What is live now. */
+  readonly release: ReleaseId | null;
+  /** What is live when the switch comes. */
+  readonly before: Subject | null;
+  readonly source: SourceDescription & { readonly digest: string };
+  readonly changes: Changes;
+  /** Plain names that are adopted first; the changes are against what they hold. */
+  readonly adopts: readonly string[];
+  readonly dependencies: RecordedDependencies;
+  /** The environment that stays, where nothing is brought. */
+  readonly environment: string | null;
+  readonly checks: readonly Check[];
+  /** Edits by hand that the deployment takes away. */
+  readonly drift: Drift;
+}
+
+/** Decides what deploying a version will do. */
+export function decideDeployment(
+  snapshot: Snapshot,
+  version: Version,
+  options: DeployOptions,
+): DeploymentPlan {
+  const { adopts, live, source, digest, comparison, wanted } = version;
+  const unchanged = isDeployed(version) && !options.deployUnchanged;
+  const before: Subject | null =
+    adopts.length > 0 ? 'adopted' : ((live as Live | undefined)?.release ?? null);
+  const adoption = adopting(version, options);
+  return {
+    unchanged,
+    release: snapshot.probe.current,
+    before,
+    source: { ...source, digest },
+    changes: changesOf(comparison.changes, version.ignored),
+    adopts,
+    dependencies: wanted,
+    environment: live?.environment ?? null,
+    checks: options.checks,
+    drift: driftOf(snapshot.probe, options.selection),
+    steps: [
+      ...adoption,
+      ...(unchanged ? remembering(version, before) : bringing(snapshot, version, before, options)),
+    ],
+  };
+}
+
+/** Plain files become a first release, with a record of which of them the patterns own. */
+function adopting({ adopts, live }: Version, { entrypoint, selection }: DeployOptions): Step[] {
+  if (adopts.length === 0 || !live) return [];
+  const { include, exclude } = selection;
+  const fields = { digest: live.digest, entrypoint, include, exclude };
+  return [
+    { step: 'adopt', names: adopts, entrypoint },
+    { step: 'describe', release: 'adopted', fields, kept: live.keep },
+  ];
+}
+
+/** A later version that holds the very same needs not be read again. */
+function remembering({ live, source }: Version, release: Subject | null): Step[] {
+  const known = live?.source !== undefined && sameVersion(live.source, source);
+  if (release === null || source.commit === undefined || known) return [];
+  return [{ step: 'describe', release, fields: { sameContent: source } }];
+}
+
+function bringing(
+  { probe, listed }: Snapshot,
+  { adopts, live, source, digest, comparison, wanted }: Version,
+  before: Subject | null,
+  options: DeployOptions,
+): Step[] {
+  const { entrypoint, selection, checks } = options;
+  const { include, exclude } = selection;
+  const sequence = probe.sequence + (adopts.length > 0 ? 1 : 0);
+  const backup = options.createBackup && before !== null;
+  const record = { sequence, source, digest, entrypoint, include, exclude, dependencies: wanted };
+  const { needed } = comparison;
+  const liveHasPackages = Boolean(live?.environment);
+  const provide = providing({ release: 'new', wanted, live: before, liveHasPackages, keep: false });
+  return [
+    ...(backup ? [{ step: 'backUp', release: before } as const] : []),
+    { step: 'bring', live: before, digest, needed, keep: live?.keep ?? [], record },
+    ...(adopts.length > 0 ? [{ step: 'drain', entrypoint, seconds: DRAIN_SECONDS } as const] : []),
+    ...switching({ release: 'new', operation: 'deploy', entrypoint, checks, provide }),
+    ...pruning(listed, options, { current: 'new', sequence, previous: before, backup }),
+  ];
+}
+
+/** Whether two descriptions name the same commit of the same place. */
+export function sameVersion(one: SourceDescription, other: SourceDescription): boolean {
+  return (
+    one.commit !== undefined &&
+    one.commit === other.commit &&
+    one.repository === other.repository &&
+    one.subdirectory === other.subdirectory
+  );
+}

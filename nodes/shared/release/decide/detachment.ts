@@ -1,0 +1,72 @@
+import { DeployError } from '../../errors';
+import type { EngineOptions } from '../options';
+import type { Snapshot } from '../snapshot';
+import type { Plan } from './steps';
+
+/** What returning to a plain directory takes. */
+export interface DetachOptions extends EngineOptions {
+  /** How long extractions may go on that run releases; 0 refuses when there are any. */
+  extractionWaitSeconds: number;
+  /** Goes on although the engine's own interpreter lacks packages that the live release has in its environment. */
+  withoutPackages: boolean;
+  /** Removes backups, history and the originals of adoptions, too. */
+  removeHistory: boolean;
+}
+
+/** What the engine needs from its own interpreter then, and what of it is not there as it was. */
+export interface NeededPackages {
+  readonly needed: ReadonlyArray<{ name: string; version: string }>;
+  readonly missing: ReadonlyArray<{ name: string; version: string; found: string | null }>;
+}
+
+/** Extractions that start in the very instant of the exchange have so long to end, in seconds. */
+export const LEAST_WAIT_SECONDS = 10;
+
+/** As many packages as a message names. */
+const SHOWN = 10;
+
+/**
+ * Decides how links and launcher become what they lead to.
+ *
+ * @throws DeployError `DEPENDENCIES` when packages would be missing, `LOCKED` while extractions run releases
+ */
+export function decideDetachment(
+  { side, probe }: Snapshot,
+  packages: NeededPackages,
+  options: DetachOptions,
+): Plan {
+  const { entrypoint, extractionWaitSeconds, removeHistory } = options;
+  const dismantle = { step: 'dismantle', everything: removeHistory } as const;
+  if (probe.current === null) return { steps: [dismantle] };
+  if (!options.withoutPackages) refuseMissing(packages, side.python.executable);
+  if (extractionWaitSeconds === 0 && probe.releasesInUse.length > 0) {
+    const running = probe.releasesInUse.map(({ release, processes }) => `${release} (${processes})`);
+    throw stillRunning(running.join(', '));
+  }
+  const waitSeconds = Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS);
+  return { steps: [{ step: 'detach', entrypoint, waitSeconds }, dismantle] };
+}
+
+function refuseMissing({ needed, missing }: NeededPackages, executable: string): void {
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, SHOWN).map(({ name, version }) => `${name}==${version}`);
+  const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : '';
+  throw new DeployError(
+    'DEPENDENCIES',
+    `A plain engine would run with ${executable}, which does not have: ${shown.join(', ')}${more}.`,
+    {
+      description:
+        'Install them into that interpreter first, or switch on “Go On Without Packages” when the engine is started with another one.',
+      details: { packages: { needed, missing } },
+    },
+  );
+}
+
+/** Extractions run what would be taken away from them. */
+export function stillRunning(what: string, waitedSeconds?: number): DeployError {
+  const after = waitedSeconds === undefined ? '' : ` after ${waitedSeconds} s`;
+  return new DeployError('LOCKED', `Extractions still run${after}: ${what}.`, {
+    description:
+      'Raise Extraction Wait (Seconds): extractions that start meanwhile run the plain files, so that all others come to an end.',
+  });
+}

@@ -1,0 +1,19 @@
+import type { UnconfirmedSwitch } from '../../contract/facts';
+import { type Check, checksFor } from '../checks';
+import type { Plan, Step } from './steps';
+
+/**
+ * Decides on a switch that nobody confirmed because the engine's machine or executor died: the release is looked at again
+ * with the checks after the switch; when all pass it is kept, otherwise taken back.
+ */
+export function decideSettling(
+  { to: release, operation }: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
+  checks: readonly Check[],
+): Plan {
+  const looks: Step[] = [
+    { step: 'check', release, phase: 'before', checks: checksFor('before', []) },
+    { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
+  ];
+  // An adoption holds the same bytes on both sides: there is nothing to check and nothing to go back to.
+  return { settles: release, steps: [...(operation === 'adopt' ? [] : looks), { step: 'confirm' }] };
+}

@@ -1,0 +1,177 @@
+/**
+ * What an operation will do: steps as plain data, decided from a snapshot before anything is done, and carried out by
+ * the one interpreter in `apply`. Ids and times that are not known yet come in when the plan is applied.
+ */
+import type { Entrypoint, ReleaseId } from '../../contract/names';
+import type { Mender } from '../../contract/findings';
+import type { RecordedDependencies, SourceDescription } from '../../contract/records';
+import type { ArgumentsOf } from '../../contract/verbs';
+import type { Selection } from '../../source/bundle';
+import type { Check, CheckPhase } from '../checks';
+
+/** A release: a kept one by its id, or the one that a step of the same plan makes. */
+export type Subject = ReleaseId | 'adopted' | 'new';
+
+/** Turns plain files into a first release. */
+export interface Adopt {
+  readonly step: 'adopt';
+  readonly names: readonly string[];
+  readonly entrypoint: Entrypoint;
+}
+
+/** Adds fields to a release's record; `kept`: which of its entries no pattern owns. */
+export interface Describe {
+  readonly step: 'describe';
+  readonly release: Subject;
+  readonly fields: ArgumentsOf<'describe'>['fields'];
+  readonly kept?: readonly string[];
+}
+
+/** Writes an archive of a release, beside the steps that follow. */
+export interface BackUp {
+  readonly step: 'backUp';
+  readonly release: Subject;
+}
+
+/** Sends the new version's content and makes a release of it that no link names yet. */
+export interface Bring {
+  readonly step: 'bring';
+  readonly live: Subject | null;
+  readonly digest: string;
+  /** Indexes of the entries whose content is sent, as compared. */
+  readonly needed: readonly number[];
+  /** Paths of the live release that nobody's patterns own. */
+  readonly keep: readonly string[];
+  readonly record: ArgumentsOf<'assemble'>['record'];
+}
+
+/** Makes a release of the backup that was unpacked; `kept`: its paths that no pattern owns. */
+export interface Place {
+  readonly step: 'place';
+  readonly record: ArgumentsOf<'assemble'>['record'];
+  readonly kept: readonly string[];
+}
+
+/** Waits for extractions that were started before their release had a launcher. */
+export interface Drain {
+  readonly step: 'drain';
+  readonly entrypoint: Entrypoint;
+  readonly seconds: number;
+}
+
+/** Says what a release changes, for people: beside the steps that follow. */
+export interface CompareReleases {
+  readonly step: 'compareReleases';
+  readonly release: ReleaseId;
+  readonly against: ReleaseId | null;
+}
+
+/** Gives a release what it needs to run. */
+export interface Provide {
+  readonly step: 'provide';
+  readonly release: Subject;
+  readonly wanted: RecordedDependencies;
+  /** The release that is live, to compare packages with. */
+  readonly live: Subject | null;
+  /** Whether that one runs in an environment, whose packages are gone where the new one needs none. */
+  readonly liveHasPackages: boolean;
+  /** Whether the environment that the release has already may stay. */
+  readonly keep: boolean;
+}
+
+/** Looks whether a release is good: the first check that does not pass ends the plan. */
+export interface Look {
+  readonly step: 'check';
+  readonly release: Subject;
+  readonly phase: CheckPhase;
+  readonly checks: readonly Check[];
+}
+
+/** Makes a release current. */
+export interface Flip {
+  readonly step: 'flip';
+  readonly release: Subject;
+  /** For the history: `deploy`, `rollback`, `repair`. */
+  readonly operation: string;
+  readonly entrypoint: Entrypoint;
+  /** Puts something foreign at `current` aside, instead of refusing it. */
+  readonly aside: boolean;
+}
+
+/** Keeps the switch. */
+export interface Confirm {
+  readonly step: 'confirm';
+}
+
+/** Removes what retention doesn't keep. */
+export interface Prune {
+  readonly step: 'prune';
+  /** After a switch: what can't be removed is complained of, and nothing more. */
+  readonly tidying: boolean;
+  readonly releases: readonly ReleaseId[];
+  /** `new`: the one that this plan makes. */
+  readonly backups: ReadonlyArray<string | 'new'>;
+  readonly environments: readonly string[];
+}
+
+/** Turns links and launcher into plain files, and waits until nobody runs a release; else takes that back. */
+export interface Detach {
+  readonly step: 'detach';
+  readonly entrypoint: Entrypoint;
+  readonly waitSeconds: number;
+}
+
+/** Removes what a plain engine has no use for; with `everything`, backups, history and originals, too. */
+export interface Dismantle {
+  readonly step: 'dismantle';
+  readonly everything: boolean;
+}
+
+/** Puts one finding right. */
+export interface Mend {
+  readonly step: 'mend';
+  readonly what: Mender;
+  readonly path: string;
+  readonly entrypoint: Entrypoint;
+}
+
+/** Removes an environment that nobody needs. `path` as in its finding. */
+export interface RemoveEnvironment {
+  readonly step: 'removeEnvironment';
+  readonly environment: string;
+  readonly path: string;
+}
+
+export type Step =
+  | Adopt
+  | Describe
+  | BackUp
+  | Bring
+  | Place
+  | Drain
+  | CompareReleases
+  | Provide
+  | Look
+  | Flip
+  | Confirm
+  | Prune
+  | Detach
+  | Dismantle
+  | Mend
+  | RemoveEnvironment;
+
+/** A step of one kind. */
+export type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
+
+/** What an operation will do. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** The switch that an earlier operation left unconfirmed, where the plan decides on that one. */
+  readonly settles?: ReleaseId;
+}
+
+/** What of a new version's origin a plan says. */
+export interface PlannedSource {
+  readonly source: SourceDescription & { digest: string };
+  readonly selection: Selection;
+}

@@ -1,0 +1,36 @@
+import type { Entrypoint } from '../../contract/names';
+import { type Check, checksFor } from '../checks';
+import type { Provide, Step, Subject } from './steps';
+
+/** What a switch is about. */
+export interface Switching {
+  readonly release: Subject;
+  readonly operation: string;
+  readonly entrypoint: Entrypoint;
+  readonly checks: readonly Check[];
+  /** What the release needs to run; undefined where there is nothing to do about it. */
+  readonly provide: Provide | undefined;
+  readonly aside?: boolean;
+}
+
+/**
+ * The one way to switch: dependencies, checks before, flip, checks after, confirm. All up to the checks after the flip
+ * is sent at once; whatever does not pass keeps the rest from being carried out.
+ */
+export function switching({
+  release,
+  operation,
+  entrypoint,
+  checks,
+  provide,
+  aside = false,
+}: Switching): Step[] {
+  return [
+    ...(provide ? [provide] : []),
+    { step: 'check', release, phase: 'before', checks: checksFor('before', checks) },
+    { step: 'describe', release, fields: { state: 'ready' } },
+    { step: 'flip', release, operation, entrypoint, aside },
+    { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
+    { step: 'confirm' },
+  ];
+}

@@ -1,0 +1,28 @@
+import type { Probe } from '../contract/facts';
+import type { Selection } from '../source/bundle';
+import { createSelection } from '../source/patterns';
+import { missingNames } from './live';
+
+/** Deployed files that were changed by hand since, path by path. */
+export interface Drift {
+  readonly modified: readonly string[];
+  readonly missing: readonly string[];
+  readonly added: readonly string[];
+}
+
+/** What differs from the record, as far as the patterns own it. */
+export function driftOf(probe: Probe, selection: Selection): Drift {
+  if (!probe.live) return { modified: [], missing: [], added: [] };
+  const { includes } = createSelection(selection);
+  const { drift, extra } = probe.live;
+  return {
+    modified: drift.modified,
+    missing: [...missingNames(probe), ...drift.missing],
+    added: extra.filter((path) => includes(path)),
+  };
+}
+
+/** Whether anything differs. */
+export function isDrifted({ modified, missing, added }: Drift): boolean {
+  return modified.length + missing.length + added.length > 0;
+}

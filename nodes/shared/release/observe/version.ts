@@ -1,0 +1,90 @@
+/** Finding out what a new version is, beside what is live. */
+import { filesOfBundle } from '../../dependencies/texts';
+import { wantedDependencies } from '../../dependencies/wanted';
+import type { ExecutorClient } from '../../executor/client';
+import type { Bundle } from '../../source/bundle';
+import { type CompiledSelection, createSelection } from '../../source/patterns';
+import {
+  ADOPTED,
+  type Foreseen,
+  isDeployed,
+  type Live,
+  liveOf,
+  ownership,
+  plainNames,
+  sameSelection,
+} from '../live';
+import type { DeployOptions } from '../options';
+import type { Snapshot } from '../snapshot';
+import type { StepLog } from '../stepLog';
+import { NOTHING_COMPARED, type Version } from '../version';
+import { askedAbout, compare, type Content, difference } from './comparison';
+
+/** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
+export interface Looking {
+  readonly client: ExecutorClient;
+  readonly snapshot: Snapshot;
+  readonly options: DeployOptions;
+  readonly log: StepLog;
+  readonly sizes?: boolean;
+}
+
+/** Reads what a bundle needs, and compares it with what is live. */
+export async function observeVersion(
+  bundle: Bundle,
+  { client, snapshot, options, log, sizes }: Looking,
+): Promise<{ version: Version; content: Content }> {
+  const selection = createSelection(options.selection);
+  const names = new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0]));
+  const adopts = plainNames(snapshot.probe, selection, names);
+  const live =
+    adopts.length > 0
+      ? await log.run('look at plain files', () => foresee(client, options, adopts, selection))
+      : await seen(client, snapshot, options, selection);
+  const wanted = await wantedDependencies(
+    filesOfBundle(bundle),
+    options.dependencies,
+    snapshot.side.python,
+    live?.dependencies,
+  );
+  const { source, digest, ignored, entries } = bundle;
+  const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+  const version = { source, digest, ignored, bytes, adopts, live, wanted, comparison: NOTHING_COMPARED };
+  if (isDeployed(version) && !options.deployUnchanged) {
+    return { version, content: { bundle, entries: [], needed: [] } };
+  }
+  const asked = askedAbout(options.basePath, live);
+  const { comparison, content } = await log.run('compare', async () =>
+    compare(client, bundle, await difference(client, bundle, asked), { ...asked, sizes }),
+  );
+  return { version: { ...version, comparison }, content };
+}
+
+/** What adopting plain files would make live. Later questions are asked about that. */
+async function foresee(
+  client: ExecutorClient,
+  { basePath, entrypoint }: DeployOptions,
+  names: readonly string[],
+  selection: CompiledSelection,
+): Promise<Foreseen> {
+  const { entries } = await client.call('foresee', { basePath, names, entrypoint });
+  return { release: null, ...ADOPTED, ...ownership(entries, selection) };
+}
+
+/**
+ * What was found live, seen through the patterns of this deployment. When they are others than those the release was
+ * made with, its entries are asked for and sorted anew.
+ */
+async function seen(
+  client: ExecutorClient,
+  { probe }: Snapshot,
+  { basePath, selection }: DeployOptions,
+  compiled: CompiledSelection,
+): Promise<Live | undefined> {
+  const live = liveOf(probe, compiled);
+  const record = probe.live?.record;
+  if (!live || !record || sameSelection(record, selection)) return live;
+  const { entries } = await client.call('entries', { basePath, release: live.release });
+  const owned = ownership(entries, compiled);
+  return { ...live, digest: owned.digest, keep: [...new Set([...live.keep, ...owned.keep])] };
+}
