@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+
+import { decideDeployment } from '../../../nodes/shared/release/decide/deployment';
+import { digestOfPlan, refuseOtherDigest } from '../../../nodes/shared/release/decide/planDigest';
+import type { Plan, Step } from '../../../nodes/shared/release/decide/steps';
+import { deployment } from '../../support/arbitraries';
+import { frozen } from '../../support/frozen';
+import { holds } from '../../support/property';
+
+const kindsOf = ({ steps }: Plan) => steps.map(({ step }) => step);
+
+/** The release that a step is about, where it is about one. */
+function subjectsOf(step: Step): unknown[] {
+  const { release, live, against } = step as { release?: unknown; live?: unknown; against?: unknown };
+  return [release, live, against].filter((each) => typeof each === 'string');
+}
+
+test('a plan is plain data, made of nothing but what is given: the same again, and nothing given is changed', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(frozen(snapshot), frozen(version), frozen(options));
+    const again = decideDeployment(snapshot, version, options);
+    expect(again).toEqual(plan);
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+});
+
+test('P2: a release goes live after its checks, is looked at afterwards, and only then is kept', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(snapshot, version, options);
+    const flips = plan.steps.filter(({ step }) => step === 'flip');
+    expect(flips.length).toBe(plan.unchanged ? 0 : 1);
+    if (plan.unchanged) return;
+    const at = kindsOf(plan).indexOf('flip');
+    const around = plan.steps.slice(at - 2, at + 3);
+    expect(around).toMatchObject([
+      { step: 'check', release: 'new', phase: 'before' },
+      { step: 'describe', release: 'new', fields: { state: 'ready' } },
+      { step: 'flip', release: 'new' },
+      { step: 'check', release: 'new', phase: 'after' },
+      { step: 'confirm' },
+    ]);
+    const [first] = around;
+    const types = first.step === 'check' ? first.checks.map(({ type }) => type) : [];
+    expect(types).toEqual(expect.arrayContaining(['compile', 'json']));
+  });
+});
+
+test('no step names a release before it is made', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const known = new Set<unknown>(snapshot.listed.releases.map(({ release }) => release));
+    for (const step of decideDeployment(snapshot, version, options).steps) {
+      for (const subject of subjectsOf(step)) expect(known).toContain(subject);
+      if (step.step === 'adopt') known.add('adopted');
+      if (step.step === 'bring') known.add('new');
+    }
+  });
+});
+
+test('P9: what is live already is not brought again, unless somebody wants that', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(snapshot, version, options);
+    const { live } = version;
+    if (options.deployUnchanged) expect(plan.unchanged).toBe(false);
+    if (!plan.unchanged) return;
+    expect(live).toMatchObject({ digest: version.digest, drifted: false });
+    const changing = kindsOf(plan).filter((kind) => kind !== 'adopt' && kind !== 'describe');
+    expect(changing).toEqual([]);
+  });
+});
+
+test('plain files are adopted first, and only where there are some', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(snapshot, version, options);
+    const adopts = version.adopts.length > 0;
+    expect(kindsOf(plan)[0] === 'adopt').toBe(adopts);
+    expect(kindsOf(plan).filter((kind) => kind === 'adopt').length).toBe(adopts ? 1 : 0);
+    if (adopts) expect(plan.before).toBe('adopted');
+  });
+});
+
+test('P4: what is live, was live before or is in use is never pruned, and as many stay as were asked for', () => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(snapshot, version, options);
+    for (const step of plan.steps) {
+      if (step.step !== 'prune') continue;
+      const { releases } = snapshot.listed;
+      const inUse = releases.filter(({ processes }) => processes > 0).map(({ release }) => release);
+      for (const spared of [plan.before, ...inUse]) expect(step.releases).not.toContain(spared);
+      expect(releases.length + 1 - step.releases.length).toBeGreaterThanOrEqual(
+        Math.min(options.keepReleases, releases.length + 1),
+      );
+      const removed = new Set<string>(step.releases);
+      for (const { environment, releases: needing } of snapshot.listed.environments) {
+        if (step.environments.includes(environment))
+          expect(needing.every((one) => removed.has(one))).toBe(true);
+      }
+    }
+  });
+});
+
+test('P10: a plan’s digest is the same for the same plan, and tells what is another one', () => {
+  holds(fc.tuple(deployment, deployment), ([one, other]) => {
+    const planned = [one, other].map(([snapshot, version, options]) => ({
+      plan: decideDeployment(snapshot, version, options),
+      side: snapshot.side,
+      options,
+    }));
+    const [first, second] = planned.map(({ plan, side, options }) => digestOfPlan(plan, side, options));
+    const shown = planned.map(({ plan }) => [
+      plan.unchanged,
+      plan.release,
+      plan.source.digest,
+      plan.changes,
+      plan.adopts,
+      plan.dependencies,
+      plan.checks,
+      plan.drift,
+    ]);
+    if (JSON.stringify(shown[0]) !== JSON.stringify(shown[1])) expect(first).not.toBe(second);
+    expect(() => refuseOtherDigest(first, first)).not.toThrow();
+    if (first !== second) expect(() => refuseOtherDigest(first, second)).toThrow(/changed since\.$/);
+  });
+});
+
+test('a plan that was approved under version 0.1.0 is asked for again', () => {
+  const earlier = ['0'.repeat(64), ...Array<string>(8).fill('0'.repeat(8))].join('-');
+  expect(() => refuseOtherDigest(earlier, 'p2-x')).toThrow(
+    'The plan was approved under an earlier version of this node, which planned in another way.',
+  );
+});
