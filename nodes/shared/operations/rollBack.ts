@@ -36,8 +36,10 @@ export async function rollBack(
   const attempt = new Attempt(client, 'rollback', options);
   const { log } = attempt;
   const snapshot = await attempt.during({}, () => begin(client, options, false, log));
-  const { destination, changes } = await attempt.during({ snapshot }, () =>
-    destinationOf(client, snapshot, target, options, attempt),
+  const { destination, changes }: GoingTo = await attempt.during({ snapshot }, () =>
+    target.target === 'backup'
+      ? log.run('unpack', () => unpacked(client, snapshot, target.backup, options))
+      : kept(snapshot, target, options),
   );
   const { release, source, wanted } = destination;
   const known = { snapshot, target: release, source };
@@ -72,17 +74,17 @@ export async function rollBack(
   });
 }
 
-/** What to switch to; a backup is unpacked for it, and what it changes is known then. */
-async function destinationOf(
-  client: ExecutorClient,
+/** What to switch to. What a backup changes is known once it is unpacked; of a kept release, the plan asks. */
+interface GoingTo {
+  readonly destination: Destination;
+  readonly changes?: TreeChanges;
+}
+
+function kept(
   snapshot: Snapshot,
-  target: RollbackTarget,
+  target: Exclude<RollbackTarget, { target: 'backup' }>,
   options: SwitchOptions,
-  { log }: Attempt,
-): Promise<{ destination: Destination; changes?: TreeChanges }> {
-  if (target.target === 'backup') {
-    return log.run('unpack', () => unpacked(client, snapshot, target.backup, options));
-  }
+): GoingTo {
   const wanted = target.target === 'release' ? target.release : undefined;
   return { destination: keptDestination(snapshot, wanted, options) };
 }
@@ -92,7 +94,7 @@ async function unpacked(
   snapshot: Snapshot,
   backup: string,
   options: SwitchOptions,
-): Promise<{ destination: Destination; changes: TreeChanges }> {
+): Promise<GoingTo> {
   const { probe, listed, side } = snapshot;
   const { release, entries, changes } = await client.call('unpack', {
     time: releaseTime(),
