@@ -1,5 +1,6 @@
 import type { ReleaseId } from '../contract/names';
 import type { SourceDescription } from '../contract/records';
+import { NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { wasEnded } from '../executor/endings';
@@ -94,7 +95,7 @@ export class Attempt {
       ...error.details,
       ...(error.code === 'CHECK' && {
         reverted: stop.end === 'takenBack',
-        dependencies: learned.dependencies,
+        dependencies: learned.dependencies ?? NO_DEPENDENCY_RESULT,
       }),
       ...(unwritten !== undefined && { complaint: unwritten }),
       live: liveAfter(end),

@@ -67,7 +67,7 @@ export const place: Handler<StepOf<'place'>> = {
 };
 
 export const compareReleases: Handler<StepOf<'compareReleases'>> = {
-  order: 'beside',
+  order: 'sent',
   send({ release, against }, { basePath }, together) {
     const compared = together.call('compareReleases', { basePath, release, against });
     return { answer: async () => ({ learned: { changes: (await compared).changes } }) };

@@ -59,7 +59,7 @@ export interface Drain {
   readonly seconds: number;
 }
 
-/** Says what a release changes, for people: beside the steps that follow. */
+/** Says what a release changes, for people. */
 export interface CompareReleases {
   readonly step: 'compareReleases';
   readonly release: ReleaseId;
