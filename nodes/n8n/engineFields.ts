@@ -3,6 +3,7 @@ import type { EngineOptions } from '../shared/release/options';
 import { count, named, option, trimmed } from './field';
 import type { ItemContext } from './item';
 import { basePath, commandTimeoutSeconds, containerCommand, python, silenceSeconds } from './locationFields';
+import { whoAsks } from './whoAsks';
 
 /** What the engine consists of. */
 export const entrypoint = named(
@@ -58,6 +59,6 @@ export function readEngine({
     entrypoint: entrypoint.read(read),
     owner: owner.read(read),
     lockWaitSeconds: lockWaitSeconds.read(read),
-    holder: { workflow: node.getWorkflow().name, execution: node.getExecutionId(), operation },
+    holder: whoAsks(node, operation),
   };
 }
