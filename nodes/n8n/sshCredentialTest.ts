@@ -8,7 +8,7 @@ import type {
 
 import { toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
-import { MISSING_PYTHON } from '../shared/executor/noAnswer';
+import { NoAnswer } from '../shared/executor/noAnswer';
 import { Executors } from './executors';
 import { sshOptions } from './sshOptions';
 
@@ -41,7 +41,7 @@ export async function hotDeploySshApiTest(
     await client.close();
     return { status: 'OK', message: whatAnswered(client) };
   } catch (error) {
-    if (toDeployError(error).details.missing === MISSING_PYTHON) return withoutPython(data);
+    if (error instanceof NoAnswer && error.pythonMissing) return withoutPython(data);
     return { status: 'Error', message: asOneLine(error) };
   } finally {
     await executors.close();

@@ -14,18 +14,30 @@ export function lost(
   facts: { said?: string; exit?: ProcessExit; ended?: Ended } = {},
 ): DeployError {
   const { said, exit, ended } = facts;
-  const decides = wasEnded({ exit, ended })
+  const decides = isAbandoned(facts)
     ? 'On a switch that nobody confirmed, the next operation decides by its checks'
     : 'An unconfirmed switch is taken back on the engine’s side as soon as it notices';
   const description = `${decides}; Get Status shows what is live.`;
-  return new DeployError('LOST', `The conversation with ${where} broke off: ${how}.`, {
+  return new ConversationLost(`The conversation with ${where} broke off: ${how}.`, {
     description: said ? `${description}\n${said}` : description,
-    details: { exit, ended },
+    exit,
+    ended,
   });
 }
 
-/** Whether the executor was ended by somebody before it could put things right: its container, for one, was stopped. */
-export function wasEnded({ exit, ended }: { exit?: ProcessExit; ended?: Ended }): boolean {
+/** `LOST`: what became of the executor, as far as that is known. */
+export class ConversationLost extends DeployError {
+  /** Whether it was ended before it could put things right: its container, for one, was stopped. */
+  readonly abandoned: boolean;
+
+  constructor(message: string, facts: { description: string; exit?: ProcessExit; ended?: Ended }) {
+    const { description, exit, ended } = facts;
+    super('LOST', message, { description, details: { exit, ended } });
+    this.abandoned = isAbandoned(facts);
+  }
+}
+
+function isAbandoned({ exit, ended }: { exit?: ProcessExit; ended?: Ended }): boolean {
   return !ended && exit !== undefined && (exit.code !== null || exit.signal !== null);
 }
 

@@ -1,4 +1,4 @@
-import type { Remedy } from '../connection/types';
+import type { ProcessExit, Remedy } from '../connection/types';
 import { DeployError } from '../errors';
 import type { InterpreterOptions } from './interpreter';
 
@@ -90,8 +90,20 @@ const EXPLANATIONS: Explanation[] = [
   },
 ];
 
-/** In the details as `missing` when shell or sudo say that Python is not there, and all before it was. */
-export const MISSING_PYTHON = 'python';
+/** `CONNECTION`: no executor answered. */
+export class NoAnswer extends DeployError {
+  /** Whether shell or sudo say that Python is not there, and all before it was. */
+  readonly pythonMissing: boolean;
+
+  constructor(message: string, facts: { description: string; exit: ProcessExit; pythonMissing: boolean }) {
+    const { description, exit, pythonMissing } = facts;
+    super('CONNECTION', message, {
+      description,
+      details: { exit, ...(pythonMissing && { missing: 'python' }) },
+    });
+    this.pythonMissing = pythonMissing;
+  }
+}
 
 /** Whether a shell or sudo says that it found no such program, as in `sh: 1: docker: not found`. */
 function namesMissing(said: string, program: string): boolean {
@@ -122,24 +134,21 @@ export function whenMissing({ runtime }: InterpreterOptions): Remedy {
 export function explainNoAnswer(
   options: InterpreterOptions,
   where: string,
-  exit: { code: number | null; signal: string | null },
+  exit: ProcessExit,
   said: string,
 ): DeployError {
   const known = EXPLANATIONS.find(({ when }) =>
     when instanceof RegExp ? when.test(said) : when(said, options),
   );
-  const details = { exit, ...(namesMissing(said, options.python) && { missing: MISSING_PYTHON }) };
+  const facts = { exit, pythonMissing: namesMissing(said, options.python) };
   if (known) {
     const { description } = known;
     const next = typeof description === 'string' ? description : description(options);
-    return new DeployError('CONNECTION', known.message(options, where), {
-      description: `${next}\n${said}`,
-      details,
-    });
+    return new NoAnswer(known.message(options, where), { description: `${next}\n${said}`, ...facts });
   }
   const how = exit.signal ?? (exit.code === null ? 'the connection went away' : `exit code ${exit.code}`);
-  return new DeployError('CONNECTION', `${options.python} on ${where} ended before it answered (${how}).`, {
+  return new NoAnswer(`${options.python} on ${where} ended before it answered (${how}).`, {
     description: said || 'It printed nothing. Try the same interpreter in a terminal on that host.',
-    details,
+    ...facts,
   });
 }

@@ -3,11 +3,11 @@ import type { SourceDescription } from '../contract/records';
 import { NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import { wasEnded } from '../executor/endings';
+import { ConversationLost } from '../executor/endings';
 import type { Outcome } from '../release/apply/apply';
 import { type Learned, NOTHING_LEARNED } from '../release/apply/learned';
 import type { Changes } from '../release/changes';
-import type { CheckResult } from '../release/checks';
+import { CheckFailed } from '../release/checks';
 import { endOf, liveAfter, whatIsLive } from '../release/end';
 import type { EngineOptions } from '../release/options';
 import { placeOf, shownPlace } from '../release/place';
@@ -85,7 +85,7 @@ export class Attempt {
       confirming: stop.confirming ?? false,
       cancelled: error.code === 'CANCELLED',
       ended,
-      abandoned: wasEnded(error.details),
+      abandoned: error instanceof ConversationLost && error.abandoned,
     });
     const place = placeOf(this.client, this.options.basePath);
     const details = {
@@ -93,7 +93,7 @@ export class Attempt {
       ...this.knownDetails(known, learned),
       ...(attempted !== undefined && { attempted }),
       ...error.details,
-      ...(error.code === 'CHECK' && {
+      ...(error instanceof CheckFailed && {
         reverted: stop.end === 'takenBack',
         dependencies: learned.dependencies ?? NO_DEPENDENCY_RESULT,
       }),
@@ -134,11 +134,13 @@ export class Attempt {
     { snapshot }: Known,
     attempted: ReleaseId | undefined,
   ): Promise<string | undefined> {
-    const { code, details } = error;
+    const { code } = error;
     if (!snapshot || end === 'takenBack' || code === 'CANCELLED' || code === 'LOST') return undefined;
-    const check = details.check as CheckResult | undefined;
     const step = this.log.current || this.operation;
-    const reason = check ? `check ${check.name} did not pass` : `${code} in the step “${step}”`;
+    const reason =
+      error instanceof CheckFailed
+        ? `check ${error.check.name} did not pass`
+        : `${code} in the step “${step}”`;
     try {
       await this.client.call('noteRefusal', { to: attempted ?? null, operation: this.operation, reason });
       return undefined;

@@ -16,7 +16,7 @@ import type { Finding } from '../release/findings';
 import type { SwitchOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
 import { type Step, StepLog } from '../release/stepLog';
-import { restoreLive } from './restore';
+import { NothingRestorable, restoreLive } from './restore';
 import { settle } from './settle';
 
 /** What a repair takes. */
@@ -130,9 +130,9 @@ async function mend(
 /** With nobody there any more, nothing else can be tried, either. */
 function couldNot(reason: DeployError): Mended {
   if (['LOST', 'CANCELLED', 'CONNECTION'].includes(reason.code)) throw toDeployError(reason);
-  const { message, description, details } = reason;
+  const { message, description } = reason;
   const said = [message, description].filter(Boolean).join('\n');
-  const { checks = [] } = details as { checks?: readonly CheckResult[] };
+  const checks = reason instanceof NothingRestorable ? reason.checks : [];
   return { action: `It could not be put right: ${said}`, checks };
 }
 

@@ -39,10 +39,21 @@ export async function restoreLive(
     if (outcome.end === 'kept') return { release: record.release, checks };
     passedOver.push(`${record.release}: ${whyNot(outcome).message}`);
   }
-  throw new DeployError('STEP', `No kept release of ${basePath} could be made live again.`, {
-    description: [...passedOver, 'Deploy a version, or roll back to a backup.'].join('\n'),
-    details: { passedOver, checks },
-  });
+  throw new NothingRestorable(basePath, passedOver, checks);
+}
+
+/** `STEP`: no release could be made live again; why not each of them, and what was looked at. */
+export class NothingRestorable extends DeployError {
+  constructor(
+    basePath: string,
+    passedOver: readonly string[],
+    readonly checks: readonly CheckResult[],
+  ) {
+    super('STEP', `No kept release of ${basePath} could be made live again.`, {
+      description: [...passedOver, 'Deploy a version, or roll back to a backup.'].join('\n'),
+      details: { passedOver },
+    });
+  }
 }
 
 /** Why the next release is to be tried. Throws what is no release's own fault. */

@@ -1,3 +1,5 @@
+import { DeployError } from '../errors';
+
 export type CheckType = 'compile' | 'json' | 'python' | 'command';
 export type CheckPhase = 'before' | 'after';
 
@@ -39,4 +41,14 @@ export function checksFor(phase: CheckPhase, listed: readonly Check[]): Check[] 
   if (phase === 'after') return chosen;
   const missing = ALWAYS_BEFORE.filter((always) => !chosen.some((check) => check.type === always.type));
   return [...missing, ...chosen];
+}
+
+/** `CHECK`: the check that did not pass. */
+export class CheckFailed extends DeployError {
+  constructor(readonly check: CheckResult) {
+    super('CHECK', `Check “${check.name}” did not pass ${check.when} the switch: ${check.reason}`, {
+      description: check.output,
+      details: { check },
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import type { ReleaseId } from '../../contract/names';
 import { type DeployError, toDeployError } from '../../errors';
 import type { Pipeline } from '../../executor/pipeline';
+import { CheckFailed } from '../checks';
 import type { Plan, Step } from '../decide/steps';
 import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
@@ -148,8 +149,8 @@ function isLost({ code }: DeployError): boolean {
 }
 
 /** What the history says of it. */
-function reasonToRevert({ code, details }: DeployError): string {
-  const { check } = details as { check?: { name: string } };
-  if (check) return `check ${check.name} did not pass`;
+function reasonToRevert(error: DeployError): string {
+  if (error instanceof CheckFailed) return `check ${error.check.name} did not pass`;
+  const { code } = error;
   return code === 'NOT_FOUND' ? 'the release is gone' : `${code} after the switch`;
 }

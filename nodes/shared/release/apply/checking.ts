@@ -3,8 +3,7 @@ import type { RunResult } from '../../contract/facts';
 import type { ReleaseId } from '../../contract/names';
 import type { ArgumentsOf } from '../../contract/verbs';
 import { dependencyResult, DEPENDENCY_STEP, requestDependencies } from '../../dependencies/install';
-import { DeployError } from '../../errors';
-import type { Check, CheckPhase, CheckResult } from '../checks';
+import { type Check, CheckFailed, type CheckPhase, type CheckResult } from '../checks';
 import type { StepOf } from '../decide/steps';
 import type { Answered, Handler } from './handler';
 import { idOf } from './learned';
@@ -55,17 +54,9 @@ async function answered(
   for (const [index, run] of runs.entries()) {
     const result = toResult(checks[index], phase, await run);
     results.push(result);
-    if (!result.passed) return { learned: { checks: results }, failure: notPassed(result) };
+    if (!result.passed) return { learned: { checks: results }, failure: new CheckFailed(result) };
   }
   return { learned: { checks: results } };
-}
-
-function notPassed(check: CheckResult): DeployError {
-  return new DeployError(
-    'CHECK',
-    `Check “${check.name}” did not pass ${check.when} the switch: ${check.reason}`,
-    { description: check.output, details: { check } },
-  );
 }
 
 function runArguments(
