@@ -4,8 +4,8 @@ import type { ReleaseId } from '../contract/names';
 import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
 import type { Pipeline } from '../executor/pipeline';
-import { explainInstallation } from './explain';
-import type { IndexCredentials } from './options';
+import { explainInstallation } from './explainInstallation';
+import type { IndexCredentials } from './installOptions';
 import { type PackageChanges, packageChanges } from './packages';
 
 /** The step's name, in outputs and progress. */

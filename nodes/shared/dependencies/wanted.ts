@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Hello } from '../contract/messages';
 import type { RecordedDependencies, RecordedOptions } from '../contract/records';
-import { type DependencyOptions, NO_DEPENDENCIES, REQUIREMENT_FILES } from './options';
+import { type DependencyOptions, NO_DEPENDENCIES, REQUIREMENT_FILES } from './installOptions';
 import { findRequirements, type ReleaseFiles } from './requirementFiles';
 
 /** A release that runs with what its interpreter has. */

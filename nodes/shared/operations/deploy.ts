@@ -1,7 +1,7 @@
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
 import { idOf, type Learned } from '../release/apply/learned';
-import { decideDeployment, type DeploymentPlan } from '../release/decide/deployment';
+import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
 import { nothingProvided, reusedDependencies } from '../dependencies/install';

@@ -1,5 +1,5 @@
 import type { Holder } from '../contract/records';
-import type { DependencyOptions } from '../dependencies/options';
+import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';

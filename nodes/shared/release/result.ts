@@ -5,7 +5,7 @@ import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/ins
 import type { Adoption } from './apply/learned';
 import { type Changes, changesOf } from './changes';
 import type { CheckResult } from './checks';
-import type { Finding } from './findings';
+import type { Finding } from './meanings';
 import { noticesOf } from './notices';
 import type { Place } from './place';
 import { foundIn, type Settled, type Snapshot } from './snapshot';

@@ -1,5 +1,5 @@
 import type { BasePath } from '../../contract/names';
-import type { DependencyOptions } from '../../dependencies/options';
+import type { DependencyOptions } from '../../dependencies/installOptions';
 import type { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Pipeline } from '../../executor/pipeline';

@@ -1,5 +1,5 @@
 /** Steps that make a release. */
-import { releaseTime } from '../layout';
+import { releaseTime } from '../releaseTime';
 import type { StepOf } from '../decide/steps';
 import type { Handler } from './handler';
 import { idOf } from './learned';

@@ -1,6 +1,6 @@
 /** Steps that change what extractions find, and what is tidied up afterwards. */
 import { toDeployError } from '../../errors';
-import { stillRunning } from '../decide/detachment';
+import { stillRunning } from '../decide/detach';
 import type { StepOf } from '../decide/steps';
 import type { Answered, Applying, Handler } from './handler';
 import { idOf } from './learned';

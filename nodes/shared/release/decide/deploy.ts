@@ -8,7 +8,7 @@ import { type Drift, driftOf } from '../drift';
 import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
 import { providing } from './providing';
-import { pruning } from './pruning';
+import { pruning } from './prune';
 import type { Plan, Step, Subject } from './steps';
 import { switching } from './switching';
 
