@@ -3,7 +3,7 @@ import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/installOptions';
 import { deploy } from '../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../nodes/shared/executor/client';
 import type { ConversationStats } from '../nodes/shared/executor/conversation';
-import { connectAhead } from '../nodes/shared/release/observe/ahead';
+import { connectAhead } from '../nodes/shared/operations/connectAhead';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import type { SwitchResult } from '../nodes/shared/release/result';
 import { rollBack } from '../nodes/shared/operations/rollback';

@@ -5,7 +5,7 @@ import type { ArgumentsOf } from '../../contract/verbs';
 import { dependencyResult, DEPENDENCY_STEP, requestDependencies } from '../../dependencies/install';
 import { DeployError } from '../../errors';
 import type { Check, CheckPhase, CheckResult } from '../checks';
-import type { StepOf } from '../decide/steps';
+import type { StepOf } from '../steps';
 import type { Answered, Handler } from './handler';
 import { idOf } from './learned';
 import { reasonOf } from './reason';

@@ -3,7 +3,7 @@ import type { ReleaseId } from '../../contract/names';
 import type { ResultOf } from '../../contract/verbs';
 import type { DependencyResult } from '../../dependencies/install';
 import type { CheckResult } from '../checks';
-import type { Subject } from '../decide/steps';
+import type { Subject } from '../steps';
 
 /** How plain files were turned into a release. */
 export type Adoption = Omit<ResultOf<'adopt'>, 'entries'>;

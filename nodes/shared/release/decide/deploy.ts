@@ -9,7 +9,7 @@ import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
 import { providing } from './providing';
 import { pruning } from './prune';
-import type { Plan, Step, Subject } from './steps';
+import type { Plan, Step, Subject } from '../steps';
 import { switching } from './switching';
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */

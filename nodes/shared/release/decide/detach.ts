@@ -1,7 +1,7 @@
 import { DeployError } from '../../errors';
 import type { EngineOptions } from '../options';
 import type { Snapshot } from '../snapshot';
-import type { Plan } from './steps';
+import type { Plan } from '../steps';
 
 /** What returning to a plain directory takes. */
 export interface DetachOptions extends EngineOptions {
