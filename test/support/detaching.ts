@@ -1,4 +1,4 @@
-import { type DetachOptions } from '../../nodes/shared/release/decide/detach';
+import type { DetachOptions } from '../../nodes/shared/release/options';
 import { type DetachResult, returnToPlain } from '../../nodes/shared/operations/detach';
 import { type ConversationOptions, deployOptions, inConversation } from './deployment';
 

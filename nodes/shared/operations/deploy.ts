@@ -5,8 +5,8 @@ import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy'
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
 import { nothingProvided, reusedDependencies } from '../dependencies/install';
+import type { Content } from '../release/content';
 import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';
-import type { Content } from '../release/observe/comparison';
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';

@@ -1,11 +1,9 @@
 import type { EntryRow, Probe, RecordedRow } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
-import { sameDependencies } from '../dependencies/wanted';
 import type { Selection } from '../source/bundle';
 import { contentDigest } from '../source/digest';
 import type { CompiledSelection } from '../source/patterns';
-import type { Version } from './version';
 
 /** What is live, as far as a deployment has to know it. */
 export interface Live {
@@ -71,14 +69,6 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
     ailment: environment.ailment,
     drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
   };
-}
-
-/** Whether a version is exactly what is live, with nothing edited by hand, and the packages it needs are there. */
-export function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'digest' | 'wanted'>): boolean {
-  if (live === undefined || live.drifted || live.digest !== digest) return false;
-  if (!sameDependencies(live.dependencies, wanted)) return false;
-  const { installs, mode } = wanted;
-  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.ailment === null);
 }
 
 /** Sorts entries: the digest of those that the patterns own, and the paths of the others. */

@@ -2,7 +2,7 @@ import type { ReleaseInUse } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
 import type { SourceDescription } from '../contract/records';
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
-import type { Adoption } from './apply/learned';
+import type { Adoption } from './adoption';
 import { type Changes, changesOf } from './changes';
 import type { CheckResult } from './checks';
 import type { Finding } from './meanings';

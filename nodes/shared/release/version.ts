@@ -1,5 +1,6 @@
 import type { Comparison } from '../contract/facts';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
+import { sameDependencies } from '../dependencies/wanted';
 import type { Bundle } from '../source/bundle';
 import type { Foreseen, Live } from './live';
 
@@ -29,3 +30,11 @@ export const NOTHING_COMPARED: Comparison = {
     paths: { added: [], modified: [], removed: [] },
   },
 };
+
+/** Whether a version is exactly what is live, with nothing edited by hand, and the packages it needs are there. */
+export function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'digest' | 'wanted'>): boolean {
+  if (live === undefined || live.drifted || live.digest !== digest) return false;
+  if (!sameDependencies(live.dependencies, wanted)) return false;
+  const { installs, mode } = wanted;
+  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.ailment === null);
+}

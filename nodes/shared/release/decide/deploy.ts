@@ -1,12 +1,12 @@
 import type { ReleaseId } from '../../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../../contract/records';
 import type { Check } from '../checks';
-import { isDeployed, type Live } from '../live';
+import type { Live } from '../live';
 import type { DeployOptions } from '../options';
 import { type Changes, changesOf } from '../changes';
 import { type Drift, driftOf } from '../drift';
 import type { Snapshot } from '../snapshot';
-import type { Version } from '../version';
+import { isDeployed, type Version } from '../version';
 import { providing } from './providing';
 import { pruning } from './prune';
 import type { Plan, Step, Subject } from '../steps';
