@@ -96,3 +96,8 @@ function stillHas({ entries }: ReleaseFiles, live: RecordedDependencies): boolea
   // A directory that is reached may have gained files.
   return live.files.every(([path, digest]) => !path.includes('/') && digests.get(path) === digest);
 }
+
+/** Going back to a release does not touch what was installed into the interpreter. */
+export function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
+  return keep && installs && mode === 'interpreter';
+}

@@ -1,5 +1,5 @@
 import type { RecordedDependencies } from '../../contract/records';
-import { isLeftAlone } from '../../dependencies/install';
+import { isLeftAlone } from '../../dependencies/wanted';
 import type { Provide, Subject } from '../steps';
 
 /** What a release needs, beside what is live. */
