@@ -5,7 +5,7 @@ import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy'
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
 import { nothingProvided, reusedDependencies } from '../dependencies/install';
-import type { Content } from '../release/content';
+import type { Content } from '../release/bundleContent';
 import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';

@@ -3,7 +3,7 @@ import type { DependencyOptions } from '../../dependencies/installOptions';
 import type { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Pipeline } from '../../executor/pipeline';
-import type { Content } from '../content';
+import type { Content } from '../bundleContent';
 import type { StepLog } from '../stepLog';
 import type { Learned } from './learned';
 

@@ -3,7 +3,7 @@ import { createDeflate } from 'node:zlib';
 
 import { toDeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
-import type { Content } from '../content';
+import type { Content } from '../bundleContent';
 
 const PIECE_BYTES = 128 * 1024;
 

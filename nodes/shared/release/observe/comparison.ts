@@ -7,7 +7,7 @@ import type { ExecutorClient } from '../../executor/client';
 import type { Bundle, BundleEntry } from '../../source/bundle';
 import { directoryDigestsInSteps } from '../../source/digest';
 import { inTurns, withPauses } from '../../source/turns';
-import type { Content } from '../content';
+import type { Content } from '../bundleContent';
 import type { Foreseen, Live } from '../live';
 
 /** Below this many entries, listing them all costs less than first asking which directories differ. */

@@ -4,7 +4,7 @@ import { wantedDependencies } from '../../dependencies/wanted';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
-import type { Content } from '../content';
+import type { Content } from '../bundleContent';
 import { ADOPTED, type Foreseen, type Live, liveOf, ownership, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import type { Snapshot } from '../snapshot';
