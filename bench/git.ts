@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { SourceDescription } from '../nodes/shared/contract/records';
-import { openGit } from '../nodes/shared/git/source';
+import { openGit } from '../nodes/shared/git/commitSource';
 import { DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
 import { type GitHttp, startGitHttp } from '../test/support/gitHttp';
 import { GitRepository } from '../test/support/gitRepositories';

@@ -1,12 +1,12 @@
 import { connectSsh } from '../nodes/shared/connection/ssh';
-import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../nodes/shared/dependencies/installOptions';
 import { deploy } from '../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../nodes/shared/executor/client';
 import type { ConversationStats } from '../nodes/shared/executor/conversation';
-import { connectAhead } from '../nodes/shared/release/observe/ahead';
+import { connectAhead } from '../nodes/shared/operations/connectAhead';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import type { SwitchResult } from '../nodes/shared/release/result';
-import { rollBack } from '../nodes/shared/operations/rollBack';
+import { rollBack } from '../nodes/shared/operations/rollback';
 import { type Bundle, DEFAULT_SELECTION } from '../nodes/shared/source/bundle';
 import { openDirectory } from '../nodes/shared/source/directory';
 import type { Host } from './host';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Verb } from '../nodes/shared/contract/verbs';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
-import { returnToPlain } from '../nodes/shared/operations/returnToPlain';
+import { returnToPlain } from '../nodes/shared/operations/detach';
 import { planDeployment } from '../nodes/shared/operations/plan';
 import { repairEngine } from '../nodes/shared/operations/repair';
 import { DEFAULT_SELECTION } from '../nodes/shared/source/bundle';

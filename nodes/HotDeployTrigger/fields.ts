@@ -1,7 +1,7 @@
 import { choice, collection, display, type Field, field, flag, text } from '../n8n/field';
 import { exclude, include } from '../n8n/selectionFields';
 import { readChoice } from '../n8n/values';
-import { FORGES } from '../shared/push/types';
+import { FORGES } from '../shared/push/push';
 
 const KINDS = ['branch', 'tag'] as const;
 

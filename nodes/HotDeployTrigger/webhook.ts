@@ -5,7 +5,7 @@ import { DeployError, toDeployError } from '../shared/errors';
 import { Deliveries } from '../shared/push/deliveries';
 import { authenticate, receive, type Refusal } from '../shared/push/receive';
 import { complaintAbout } from '../shared/push/secret';
-import type { Forge, PushRequest } from '../shared/push/types';
+import type { Forge, PushRequest } from '../shared/push/push';
 import { forge } from './fields';
 import { parametersOfTrigger, readSettings } from './settings';
 

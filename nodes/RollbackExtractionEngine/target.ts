@@ -1,7 +1,7 @@
 import { choice, type Field, type ReadParameter } from '../n8n/field';
 import { readText } from '../n8n/values';
 import { DeployError } from '../shared/errors';
-import type { RollbackTarget } from '../shared/operations/rollBack';
+import type { RollbackTarget } from '../shared/operations/rollback';
 
 const target = choice(['previous', 'release', 'backup'], {
   displayName: 'Target',

@@ -5,7 +5,7 @@ import { checkLocalContainer } from '../shared/connection/localContainers';
 import { checkEngineMachine } from '../shared/connection/localMachine';
 import { checkLocalPath } from '../shared/connection/localPaths';
 import { connectSsh } from '../shared/connection/ssh';
-import type { Connection } from '../shared/connection/types';
+import type { Connection } from '../shared/connection/connection';
 import { toDeployError } from '../shared/errors';
 import { ExecutorClient } from '../shared/executor/client';
 import type { ExecutorOptions } from '../shared/executor/conversation';

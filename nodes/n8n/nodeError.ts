@@ -1,7 +1,7 @@
 import { type IDataObject, type INode, NodeOperationError } from 'n8n-workflow';
 
 import type { DeployError } from '../shared/errors';
-import { failureOf } from './failure';
+import { failureOf } from './failureCause';
 
 /**
  * The error as n8n shows it: the sentence, the next step and, where there is one, the item. Error workflows find in

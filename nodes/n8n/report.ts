@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { type DeployError, toDeployError } from '../shared/errors';
 import type { SwitchResult } from '../shared/release/result';
 import { reportDocument } from '../shared/report/document';
-import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/facts';
+import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/reportFacts';
 import { flag, option } from './field';
 import type { ItemContext } from './item';
 

@@ -1,6 +1,6 @@
 import type { BasePath, Entrypoint } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
-import { connectAhead } from '../shared/release/observe/ahead';
+import { connectAhead } from '../shared/operations/connectAhead';
 import type { ItemContext } from './item';
 
 /**

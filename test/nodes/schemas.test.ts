@@ -6,7 +6,7 @@ import { loadOutputSchema, resolveOutputSchemaPath } from 'n8n-core';
 import type { IDataObject } from 'n8n-workflow';
 
 import { OPERATIONS } from '../../nodes/operations';
-import { FORGES } from '../../nodes/shared/push/types';
+import { FORGES } from '../../nodes/shared/push/push';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { mismatches, type OutputSchema } from '../support/jsonSchema';
 import { chain, type N8n, type RunResult } from '../support/n8n';

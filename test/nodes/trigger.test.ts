@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 
 import type { ICredentialDataDecryptedObject, IDataObject, INode } from 'n8n-workflow';
 
-import type { Forge } from '../../nodes/shared/push/types';
-import { FORGES } from '../../nodes/shared/push/types';
+import type { Forge } from '../../nodes/shared/push/push';
+import { FORGES } from '../../nodes/shared/push/push';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { line, type N8n, type NodeFixture, type WebhookServer } from '../support/n8n';
 import { hotDeploy, openN8n, pushTrigger, TRIGGER, WEBHOOK_CREDENTIAL } from '../support/nodes';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { ListedRelease, Listing, Probe, TreeChanges } from '../../nodes/shared/contract/facts';
 import type { ReleaseId } from '../../nodes/shared/contract/names';
 import type { RecordedDependencies } from '../../nodes/shared/contract/records';
-import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
 import { NOTHING_WANTED } from '../../nodes/shared/dependencies/wanted';
 import type { Check } from '../../nodes/shared/release/checks';
 import { ADOPTED } from '../../nodes/shared/release/live';

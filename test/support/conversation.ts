@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EntryRow } from '../../nodes/shared/contract/facts';
 import type { Verb, ArgumentsOf, ResultOf } from '../../nodes/shared/contract/verbs';
 import { connectLocal } from '../../nodes/shared/connection/local';
-import type { Channel } from '../../nodes/shared/connection/types';
+import type { Channel } from '../../nodes/shared/connection/connection';
 import type { Access } from '../../nodes/shared/executor/access';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from '../../nodes/shared/executor/frames';
 import { interpreterArguments, type InterpreterOptions } from '../../nodes/shared/executor/interpreter';

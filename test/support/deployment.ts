@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { connectLocal } from '../../nodes/shared/connection/local';
-import type { Connection } from '../../nodes/shared/connection/types';
-import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
+import type { Connection } from '../../nodes/shared/connection/connection';
+import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
 import { deploy } from '../../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../../nodes/shared/executor/client';
 import type { ConversationStats, ExecutorOptions } from '../../nodes/shared/executor/conversation';
 import type { Check } from '../../nodes/shared/release/checks';
 import type { DeployOptions } from '../../nodes/shared/release/options';
 import type { SwitchResult } from '../../nodes/shared/release/result';
-import { rollBack, type RollbackTarget } from '../../nodes/shared/operations/rollBack';
+import { rollBack, type RollbackTarget } from '../../nodes/shared/operations/rollback';
 import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { openDirectory } from '../../nodes/shared/source/directory';
 import { materialiseEngine } from './engine';

@@ -1,5 +1,5 @@
-import { type DetachOptions } from '../../nodes/shared/release/decide/detachment';
-import { type DetachResult, returnToPlain } from '../../nodes/shared/operations/returnToPlain';
+import type { DetachOptions } from '../../nodes/shared/release/options';
+import { type DetachResult, returnToPlain } from '../../nodes/shared/operations/detach';
 import { type ConversationOptions, deployOptions, inConversation } from './deployment';
 
 /** Returns an engine to a plain directory in a conversation of its own. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { SourceDescription } from '../../nodes/shared/contract/records';
 import type { GitCredentials } from '../../nodes/shared/git/credentials';
-import { type GitSourceOptions, openGit } from '../../nodes/shared/git/source';
+import { type GitSourceOptions, openGit } from '../../nodes/shared/git/commitSource';
 import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import type { Source } from '../../nodes/shared/source/source';
 

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 
 import { connectLocal } from '../../nodes/shared/connection/local';
 import { connectSsh, type SshOptions } from '../../nodes/shared/connection/ssh';
-import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
 import { deploy } from '../../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../../nodes/shared/executor/client';
-import { openGit } from '../../nodes/shared/git/source';
+import { openGit } from '../../nodes/shared/git/commitSource';
 import { planDeployment } from '../../nodes/shared/operations/plan';
 import type { DeployOptions } from '../../nodes/shared/release/options';
-import { rollBack } from '../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../nodes/shared/operations/rollback';
 import { openArchive } from '../../nodes/shared/source/archive';
 import { type Bundle, DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { openDirectory } from '../../nodes/shared/source/directory';

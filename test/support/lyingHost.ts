@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 
 import { connectLocal } from '../../nodes/shared/connection/local';
-import type { Channel, Connection } from '../../nodes/shared/connection/types';
+import type { Channel, Connection } from '../../nodes/shared/connection/connection';
 import { encodeMessage, FrameReader, MARKER } from '../../nodes/shared/executor/frames';
 
 /** A message as an executor sends it. */

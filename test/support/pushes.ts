@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Forge, PushRequest } from '../../nodes/shared/push/types';
+import type { Forge, PushRequest } from '../../nodes/shared/push/push';
 
 const FIXTURES = join(__dirname, '..', 'fixtures', 'pushes');
 

@@ -10,7 +10,7 @@ import {
 } from '../../nodes/shared/push/receive';
 import { createReferenceFilter } from '../../nodes/shared/push/references';
 import { parseRepositories } from '../../nodes/shared/push/repositories';
-import type { Forge, PushRequest } from '../../nodes/shared/push/types';
+import type { Forge, PushRequest } from '../../nodes/shared/push/push';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { createSelection } from '../../nodes/shared/source/patterns';
 import { CLONE_URLS, deliver, type DeliveryOptions, type Payload, SECRET } from './pushes';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type DependencyOptions, NO_DEPENDENCIES } from '../../nodes/shared/dependencies/options';
+import { type DependencyOptions, NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
 import { PYTHON } from './deployment';
 import { writeVersion } from './engine';
 

@@ -7,7 +7,7 @@ import {
   type DependencyOptions,
   type IndexCredentials,
   NO_DEPENDENCIES,
-} from '../../shared/dependencies/options';
+} from '../../shared/dependencies/installOptions';
 import { dependencyOptions } from './dependencyOptions';
 import { checkAddress } from './packageAddress';
 

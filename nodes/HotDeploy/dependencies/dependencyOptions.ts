@@ -1,6 +1,6 @@
 import { choice, collection, count, field, flag, trimmed } from '../../n8n/field';
 import { readText } from '../../n8n/values';
-import { NO_DEPENDENCIES } from '../../shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../../shared/dependencies/installOptions';
 import { checkAddress, readPackagePlaces } from './packageAddress';
 
 const constraints = trimmed({

@@ -5,7 +5,7 @@ import type { Operation } from '../../n8n/operation';
 import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
-import { createBackup, switched } from '../../n8n/switching';
+import { createBackup, switched } from '../../n8n/switchOperation';
 import { deploy as deploySource } from '../../shared/operations/deploy';
 import {
   deploymentFields,
@@ -14,8 +14,8 @@ import {
   planDigest,
   readDeployment,
   withDeployment,
-} from '../deployment';
-import { maxFiles, maxSizeMegabytes } from '../source/limits';
+} from '../deploymentFields';
+import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
 
 /** Read by the outputs themselves, which n8n asks for before anything runs. */
 const notDeployedOutput = flag({

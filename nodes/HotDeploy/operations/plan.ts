@@ -2,8 +2,8 @@ import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
 import type { Operation } from '../../n8n/operation';
 import { planDeployment } from '../../shared/operations/plan';
-import { deploymentFields, deployUnchanged, readDeployment, withDeployment } from '../deployment';
-import { maxFiles, maxSizeMegabytes } from '../source/limits';
+import { deploymentFields, deployUnchanged, readDeployment, withDeployment } from '../deploymentFields';
+import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
 
 /** What deploying the source would do. */
 export const plan: Operation = {

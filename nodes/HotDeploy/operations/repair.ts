@@ -4,9 +4,9 @@ import { flag, option } from '../../n8n/field';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import { readSwitch } from '../../n8n/switching';
+import { readSwitch } from '../../n8n/switchOperation';
 import { repairEngine } from '../../shared/operations/repair';
-import { deployUnchanged } from '../deployment';
+import { deployUnchanged } from '../deploymentFields';
 
 const dryRun = {
   ...option(

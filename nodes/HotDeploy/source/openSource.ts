@@ -2,9 +2,9 @@ import { choice } from '../../n8n/field';
 import type { ItemContext } from '../../n8n/item';
 import type { Bundle, Selection } from '../../shared/source/bundle';
 import type { Source } from '../../shared/source/source';
-import { binaryProperty, openBinary } from './binary';
-import { openFolder, sourceDirectory } from './directory';
-import { gitFields, openRepository } from './git';
+import { binaryProperty, openBinary } from './binarySource';
+import { openFolder, sourceDirectory } from './directorySource';
+import { gitFields, openRepository } from './gitSource';
 
 const source = choice(['directory', 'binary', 'git'], {
   displayName: 'Source',

@@ -5,8 +5,8 @@ import { count, flag, option } from '../../n8n/field';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import { returnToPlain, type DetachResult } from '../../shared/operations/returnToPlain';
-import { LEAST_WAIT_SECONDS } from '../../shared/release/decide/detachment';
+import { returnToPlain, type DetachResult } from '../../shared/operations/detach';
+import { LEAST_WAIT_SECONDS } from '../../shared/release/options';
 
 const extractionWaitSeconds = option(
   count({

@@ -6,8 +6,8 @@ import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { report } from '../../n8n/report';
 import { simplify } from '../../n8n/switchItem';
-import { readSwitch, switched } from '../../n8n/switching';
-import { rollBack } from '../../shared/operations/rollBack';
+import { readSwitch, switched } from '../../n8n/switchOperation';
+import { rollBack } from '../../shared/operations/rollback';
 import { readTarget, targetFields } from '../target';
 
 /** Makes an earlier release or a backup the live one. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 
 import { DeployError, toDeployError } from '../errors';
-import type { Channel, Connection, ProcessExit, Remedy, StartOptions } from './types';
+import type { Channel, Connection, ProcessExit, Remedy, StartOptions } from './connection';
 
 const GONE: ProcessExit = { code: null, signal: null };
 

@@ -6,7 +6,7 @@ import { Attempt, cancelled, type Hop, type Patience, type Secret } from './sshA
 import { SshConnection } from './sshConnection';
 import { aboutJumpHost } from './sshJump';
 import type { Target } from './sshMessages';
-import type { Connection } from './types';
+import type { Connection } from './connection';
 
 /** One host and how it is logged in to. */
 export interface SshHost {

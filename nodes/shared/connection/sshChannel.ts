@@ -1,7 +1,7 @@
 import { Writable, type Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 
-import type { Channel, ProcessExit } from './types';
+import type { Channel, ProcessExit } from './connection';
 
 const GONE: ProcessExit = { code: null, signal: null };
 

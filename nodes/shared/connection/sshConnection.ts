@@ -1,11 +1,11 @@
 import type { ClientChannel } from 'ssh2';
 
 import { DeployError } from '../errors';
-import { quoteForShell } from './quote';
+import { quoteForShell } from './shellQuote';
 import type { Hop } from './sshAttempt';
 import { SshChannel } from './sshChannel';
 import { address, foreign } from './sshMessages';
-import type { Channel, Connection, StartOptions } from './types';
+import type { Channel, Connection, StartOptions } from './connection';
 
 const CLOSE_TIMEOUT_MS = 2_000;
 

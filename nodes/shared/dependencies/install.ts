@@ -4,9 +4,10 @@ import type { ReleaseId } from '../contract/names';
 import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
 import type { Pipeline } from '../executor/pipeline';
-import { explainInstallation } from './explain';
-import type { IndexCredentials } from './options';
+import { explainInstallation } from './explainInstallation';
+import type { IndexCredentials } from './installOptions';
 import { type PackageChanges, packageChanges } from './packages';
+import { isLeftAlone } from './wanted';
 
 /** The step's name, in outputs and progress. */
 export const DEPENDENCY_STEP = 'dependencies';
@@ -117,11 +118,6 @@ export function dependencyResult(
     ...(run && { output: run.output }),
     ...(wanted.mode === 'interpreter' && { notice: NOT_ATOMIC + check }),
   };
-}
-
-/** Going back to a release does not touch what was installed into the interpreter. */
-export function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
-  return keep && installs && mode === 'interpreter';
 }
 
 /** Whether a package is a directory of the release: building it leaves things there, and needs to be let. */

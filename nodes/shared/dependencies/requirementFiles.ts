@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { DeployError } from '../errors';
 import type { BundleEntry } from '../source/bundle';
 import { readLockReferences } from './lockLines';
-import { type DependencyOptions, FOREIGN_LOCKS, REQUIREMENT_FILES } from './options';
+import { type DependencyOptions, FOREIGN_LOCKS, REQUIREMENT_FILES } from './installOptions';
 import { isAddress, lineRefused, readRequirementLines, type Reference } from './requirementLines';
 
 /** What of a release decides which packages it needs. */

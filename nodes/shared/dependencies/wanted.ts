@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Hello } from '../contract/messages';
 import type { RecordedDependencies, RecordedOptions } from '../contract/records';
-import { type DependencyOptions, NO_DEPENDENCIES, REQUIREMENT_FILES } from './options';
+import { type DependencyOptions, NO_DEPENDENCIES, REQUIREMENT_FILES } from './installOptions';
 import { findRequirements, type ReleaseFiles } from './requirementFiles';
 
 /** A release that runs with what its interpreter has. */
@@ -95,4 +95,9 @@ function stillHas({ entries }: ReleaseFiles, live: RecordedDependencies): boolea
   if (!live.options.requirements && chosen !== live.file) return false;
   // A directory that is reached may have gained files.
   return live.files.every(([path, digest]) => !path.includes('/') && digests.get(path) === digest);
+}
+
+/** Going back to a release does not touch what was installed into the interpreter. */
+export function isLeftAlone({ mode, installs }: RecordedDependencies, keep: boolean): boolean {
+  return keep && installs && mode === 'interpreter';
 }

@@ -1,6 +1,6 @@
 import { parseResult, type ResultOf, type Verb } from '../contract/verbs';
 import type { DeployError } from '../errors';
-import type { Message } from './messages';
+import type { Message } from './readMessage';
 
 export interface CallOptions {
   /** Calls of one group are sent without waiting; after one that did not go well, the rest are not carried out. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import type { Ended, Hello } from '../contract/messages';
 import type { Verb, ArgumentsOf, ResultOf } from '../contract/verbs';
-import type { Channel, Connection, ProcessExit } from '../connection/types';
+import type { Channel, Connection, ProcessExit } from '../connection/connection';
 import { type DeployError, toDeployError } from '../errors';
 import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
 import { type Access, checkAccess } from './access';
@@ -10,7 +10,7 @@ import { type CallOptions, Calls, isAwaited } from './calls';
 import type { ConversationStats, ExecutorOptions } from './conversation';
 import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
 import { interpreterArguments, passwordLine } from './interpreter';
-import { type Message, readMessage } from './messages';
+import { type Message, readMessage } from './readMessage';
 import { Pipeline } from './pipeline';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';

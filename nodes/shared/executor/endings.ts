@@ -1,6 +1,6 @@
 import type { Ended, Hello } from '../contract/messages';
 import { DeployError } from '../errors';
-import type { ProcessExit } from '../connection/types';
+import type { ProcessExit } from '../connection/connection';
 
 /** The caller aborted; `ended` tells what the executor put right, where that is known. */
 export function cancelled(ended?: Ended): DeployError {

@@ -1,4 +1,4 @@
-import type { ProcessExit, Remedy } from '../connection/types';
+import type { ProcessExit, Remedy } from '../connection/connection';
 import { DeployError } from '../errors';
 import type { InterpreterOptions } from './interpreter';
 

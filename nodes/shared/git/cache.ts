@@ -11,8 +11,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { toDeployError } from '../errors';
-import { type FileLock, lockFile } from './lock';
-import type { ProgramOptions } from './program';
+import { type FileLock, lockFile } from './fileLock';
+import type { ProgramOptions } from './runProgram';
 
 /** Repositories that are kept; the least recently used goes first. */
 const MOST_REPOSITORIES = 20;

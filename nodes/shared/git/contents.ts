@@ -5,7 +5,7 @@ import type { BundleEntry, FileContent } from '../source/bundle';
 import { ByteReader } from '../source/bytes';
 import { throwIfCancelled } from '../source/cancel';
 import { asLines } from './fetch';
-import type { LimitCounter } from '../source/limits';
+import type { LimitCounter } from '../source/bundleLimits';
 import { quote } from '../source/quote';
 import { fileEntry, linkEntry } from '../source/tree';
 import { verified } from '../source/verify';

@@ -10,8 +10,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { quoteForShell } from '../connection/quote';
-import type { Channel, Connection } from '../connection/types';
+import { quoteForShell } from '../connection/shellQuote';
+import type { Channel, Connection } from '../connection/connection';
 import { toDeployError } from '../errors';
 import type { RepositoryAddress } from './address';
 import type { Login } from './credentials';

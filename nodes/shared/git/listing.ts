@@ -1,7 +1,7 @@
 import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import { IgnoredPaths } from '../source/ignored';
-import type { LimitCounter } from '../source/limits';
+import type { LimitCounter } from '../source/bundleLimits';
 import { checkEntryPath } from '../source/paths';
 import type { CompiledSelection } from '../source/patterns';
 import { quote } from '../source/quote';

@@ -9,10 +9,10 @@ import type { RepositoryAddress } from './address';
 import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
-import { gitEnvironment } from './environment';
+import { gitEnvironment } from './gitEnvironment';
 import { explainGit, soundsDamaged } from './explain';
-import type { FileLock } from './lock';
-import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './program';
+import type { FileLock } from './fileLock';
+import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './runProgram';
 import type { AdvertisedReference } from './reference';
 
 export interface RepositoryOptions {

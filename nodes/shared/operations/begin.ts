@@ -1,7 +1,7 @@
 import type { Probe } from '../contract/facts';
 import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import { explain, type Finding } from '../release/findings';
+import { explain, type Finding } from '../release/meanings';
 import { observe, observeLocked } from '../release/observe/engine';
 import type { SwitchOptions } from '../release/options';
 import type { Snapshot } from '../release/snapshot';

@@ -1,12 +1,12 @@
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
 import { idOf, type Learned } from '../release/apply/learned';
-import { decideDeployment, type DeploymentPlan } from '../release/decide/deployment';
+import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
 import { nothingProvided, reusedDependencies } from '../dependencies/install';
+import type { Content } from '../release/bundleContent';
 import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';
-import type { Content } from '../release/observe/comparison';
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';

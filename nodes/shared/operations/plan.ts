@@ -5,7 +5,7 @@ import { planDependencies, type PlannedDependencies } from '../dependencies/plan
 import type { ExecutorClient } from '../executor/client';
 import { type Changes } from '../release/changes';
 import { type Check, checksFor } from '../release/checks';
-import { decideDeployment, type DeploymentPlan } from '../release/decide/deployment';
+import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan } from '../release/decide/planDigest';
 import { type Drift } from '../release/drift';
 import { readSource, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';

@@ -1,9 +1,9 @@
 import type { ResultOf } from '../contract/verbs';
-import { NO_DEPENDENCIES } from '../dependencies/options';
+import { NO_DEPENDENCIES } from '../dependencies/installOptions';
 import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
-import { pruning } from '../release/decide/pruning';
+import { pruning } from '../release/decide/prune';
 import type { EngineOptions, Retention } from '../release/options';
 import type { Snapshot } from '../release/snapshot';
 import { StepLog } from '../release/stepLog';

@@ -12,7 +12,7 @@ import {
   nextToMend,
   triedOne,
 } from '../release/decide/repair';
-import type { Finding } from '../release/findings';
+import type { Finding } from '../release/meanings';
 import type { SwitchOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
 import { type Step, StepLog } from '../release/stepLog';

@@ -3,7 +3,7 @@ import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
 import type { CheckResult } from '../release/checks';
-import { decideSettling } from '../release/decide/settling';
+import { decideSettling } from '../release/decide/settle';
 import type { SwitchOptions } from '../release/options';
 import type { Settled } from '../release/snapshot';
 import type { StepLog } from '../release/stepLog';

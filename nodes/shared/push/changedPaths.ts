@@ -1,6 +1,6 @@
 import { checkEntryPath } from '../source/paths';
 import { at } from './payload';
-import type { ChangedPaths, ListedPaths } from './types';
+import type { ChangedPaths, ListedPaths } from './push';
 
 const KINDS = ['added', 'modified', 'removed'] as const;
 

@@ -3,10 +3,10 @@ import { quote } from '../source/quote';
 import type { CompiledSelection } from '../source/patterns';
 import { everyPath } from './changedPaths';
 import type { Deliveries } from './deliveries';
-import { readReference, type Reference } from './names';
+import { readReference, type Reference } from './gitNames';
 import type { ReferenceFilter } from './references';
 import { findRepository, type Repository } from './repositories';
-import type { DeployKind, Push } from './types';
+import type { DeployKind, Push } from './push';
 
 /** What a trigger is set up for. */
 export interface TriggerSettings {

@@ -1,5 +1,5 @@
 import { at, listAt, textAt } from './payload';
-import type { Push } from './types';
+import type { Push } from './push';
 
 /** As many references of deliveries as are remembered: weeks of pushes, and some 50 kB. */
 const MAX_REMEMBERED = 200;

@@ -1,4 +1,4 @@
-import type { Forge, PushRequest } from './types';
+import type { Forge, PushRequest } from './push';
 
 type Headers = PushRequest['headers'];
 

@@ -7,7 +7,7 @@ import { readRequest } from './forges';
 import { deliveryOf, forgeOf, headerOf } from './headers';
 import { MAX_BODY_BYTES } from './payload';
 import { verify } from './signature';
-import type { ChangedPaths, DeployKind, Forge, PushRequest } from './types';
+import type { ChangedPaths, DeployKind, Forge, PushRequest } from './push';
 
 /** A request that is not let in, with what its sender is told. */
 export interface Refusal {

@@ -1,7 +1,7 @@
 import { DeployError } from '../errors';
 import { compileGlob, parsePatternList } from '../source/patterns';
 import { quote } from '../source/quote';
-import type { Reference } from './names';
+import type { Reference } from './gitNames';
 
 /** Whether pushes to a branch or tag are acted on. */
 export type ReferenceFilter = (reference: Reference) => boolean;

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { headerOf } from './headers';
 import { signingKey } from './secret';
-import type { Forge, PushRequest } from './types';
+import type { Forge, PushRequest } from './push';
 
 /** How far the time of a signed request may be from ours, in seconds: what Standard Webhooks proposes. */
 const MAX_AGE_SECONDS = 300;

@@ -1,5 +1,5 @@
 import type { Holder } from '../contract/records';
-import type { DependencyOptions } from '../dependencies/options';
+import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
@@ -47,3 +47,16 @@ export interface DeployOptions extends SwitchOptions {
   /** Goes ahead only if the new version has this digest: the very same bytes that were deployed or tested elsewhere. */
   expectedDigest?: string;
 }
+
+/** What returning to a plain directory takes. */
+export interface DetachOptions extends EngineOptions {
+  /** How long extractions may go on that run releases; 0 refuses when there are any. */
+  extractionWaitSeconds: number;
+  /** Goes on although the engine's own interpreter lacks packages that the live release has in its environment. */
+  withoutPackages: boolean;
+  /** Removes backups, history and the originals of adoptions, too. */
+  removeHistory: boolean;
+}
+
+/** Extractions that start in the very instant of the exchange have so long to end, in seconds. */
+export const LEAST_WAIT_SECONDS = 10;

@@ -1,5 +1,3 @@
-import type { ExecutorClient } from '../executor/client';
-
 /** Where an engine is. */
 export interface Place {
   /** The host's name, or `localhost`. */
@@ -10,8 +8,14 @@ export interface Place {
   basePath: string;
 }
 
+/** Who an executor is reached through: as much of its client as says where that is. */
+interface Reached {
+  readonly connection: { readonly host: string };
+  readonly container?: string;
+}
+
 /** The fields that say where it happened. */
-export function placeOf({ connection, container }: ExecutorClient, basePath: string): Place {
+export function placeOf({ connection, container }: Reached, basePath: string): Place {
   return { host: connection.host, ...(container !== undefined && { container }), basePath };
 }
 

@@ -1,7 +1,7 @@
 import type { Listing, Probe } from '../contract/facts';
 import type { Hello } from '../contract/messages';
 import type { BasePath, ReleaseId } from '../contract/names';
-import type { Finding } from './findings';
+import type { Finding } from './meanings';
 import type { Place } from './place';
 
 /** Who answers on the engine's side, and where that is. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import type { CheckResult } from '../release/checks';
-import { fileChanges, packageChanges } from './changes';
-import type { ReportFacts } from './facts';
+import { fileChanges, packageChanges } from './changeLists';
+import type { ReportFacts } from './reportFacts';
 import { html, Markup } from './markup';
 import { STYLE } from './style';
 import { timeline } from './timeline';

@@ -4,7 +4,7 @@ import { ArchiveScan, type HardLink } from './archiveScan';
 import type { Bundle, BundleEntry, BundleLimits, FileContent, Selection } from './bundle';
 import { cancelled, throwIfCancelled } from './cancel';
 import { openTarStream } from './compression';
-import { LimitCounter } from './limits';
+import { LimitCounter } from './bundleLimits';
 import { checkEntryPath } from './paths';
 import { createSelection } from './patterns';
 import { quote } from './quote';

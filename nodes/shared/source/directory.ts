@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Bundle, BundleEntry, BundleLimits, FileContent, Selection } from './bundle';
 import { readFileChunks } from './file';
 import { type HashedFile, Hashing } from './hashing';
-import { LimitCounter } from './limits';
+import { LimitCounter } from './bundleLimits';
 import { createSelection } from './patterns';
 import { quote } from './quote';
 import { digestTree, fileEntry, nothingSelected } from './tree';

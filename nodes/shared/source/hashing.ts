@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { DeployError, toDeployError } from '../errors';
 import { throwIfCancelled } from './cancel';
 import { CHUNK_BYTES, READ_FLAGS, unreadable } from './file';
-import type { LimitCounter } from './limits';
+import type { LimitCounter } from './bundleLimits';
 import { sourceChanged } from './verify';
 
 /** What hashing a file tells about it. */

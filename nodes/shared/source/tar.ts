@@ -3,7 +3,7 @@ import { Header } from 'tar';
 import type { DeployError } from '../errors';
 import type { ByteReader } from './bytes';
 import { cutOff, damaged, unreadableArchive } from './damage';
-import type { LimitCounter } from './limits';
+import type { LimitCounter } from './bundleLimits';
 import { parsePax, type PaxRecords } from './pax';
 
 const BLOCK_BYTES = 512;

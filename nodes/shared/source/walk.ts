@@ -7,7 +7,7 @@ import type { BundleEntry } from './bundle';
 import { throwIfCancelled } from './cancel';
 import { unreadable } from './file';
 import { IgnoredPaths } from './ignored';
-import type { LimitCounter } from './limits';
+import type { LimitCounter } from './bundleLimits';
 import { checkEntryPath } from './paths';
 import type { CompiledSelection } from './patterns';
 import { quote } from './quote';

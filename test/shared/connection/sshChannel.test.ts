@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import type { Channel, Connection } from '../../../nodes/shared/connection/types';
+import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
 import { startRelay, startSshd, type Relay, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { thrownBy } from '../../support/thrown';

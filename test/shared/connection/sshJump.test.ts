@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { connectSsh, type SshOptions } from '../../../nodes/shared/connection/ssh';
-import type { Connection } from '../../../nodes/shared/connection/types';
+import type { Connection } from '../../../nodes/shared/connection/connection';
 import { DEBUG_LOG, makeKey, startRelay, startSshd, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import type { Channel, Connection } from '../../../nodes/shared/connection/types';
+import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
 import { startRelay, startSshd, type Relay, type Sshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { thrownBy } from '../../support/thrown';

@@ -13,7 +13,7 @@ import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import type { SwitchOptions } from '../../../nodes/shared/release/options';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import { type Container, createStoppedContainer, startContainer } from '../../support/container';

@@ -10,7 +10,7 @@ import { deploy } from '../../../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import { type Container, type ContainerOptions, type Mount, startContainer } from '../../support/container';

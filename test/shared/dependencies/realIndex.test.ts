@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/installOptions';
 import { deployTo, engineVersions, PYTHON, rollBackTo, temporaryDirectories } from '../../support/deployment';
 import { UV_DIRECTORY, writeKeywords } from '../../support/wheels';
 

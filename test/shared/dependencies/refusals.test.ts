@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { DependencyOptions } from '../../../nodes/shared/dependencies/options';
+import type { DependencyOptions } from '../../../nodes/shared/dependencies/installOptions';
 import type { DeployError } from '../../../nodes/shared/errors';
 import { deployTo, engineVersions, temporaryDirectories } from '../../support/deployment';
 import { keptNames, liveTree } from '../../support/snapshot';

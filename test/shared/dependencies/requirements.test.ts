@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { Hello } from '../../../nodes/shared/contract/messages';
-import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/installOptions';
 import { packageChanges } from '../../../nodes/shared/dependencies/packages';
 import { findRequirements, type ReleaseFiles } from '../../../nodes/shared/dependencies/requirementFiles';
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';

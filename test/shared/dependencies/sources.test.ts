@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { DependencyOptions } from '../../../nodes/shared/dependencies/options';
+import type { DependencyOptions } from '../../../nodes/shared/dependencies/installOptions';
 import { deployTo, engineVersions, temporaryDirectories } from '../../support/deployment';
 import { type PackageIndex, startPackageIndex } from '../../support/packageIndex';
 import { thrownBy } from '../../support/thrown';

@@ -4,7 +4,7 @@ import { appendFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
-import { openGit } from '../../../nodes/shared/git/source';
+import { openGit } from '../../../nodes/shared/git/commitSource';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { SwitchResult } from '../../../nodes/shared/release/result';
 import { deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
@@ -153,7 +153,7 @@ test('of ten that don’t wait, each deploys, finds it done, or says who is at w
 test('processes of their own share the cache, too', async () => {
   const { url, first } = served();
   const script = `
-    const { openGit } = require(${JSON.stringify(join(__dirname, '../../../nodes/shared/git/source.ts'))});
+    const { openGit } = require(${JSON.stringify(join(__dirname, '../../../nodes/shared/git/commitSource.ts'))});
     openGit(JSON.parse(process.argv[1])).then(async (source) => {
       const bundle = await source.open();
       console.log(bundle.source.commit, bundle.entries.length);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import {
   deployOptions,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import {
   deployOptions,

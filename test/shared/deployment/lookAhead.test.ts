@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { connectAhead } from '../../../nodes/shared/release/observe/ahead';
+import { connectAhead } from '../../../nodes/shared/operations/connectAhead';
 import type { SwitchResult } from '../../../nodes/shared/release/result';
 import {
   bundleOf,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { bundleOf, deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
 import { liveTree, treeOf } from '../../support/snapshot';
 

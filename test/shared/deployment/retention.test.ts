@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
-import { pruning } from '../../../nodes/shared/release/decide/pruning';
+import { pruning } from '../../../nodes/shared/release/decide/prune';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import {
   deployOptions,

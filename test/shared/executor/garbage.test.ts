@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import fc from 'fast-check';
 
-import type { Channel, Connection, ProcessExit } from '../../../nodes/shared/connection/types';
+import type { Channel, Connection, ProcessExit } from '../../../nodes/shared/connection/connection';
 import { DeployError } from '../../../nodes/shared/errors';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { FAILURES } from '../../../nodes/shared/executor/failures';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 
-import { quoteForShell } from '../../../nodes/shared/connection/quote';
+import { quoteForShell } from '../../../nodes/shared/connection/shellQuote';
 import { DeployError } from '../../../nodes/shared/errors';
 import {
   interpreterArguments,

@@ -8,7 +8,7 @@ import { DeployError } from '../../../nodes/shared/errors';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { listReleases } from '../../../nodes/shared/operations/list';
-import { rollBack } from '../../../nodes/shared/operations/rollBack';
+import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { deploy } from '../../../nodes/shared/operations/deploy';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import {

@@ -2,7 +2,7 @@ import type { DeployError } from '../../../nodes/shared/errors';
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import type { Connection } from '../../../nodes/shared/connection/types';
+import type { Connection } from '../../../nodes/shared/connection/connection';
 import { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { ExecutorOptions } from '../../../nodes/shared/executor/conversation';
 import { startSshd, type Sshd } from '../../support/sshd';

@@ -6,7 +6,7 @@ import { temporaryDirectories } from '../../support/deployment';
 import { ENGINE, gitOptions, withBundle } from '../../support/git';
 import { type GitFiles, GitRepository } from '../../support/gitRepositories';
 import { thrownBy } from '../../support/thrown';
-import type { GitSourceOptions } from '../../../nodes/shared/git/source';
+import type { GitSourceOptions } from '../../../nodes/shared/git/commitSource';
 
 const make = temporaryDirectories();
 

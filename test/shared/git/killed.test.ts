@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { openGit } from '../../../nodes/shared/git/source';
+import { openGit } from '../../../nodes/shared/git/commitSource';
 import { readAll } from '../../support/bundles';
 import { temporaryDirectories } from '../../support/deployment';
 import { ENGINE, gitCredentials, gitOptions, withBundle } from '../../support/git';

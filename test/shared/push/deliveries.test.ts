@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { FORGES } from '../../../nodes/shared/push/types';
+import { FORGES } from '../../../nodes/shared/push/push';
 import { FIRST, HEAD, payloadOf, ZEROS } from '../../support/pushes';
 import { received, type TriggerOptions } from '../../support/triggers';
 

@@ -1,6 +1,6 @@
 import type { PushItem } from '../../../nodes/shared/push/receive';
 import { createReferenceFilter } from '../../../nodes/shared/push/references';
-import type { Forge } from '../../../nodes/shared/push/types';
+import type { Forge } from '../../../nodes/shared/push/push';
 import { CLONE_URLS, FIRST, HEAD, type Payload, payloadOf, TAG_OBJECT, ZEROS } from '../../support/pushes';
 import { emitted, received, type TriggerOptions } from '../../support/triggers';
 import { asCommit } from '../../support/named';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { plain } from '../../../nodes/shared/push/payload';
-import { FORGES } from '../../../nodes/shared/push/types';
+import { FORGES } from '../../../nodes/shared/push/push';
 import { HEAD, payloadOf } from '../../support/pushes';
 import { emitted, received } from '../../support/triggers';
 

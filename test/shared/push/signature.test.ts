@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import type { Forge, PushRequest } from '../../../nodes/shared/push/types';
-import { FORGES } from '../../../nodes/shared/push/types';
+import type { Forge, PushRequest } from '../../../nodes/shared/push/push';
+import { FORGES } from '../../../nodes/shared/push/push';
 import { deliver, type DeliveryOptions, payloadOf, SECRET, SIGNING_TOKEN } from '../../support/pushes';
 import { receivedOf, type TriggerOptions } from '../../support/triggers';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { decideDeployment } from '../../../nodes/shared/release/decide/deployment';
+import { decideDeployment } from '../../../nodes/shared/release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../../../nodes/shared/release/decide/planDigest';
-import type { Plan, Step } from '../../../nodes/shared/release/decide/steps';
+import type { Plan, Step } from '../../../nodes/shared/release/steps';
 import { deployment } from '../../support/arbitraries';
 import { frozen } from '../../support/frozen';
 import { holds } from '../../support/property';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-import { decideDetachment } from '../../../nodes/shared/release/decide/detachment';
-import { pruning } from '../../../nodes/shared/release/decide/pruning';
+import { decideDetachment } from '../../../nodes/shared/release/decide/detach';
+import { pruning } from '../../../nodes/shared/release/decide/prune';
 import { lookedAgain, nextToMend, triedOne } from '../../../nodes/shared/release/decide/repair';
 import { decideRestore, restorable } from '../../../nodes/shared/release/decide/restore';
 import { decideRollback, keptDestination } from '../../../nodes/shared/release/decide/rollback';
-import { decideSettling } from '../../../nodes/shared/release/decide/settling';
-import type { Plan } from '../../../nodes/shared/release/decide/steps';
+import { decideSettling } from '../../../nodes/shared/release/decide/settle';
+import type { Plan } from '../../../nodes/shared/release/steps';
 import { DeployError } from '../../../nodes/shared/errors';
 import { deployOptions, snapshot } from '../../support/arbitraries';
 import { frozen } from '../../support/frozen';

@@ -10,7 +10,7 @@ import {
   factsOfStopped,
   type ReportFacts,
   reportName,
-} from '../../../nodes/shared/report/facts';
+} from '../../../nodes/shared/report/reportFacts';
 import { escapeText, html } from '../../../nodes/shared/report/markup';
 import { STYLE } from '../../../nodes/shared/report/style';
 import { asCommit, asReleaseId } from '../../support/named';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { DeployError } from '../../../nodes/shared/errors';
-import { LimitCounter } from '../../../nodes/shared/source/limits';
+import { LimitCounter } from '../../../nodes/shared/source/bundleLimits';
 import { checkLinks } from '../../../nodes/shared/source/links';
 import {
   checkDuplicates,

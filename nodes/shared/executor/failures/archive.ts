@@ -1,7 +1,7 @@
 /** Backups, and what is in them. */
 import { failure } from './failure';
 import { words } from './given';
-import { quoted } from './quote';
+import { quoted } from './repr';
 
 export const ARCHIVE = {
   backupMissing: failure({

@@ -1,7 +1,7 @@
 /** The files of a new release: as they are announced, sent, copied or adopted. */
 import { failure } from './failure';
 import { given, words } from './given';
-import { quoted } from './quote';
+import { quoted } from './repr';
 
 export const CONTENT = {
   nothingToAssemble: failure({

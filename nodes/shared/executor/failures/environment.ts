@@ -1,7 +1,7 @@
 /** Virtual environments, installers, and the programs of checks. */
 import { failure } from './failure';
 import { given, words } from './given';
-import { quoted } from './quote';
+import { quoted } from './repr';
 
 export const ENVIRONMENT = {
   environmentKey: failure({

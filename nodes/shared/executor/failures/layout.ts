@@ -2,8 +2,8 @@
 import { count, flag } from '../../contract/shape';
 import { failure } from './failure';
 import { given, word, words } from './given';
-import { ANOTHER_USER } from './hints';
-import { quoted } from './quote';
+import { ANOTHER_USER } from './errnoHints';
+import { quoted } from './repr';
 
 const IN_THE_WAY = 'Run Repair Engine, or move it away, then run again.';
 

@@ -2,7 +2,7 @@
 import { count, list } from '../../contract/shape';
 import { failure } from './failure';
 import { given, word, words } from './given';
-import { quoted } from './quote';
+import { quoted } from './repr';
 
 const ANOTHER_VERSION = 'Choose another release or a backup, or deploy that version again.';
 /** As many paths as a refusal names. */

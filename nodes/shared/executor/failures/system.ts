@@ -2,8 +2,8 @@
 import { count, oneOf } from '../../contract/shape';
 import { failure } from './failure';
 import { word, words } from './given';
-import { hintFor } from './hints';
-import { quoted } from './quote';
+import { hintFor } from './errnoHints';
+import { quoted } from './repr';
 
 const MEBIBYTE = 2 ** 20;
 

@@ -1,7 +1,7 @@
 /** The conversation itself: steps that are none, that were passed over, or that ended in another way than they should. */
 import { failure } from './failure';
 import { given, word, words } from './given';
-import { quoted } from './quote';
+import { quoted } from './repr';
 
 export const WIRE = {
   /** See `CallOptions.group`. */

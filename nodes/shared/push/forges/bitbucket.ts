@@ -1,8 +1,8 @@
 import type { CommitId } from '../../contract/names';
 import { NOTHING_LISTED } from '../changedPaths';
-import { readCommit } from '../names';
+import { readCommit } from '../gitNames';
 import { at, listAt, plain, textAt } from '../payload';
-import type { Push } from '../types';
+import type { Push } from '../push';
 
 const PREFIXES: Readonly<Record<string, string>> = {
   branch: 'refs/heads/',

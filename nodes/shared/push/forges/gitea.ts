@@ -1,7 +1,7 @@
 import { collectPaths } from '../changedPaths';
-import { readCommit } from '../names';
+import { readCommit } from '../gitNames';
 import { at, listAt, plain, textAt } from '../payload';
-import type { Push } from '../types';
+import type { Push } from '../push';
 import { addressesOf, namedCommit } from './github';
 
 /**

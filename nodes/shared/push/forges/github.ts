@@ -1,8 +1,8 @@
 import type { CommitId } from '../../contract/names';
 import { collectPaths } from '../changedPaths';
-import { readCommit, readReference } from '../names';
+import { readCommit, readReference } from '../gitNames';
 import { at, listAt, plain, textAt } from '../payload';
-import type { ListedPaths, Push } from '../types';
+import type { ListedPaths, Push } from '../push';
 
 /** What GitHub lists at most, and what it used to. A list of just that length may have been cut. */
 const LIMITS = { now: 2048, once: 20 };

@@ -1,8 +1,8 @@
 import type { CommitId } from '../../contract/names';
 import { collectPaths } from '../changedPaths';
-import { readCommit } from '../names';
+import { readCommit } from '../gitNames';
 import { at, listAt, plain, textAt } from '../payload';
-import type { Push } from '../types';
+import type { Push } from '../push';
 
 /**
  * Reads the payload of GitLab's push and tag push events: it lists at most 20 commits, says how many there are, and

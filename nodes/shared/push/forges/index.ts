@@ -2,7 +2,7 @@ import { DeployError } from '../../errors';
 import { quote } from '../../source/quote';
 import { eventOf } from '../headers';
 import { parsePayload, textAt } from '../payload';
-import type { Forge, Push, PushRequest } from '../types';
+import type { Forge, Push, PushRequest } from '../push';
 import { readBitbucket } from './bitbucket';
 import { readGitea } from './gitea';
 import { readGitHub } from './github';

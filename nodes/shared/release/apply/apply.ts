@@ -2,7 +2,7 @@ import type { ReleaseId } from '../../contract/names';
 import { type DeployError, toDeployError } from '../../errors';
 import type { Pipeline } from '../../executor/pipeline';
 import { CheckFailed } from '../checks';
-import type { Plan, Step } from '../decide/steps';
+import type { Plan, Step } from '../steps';
 import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';

@@ -4,7 +4,7 @@ import type { ReleaseId } from '../../contract/names';
 import type { ArgumentsOf } from '../../contract/verbs';
 import { dependencyResult, DEPENDENCY_STEP, requestDependencies } from '../../dependencies/install';
 import { type Check, CheckFailed, type CheckPhase, type CheckResult } from '../checks';
-import type { StepOf } from '../decide/steps';
+import type { StepOf } from '../steps';
 import type { Answered, Handler } from './handler';
 import { idOf } from './learned';
 import { reasonOf } from './reason';

@@ -1,9 +1,9 @@
 import type { BasePath } from '../../contract/names';
-import type { DependencyOptions } from '../../dependencies/options';
+import type { DependencyOptions } from '../../dependencies/installOptions';
 import type { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Pipeline } from '../../executor/pipeline';
-import type { Content } from '../observe/comparison';
+import type { Content } from '../bundleContent';
 import type { StepLog } from '../stepLog';
 import type { Learned } from './learned';
 

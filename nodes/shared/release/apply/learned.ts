@@ -2,11 +2,9 @@ import type { TreeChanges } from '../../contract/facts';
 import type { ReleaseId } from '../../contract/names';
 import type { ResultOf } from '../../contract/verbs';
 import type { DependencyResult } from '../../dependencies/install';
+import type { Adoption } from '../adoption';
 import type { CheckResult } from '../checks';
-import type { Subject } from '../decide/steps';
-
-/** How plain files were turned into a release. */
-export type Adoption = Omit<ResultOf<'adopt'>, 'entries'>;
+import type { Subject } from '../steps';
 
 /** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
 export interface Learned {

@@ -1,6 +1,6 @@
 /** Steps that make a release. */
-import { releaseTime } from '../layout';
-import type { StepOf } from '../decide/steps';
+import { releaseTime } from '../releaseTime';
+import type { StepOf } from '../steps';
 import type { Handler } from './handler';
 import { idOf } from './learned';
 import { sendContent } from './transfer';

@@ -1,5 +1,5 @@
 /** Steps that put single findings right. */
-import type { StepOf } from '../decide/steps';
+import type { StepOf } from '../steps';
 import type { Handler } from './handler';
 
 export const mend: Handler<StepOf<'mend'>> = {

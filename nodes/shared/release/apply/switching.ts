@@ -1,7 +1,7 @@
 /** Steps that change what extractions find, and what is tidied up afterwards. */
 import { toDeployError } from '../../errors';
-import { stillRunning } from '../decide/detachment';
-import type { StepOf } from '../decide/steps';
+import type { StepOf } from '../steps';
+import { stillRunning } from '../stillRunning';
 import type { Answered, Applying, Handler } from './handler';
 import { idOf } from './learned';
 

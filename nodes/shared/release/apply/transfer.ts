@@ -3,7 +3,7 @@ import { createDeflate } from 'node:zlib';
 
 import { toDeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
-import type { Content } from '../observe/comparison';
+import type { Content } from '../bundleContent';
 
 const PIECE_BYTES = 128 * 1024;
 

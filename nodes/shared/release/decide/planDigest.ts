@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { DeployError } from '../../errors';
 import type { DeployOptions } from '../options';
 import type { Side } from '../snapshot';
-import type { DeploymentPlan } from './deployment';
+import type { DeploymentPlan } from './deploy';
 
 /** What a plan is made of, in the words of its refusal. What comes and goes by itself, such as free space, is left out. */
 const PARTS = [

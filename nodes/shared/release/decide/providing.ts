@@ -1,6 +1,6 @@
 import type { RecordedDependencies } from '../../contract/records';
-import { isLeftAlone } from '../../dependencies/install';
-import type { Provide, Subject } from './steps';
+import { isLeftAlone } from '../../dependencies/wanted';
+import type { Provide, Subject } from '../steps';
 
 /** What a release needs, beside what is live. */
 export interface Needs {

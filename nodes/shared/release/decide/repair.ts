@@ -1,7 +1,7 @@
 import type { RawFinding } from '../../contract/findings';
 import type { Entrypoint } from '../../contract/names';
-import { explain, type Finding, type Remedy } from '../findings';
-import type { Plan } from './steps';
+import { explain, type Finding, type Remedy } from '../meanings';
+import type { Plan } from '../steps';
 
 /** A finding on its way: what was told, what it means, and whether something was tried already. */
 export interface Case {

@@ -3,7 +3,7 @@ import { keyed, NOTHING_WANTED } from '../../dependencies/wanted';
 import type { SwitchOptions } from '../options';
 import type { Side } from '../snapshot';
 import { providing } from './providing';
-import type { Plan } from './steps';
+import type { Plan } from '../steps';
 import { switching } from './switching';
 
 /**

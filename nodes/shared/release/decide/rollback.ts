@@ -8,7 +8,7 @@ import { ownership } from '../live';
 import type { SwitchOptions } from '../options';
 import type { Snapshot } from '../snapshot';
 import { providing } from './providing';
-import type { Plan, Step } from './steps';
+import type { Plan, Step } from '../steps';
 import { switching } from './switching';
 
 /** Where to go back to. `previous` is what was live before: rolling back twice leads back to where it began. */

@@ -1,6 +1,6 @@
 import type { Entrypoint } from '../../contract/names';
 import { type Check, checksFor } from '../checks';
-import type { Provide, Step, Subject } from './steps';
+import type { Provide, Step, Subject } from '../steps';
 
 /** What a switch is about. */
 export interface Switching {

@@ -7,7 +7,7 @@ import { driftOf, isDrifted } from '../drift';
 import { plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import type { Snapshot } from '../snapshot';
-import { type DeploymentPlan, sameVersion } from './deployment';
+import { type DeploymentPlan, sameVersion } from './deploy';
 
 /**
  * The plan to do nothing, where that can be told without reading the source: the live release was made from its version,

@@ -7,6 +7,7 @@ import type { ExecutorClient } from '../../executor/client';
 import type { Bundle, BundleEntry } from '../../source/bundle';
 import { directoryDigestsInSteps } from '../../source/digest';
 import { inTurns, withPauses } from '../../source/turns';
+import type { Content } from '../bundleContent';
 import type { Foreseen, Live } from '../live';
 
 /** Below this many entries, listing them all costs less than first asking which directories differ. */
@@ -16,13 +17,6 @@ const LIST_ALL_BELOW = 250;
 export interface Difference {
   readonly entries: readonly BundleEntry[];
   readonly sameDirectories: readonly string[];
-}
-
-/** What can be sent of a bundle, and how it was compared: `needed` are indexes of `entries`. */
-export interface Content {
-  readonly bundle: Bundle;
-  readonly entries: readonly BundleEntry[];
-  readonly needed: readonly number[];
 }
 
 /** Which release a question is about. */

@@ -1,7 +1,7 @@
 import type { BasePath } from '../../contract/names';
 import { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
-import { alreadyRemoved } from '../findings';
+import { alreadyRemoved } from '../meanings';
 import { MAKE_WRITABLE, unwritable } from '../notices';
 import type { EngineOptions } from '../options';
 import { placeOf } from '../place';

@@ -4,12 +4,13 @@ import { wantedDependencies } from '../../dependencies/wanted';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
+import type { Content } from '../bundleContent';
 import { ADOPTED, type Foreseen, type Live, liveOf, ownership, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import type { Snapshot } from '../snapshot';
 import type { StepLog } from '../stepLog';
 import { isDeployed, NOTHING_COMPARED, type Version } from '../version';
-import { askedAbout, compare, type Content, difference } from './comparison';
+import { askedAbout, compare, difference } from './comparison';
 
 /** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
 export interface Looking {

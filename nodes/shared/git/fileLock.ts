@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
-import { type ProgramOptions, runProgram } from './program';
+import { type ProgramOptions, runProgram } from './runProgram';
 
 /**
  * Locks between processes, held on the descriptor of a file that every process opens for itself. The kernel frees a lock

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { NO_DEPENDENCIES } from '../shared/dependencies/options';
+import { NO_DEPENDENCIES } from '../shared/dependencies/installOptions';
 import type { SwitchOptions } from '../shared/release/options';
 import type { SwitchResult } from '../shared/release/result';
 import { readChecks } from './checkFields';

@@ -1,9 +1,10 @@
 import type { ReleaseId } from '../contract/names';
 import type { ResultOf } from '../contract/verbs';
-import { NO_DEPENDENCIES } from '../dependencies/options';
+import { NO_DEPENDENCIES } from '../dependencies/installOptions';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
-import { decideDetachment, type DetachOptions, type NeededPackages } from '../release/decide/detachment';
+import { decideDetachment, type NeededPackages } from '../release/decide/detach';
+import type { DetachOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
 import type { SwitchResult } from '../release/result';
 import { foundIn } from '../release/snapshot';

@@ -7,7 +7,7 @@ import type { ItemContext } from '../../n8n/item';
 import { DeployError, toDeployError } from '../../shared/errors';
 import { openArchive } from '../../shared/source/archive';
 import type { Bundle, Selection } from '../../shared/source/bundle';
-import { readLimits } from './limits';
+import { readLimits } from './limitFields';
 
 export const binaryProperty = trimmed({
   displayName: 'Input Binary Field',

@@ -1,6 +1,6 @@
 import type { UnconfirmedSwitch } from '../../contract/facts';
 import { type Check, checksFor } from '../checks';
-import type { Plan, Step } from './steps';
+import type { Plan, Step } from '../steps';
 
 /**
  * Decides on a switch that nobody confirmed because the engine's machine or executor died: the release is looked at again

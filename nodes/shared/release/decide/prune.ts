@@ -1,7 +1,7 @@
 import type { Listing } from '../../contract/facts';
 import type { ReleaseId } from '../../contract/names';
 import type { Retention } from '../options';
-import type { Prune, Subject } from './steps';
+import type { Prune, Subject } from '../steps';
 
 /** What a plan adds to what is kept. */
 export interface Added {

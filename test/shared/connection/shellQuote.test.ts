@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 
-import { quoteForShell } from '../../../nodes/shared/connection/quote';
+import { quoteForShell } from '../../../nodes/shared/connection/shellQuote';
 
 /** Every shell present that reads POSIX words; sh and bash have to be. */
 const SHELLS: ReadonlyArray<readonly string[]> = [

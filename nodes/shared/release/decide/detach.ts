@@ -1,26 +1,14 @@
 import { DeployError } from '../../errors';
-import type { EngineOptions } from '../options';
+import { type DetachOptions, LEAST_WAIT_SECONDS } from '../options';
 import type { Snapshot } from '../snapshot';
-import type { Plan } from './steps';
-
-/** What returning to a plain directory takes. */
-export interface DetachOptions extends EngineOptions {
-  /** How long extractions may go on that run releases; 0 refuses when there are any. */
-  extractionWaitSeconds: number;
-  /** Goes on although the engine's own interpreter lacks packages that the live release has in its environment. */
-  withoutPackages: boolean;
-  /** Removes backups, history and the originals of adoptions, too. */
-  removeHistory: boolean;
-}
+import type { Plan } from '../steps';
+import { stillRunning } from '../stillRunning';
 
 /** What the engine needs from its own interpreter then, and what of it is not there as it was. */
 export interface NeededPackages {
   readonly needed: ReadonlyArray<{ name: string; version: string }>;
   readonly missing: ReadonlyArray<{ name: string; version: string; found: string | null }>;
 }
-
-/** Extractions that start in the very instant of the exchange have so long to end, in seconds. */
-export const LEAST_WAIT_SECONDS = 10;
 
 /** As many packages as a message names. */
 const SHOWN = 10;
@@ -60,13 +48,4 @@ function refuseMissing({ needed, missing }: NeededPackages, executable: string):
       details: { packages: { needed, missing } },
     },
   );
-}
-
-/** Extractions run what would be taken away from them. */
-export function stillRunning(what: string, waitedSeconds?: number): DeployError {
-  const after = waitedSeconds === undefined ? '' : ` after ${waitedSeconds} s`;
-  return new DeployError('LOCKED', `Extractions still run${after}: ${what}.`, {
-    description:
-      'Raise Extraction Wait (Seconds): extractions that start meanwhile run the plain files, so that all others come to an end.',
-  });
 }

@@ -3,10 +3,10 @@ import { refuseBlocked, resolvePath } from '../../n8n/fileAccess';
 import { gitCredentials } from '../../n8n/gitCredential';
 import type { ItemContext } from '../../n8n/item';
 import { cacheDirectory } from '../../shared/git/cache';
-import { openGit } from '../../shared/git/source';
+import { openGit } from '../../shared/git/commitSource';
 import type { Selection } from '../../shared/source/bundle';
 import type { Source } from '../../shared/source/source';
-import { readLimits } from './limits';
+import { readLimits } from './limitFields';
 
 const GIT_CREDENTIAL = 'hotDeployGitApi';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { quoted } from '../../../../nodes/shared/executor/failures/quote';
+import { quoted } from '../../../../nodes/shared/executor/failures/repr';
 import { evaluate } from '../../../support/pythonModule';
 import { nasty } from '../../../support/fuzz';
 

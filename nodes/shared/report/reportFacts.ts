@@ -31,7 +31,7 @@ export function factsOfResult(result: SwitchResult, circumstances: Circumstances
 /** The facts of one that did not go live. */
 export function factsOfStopped(error: DeployError, circumstances: Circumstances): ReportFacts {
   const { message, description } = error;
-  // The details of such an error have the fields of a result, as far as they are known; see `release/outcome.ts`.
+  // The details of such an error have the fields of a result, as far as they are known; see `operations/attempt.ts`.
   const details = error.details as Partial<ReportFacts>;
   return { ...details, outcome: 'stopped', message, description, ...circumstances };
 }

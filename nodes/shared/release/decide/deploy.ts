@@ -8,8 +8,8 @@ import { type Drift, driftOf } from '../drift';
 import type { Snapshot } from '../snapshot';
 import { isDeployed, type Version } from '../version';
 import { providing } from './providing';
-import { pruning } from './pruning';
-import type { Plan, Step, Subject } from './steps';
+import { pruning } from './prune';
+import type { Plan, Step, Subject } from '../steps';
 import { switching } from './switching';
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */

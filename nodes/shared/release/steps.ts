@@ -2,12 +2,12 @@
  * What an operation will do: steps as plain data, decided from a snapshot before anything is done, and carried out by
  * the one interpreter in `apply`. Ids and times that are not known yet come in when the plan is applied.
  */
-import type { Entrypoint, ReleaseId } from '../../contract/names';
-import type { Mender } from '../../contract/findings';
-import type { RecordedDependencies, SourceDescription } from '../../contract/records';
-import type { ArgumentsOf } from '../../contract/verbs';
-import type { Selection } from '../../source/bundle';
-import type { Check, CheckPhase } from '../checks';
+import type { Entrypoint, ReleaseId } from '../contract/names';
+import type { Mender } from '../contract/findings';
+import type { RecordedDependencies, SourceDescription } from '../contract/records';
+import type { ArgumentsOf } from '../contract/verbs';
+import type { Selection } from '../source/bundle';
+import type { Check, CheckPhase } from './checks';
 
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
 export type Subject = ReleaseId | 'adopted' | 'new';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { runProgram } from '../../../nodes/shared/git/program';
+import { runProgram } from '../../../nodes/shared/git/runProgram';
 import { thrownBy } from '../../support/thrown';
 
 const options = { directory: '/', environment: { PATH: process.env.PATH ?? '' } };

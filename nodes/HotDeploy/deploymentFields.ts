@@ -6,7 +6,7 @@ import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
 import { exclude, include, readSelection } from '../n8n/selectionFields';
 import { connectAnd } from '../n8n/sideBySide';
-import { readSwitch } from '../n8n/switching';
+import { readSwitch } from '../n8n/switchOperation';
 import type { ExecutorClient } from '../shared/executor/client';
 import type { DeployOptions } from '../shared/release/options';
 import type { Bundle } from '../shared/source/bundle';

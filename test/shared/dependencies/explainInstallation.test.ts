@@ -1,6 +1,6 @@
 import type { EnvironmentResult } from '../../../nodes/shared/contract/facts';
 import type { RecordedDependencies } from '../../../nodes/shared/contract/records';
-import { explainInstallation } from '../../../nodes/shared/dependencies/explain';
+import { explainInstallation } from '../../../nodes/shared/dependencies/explainInstallation';
 
 /** What is said of what uv printed. */
 function said(output: string): string {

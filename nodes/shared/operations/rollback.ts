@@ -1,5 +1,5 @@
 import { nothingProvided } from '../dependencies/install';
-import { NO_DEPENDENCIES } from '../dependencies/options';
+import { NO_DEPENDENCIES } from '../dependencies/installOptions';
 import { filesOfRelease } from '../dependencies/texts';
 import { wantedDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
@@ -13,7 +13,7 @@ import {
   type RollbackTarget,
   unpackedDestination,
 } from '../release/decide/rollback';
-import { releaseTime } from '../release/layout';
+import { releaseTime } from '../release/releaseTime';
 import type { SwitchOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
 import type { Snapshot } from '../release/snapshot';

@@ -1,5 +1,5 @@
-import type { BasePath, Entrypoint } from '../../contract/names';
-import type { ExecutorClient } from '../../executor/client';
+import type { BasePath, Entrypoint } from '../contract/names';
+import type { ExecutorClient } from '../executor/client';
 
 /**
  * Connects while a source is being read, and while that still goes on, has the engine's side look at what is live: the

@@ -9,7 +9,7 @@ import type { ItemContext } from '../../n8n/item';
 import { DeployError } from '../../shared/errors';
 import type { Bundle, Selection } from '../../shared/source/bundle';
 import { openDirectory } from '../../shared/source/directory';
-import { readLimits } from './limits';
+import { readLimits } from './limitFields';
 
 /** Files asked about before other work gets its turn: about 10 ms. */
 const FILES_A_TURN = 400;
