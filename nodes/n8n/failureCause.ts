@@ -1,5 +1,6 @@
 import type { NodeOperationError } from 'n8n-workflow';
 
+import { ConnectionFailed, type Obstacle } from '../shared/connection/sshMessages';
 import type { DeployError, DeployErrorCode } from '../shared/errors';
 
 /** n8n's words for why an operation did not succeed; an n8n that doesn't know them yet takes no notice. */
@@ -16,7 +17,8 @@ const CAUSES: Partial<Record<DeployErrorCode, Failure['cause']>> = {
 };
 
 /** By what stood in the way of an SSH connection, where that is known. */
-const CONNECTION_CAUSES: Readonly<Record<string, Failure['cause']>> = {
+const CONNECTION_CAUSES: Readonly<Record<Obstacle, Failure['cause']>> = {
+  name: 'configuration-invalid',
   connect: 'temporarily-unavailable',
   handshake: 'configuration-invalid',
   login: 'credential-invalid',
@@ -28,8 +30,7 @@ const CONNECTION_CAUSES: Readonly<Record<string, Failure['cause']>> = {
  * Whether waiting helps, or who has to act. Undefined where none of n8n's causes is true: a check that did not pass, a
  * full disk and a package that can't be built are matters of the version and of the engine's side.
  */
-export function failureOf({ code, details }: DeployError): Failure | undefined {
-  const known = code === 'CONNECTION' ? CONNECTION_CAUSES[String(details.stage)] : undefined;
-  const cause = known ?? CAUSES[code];
+export function failureOf(error: DeployError): Failure | undefined {
+  const cause = error instanceof ConnectionFailed ? CONNECTION_CAUSES[error.stage] : CAUSES[error.code];
   return cause && { cause };
 }

@@ -1,3 +1,4 @@
+import { ConnectionFailed, type Obstacle } from '../../nodes/shared/connection/sshMessages';
 import { toNodeError } from '../../nodes/n8n/nodeError';
 import { DeployError } from '../../nodes/shared/errors';
 
@@ -60,7 +61,12 @@ describe('what n8n and error workflows can read of it', () => {
     ['CANCELLED', {}, undefined],
   ];
   it.each(CAUSES)('%s with %j has the failure cause %s', (code, details, cause) => {
-    const { failure } = toNodeError(NODE, new DeployError(code, 'No.', { details }));
+    const { stage } = details as { stage?: Obstacle };
+    const error =
+      code === 'CONNECTION' && stage
+        ? new ConnectionFailed('No.', { host: 'h', port: 22, username: 'u' }, stage, {})
+        : new DeployError(code, 'No.', { details });
+    const { failure } = toNodeError(NODE, error);
     expect(failure).toEqual(cause && { cause });
   });
 });

@@ -1,4 +1,5 @@
 import { DeployError, toDeployError } from '../errors';
+import { ConnectionFailed } from './sshMessages';
 
 /** Fields of the credential that a jump host has, too, with “Jump” in front. */
 const FIELDS = /"(Host|Port|Username|Authentication|Private Key|Passphrase|Password|Host Key Fingerprint)"/g;
@@ -12,11 +13,11 @@ export async function aboutJumpHost<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function inJumpFields({ code, message, description, details, cause }: DeployError): DeployError {
+function inJumpFields(error: DeployError): DeployError {
+  const { code, message, description, details, cause } = error;
   const renamed = (text: string) => text.replace(FIELDS, '"Jump $1"');
-  return new DeployError(code, renamed(message), {
-    description: renamed(description ?? '') || undefined,
-    details: { ...details, jump: true },
-    cause,
-  });
+  const told = { description: renamed(description ?? '') || undefined, cause };
+  return error instanceof ConnectionFailed
+    ? new ConnectionFailed(renamed(message), error.target, error.stage, { ...told, jump: true })
+    : new DeployError(code, renamed(message), { ...told, details: { ...details, jump: true } });
 }

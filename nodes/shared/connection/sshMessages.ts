@@ -6,8 +6,8 @@ import type { Mismatch } from './sshAlgorithms';
 /** How far an attempt to connect has come. */
 export type Stage = 'connect' | 'handshake' | 'login';
 
-/** What kept a connection from coming about: goes into the details, for those who decide whether waiting helps. */
-type Obstacle = Stage | 'name' | 'hostKey';
+/** What stood in the way. */
+export type Obstacle = Stage | 'name' | 'hostKey';
 
 /** What the sentences speak about. */
 export interface Target {
@@ -26,10 +26,22 @@ function refuse(
   target: Target,
   { stage = 'connect', ...options }: { stage?: Obstacle; description?: string; cause?: unknown } = {},
 ) {
-  return new DeployError('CONNECTION', message, {
-    ...options,
-    details: { host: target.host, port: target.port, username: target.username, stage },
-  });
+  return new ConnectionFailed(message, target, stage, options);
+}
+
+/** `CONNECTION`: what kept a connection from coming about, for those who decide whether waiting helps. */
+export class ConnectionFailed extends DeployError {
+  constructor(
+    message: string,
+    readonly target: Target,
+    readonly stage: Obstacle,
+    options: { description?: string; cause?: unknown; jump?: true },
+  ) {
+    const { host, port, username } = target;
+    const { jump, ...rest } = options;
+    const details = { host, port, username, stage, ...(jump && { jump }) };
+    super('CONNECTION', message, { ...rest, details });
+  }
 }
 
 /** Text that a server chose, made harmless to show: one line, no control characters, at most 120 characters. */

@@ -86,9 +86,7 @@ async function openCommit(git: GitCommit, live: SourceDescription | undefined): 
   const limits = new LimitCounter(options.limits);
   const { selected, ignored, topLevel } = await listCommit(
     repository,
-    commit,
-    subdirectory,
-    selection,
+    { commit, subdirectory, selection },
     limits,
   );
   if (selected.length === 0) {
@@ -106,7 +104,7 @@ async function openCommit(git: GitCommit, live: SourceDescription | undefined): 
     entries,
     ignored: changed ? { ...changed.summary(), since: live?.commit } : ignored.summary(),
     digest: await digestTree(entries),
-    read: (wanted) => readFiles(repository, entries, selected, wanted, options.signal),
+    read: (wanted) => readFiles({ repository, entries, files: selected, signal: options.signal }, wanted),
     close: async () => {},
   };
 }

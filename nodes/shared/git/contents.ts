@@ -60,13 +60,18 @@ export async function hashContents(
   });
 }
 
+/** A commit's files: `entries` and `files` name the same ones in the same order. */
+export interface CommitFiles {
+  repository: Repository;
+  entries: readonly BundleEntry[];
+  files: readonly ListedFile[];
+  signal?: AbortSignal;
+}
+
 /** The content of the wanted files, in the order of the entries. */
 export async function* readFiles(
-  repository: Repository,
-  entries: readonly BundleEntry[],
-  files: readonly ListedFile[],
+  { repository, entries, files, signal }: CommitFiles,
   wanted: ReadonlySet<string>,
-  signal?: AbortSignal,
 ): AsyncGenerator<FileContent> {
   const chosen = entries
     .map((entry, index) => ({ entry, blob: files[index].blob }))

@@ -27,6 +27,14 @@ const ROW = /^(\d{6}) (blob|commit|tree) ([0-9a-f]+)\t([\s\S]+)$/;
 const LINK = '120000';
 const EXECUTABLE = '100755';
 
+/** Which part of a commit is listed. */
+export interface ListedPart {
+  commit: CommitId;
+  /** Empty for the whole of it. */
+  subdirectory: string;
+  selection: CompiledSelection;
+}
+
 /**
  * Lists a commit's files below a subdirectory and sorts them by the patterns.
  *
@@ -35,9 +43,7 @@ const EXECUTABLE = '100755';
  */
 export async function listCommit(
   repository: Repository,
-  commit: CommitId,
-  subdirectory: string,
-  selection: CompiledSelection,
+  { commit, subdirectory, selection }: ListedPart,
   limits: LimitCounter,
 ): Promise<Listing> {
   const listing: Listing = { selected: [], ignored: new IgnoredPaths(), topLevel: [] };

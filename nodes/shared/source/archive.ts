@@ -54,7 +54,7 @@ export async function openArchive(options: ArchiveOptions): Promise<Bundle> {
     entries,
     ignored: scan.ignored.summary(),
     digest,
-    read: (wanted) => readFiles(members, scan, rounds, wanted, options.signal),
+    read: (wanted) => readFiles({ members, scan, rounds, signal: options.signal }, wanted),
     close: async () => {
       for (const stream of streams) stream.destroy();
     },
@@ -87,6 +87,14 @@ async function* readMembers(
   }
 }
 
+/** An archive that was read once: how it is read again, and in which rounds its files come. */
+interface Scanned {
+  members: () => AsyncGenerator<TarMember>;
+  scan: ArchiveScan;
+  rounds: readonly Pass[];
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Distributes the files over passes: all members in the first, and in every further one at most one hard link to each,
  * in the order in which the archive holds their content.
@@ -107,11 +115,8 @@ function inRounds(scan: ArchiveScan): { hardLinks: BundleEntry[]; rounds: Pass[]
 }
 
 async function* readFiles(
-  members: () => AsyncGenerator<TarMember>,
-  scan: ArchiveScan,
-  rounds: readonly Pass[],
+  { members, scan, rounds, signal }: Scanned,
   wanted: ReadonlySet<string>,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<FileContent> {
   for (const round of rounds) {
     const missing: Pass = new Map([...round].filter(([, entry]) => wanted.has(entry.path)));
