@@ -201,7 +201,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     files.remove_tree(layout.staging)
     if everything:
         files.remove_tree(layout.adopted)
-        for path in (layout.history, layout.holder, layout.lock):
+        for path in (layout.history, layout.holder, layout.number, layout.lock):
             _unlink(path)
     # Whatever lies in there besides is not ours: then the directory stays.
     ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside, layout.state]

@@ -46,6 +46,7 @@ class Layout:
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
+        self.number = os.path.join(self.state, "layout")
         # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
         self.owner: tuple[int, int] | None = None
 
@@ -72,7 +73,7 @@ class Layout:
     def refuse_links(self) -> None:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
-        own += [self.environments, self.adopted, self.aside, self.lock, self.history]
+        own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.number]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

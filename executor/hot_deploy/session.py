@@ -4,7 +4,19 @@ import codecs
 import threading
 import time
 
-from hot_deploy import contract, detaching, files, history, leftovers, locking, records, shapes, switching, tree
+from hot_deploy import (
+    contract,
+    detaching,
+    files,
+    history,
+    leftovers,
+    locking,
+    numbering,
+    records,
+    shapes,
+    switching,
+    tree,
+)
 from hot_deploy.failures import ControllerGone, StepFailed, complaint, from_os_error
 from hot_deploy.later import traceback
 from hot_deploy.layout import Layout, checked_release_id
@@ -56,6 +68,7 @@ class Session:
             self.layout = layout
         elif self.layout.base != layout.base:
             raise StepFailed("anotherBasePath", basePath=self.layout.base)
+        numbering.refuse_newer(self.layout)
         return self.layout
 
     def look(self, release_id, afresh=False):

@@ -8,6 +8,7 @@ from hot_deploy import (
     leftovers,
     locking,
     mending,
+    numbering,
     ownership,
     records,
     switching,
@@ -40,9 +41,15 @@ def lock(session, _id, args):
     except PermissionError:
         raise StepFailed("basePathDenied", basePath=layout.given, exists=exists) from None
     if session.lock_fd is None:
-        session.lock_fd = locking.acquire(
-            layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check
-        )
+        descriptor = locking.acquire(layout, args.get("holder") or {}, args.get("waitSeconds") or 0, session.wire.check)
+        try:
+            # Somebody newer may have had it while this one waited.
+            numbering.refuse_newer(layout)
+            numbering.write(layout)
+        except BaseException:
+            locking.release(layout, descriptor)
+            raise
+        session.lock_fd = descriptor
     if args.get("clean") is False:
         return {"cleaned": []}
     current = layout.current_release()
