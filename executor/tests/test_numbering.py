@@ -75,3 +75,12 @@ def test_a_full_disk_keeps_nobody_from_the_engine(layout: Layout, monkeypatch: p
     monkeypatch.setattr(files, "write_atomically", fails(5))
     with pytest.raises(OSError, match="Input/output"):
         numbering.write(layout)
+
+
+def test_what_may_not_be_read_is_said(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_arguments: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(PermissionError):
+        numbering.refuse_newer(layout)
