@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+# Nobody writes longer ones here. What is longer is passed over, so that no file can fill the memory.
+LONGEST_LINE = 4 << 20
+PIECE = 64 * 1024
+
 
 def encoded(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("utf-8")
@@ -64,3 +68,40 @@ def read(path: str, start: int = 0) -> Iterator[bytes]:
                 yield line.rstrip(b"\n")
     except FileNotFoundError:
         pass
+
+
+def read_backwards(path: str) -> Iterator[bytes]:
+    """The lines without their ends, newest first, with no more in memory than a piece and the longest line."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        size = os.fstat(fd).st_size
+        if size:
+            yield from _backwards(fd, size)
+    finally:
+        os.close(fd)
+
+
+def _backwards(fd: int, place: int) -> Iterator[bytes]:
+    # The end of a line whose beginning was not read yet, its last piece first.
+    kept: list[bytes] = []
+    length = 0
+    while place > 0:
+        start = max(0, place - PIECE)
+        first, *lines = os.pread(fd, place - start, start).split(b"\n")
+        place = start
+        if lines:
+            last = lines.pop()
+            if length + len(last) <= LONGEST_LINE:
+                yield last + b"".join(reversed(kept))
+            yield from reversed(lines)
+            kept, length = [], 0
+        length += len(first)
+        if length <= LONGEST_LINE:
+            kept.append(first)
+        else:
+            kept = []
+    if length <= LONGEST_LINE:
+        yield b"".join(reversed(kept))

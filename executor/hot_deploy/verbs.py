@@ -18,6 +18,7 @@ VERBS = {
     "lock": "verbs_keeping.lock",
     "probe": "verbs_looking.probe",
     "list": "verbs_looking.list_releases",
+    "history": "verbs_looking.history_of",
     "entries": "verbs_looking.entries",
     "foresee": "verbs_comparing.foresee",
     "texts": "verbs_comparing.texts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import probing
+from hot_deploy import changes, probing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def probe(session: Session, _id: Any, args: Json) -> Json:
 def list_releases(session: Session, _id: Any, args: Json) -> Json:
     """All kept releases, backups and environments."""
     return probing.listing(session.open(args["basePath"]), bool(args.get("packages")))
+
+
+def history_of(session: Session, _id: Any, args: Json) -> Json:
+    """The last changes of what is live, and attempts that came to nothing."""
+    return {"changes": changes.changes(session.open(args["basePath"]), args["limit"])}
 
 
 def entries(session: Session, _id: Any, args: Json) -> Json:

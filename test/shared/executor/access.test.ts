@@ -17,6 +17,7 @@ const make = temporaryDirectories();
 const READING = [
   'probe',
   'list',
+  'history',
   'entries',
   'foresee',
   'texts',

@@ -45,6 +45,7 @@ function asked(): Partial<Record<Verb, object>> {
     lock: { basePath: base, create: true, holder: {}, waitSeconds: 0 },
     probe: engine,
     list: { basePath: base },
+    history: { basePath: base, limit: 1 },
     entries: compared,
     foresee: { ...engine, names: ['src'] },
     texts: { ...compared, paths: [] },
