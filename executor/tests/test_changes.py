@@ -121,6 +121,22 @@ def test_each_change_is_told_once_the_newest_first(chance: random.Random) -> Non
             assert told == list(reversed(story.expected))[:limit]
 
 
+def told_of(*entries: Json, current: str | None = None) -> list[tuple[str, str | None]]:
+    written = [json.dumps({"at": "t", **entry}).encode() for entry in entries]
+    return [(change["end"], change["to"]) for change in found_in(reversed(written), current, 10)]
+
+
+def test_an_end_before_the_switch_is_told_of_the_release_that_it_names() -> None:
+    first, second = NAMES[:2]
+    flip = {"event": "flip", "from": None, "to": first}
+    assert told_of(flip, {"event": "refused", "to": first}) == [("refused", first)]
+    assert told_of(flip, {"event": "refused", "to": second}) == [("refused", second), ("discarded", first)]
+    assert told_of(flip, {"event": "detached", "from": first}) == [("detached", None), ("discarded", first)]
+    # What is decided on later was carried out.
+    decided = told_of(flip, {"event": "refused", "to": first}, {"event": "confirmed", "to": first}, current=first)
+    assert decided == [("refused", first), ("kept", first)]
+
+
 def test_what_is_told_of_a_line_stays_whatever_comes_after_it(chance: random.Random) -> None:
     story = Story(chance)
     known: dict[str, Json] = {}
