@@ -15,10 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Container, Iterable, Iterator
 
+    from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.tree import Entry
-    from hot_deploy.undo import Journal
 
 
 def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[str]:

@@ -6,6 +6,7 @@ A flip and the line that decides on it are one. The history is read from its end
 from __future__ import annotations
 
 import hashlib
+import re
 
 from hot_deploy import history, lines
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DECIDED = {"confirmed": "kept", "reverted": "takenBack", "abandoned": "discarded"}
 # Lines that tell a whole story.
 ALONE = {"refused": "refused", "discarded": "discarded", "detached": "detached"}
+TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE])).encode("ascii"))
 # Digits of an item's id.
 ID_LENGTH = 16
 LONGEST_WORDS = 4096
@@ -41,6 +43,8 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
     decision: Json | None = None
     is_last_flip = True
     for line in newest_first:
+        if not TOLD.search(line):
+            continue  # Most of a long history may be of something else: that is not parsed.
         entry = lines.parsed(line)
         if not history.is_ours(entry):
             continue

@@ -7,8 +7,8 @@ import re
 import stat
 
 from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
+from hot_deploy.journal import Journal
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
-from hot_deploy.undo import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hot_deploy import leftovers, locking, numbering, records
 from hot_deploy.failures import StepFailed, complaint
 from hot_deploy.history import asked_by
+from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
 from hot_deploy.looks import Looks
 from hot_deploy.making import Making
-from hot_deploy.undo import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

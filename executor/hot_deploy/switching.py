@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
     from hot_deploy.tree import Look
-    from hot_deploy.undo import Journal
 
     # The entrypoint's name, and the content of the launcher that stands there.
     Launcher = tuple[str, bytes]

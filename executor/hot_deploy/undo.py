@@ -1,18 +1,14 @@
-"""The dead-man's switch: what has to be undone unless it is confirmed, written down before it is done.
+"""What undos do, verb by verb. This is the only module that carries one out.
 
-An undo is data, a verb and its arguments: a line of `.hot-deploy/undo.jsonl`, beside the lock. This module is the only
-place that carries one out, the last first: at the end of the conversation, at the next operation's lock, and whenever
-a verb takes back what it did itself. Each can be done again, and says of itself whether the history has settled it
-already: a line that a power cut brings back does no harm, so that dropping one costs no sync.
-
-Which verb registers which undos, or why it needs none, is said in tests/test_undo.py, which looks.
+At the end of the conversation, at the next operation's lock, and when a verb takes back what it did itself: see
+journal.py. Each can be done again, and says of itself whether the history has settled it already.
 """
 
 from __future__ import annotations
 
 import os
 
-from hot_deploy import files, history, leftovers, lines, switching
+from hot_deploy import files, history, leftovers, switching
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import detaching
 from hot_deploy.layout import RELEASE_ID, checked_name
@@ -63,137 +59,6 @@ class Occasion:
         self.raised: list[OSError | StepFailed] = []
 
 
-class Journal:
-    """The undos of one engine, for whoever holds its lock."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._undos: list[Undo] = []
-        # Lines of a newer version: nobody here knows what they mean, and whoever wrote them will.
-        self._unknown: list[bytes] = []
-        for line in lines.read(layout.undo):
-            self._take(line)
-
-    def _take(self, line: bytes) -> None:
-        found = lines.parsed(line)
-        verb = found.get("verb") if isinstance(found, dict) else None
-        if not isinstance(verb, str):
-            return  # Cut short, or none of ours.
-        if verb not in UNDOS:
-            self._unknown.append(line)
-            return
-        arguments, since, by = found.get("arguments"), found.get("since"), found.get("by")
-        # What it names is removed and renamed: a line of another form is none of ours.
-        if (
-            isinstance(arguments, dict)
-            and isinstance(since, int)
-            and files.is_count(since)
-            and UNDOS[verb].holds(arguments)
-        ):
-            self._undos.append(Undo(verb, arguments, since, by if isinstance(by, dict) else None, own=False))
-
-    def push(self, verb: str, **arguments: Any) -> Undo:
-        """Registers an undo: before the step that may have to be undone."""
-        since = lines.size_of(self._layout.history)
-        undo = Undo(verb, arguments, since, self._layout.asked_by, own=True)
-        lines.append(self._layout.undo, undo.as_json(), sync=False)
-        self._undos.append(undo)
-        return undo
-
-    def own(self, verb: str) -> Undo | None:
-        """The last of a kind that this conversation registered."""
-        return next((undo for undo in reversed(self._undos) if undo.own and undo.verb == verb), None)
-
-    def drop(self, *undos: Undo) -> None:
-        """What was confirmed, or undone, has not to be undone any more."""
-        self._undos = [undo for undo in self._undos if undo not in undos]
-        self._write()
-
-    def confirm(self) -> None:
-        """All that this conversation did is to stay, and of earlier ones what the history says so of."""
-        self.drop(*(undo for undo in self._undos if undo.own or self._is_settled(undo)))
-
-    def _write(self) -> None:
-        left = [*self._unknown, *(lines.encoded(undo.as_json()) for undo in self._undos)]
-        try:
-            if left:
-                files.write_atomically(self._layout.undo, b"\n".join(left) + b"\n", sync=False)
-            elif os.path.lexists(self._layout.undo):
-                os.unlink(self._layout.undo)
-        except OSError:
-            # A full disk. What stays in there says of itself that it is settled, and can be undone twice.
-            pass
-
-    def take_back(self, *verbs: str) -> None:
-        """Undoes what this conversation registered under these verbs, the last first. Raises what keeps it from that."""
-        undos = [undo for undo in self._undos if undo.own and undo.verb in verbs]
-        occasion = self._carry_out(undos, Occasion("", tells=False))
-        if occasion.raised:
-            raise occasion.raised[0]
-
-    def revert(self, pending: Json, reason: str) -> Json:
-        """Takes a switch back: this conversation's, or one that an earlier conversation could not finish."""
-        result = switching.revert(self._layout, pending, reason)
-        mine = self.own("revertSwitch")
-        if mine is not None:
-            self.drop(mine)
-            return result
-        # From the history alone: 0.1.0 wrote no journal.
-        if pending.get("candidate"):
-            leftovers.remove_release(self._layout, pending["to"])
-        self.unwind_earlier(reason)
-        return result
-
-    def unwind(self, reason: str) -> Occasion:
-        """At the end of the conversation: undoes all that is left, the last first."""
-        earlier = self._earlier()
-        return self._carry_out(earlier + [undo for undo in self._undos if undo.own], Occasion(reason))
-
-    def unwind_earlier(self, reason: str, *verbs: str) -> Removed:
-        """Undoes what earlier conversations left, the last first; with `verbs`, only those."""
-        undos = [undo for undo in self._earlier() if not verbs or undo.verb in verbs]
-        occasion = self._carry_out(undos, Occasion(reason))
-        return occasion.removed
-
-    def _earlier(self) -> list[Undo]:
-        """What earlier conversations left to undo.
-
-        A switch that nobody was left to take back waits for the client's decision, and so does all that belongs to it.
-        """
-        settled = [undo for undo in self._undos if not undo.own and self._is_settled(undo)]
-        if settled:
-            self.drop(*settled)
-        earlier = [undo for undo in self._undos if not undo.own]
-        return [] if any(self._waits(undo) for undo in earlier) else earlier
-
-    def removable(self) -> Removed:
-        """What unwinding would remove of earlier conversations. Changes nothing."""
-        if any(self._waits(undo) for undo in self._undos if not self._is_settled(undo)):
-            return []
-        releases = [undo for undo in self._undos if undo.verb == "discardRelease" and not self._is_settled(undo)]
-        return [found for undo in releases for found in _parts_of_release(self._layout, undo.arguments["release"])]
-
-    def _carry_out(self, undos: list[Undo], occasion: Occasion) -> Occasion:
-        done = []
-        for undo in reversed(undos):
-            try:
-                if UNDOS[undo.verb].carry_out(self._layout, undo, occasion):
-                    done.append(undo)
-            except (OSError, StepFailed) as raised:
-                # The others are tried all the same: on a full disk, they make room. It is left for the next operation.
-                occasion.raised.append(raised)
-        if done:
-            self.drop(*done)
-        return occasion
-
-    def _waits(self, undo: Undo) -> bool:
-        return undo.verb == "revertSwitch" and self._layout.standing_release() == undo.arguments["to"]
-
-    def _is_settled(self, undo: Undo) -> bool:
-        settles = UNDOS[undo.verb].settles
-        return any(settles(undo.arguments, entry) for entry in history.read(self._layout, undo.since))
-
-
 class Kind:
     """A verb of the journal."""
 
@@ -209,6 +74,37 @@ class Kind:
         self.settles = settles
         # Whether arguments that were read have the form that it takes.
         self.holds = holds
+
+
+def read(verb: str, line: Json) -> Undo | None:
+    """The undo that a line of the journal holds. What it names is removed and renamed: the form of ours, or None."""
+    arguments, since, by = line.get("arguments"), line.get("since"), line.get("by")
+    if not isinstance(arguments, dict) or not isinstance(since, int) or not files.is_count(since):
+        return None
+    if not UNDOS[verb].holds(arguments):
+        return None
+    return Undo(verb, arguments, since, by if isinstance(by, dict) else None, own=False)
+
+
+def revert(layout: Layout, pending: Json, reason: str) -> Json:
+    """Takes a switch back that somebody has decided on."""
+    return switching.revert(layout, pending, reason)
+
+
+def discard(layout: Layout, release_id: str) -> None:
+    """Removes the release that a switch was announced for, which the history alone tells of: 0.1.0 had no journal."""
+    leftovers.remove_release(layout, release_id)
+
+
+def is_settled(layout: Layout, undo: Undo) -> bool:
+    """Whether the history says that it has not to be done any more."""
+    settles = UNDOS[undo.verb].settles
+    return any(settles(undo.arguments, entry) for entry in history.read(layout, undo.since))
+
+
+def waits(layout: Layout, undo: Undo) -> bool:
+    """Whether it would take back what is live: where nobody is left who did it, the client decides."""
+    return undo.verb == "revertSwitch" and layout.standing_release() == undo.arguments["to"]
 
 
 def _revert_switch(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
@@ -233,7 +129,7 @@ def _discard_release(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
     release_id = undo.arguments["release"]
     if release_id == layout.standing_release():
         return False
-    parts = _parts_of_release(layout, release_id)
+    parts = parts_of_release(layout, release_id)
     files.remove_tree(os.path.join(layout.staging, release_id))
     removed = leftovers.remove_release(layout, release_id)
     if removed:
@@ -250,7 +146,8 @@ def _signed(undo: Undo) -> Json:
     return {"by": undo.by, "operation": undo.by.get("operation")}
 
 
-def _parts_of_release(layout: Layout, release_id: str) -> Removed:
+def parts_of_release(layout: Layout, release_id: str) -> Removed:
+    """What is there of a release that is not live."""
     if release_id == layout.standing_release():
         return []
     placed = os.path.lexists(layout.release(release_id))

@@ -194,14 +194,14 @@ def test_a_long_history_is_read_no_further_than_is_asked_for(layout: Layout) -> 
     flip = json.dumps({"at": "t", "event": "flip", "operation": "deploy", "from": NAMES[0], "to": NAMES[1], "by": BY})
     confirmed = json.dumps({"at": "t", "event": "confirmed", "to": NAMES[1]})
     Path(layout.history).write_text(("%s\n%s\n" % (flip, confirmed)) * 50_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(changes.changes(layout, 1000)) == 1000
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_long_history_of_something_else_is_gone_through_in_well_under_a_second(layout: Layout) -> None:
     note = json.dumps({"at": "2026-11-23T17:15:01.250Z", "event": "note", "to": NAMES[0], "sequence": 7})
     Path(layout.history).write_text((note + "\n") * 100_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert changes.changes(layout, 1) == []
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 1

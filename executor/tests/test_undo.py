@@ -13,9 +13,9 @@ import pytest
 
 import hot_deploy
 from hot_deploy import contract, files, history, leftovers, switching, tree, undo, verbs
+from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
-from hot_deploy.undo import Journal
 from hot_deploy.wire import Wire
 
 PROGRAM = Path(str(undo.__file__)).parent
