@@ -17,7 +17,7 @@ const CALLS = [
   ...['open', 'read', 'stat', 'lstat', 'readlink', 'listdir', 'scandir', 'access', 'statvfs'],
 ];
 
-/** Appended to the executor's `session` module: sees every verb from outside, and every call from inside. */
+/** Appended to the executor's `conversation` module: sees every verb from outside, and every call from inside. */
 const HOOK = `
 import os as _os, signal as _signal, sys as _sys, threading as _threading, time as _time, json as _json
 _inside = _threading.local()
@@ -40,7 +40,7 @@ def _meet(wire):
     while wire.gone is None and _time.monotonic() < end:
         _time.sleep(0.002)
 
-_perform = Session._perform
+_perform = Conversation._perform
 
 def _faulty(self, request):
     verb = request.get('verb')
@@ -58,7 +58,7 @@ def _faulty(self, request):
         if chosen and _POINT['phase'] == 'after':
             _meet(self.wire)
 
-Session._perform = _faulty
+Conversation._perform = _faulty
 
 def _counted(function):
     def call(*arguments, **options):
@@ -102,7 +102,7 @@ before = '_POINT, _COUNTS, _CALLS = %r, %r, %r\\n' % (settings['point'], setting
 hook = ${JSON.stringify(HOOK)}
 plain = builtins.compile
 def compile(source, filename, *rest, **options):
-    if filename == 'hot_deploy/session.py':
+    if filename == 'hot_deploy/conversation.py':
         source += '\\n' + before + hook
     return plain(source, filename, *rest, **options)
 builtins.compile = compile`,

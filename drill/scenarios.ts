@@ -159,6 +159,16 @@ export const SCENARIOS = {
     old: 'one',
     next: 'needing',
   },
+  'look at the history': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      inConversation(
+        (client) => client.call('history', { basePath: asBasePath(base), limit: 10 }),
+        conversation,
+      ),
+    old: 'one',
+    next: 'one',
+  },
   repair: {
     prepare: async (base, material) => {
       await deployTwice(base, material);
@@ -208,6 +218,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   lock: 'deployment',
   probe: 'deployment',
   list: 'deployment',
+  history: 'look at the history',
   entries: 'deployment with other patterns',
   foresee: 'first deployment as planned',
   texts: 'rollback to a backup',

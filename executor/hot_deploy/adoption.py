@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Container, Iterable, Iterator
 
+    from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.tree import Entry
@@ -37,6 +38,7 @@ def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[s
 
 def adopt(
     layout: Layout,
+    undo: Journal,
     time_of_day: str,
     names: list[str],
     launcher: Launcher,
@@ -57,6 +59,7 @@ def adopt(
     plain = sorted(plain_names(layout, names, entrypoint), key=lambda name: name != entrypoint)
     sources = _effective(layout, plain, entrypoint)
     staging = os.path.join(layout.staging, "adoption")
+    undo.push("discardStaging", name="adoption")
     os.mkdir(staging, 0o755)
     entries: list[Entry] = []
     copied_from: list[tuple[str, list[int] | None]] = []
@@ -76,17 +79,18 @@ def adopt(
         "files": len(entries),
         "bytes": sum(entry.size for entry in entries),
     }
+    undo.push("discardRelease", release=release_id)
     # The record comes first: whatever a crash leaves in `releases` is known for what it is.
     records.write(layout, release_id, record)
     beside.link(layout, staging, sources)
     os.rename(staging, layout.release(release_id))
     tree.write_manifest(layout.manifest(release_id), entries)
     records.write(layout, release_id, dict(record, state="ready"))
-    pending = switching.announce(layout, release_id, "adopt", launcher)
-    switching.flip(layout, release_id)
+    pending, _ = switching.switch(layout, undo, release_id, "adopt", launcher)
     gaps = [exchange(layout, name, release_id, launcher) for name in plain]
     files.sync_directory(layout.base)
     switching.confirm(layout, pending)
+    undo.confirm()
     return {
         "release": release_id,
         "names": plain,

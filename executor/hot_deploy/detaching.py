@@ -11,9 +11,9 @@ import os
 import sys
 import time
 
-from hot_deploy import adoption, environments, files, history, leases, leftovers, processes, switching, tree
+from hot_deploy import adoption, environments, files, history, inspecting, leases, leftovers, processes, switching, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import RELEASE_ID, checked_release_id, deployed_names
+from hot_deploy.layout import checked_release_id, deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     Returns `names`, `gapMs`, `atomic`, and as `moment` when the last one was exchanged, in seconds since the boot.
     """
     release_id = checked_release_id(layout.current_release())
-    staging = _staging(layout)
+    staging = staging_of(layout)
     os.mkdir(staging, 0o755)
     release = layout.release(release_id)
     for name in names:
@@ -85,7 +85,7 @@ def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     }
 
 
-def _staging(layout: Layout) -> str:
+def staging_of(layout: Layout) -> str:
     return os.path.join(layout.staging, "detached")
 
 
@@ -129,15 +129,19 @@ def _exchange(path: str, copy: str) -> float | None:
 def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first.
 
-    Once `current` is gone the plain files are all there is.
+    Once `current` is gone the plain files are all there is. A plain name that somebody has written to meanwhile stays:
+    extractions use it, and the next deployment takes it into a release.
     """
-    if layout.current_release() is None:
+    release_id = layout.current_release()
+    if release_id is None:
         return
-    staging = _staging(layout)
+    staging = staging_of(layout)
     os.makedirs(staging, 0o755, exist_ok=True)
     for name in sorted(names, key=lambda name: name != launcher[0]):
         path, ready = os.path.join(layout.base, name), os.path.join(staging, name)
         if switching.is_own_link(path, name) or (name == launcher[0] and switching.is_launcher(path)):
+            continue
+        if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
             continue
         if os.path.lexists(ready):
             files.remove_tree(ready)
@@ -151,7 +155,7 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
             os.rename(ready, path)
     files.sync_directory(layout.base)
     files.remove_tree(staging)
-    history.append(layout, "attached", to=layout.current_release())
+    history.append(layout, "attached", to=release_id)
 
 
 def starting(layout: Layout, entrypoint: str, moment: float) -> list[dict[str, Any]]:
@@ -168,18 +172,6 @@ def _started(process_id: int) -> float:
         return float("inf")
 
 
-def leased(layout: Layout) -> list[str]:
-    """The releases that somebody runs, by their directories: also those that no record knows."""
-    return [release_id for release_id in _releases(layout) if leases.is_leased(layout.release(release_id))]
-
-
-def _releases(layout: Layout) -> list[str]:
-    try:
-        return sorted(name for name in os.listdir(layout.releases) if RELEASE_ID.fullmatch(name))
-    except FileNotFoundError:
-        return []
-
-
 def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     """Removes what the plain engine has no use for: `current`, releases and environments; with `everything`, backups
     and our state, too. What is in use or not ours stays. Can be done again.
@@ -192,16 +184,16 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
             os.unlink(os.path.join(layout.base, name))
         if switching.depends_on_current(layout):
             raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
-        history.append(layout, "detached", **{"from": release_id})
+        history.append(layout, "detached", operation="detach", **{"from": release_id})
         switching.flip(layout, None)
-    removed = [name for name in _releases(layout) if leftovers.remove_release(layout, name)]
+    removed = [name for name in leases.release_names(layout) if leftovers.remove_release(layout, name)]
     unneeded = [name for name in environments.names(layout) if environments.remove(layout, name)]
     backups = sorted(leftovers.own_backups(layout)) if everything else []
     backups = [name for name in backups if leftovers.remove_backup(layout, name)]
     files.remove_tree(layout.staging)
     if everything:
         files.remove_tree(layout.adopted)
-        for path in (layout.history, layout.holder, layout.lock):
+        for path in (layout.history, layout.undo, layout.holder, layout.number, layout.lock):
             _unlink(path)
     # Whatever lies in there besides is not ours: then the directory stays.
     ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside, layout.state]

@@ -7,11 +7,10 @@ is `refused` where the client said so, and `discarded` where the conversation en
 
 from __future__ import annotations
 
-import json
-import os
+import re
 import time
 
-from hot_deploy import files
+from hot_deploy import files, lines
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
 
 
+# Lines that say who asked for what they tell, and what of the lock's holder they say.
+SIGNED = ("flip", "refused", "discarded", "detached")
+ASKING = ("workflow", "execution", "operation", "user", "agent")
+# Under which what stood at `current` is kept; see switching.name_aside().
+ASIDE = re.compile(r"current\.[0-9a-f]{12}")
+
+
 def now() -> str:
     """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
     seconds, milliseconds = divmod(time.time_ns() // 1000000, 1000)
@@ -29,46 +35,27 @@ def now() -> str:
 
 
 def append(layout: Layout, event: str, **fields: Any) -> dict[str, Any]:
-    entry = {"at": now(), "event": event}
+    entry: dict[str, Any] = {"at": now(), "event": event}
     entry.update(fields)
-    line = json.dumps(entry, separators=(",", ":")).encode("utf-8") + b"\n"
-    first = not os.path.exists(layout.history)
-    fd = os.open(layout.history, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
-    try:
-        if _ends_in_half_a_line(fd):
-            line = b"\n" + line
-        files.write_all(fd, line)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    if first:
-        files.sync_directory(os.path.dirname(layout.history))
+    if event in SIGNED and layout.asked_by is not None:
+        entry.setdefault("by", layout.asked_by)
+    lines.append(layout.history, entry)
     return entry
 
 
-def _ends_in_half_a_line(fd: int) -> bool:
-    size = os.fstat(fd).st_size
-    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+def asked_by(holder: dict[str, Any]) -> dict[str, Any]:
+    """Who asks, as lines say it: of the one who holds the lock, what lasts."""
+    return {name: holder[name] for name in ASKING if holder.get(name) is not None}
 
 
-def read(layout: Layout) -> list[dict[str, Any]]:
-    """All whole entries, oldest first. Lines that a crash cut short, or that were not written here, are passed over."""
-    entries = []
-    try:
-        with open(layout.history, "rb") as handle:
-            for line in handle:
-                try:
-                    entry = json.loads(line.decode("utf-8"))
-                except (ValueError, RecursionError):
-                    continue
-                if _is_ours(entry):
-                    entries.append(entry)
-    except FileNotFoundError:
-        pass
-    return entries
+def read(layout: Layout, start: int = 0) -> list[dict[str, Any]]:
+    """All whole entries from a place on, oldest first. Lines that a crash cut short, or that were not written here,
+    are passed over."""
+    entries = (lines.parsed(line) for line in lines.read(layout.history, start))
+    return [entry for entry in entries if is_ours(entry)]
 
 
-def _is_ours(entry: object) -> bool:
+def is_ours(entry: object) -> bool:
     """Whether a line has the form of ours: what it names is used as the name of a release."""
     if not isinstance(entry, dict) or not isinstance(entry.get("event"), str):
         return False
@@ -76,12 +63,13 @@ def _is_ours(entry: object) -> bool:
         name = entry.get(field)
         if name is not None and not (isinstance(name, str) and RELEASE_ID.fullmatch(name)):
             return False
-    made = entry.get("made", [])
+    made, aside = entry.get("made", []), entry.get("aside")
     return (
         isinstance(entry.get("at", ""), str)
         and files.is_count(entry.get("sequence") or 0)
         and isinstance(made, list)
         and all(isinstance(name, str) for name in made)
+        and (aside is None or (isinstance(aside, str) and ASIDE.fullmatch(aside) is not None))
     )
 
 

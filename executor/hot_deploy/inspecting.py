@@ -7,6 +7,7 @@ import re
 import stat
 
 from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
+from hot_deploy.journal import Journal
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
 
 TYPE_CHECKING = False
@@ -44,7 +45,8 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
     findings = _current(layout, seen, current)
     if current is not None and os.path.isdir(layout.release(current)):
         findings += names(layout, current, launcher)
-    findings += [{"kind": kind, "path": path} for kind, path in leftovers.find(layout, current, known)]
+    left = leftovers.find(layout, current, known) + Journal(layout).removable()
+    findings += [{"kind": kind, "path": path} for kind, path in dict.fromkeys(left)]
     for release_id in _listing(layout.releases):
         findings += _release(layout, release_id, current, known.get(release_id), check)
     findings += _environments(layout)

@@ -1,4 +1,4 @@
-"""Modules of the standard library that only some steps need, imported by the first that does.
+"""Modules that only some steps need, imported by the first that does: of the standard library, and of ours.
 
 Together they take longer to import than everything else a conversation starts with.
 """
@@ -15,9 +15,11 @@ __all__ = [
     "configparser",
     "ctypes",
     "datetime",
+    "detaching",
     "gzip",
     "importlib_metadata",
     "importlib_util",
+    "installing",
     "py_compile",
     "shlex",
     "shutil",
@@ -26,11 +28,18 @@ __all__ = [
     "subprocess",
     "tarfile",
     "traceback",
+    "workplace",
 ]
 
 # Two threads that import modules which need each other would wait for ever: to prevent that, Python hands one of them a
 # module that is only half there.
 _one_at_a_time = threading.RLock()
+
+
+def module(name: str) -> Any:
+    """A module, imported now where it is not there yet."""
+    with _one_at_a_time:
+        return __import__(name, fromlist=["*"])
 
 
 class _Later:
@@ -40,10 +49,9 @@ class _Later:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        with _one_at_a_time:
-            module = __import__(self._name, fromlist=["*"])
-        self.__dict__.update(vars(module))
-        return getattr(module, attribute)
+        found = module(self._name)
+        self.__dict__.update(vars(found))
+        return getattr(found, attribute)
 
 
 if TYPE_CHECKING:
@@ -61,6 +69,8 @@ if TYPE_CHECKING:
     import subprocess
     import tarfile
     import traceback
+
+    from hot_deploy import detaching, installing, workplace
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
@@ -76,3 +86,6 @@ else:
     subprocess = _Later("subprocess")
     tarfile = _Later("tarfile")
     traceback = _Later("traceback")
+    detaching = _Later("hot_deploy.detaching")
+    installing = _Later("hot_deploy.installing")
+    workplace = _Later("hot_deploy.workplace")

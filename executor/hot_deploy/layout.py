@@ -11,6 +11,7 @@ from hot_deploy.failures import StepFailed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
 RESERVED = frozenset(contract.RESERVED_NAMES)
 # In a release's directory: the environment's link, and bytecode.
@@ -46,8 +47,12 @@ class Layout:
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
+        self.undo = os.path.join(self.state, "undo.jsonl")
+        self.number = os.path.join(self.state, "layout")
         # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
         self.owner: tuple[int, int] | None = None
+        # Who asked for what is done here; the history says so. See history.asked_by().
+        self.asked_by: dict[str, Any] | None = None
 
     def give(self, path: str) -> None:
         """Gives one file, link or directory to the owner."""
@@ -72,7 +77,7 @@ class Layout:
     def refuse_links(self) -> None:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
-        own += [self.environments, self.adopted, self.aside, self.lock, self.history]
+        own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 
+from hot_deploy.layout import RELEASE_ID
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,19 @@ def is_leased(directory: str) -> bool:
         return True
     os.close(lease)
     return False
+
+
+def releases(layout: Layout) -> list[str]:
+    """The releases that somebody runs, by their directories: also those that no record knows."""
+    return [release_id for release_id in release_names(layout) if is_leased(layout.release(release_id))]
+
+
+def release_names(layout: Layout) -> list[str]:
+    """The ids of the releases that have a directory."""
+    try:
+        return sorted(name for name in os.listdir(layout.releases) if RELEASE_ID.fullmatch(name))
+    except FileNotFoundError:
+        return []
 
 
 def take_exclusively(directory: str) -> int | None:

@@ -1,20 +1,29 @@
 """Starts the conversation: says who and what is here, then serves."""
 
+from __future__ import annotations
+
+import _imp  # importlib.machinery has the same, and has to be imported first.
 import os
 import pwd
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES
 
 from hot_deploy.contract import PROTOCOL
+from hot_deploy.conversation import Conversation
 from hot_deploy.session import Session
 from hot_deploy.verbs import VERBS
 from hot_deploy.wire import Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 OLDEST_PYTHON = (3, 8)
 IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 
-def hello():
+def hello() -> dict[str, Any]:
+    suffixes = _imp.extension_suffixes()
     return {
         "event": "hello",
         "protocol": PROTOCOL,
@@ -24,7 +33,7 @@ def hello():
             "executable": sys.executable or "",
             # What an environment is built from and for: the interpreter behind all links, and its ABI.
             "base": os.path.realpath(sys.executable) if sys.executable else "",
-            "abi": EXTENSION_SUFFIXES[0] if EXTENSION_SUFFIXES else "",
+            "abi": suffixes[0] if suffixes else "",
             "supported": sys.version_info >= OLDEST_PYTHON,
         },
         "user": _user(),
@@ -35,20 +44,20 @@ def hello():
     }
 
 
-def _free_bytes():
+def _free_bytes() -> int:
     """Of the root file system, for somebody who has named no base path yet."""
     status = os.statvfs("/")
     return status.f_bavail * status.f_frsize
 
 
-def _user():
+def _user() -> str:
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
 
 
-def main(silence_seconds, allowed=None):
+def main(silence_seconds: float, allowed: Iterable[str] | None = None) -> None:
     """Serves until the client is gone. `allowed` names the steps that are carried out, without
     programs of the engine's being started; all of them when None."""
     # Our own end of the conversation: whatever a library prints goes to standard error instead.
@@ -58,7 +67,5 @@ def main(silence_seconds, allowed=None):
     wire = Wire(0, output, silence_seconds)
     wire.start()
     wire.send(hello())
-    if allowed is None:
-        Session(wire, VERBS).serve()
-    else:
-        Session(wire, {name: VERBS[name] for name in allowed}, may_start=False).serve()
+    session = Session(wire, may_start=allowed is None)
+    Conversation(session, frozenset(VERBS if allowed is None else allowed)).serve()

@@ -73,6 +73,11 @@ def _seconds(form: Form) -> Holds:
     return lambda value: _is_number(value) and 0 <= value <= longest
 
 
+def _count_up_to(form: Form) -> Holds:
+    most = form[1]
+    return lambda value: _is_count(value) and value <= most
+
+
 def _one_of(form: Form) -> Holds:
     words = frozenset(form[1:])
     return lambda value: isinstance(value, str) and value in words
@@ -85,6 +90,7 @@ _SIMPLE: dict[str, Callable[[Form], Holds]] = {
     "number": lambda _: _is_number,
     "seconds": _seconds,
     "count": lambda _: _is_count,
+    "countUpTo": _count_up_to,
     "oneOf": _one_of,
 }
 

@@ -1,4 +1,4 @@
-"""The one way to switch: every deployment, rollback, revert and repair comes through `flip`."""
+"""The one way to switch: deployments, rollbacks, adoptions and repairs come through `switch`; its undo is `revert`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
     from hot_deploy.tree import Look
 
     # The entrypoint's name, and the content of the launcher that stands there.
     Launcher = tuple[str, bytes]
+
+
+def switch(
+    layout: Layout,
+    undo: Journal,
+    release_id: str,
+    operation: str,
+    launcher: Launcher,
+    candidate: bool = False,
+    aside: str | None = None,
+) -> tuple[dict[str, Any], float]:
+    """Announces a switch, registers how it is undone, and flips. Returns what ends it again, and what flip() does."""
+    pending = announce(layout, release_id, operation, launcher, candidate, aside)
+    undo.push("revertSwitch", **pending)
+    return pending, flip(layout, release_id, aside)
 
 
 def flip(layout: Layout, release_id: str | None, aside: str | None = None) -> float:
@@ -55,8 +71,7 @@ def announce(
     """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
 
     `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone; `aside` is
-    the name under which something foreign at `current` will be kept. The result goes to `flip`, then to `confirm` or
-    `revert`.
+    the name under which something foreign at `current` will be kept. The result goes to `confirm` or `revert`.
     Raises StepFailed `releaseMissing` for one that isn't there, `releaseNotReady` for one that isn't ready.
     """
     record = records.read(layout, release_id)

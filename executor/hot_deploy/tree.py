@@ -31,10 +31,11 @@ class Entry:
     """One file, link or empty directory, as in the client's BundleEntry; `kept` when no pattern owns it.
 
     `stamp` is what lstat said after it was written ([modified ns, changed ns, inode]): as long as it still says so,
-    nobody has touched the file since, and its digest need not be computed again (the idea of Git's index).
+    nobody has touched the file since, and its digest need not be computed again (the idea of Git's index). `more` is
+    what a newer version has recorded beside: it comes along when a manifest is written again.
     """
 
-    __slots__ = ("path", "type", "mode", "size", "digest", "target", "kept", "stamp")
+    __slots__ = ("path", "type", "mode", "size", "digest", "target", "kept", "stamp", "more")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Entry:
         target: str | None = None,
         kept: bool = False,
         stamp: Stamp | None = None,
+        more: Iterable[Any] = (),
     ) -> None:
         self.path = path
         self.type = type
@@ -55,9 +57,11 @@ class Entry:
         self.target = target
         self.kept = kept
         self.stamp = stamp
+        self.more = more
 
     def row(self) -> list[Any]:
-        return [self.path, self.type, self.mode, self.size, self.digest, self.target, int(self.kept), self.stamp]
+        known = [self.path, self.type, self.mode, self.size, self.digest, self.target, int(self.kept), self.stamp]
+        return [*known, *self.more]
 
     def content(self) -> tuple[str, int, str]:
         """What makes it the same as another entry of its path."""
@@ -65,8 +69,8 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: list[Any]) -> Entry:
-        path, type, mode, size, digest, target, kept, stamp = row
-        return cls(path, type, mode, size, digest, target, bool(kept), stamp)
+        path, type, mode, size, digest, target, kept, stamp, *more = row
+        return cls(path, type, mode, size, digest, target, bool(kept), stamp, more)
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -87,9 +91,9 @@ def read_manifest(path: str) -> list[Entry] | None:
 
 def _is_row(row: object) -> bool:
     """Whether a row of a manifest has the form of ours; what it says of files is compared with them anyway."""
-    if not isinstance(row, list) or len(row) != 8:
+    if not isinstance(row, list) or len(row) < 8:
         return False
-    path, type, mode, size, digest, target, _, _ = row
+    path, type, mode, size, digest, target, *_ = row
     return (
         isinstance(path, str)
         and type in (FILE, LINK, DIRECTORY)

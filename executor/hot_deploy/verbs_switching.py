@@ -1,15 +1,26 @@
 """Steps that change what extractions find."""
 
+from __future__ import annotations
+
 import time
 
-from hot_deploy import adoption, detaching, history, leases, leftovers, records, switching
+from hot_deploy import adoption, history, leases, records, switching
 from hot_deploy.failures import StepFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.session import Session
+
+    Json = dict[str, Any]
 
 # A kept release that was looked at so shortly before its switch, in seconds, is not looked at once more for it.
 JUST_NOW = 1
 
 
-def adopt(session, _id, args):
+def adopt(session: Session, _id: Any, args: Json) -> Json:
     """Turns what is live in plain files into the first release."""
     layout = session.require_lock()
     known = records.read_all(layout)
@@ -17,6 +28,7 @@ def adopt(session, _id, args):
     launcher = switching.wanted_launcher(args)
     result = adoption.adopt(
         layout,
+        session.undo,
         args["time"],
         args["names"],
         launcher,
@@ -27,7 +39,7 @@ def adopt(session, _id, args):
     return result
 
 
-def drain(session, _id, args):
+def drain(session: Session, _id: Any, args: Json) -> Json:
     """Waits for the extractions that were started before the adoption: they read through the links, unpinned.
 
     With `leased`, then also until nobody runs a release. Answers what is left when the time is up.
@@ -40,66 +52,37 @@ def drain(session, _id, args):
         time.sleep(0.02)
         known = {found["processId"] for found in left}
         left = [found for found in leases.unpinned(layout, args["entrypoint"]) if found["processId"] in known]
-    in_use = detaching.leased(layout) if args.get("leased") and not left else []
+    in_use = leases.releases(layout) if args.get("leased") and not left else []
     while in_use and time.monotonic() < deadline:
         session.wire.check()
         time.sleep(0.02)
-        in_use = detaching.leased(layout)
+        in_use = leases.releases(layout)
     return {"left": left, "inUse": in_use}
 
 
-def missing_packages(session, _id, _args):
-    """Which packages the engine would need from its own interpreter, as a plain one."""
-    return detaching.packages(session.require_lock(), session.wire)
-
-
-def detach(session, _id, args):
-    """Turns links and launcher into plain files. Until `dismantle`, the end of this conversation takes it back."""
-    layout = session.require_lock()
-    launcher = switching.wanted_launcher(args)
-    names = detaching.own_names(layout, launcher[0])
-    session.detached = (names, launcher)
-    result = detaching.detach(layout, names, session.wire.check)
-    session.unpinned = detaching.starting(layout, launcher[0], result.pop("moment"))
-    return result
-
-
-def attach(session, _id, _args):
-    """Takes `detach` back."""
-    session.require_lock()
-    session.take_detachment_back()
-    return {}
-
-
-def dismantle(session, _id, args):
-    """Removes what a plain engine has no use for; with `everything`, backups, history and originals, too."""
-    layout = session.require_lock()
-    session.looks.clear()
-    result = detaching.dismantle(layout, args["everything"])
-    session.detached = None
-    return result
-
-
-def flip(session, _id, args):
+def flip(session: Session, _id: Any, args: Json) -> Json:
     """Makes a ready release current. Until `confirm`, the end of this conversation takes it back.
 
     With `aside`, something foreign that stands at `current` is put aside; without, it is refused.
     """
     layout = session.require_lock()
-    if session.pending is not None:
+    if session.undo.own("revertSwitch") is not None:
         raise StepFailed("switchWaiting")
-    made_here = args["release"] == session.candidate
+    made_here = session.making.is_candidate(args["release"])
     if not made_here:
-        look = session.look(args["release"])
+        look = session.looks.at(layout, args["release"])
         look.look_again(unless_seconds=JUST_NOW)
         switching.refuse_damaged(layout, args["release"], look)
     foreign = args.get("aside") and layout.foreign_current() is not None
-    aside = switching.name_aside() if foreign else None
-    pending = switching.announce(
-        layout, args["release"], args["operation"], switching.wanted_launcher(args), made_here, aside
+    pending, seconds = switching.switch(
+        layout,
+        session.undo,
+        args["release"],
+        args["operation"],
+        switching.wanted_launcher(args),
+        made_here,
+        switching.name_aside() if foreign else None,
     )
-    session.pending = pending
-    seconds = switching.flip(layout, args["release"], aside)
     return {
         "from": pending["from"],
         "to": args["release"],
@@ -108,32 +91,26 @@ def flip(session, _id, args):
     }
 
 
-def confirm(session, _id, _args):
+def confirm(session: Session, _id: Any, _args: Json) -> Json:
     """Keeps the switch."""
     layout = session.require_lock()
     switching.confirm(layout, _pending(session, layout))
-    session.pending = None
-    session.candidate = None
-    session.backups_before = None
+    session.undo.confirm()
+    session.making.candidate = None
     return {"live": layout.current_release()}
 
 
-def revert(session, _id, args):
+def revert(session: Session, _id: Any, args: Json) -> Json:
     """Takes the switch back."""
     layout = session.require_lock()
-    pending = _pending(session, layout)
-    result = switching.revert(layout, pending, args["reason"])
-    if pending.get("candidate") and session.pending is None:
-        leftovers.remove_release(layout, pending["to"])
-    session.pending = None
-    session.told = True
-    return result
+    return session.undo.revert(_pending(session, layout), args["reason"])
 
 
-def _pending(session, layout):
+def _pending(session: Session, layout: Layout) -> Json:
     """This conversation's switch, or one that an earlier conversation could not finish."""
-    if session.pending is not None:
-        return session.pending
+    mine = session.undo.own("revertSwitch")
+    if mine is not None:
+        return mine.arguments
     standing = history.Standing(history.read(layout), layout.current_release())
     if standing.unconfirmed is None:
         raise StepFailed("noSwitch")

@@ -181,6 +181,9 @@ FORGED: list[Entry] = [
     {"sequence": 1e300},
     {"sequence": True},
     {"made": "run.py"},
+    {"aside": "../../elsewhere"},
+    {"aside": "current.0123456789ab/.."},
+    {"aside": 7},
     {"made": [1]},
 ]
 FOREIGN: list[bytes] = [

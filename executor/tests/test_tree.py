@@ -116,7 +116,6 @@ ROW: list[Any] = ["a", FILE, 0o444, 1, "d", None, 0, None]
         None,
         [7],
         [ROW[:7]],
-        [[*ROW, 1]],
         *([[*ROW[:place], value, *ROW[place + 1 :]]] for place, value in enumerate([7, "device", -1, 1.5, None, 7])),
         [ROW, [None] * 8],
     ],
@@ -246,3 +245,14 @@ class TestLook:
     def test_what_is_foreseen_is_kept_by_its_paths(self) -> None:
         foreseen = tree.Foreseen([Entry("a", FILE, 0), Entry("b", FILE, 0, kept=True)]).keep({"a"})
         assert [(entry.path, entry.kept) for entry in foreseen.intact] == [("a", True), ("b", False)]
+
+
+def test_what_a_newer_version_records_beside_is_written_again_as_it_was(tmp_path: Path) -> None:
+    place = tmp_path / "manifest.json"
+    rows = [[*ROW, {"xattrs": [1]}, "two"], ROW]
+    place.write_text(json.dumps(rows))
+    entries = tree.read_manifest(str(place))
+    assert entries is not None
+    tree.write_manifest(str(place), entries)
+    assert json.loads(place.read_text()) == rows
+    assert entries[0].content() == entries[1].content()

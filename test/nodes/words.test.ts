@@ -73,7 +73,10 @@ const LEFT: Record<string, string[]> = {
   ],
   'probing.py': ['no longer fits: it was built with Python …, which is … now', 'no longer starts: …'],
   // Why a conversation ended: the end of a sentence, which the history keeps, too.
-  'session.py': ['\n[the rest is not shown live]\n', 'the conversation ended'],
+  'session.py': ['the conversation ended'],
+  'shown.py': ['\n[the rest is not shown live]\n'],
+  'verbs_keeping.py': ['the conversation was cut off'],
+  'verbs_mending.py': ['the conversation was cut off'],
   'wire.py': [
     'nothing was heard for … s',
     'nothing was taken for … s',

@@ -123,6 +123,24 @@ export const probe = record({
 });
 export type Probe = TypeOf<typeof probe>;
 
+/** One change of what is live, or an attempt that came to nothing. */
+export const change = record({
+  /** Of the line that opened it: the first 16 hexadecimal digits of its SHA-256. Never changes. */
+  eventId: matching<string>('[0-9a-f]{16}', LONGEST_WORD),
+  at: word,
+  endedAt: orNull(word),
+  /** Null where 0.1.0 did not write it down. */
+  operation: orNull(words),
+  from: orNull(releaseId),
+  to: orNull(releaseId),
+  /** `discarded`: it was cut off before its switch. `unconfirmed`: nobody has decided on the switch yet. */
+  end: oneOf('kept', 'takenBack', 'refused', 'discarded', 'unconfirmed', 'detached'),
+  reason: orNull(words),
+  /** Who asked for it; null where 0.1.0 wrote the line. */
+  by: orNull(holder),
+});
+export type Change = TypeOf<typeof change>;
+
 /** What is kept. */
 export const listing = record({
   ...standing,

@@ -21,5 +21,8 @@ export const EVERY_FILE = 1_000_000;
 /** As many paths of each kind as a summary of changes lists; its counts are the true ones. */
 export const LISTED_PATHS = 1000;
 
+/** As many changes as the history is asked for at once. */
+export const MOST_CHANGES = 1000;
+
 /** Seconds that something may be told to take: ten years. */
 export const LONGEST_SECONDS = 315_360_000;

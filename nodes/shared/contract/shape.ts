@@ -81,6 +81,14 @@ export const count: Shape<number> = checked(
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
+/** A {@link count} of at most so many. */
+export function countUpTo(most: number): Shape<number> {
+  return checked(
+    ['countUpTo', most],
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most,
+  );
+}
+
 export function oneOf<const W extends readonly string[]>(...words: W): Shape<W[number]> {
   return checked(['oneOf', ...words], (value) => words.includes(value as string));
 }

@@ -12,6 +12,7 @@ import {
   LONGEST_WORD,
   LONGEST_WORDS,
   MANY,
+  MOST_CHANGES,
 } from './limits';
 import * as facts from './facts';
 import { finding, findingKind, mender } from './findings';
@@ -19,6 +20,7 @@ import { holder, recordedFields } from './records';
 import {
   byName,
   count,
+  countUpTo,
   flag,
   list,
   matching,
@@ -94,6 +96,12 @@ export const VERBS = {
     changes: false,
     arguments: record({ basePath, packages: optional(flag) }),
     result: facts.listing,
+  },
+  /** The last changes of what is live, and attempts that came to nothing, the newest first. */
+  history: {
+    changes: false,
+    arguments: record({ basePath, limit: countUpTo(MOST_CHANGES) }),
+    result: record({ changes: list(facts.change, MOST_CHANGES) }),
   },
   /** A release's entries, as they were recorded. */
   entries: {

@@ -12,6 +12,7 @@ import {
 import {
   byName,
   count,
+  countUpTo,
   flag,
   type Form,
   list,
@@ -35,6 +36,7 @@ const SHAPES: Record<string, Shape<unknown>> = {
   flag,
   number,
   count,
+  countUpTo: countUpTo(2),
   oneOf: oneOf('a', 'b'),
   orNull: orNull(count),
   list: list(count, 2),

@@ -17,6 +17,7 @@ const make = temporaryDirectories();
 const READING = [
   'probe',
   'list',
+  'history',
   'entries',
   'foresee',
   'texts',
@@ -30,7 +31,7 @@ const READING = [
 function everyVerb(): Verb[] {
   const file = join(__dirname, '../../../executor/hot_deploy/verbs.py');
   const [, table] = readFileSync(file, 'utf8').split('\nVERBS = {\n');
-  return [...table.matchAll(/^ {4}"(\w+)": [\w.]+,$/gm)].map(([, name]) => name as Verb);
+  return [...table.matchAll(/^ {4}"(\w+)": "[\w.]+",$/gm)].map(([, name]) => name as Verb);
 }
 
 const changing = everyVerb().filter((verb) => !READING.includes(verb));

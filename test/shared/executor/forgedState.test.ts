@@ -57,13 +57,35 @@ function stateFiles(base: string): string[] {
   const records = readdirSync(join(base, '.hot-deploy/releases')).map(
     (name) => `.hot-deploy/releases/${name}`,
   );
-  return ['.hot-deploy/history.jsonl', '.hot-deploy/holder.json', ...records];
+  return ['.hot-deploy/history.jsonl', '.hot-deploy/undo.jsonl', '.hot-deploy/holder.json', ...records];
+}
+
+/** Undos of a conversation that was cut off: each names something that would be removed or put in place. */
+function undos(current: string): object[] {
+  const pending = { at: 't', event: 'flip', operation: 'deploy', to: current, from: null, made: ['run.py'] };
+  return [
+    { verb: 'revertSwitch', arguments: { ...pending, aside: 'current.0123456789ab' }, since: 0, by: null },
+    { verb: 'discardRelease', arguments: { release: current }, since: 0, by: null },
+    { verb: 'discardStaging', arguments: { name: 'backup' }, since: 0, by: null },
+    {
+      verb: 'discardBackups',
+      arguments: { before: ['hot-backup-20261123-171501.tar.gz'] },
+      since: 0,
+      by: null,
+    },
+    { verb: 'attach', arguments: { names: ['src'], entrypoint: 'run.py' }, since: 0, by: null },
+  ];
 }
 
 /** Writes a state file with one place of its content replaced; a history gets a line more, unconfirmed or not. */
 function forge(base: string, which: number, at: number, lie: unknown): void {
   const names = stateFiles(base);
   const file = join(base, names[which % names.length]);
+  if (file.endsWith('undo.jsonl')) {
+    const told = undos(readlinkSync(join(base, 'current')).split('/')[1]);
+    writeFileSync(file, `${JSON.stringify(replacedAt(told[at % told.length], which + at, lie))}\n`);
+    return;
+  }
   if (file.endsWith('.jsonl')) {
     const current = readlinkSync(join(base, 'current')).split('/')[1];
     const line = {
@@ -121,6 +143,24 @@ test('P7: whatever records, manifests and history say, nothing outside the engin
     ),
     50,
   );
+});
+
+test('P7: what an undo or a switch kept aside lies there, whatever it is called', async () => {
+  for (const aside of ['../../../canary/kept', '..', 'current.0123456789ab/..', '/etc']) {
+    const base = freshEngine();
+    const to = readlinkSync(join(base, 'current')).split('/')[1];
+    const pending = { at: 't', event: 'flip', operation: 'deploy', to, from: null, made: [], aside };
+    const history = join(base, '.hot-deploy/history.jsonl');
+    writeFileSync(history, `${readFileSync(history, 'utf8')}${JSON.stringify(pending)}\n`);
+    const undo = { verb: 'revertSwitch', arguments: pending, since: 0, by: null };
+    writeFileSync(join(base, '.hot-deploy/undo.jsonl'), `${JSON.stringify(undo)}\n`);
+    const failing = { type: 'python', name: 'no', code: 'raise SystemExit(1)', when: 'both' } as const;
+    await deployTo(base, v1, { checks: [{ ...failing, timeoutSeconds: 20, environment: {} }] }).catch(
+      () => undefined,
+    );
+    expect(readlinkSync(join(base, 'current'))).toBe(`releases/${to}`);
+    expect(readFileSync(join(canary, 'kept/file'), 'utf8')).toBe('kept');
+  }
 });
 
 test('P7: a forged switch can’t lead anywhere but to a release', async () => {

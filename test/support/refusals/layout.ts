@@ -42,6 +42,24 @@ export const LAYOUT: readonly Refusal[] = [
     message: 'src/a.py is a link. Move it away, then run again.',
   },
   {
+    kind: 'layoutNewer',
+    facts: { found: 2, known: 1, basePath: '/app' },
+    code: 'STEP',
+    message:
+      'The engine in /app was deployed by a newer version of the package (layout 2; this one knows 1). Nothing was changed.',
+    description: 'Update n8n-nodes-hot-deploy in this n8n, then run again.',
+    details: { found: 2, known: 1 },
+  },
+  {
+    kind: 'layoutUnreadable',
+    facts: { path: '/app/.hot-deploy/layout' },
+    code: 'STEP',
+    message:
+      '/app/.hot-deploy/layout holds no number, so that nobody can tell which version of the package the engine was deployed by. Nothing was changed.',
+    description:
+      'A newer version may have written it: update n8n-nodes-hot-deploy, then run again. If somebody else did, remove that file.',
+  },
+  {
     kind: 'currentIsNoLink',
     facts: { path: '/app/current' },
     code: 'STEP',

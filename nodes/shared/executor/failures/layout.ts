@@ -37,6 +37,22 @@ export const LAYOUT = {
     facts: { path: words },
     message: ({ path }) => `${path} is a link. Move it away, then run again.`,
   }),
+  layoutNewer: failure({
+    code: 'STEP',
+    facts: { found: count, known: count, basePath: words },
+    message: ({ found, known, basePath }) =>
+      `The engine in ${basePath} was deployed by a newer version of the package (layout ${found}; this one knows ${known}). Nothing was changed.`,
+    description: 'Update n8n-nodes-hot-deploy in this n8n, then run again.',
+    details: ['found', 'known'],
+  }),
+  layoutUnreadable: failure({
+    code: 'STEP',
+    facts: { path: words },
+    message: ({ path }) =>
+      `${path} holds no number, so that nobody can tell which version of the package the engine was deployed by. Nothing was changed.`,
+    description:
+      'A newer version may have written it: update n8n-nodes-hot-deploy, then run again. If somebody else did, remove that file.',
+  }),
   currentIsNoLink: failure({
     code: 'STEP',
     facts: { path: words },

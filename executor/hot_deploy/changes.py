@@ -1,0 +1,121 @@
+"""What changed, from the history: one item for each change of what is live, and for each attempt that came to nothing.
+
+A flip and the line that decides on it are one. The history is read from its end, no further than is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from hot_deploy import history, lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+    Json = dict[str, Any]
+
+# What decides on a flip -> how that ended. `abandoned`: it was found never to have been carried out.
+DECIDED = {"confirmed": "kept", "reverted": "takenBack", "abandoned": "discarded"}
+# Lines that tell a whole story.
+ALONE = {"refused": "refused", "discarded": "discarded", "detached": "detached"}
+TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE])).encode("ascii"))
+# Digits of an item's id.
+ID_LENGTH = 16
+LONGEST_WORDS = 4096
+
+
+def changes(layout: Layout, limit: int) -> list[Json]:
+    """The last `limit` changes, the newest first."""
+    return found_in(lines.read_backwards(layout.history), layout.standing_release(), limit)
+
+
+def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> list[Json]:
+    """The changes that lines of a history tell of; `current` is the release that is live now."""
+    found: list[Json] = []
+    # Of the lines after the one that is read: the one right behind it, told once it is known what stands before it,
+    # and the first that decides on a flip.
+    behind: tuple[bytes, Json] | None = None
+    decision: Json | None = None
+    is_last_flip = True
+    for line in newest_first:
+        if not TOLD.search(line):
+            continue  # Most of a long history may be of something else: that is not parsed.
+        entry = lines.parsed(line)
+        if not history.is_ours(entry):
+            continue
+        event = entry["event"]
+        if event not in ALONE and event not in DECIDED and event != "flip":
+            continue
+        ended = decision
+        if behind is not None:
+            if event == "flip" and decision is None and _is_about(behind[1], entry):
+                ended = behind[1]
+            else:
+                found.append(_alone(*behind))
+            behind = None
+        if event in ALONE:
+            behind = (line, entry)
+        elif event in DECIDED:
+            decision = entry
+        else:
+            undecided = is_last_flip and current is not None and entry.get("to") == current
+            found.append(_flip(line, entry, ended, undecided))
+            decision, is_last_flip = None, False
+        if len(found) >= limit:
+            break
+    if behind is not None:
+        found.append(_alone(*behind))
+    return found[:limit]
+
+
+def _is_about(entry: Json, flip: Json) -> bool:
+    """Whether a line tells the end of a switch that was announced and could not be carried out."""
+    return entry["event"] in ("refused", "discarded") and entry.get("to") == flip.get("to")
+
+
+def _flip(line: bytes, entry: Json, ended: Json | None, undecided: bool) -> Json:
+    if ended is not None:
+        return _change(line, entry, {**DECIDED, **ALONE}[ended["event"]], ended)
+    # Announced, and never carried out: the executor was ended in between.
+    return _change(line, entry, "unconfirmed" if undecided else "discarded", None)
+
+
+def _alone(line: bytes, entry: Json) -> Json:
+    return _change(line, entry, ALONE[entry["event"]], entry)
+
+
+def _change(line: bytes, entry: Json, end: str, ended: Json | None) -> Json:
+    by = entry.get("by")
+    return {
+        "eventId": hashlib.sha256(line).hexdigest()[:ID_LENGTH],
+        "at": entry.get("at", "")[:64],
+        "endedAt": ended.get("at", "")[:64] if ended is not None else None,
+        "operation": _words(entry.get("operation"), LONGEST_WORDS),
+        "from": entry.get("from"),
+        "to": entry.get("to"),
+        "end": end,
+        "reason": _words((ended or {}).get("reason"), history.REASON_LENGTH),
+        "by": _asking(by) if isinstance(by, dict) else None,
+    }
+
+
+def _words(text: object, longest: int) -> str | None:
+    return text[:longest] if isinstance(text, str) else None
+
+
+def _asking(by: Json) -> Json:
+    """Who asked, of what a line says: its words may be anything."""
+    found: Json = {}
+    for name in history.ASKING:
+        value = by.get(name)
+        if name == "agent":
+            if isinstance(value, bool):
+                found[name] = value
+        elif isinstance(value, str):
+            found[name] = value[:LONGEST_WORDS]
+    return found

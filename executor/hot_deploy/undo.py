@@ -1,0 +1,238 @@
+"""What undos do, verb by verb. This is the only module that carries one out.
+
+At the end of the conversation, at the next operation's lock, and when a verb takes back what it did itself: see
+journal.py. Each can be done again, and says of itself whether the history has settled it already.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hot_deploy import files, history, leftovers, switching
+from hot_deploy.failures import StepFailed
+from hot_deploy.later import detaching
+from hot_deploy.layout import RELEASE_ID, checked_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+    Json = dict[str, Any]
+    # Kind and path below the base path of something that was removed; kinds as leftovers.find() has them.
+    Removed = list[tuple[str, str]]
+
+
+class Undo:
+    """One line of the journal."""
+
+    __slots__ = ("verb", "arguments", "since", "by", "own")
+
+    def __init__(self, verb: str, arguments: Json, since: int, by: Json | None, own: bool) -> None:
+        self.verb = verb
+        self.arguments = arguments
+        # Where the history ended when it was written.
+        self.since = since
+        # Who asked for what it undoes.
+        self.by = by
+        # Whether this conversation registered it.
+        self.own = own
+
+    def as_json(self) -> Json:
+        return {"verb": self.verb, "arguments": self.arguments, "since": self.since, "by": self.by}
+
+
+class Occasion:
+    """Why undos are carried out, and what came of it."""
+
+    def __init__(self, reason: str, tells: bool = True) -> None:
+        # For the history: why an attempt came to nothing.
+        self.reason = reason
+        # Whether the history is told of a release that is discarded.
+        self.tells = tells
+        self.removed: Removed = []
+        # Whether a switch was taken back.
+        self.reverted = False
+        # What could not be undone.
+        self.raised: list[OSError | StepFailed] = []
+
+
+class Kind:
+    """A verb of the journal."""
+
+    def __init__(
+        self,
+        carry_out: Callable[[Layout, Undo, Occasion], bool],
+        settles: Callable[[Json, Json], bool],
+        holds: Callable[[Json], bool],
+    ) -> None:
+        # Does it; False leaves it in the journal.
+        self.carry_out = carry_out
+        # Whether a later line of the history says that it has not to be done any more.
+        self.settles = settles
+        # Whether arguments that were read have the form that it takes.
+        self.holds = holds
+
+
+def read(verb: str, line: Json) -> Undo | None:
+    """The undo that a line of the journal holds. What it names is removed and renamed: the form of ours, or None."""
+    arguments, since, by = line.get("arguments"), line.get("since"), line.get("by")
+    if not isinstance(arguments, dict) or not isinstance(since, int) or not files.is_count(since):
+        return None
+    if not UNDOS[verb].holds(arguments):
+        return None
+    return Undo(verb, arguments, since, by if isinstance(by, dict) else None, own=False)
+
+
+def revert(layout: Layout, pending: Json, reason: str) -> Json:
+    """Takes a switch back that somebody has decided on."""
+    return switching.revert(layout, pending, reason)
+
+
+def discard(layout: Layout, release_id: str) -> None:
+    """Removes the release that a switch was announced for, which the history alone tells of: 0.1.0 had no journal."""
+    leftovers.remove_release(layout, release_id)
+
+
+def is_settled(layout: Layout, undo: Undo) -> bool:
+    """Whether the history says that it has not to be done any more."""
+    settles = UNDOS[undo.verb].settles
+    return any(settles(undo.arguments, entry) for entry in history.read(layout, undo.since))
+
+
+def waits(layout: Layout, undo: Undo) -> bool:
+    """Whether it would take back what is live: where nobody is left who did it, the client decides."""
+    return undo.verb == "revertSwitch" and layout.standing_release() == undo.arguments["to"]
+
+
+def _revert_switch(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
+    """Flips back. What could not be written down of it, the next operation writes down."""
+    pending = undo.arguments
+    if pending["operation"] == "adopt" and layout.standing_release() == pending["to"]:
+        # Some names lead through `current` already. Both sides hold the same: the next operation confirms it.
+        return False
+    try:
+        switching.revert(layout, pending, occasion.reason)
+    except OSError:
+        if layout.standing_release() == pending["to"]:
+            raise
+        occasion.reverted = True
+        return False
+    occasion.reverted = True
+    return True
+
+
+def _discard_release(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
+    """Removes a release that was made, or begun, for a switch that was not kept; never the live one."""
+    release_id = undo.arguments["release"]
+    if release_id == layout.standing_release():
+        return False
+    parts = parts_of_release(layout, release_id)
+    files.remove_tree(os.path.join(layout.staging, release_id))
+    removed = leftovers.remove_release(layout, release_id)
+    if removed:
+        occasion.removed += parts
+    if occasion.tells and not _is_told(layout, undo):
+        history.append(layout, "discarded", to=release_id, reason=occasion.reason, **_signed(undo))
+    return removed
+
+
+def _signed(undo: Undo) -> Json:
+    """Who asked for it, and for what: whoever undoes it may be somebody else."""
+    if undo.by is None:
+        return {}
+    return {"by": undo.by, "operation": undo.by.get("operation")}
+
+
+def parts_of_release(layout: Layout, release_id: str) -> Removed:
+    """What is there of a release that is not live."""
+    if release_id == layout.standing_release():
+        return []
+    placed = os.path.lexists(layout.release(release_id))
+    parts = [("staging", os.path.join(layout.staging, release_id))]
+    parts += [("unfinishedRelease", layout.release(release_id))]
+    if not placed:
+        parts += [("orphanRecord", layout.record(release_id)), ("orphanRecord", layout.manifest(release_id))]
+    return [(kind, os.path.relpath(path, layout.base)) for kind, path in parts if os.path.lexists(path)]
+
+
+def _is_told(layout: Layout, undo: Undo) -> bool:
+    """Whether the history says already why nobody will see it."""
+    return any(entry["event"] in history.UNDONE for entry in history.read(layout, undo.since))
+
+
+def _discard_staging(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
+    path = os.path.join(layout.staging, undo.arguments["name"])
+    if os.path.lexists(path):
+        files.remove_tree(path)
+        occasion.removed.append(("staging", os.path.relpath(path, layout.base)))
+    return True
+
+
+def _discard_backups(layout: Layout, undo: Undo, _occasion: Occasion) -> bool:
+    """Removes the backups that were made for a switch which was not kept.
+
+    Known by what is new, not by what was answered: the process that writes may have been ended at any point.
+    """
+    for name in leftovers.own_backups(layout) - set(undo.arguments["before"]):
+        leftovers.remove_backup(layout, name)
+    leftovers.clean_temporary(layout.backups)
+    return True
+
+
+def _attach(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
+    """Puts links and launcher back where plain files were put in their place."""
+    staging = detaching.staging_of(layout)
+    left = os.path.lexists(staging)
+    launcher = switching.wanted_launcher(undo.arguments)
+    detaching.attach(layout, undo.arguments["names"], launcher)
+    if left and not os.path.lexists(staging):
+        occasion.removed.append(("staging", os.path.relpath(staging, layout.base)))
+    return True
+
+
+def _is_a_name(value: object) -> bool:
+    try:
+        checked_name(value)
+    except StepFailed:
+        return False
+    return True
+
+
+def _is_a_release(value: object) -> bool:
+    return isinstance(value, str) and RELEASE_ID.fullmatch(value) is not None
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(_is_a_name(name) for name in value)
+
+
+def _settled_by(*events: str) -> Callable[[Json, Json], bool]:
+    return lambda _arguments, entry: entry["event"] in events
+
+
+UNDOS: dict[str, Kind] = {
+    "revertSwitch": Kind(
+        _revert_switch,
+        settles=_settled_by("confirmed", "reverted", "abandoned", "flip"),
+        holds=lambda given: (
+            history.is_ours(given) and _is_a_release(given.get("to")) and isinstance(given.get("operation"), str)
+        ),
+    ),
+    "discardRelease": Kind(
+        _discard_release,
+        settles=lambda arguments, entry: entry["event"] == "confirmed" and entry.get("to") == arguments["release"],
+        holds=lambda given: _is_a_release(given.get("release")),
+    ),
+    "discardStaging": Kind(_discard_staging, settles=_settled_by(), holds=lambda given: _is_a_name(given.get("name"))),
+    "discardBackups": Kind(
+        _discard_backups, settles=_settled_by("confirmed"), holds=lambda given: _are_names(given.get("before"))
+    ),
+    "attach": Kind(
+        _attach,
+        settles=_settled_by("attached", "detached"),
+        holds=lambda given: _are_names(given.get("names")) and _is_a_name(given.get("entrypoint")),
+    ),
+}

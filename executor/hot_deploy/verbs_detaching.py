@@ -1,0 +1,46 @@
+"""Steps of the way back to a plain directory."""
+
+from __future__ import annotations
+
+from hot_deploy import detaching, switching
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hot_deploy.session import Session
+
+    Json = dict[str, Any]
+
+
+def missing_packages(session: Session, _id: Any, _args: Json) -> Json:
+    """Which packages the engine would need from its own interpreter, as a plain one."""
+    return detaching.packages(session.require_lock(), session.wire)
+
+
+def detach(session: Session, _id: Any, args: Json) -> Json:
+    """Turns links and launcher into plain files. Until `dismantle`, it is undone where nobody goes on."""
+    layout = session.require_lock()
+    launcher = switching.wanted_launcher(args)
+    names = detaching.own_names(layout, launcher[0])
+    # Made durable with the copies, before the first of them takes a link's place.
+    session.undo.push("attach", names=names, entrypoint=launcher[0])
+    result = detaching.detach(layout, names, session.wire.check)
+    session.unpinned = detaching.starting(layout, launcher[0], result.pop("moment"))
+    return result
+
+
+def attach(session: Session, _id: Any, _args: Json) -> Json:
+    """Takes `detach` back."""
+    session.require_lock()
+    session.undo.take_back("attach")
+    return {}
+
+
+def dismantle(session: Session, _id: Any, args: Json) -> Json:
+    """Removes what a plain engine has no use for; with `everything`, backups, history and originals, too."""
+    layout = session.require_lock()
+    session.looks.forget()
+    result: Json = dict(detaching.dismantle(layout, args["everything"]))
+    session.undo.confirm()
+    return result

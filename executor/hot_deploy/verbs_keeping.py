@@ -1,0 +1,98 @@
+"""Steps around a switch: taking the lock, and what is kept, described and removed."""
+
+from __future__ import annotations
+
+import os
+
+from hot_deploy import environments, history, leftovers, ownership, records, tree, workers
+from hot_deploy.failures import StepFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Container
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.session import Session
+
+    Json = dict[str, Any]
+
+
+def lock(session: Session, _id: Any, args: Json) -> Json:
+    """Takes the engine's lock; with `create`, makes the base path and our directories where they are missing.
+
+    What interrupted operations left is undone and removed, unless `clean` is false.
+    """
+    layout = session.open(args["basePath"])
+    exists = os.path.isdir(layout.base)
+    if not exists and not args.get("create"):
+        raise StepFailed("basePathMissing", basePath=layout.given)
+    layout.owner = ownership.resolve(args.get("owner"), layout.base)
+    try:
+        if not exists:
+            os.makedirs(layout.base, 0o755)
+            layout.give(layout.base)
+        layout.create()
+    except (FileExistsError, NotADirectoryError):
+        raise StepFailed("basePathIsNoDirectory", basePath=layout.given) from None
+    except PermissionError:
+        raise StepFailed("basePathDenied", basePath=layout.given, exists=exists) from None
+    session.take_lock(layout, args.get("holder") or {}, args.get("waitSeconds") or 0)
+    if args.get("clean") is False:
+        return {"cleaned": []}
+    layout.current_release()  # Something foreign there is for a person to decide on first.
+    undone = session.undo.unwind_earlier("the conversation was cut off")
+    return {"cleaned": undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))}
+
+
+def archive(session: Session, _id: Any, args: Json) -> Json:
+    """Writes a backup of a release. It stays when a switch of this conversation is confirmed."""
+    layout = session.require_lock()
+    if session.undo.own("discardBackups") is None:
+        session.undo.push("discardBackups", before=sorted(leftovers.own_backups(layout)))
+    made: Json = workers.call("archives", "create", [layout.base, args["release"]], session.wire)
+    return made
+
+
+def remove(session: Session, _id: Any, args: Json) -> Json:
+    """Removes releases, backups and environments by name.
+
+    What is in use is kept, and so is an environment that a release still leads to.
+    """
+    layout = session.require_lock()
+    removed: list[str] = []
+    in_use: list[str] = []
+    for release_id in args.get("releases") or []:
+        if release_id == layout.current_release():
+            raise StepFailed("releaseIsLive", release=release_id)
+        (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
+    backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
+    unneeded = [name for name in args.get("environments") or [] if environments.remove(layout, name)]
+    return {"releases": removed, "inUse": in_use, "backups": backups, "environments": unneeded}
+
+
+def describe(session: Session, _id: Any, args: Json) -> Json:
+    """Adds fields to a release's record; with `kept`, marks which of its entries no pattern owns."""
+    layout = session.require_lock()
+    known = records.read(layout, args["release"])
+    if known is None:
+        raise StepFailed("recordMissing", release=args["release"])
+    known.update(args["fields"])
+    records.add_passed(known, session.making.passed.get(args["release"]))
+    if args.get("kept"):
+        _mark_kept(layout, args["release"], set(args["kept"]))
+        session.looks.forget(args["release"])
+    records.write(layout, args["release"], known)
+    return {}
+
+
+def note_refusal(session: Session, _id: Any, args: Json) -> Json:
+    """Writes into the history that an attempt ended before its switch."""
+    history.append(session.require_lock(), "refused", **args)
+    return {}
+
+
+def _mark_kept(layout: Layout, release_id: str, paths: Container[str]) -> None:
+    entries = tree.read_manifest(layout.manifest(release_id)) or []
+    for entry in entries:
+        entry.kept = entry.path in paths
+    tree.write_manifest(layout.manifest(release_id), entries)
