@@ -12,6 +12,9 @@ export const LONGEST_OUTPUT = 64 * 1024;
 /** The longest text of all: a requirements file, in UTF-16 units. */
 export const LONGEST_TEXT = 1024 * 1024;
 
+/** The longest code or command of a check, in UTF-16 units. */
+export const LONGEST_CODE = 16 * 1024 * 1024;
+
 /** Releases, packages, names. */
 export const MANY = 10_000;
 

@@ -6,6 +6,7 @@
 import { basePath, entrypoint, releaseId } from './names';
 import {
   EVERY_FILE,
+  LONGEST_CODE,
   LONGEST_OUTPUT,
   LONGEST_SECONDS,
   LONGEST_TEXT,
@@ -209,9 +210,9 @@ export const VERBS = {
       ...checked,
       kind: oneOf('compile', 'json', 'python', 'command'),
       /** For `python`. */
-      code: optional(text(LONGEST_TEXT)),
+      code: optional(text(LONGEST_CODE)),
       /** For `command`: split like a POSIX shell would, and run without one. */
-      command: optional(text(LONGEST_TEXT)),
+      command: optional(text(LONGEST_CODE)),
     }),
     result: facts.runResult,
   },

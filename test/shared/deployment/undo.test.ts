@@ -4,7 +4,7 @@ import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { repairEngine } from '../../../nodes/shared/repair';
+import { repairEngine } from '../../../nodes/shared/operations/repair';
 import { bring } from '../../support/conversation';
 import {
   deployOptions,

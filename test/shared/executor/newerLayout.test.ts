@@ -3,10 +3,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Verb, VERBS } from '../../../nodes/shared/contract/verbs';
-import { listReleases } from '../../../nodes/shared/releases';
-import { planDeployment } from '../../../nodes/shared/plan';
-import { repairEngine } from '../../../nodes/shared/repair';
-import { getStatus } from '../../../nodes/shared/status';
+import { listReleases } from '../../../nodes/shared/operations/list';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
+import { repairEngine } from '../../../nodes/shared/operations/repair';
+import { getStatus } from '../../../nodes/shared/operations/status';
 import { RawConversation } from '../../support/conversation';
 import {
   bundleOf,
