@@ -19,12 +19,16 @@ export type ReadCredential = () => Promise<ICredentialDataDecryptedObject>;
 export class Executors {
   private readonly connections = new Map<string, Promise<Connection>>();
 
-  constructor(private readonly signal?: AbortSignal) {}
+  /** @param reading names of the operations that only read, for messages */
+  constructor(
+    private readonly signal?: AbortSignal,
+    private readonly reading?: readonly string[],
+  ) {}
 
   /** Starts an executor at `location`. The caller closes it. */
   async open(location: EngineLocation, readCredential: ReadCredential): Promise<ExecutorClient> {
     const { interpreter, startTimeoutMs, silenceSeconds } = location;
-    const { signal } = this;
+    const { signal, reading } = this;
     if (location.connection === 'local') {
       await checkLocal(location);
       return this.start('local', async () => connectLocal(), {
@@ -39,6 +43,7 @@ export class Executors {
     return this.start(JSON.stringify(options), () => connectSsh({ ...options, signal }), {
       interpreter: { ...interpreter, become: becomeOf(credential) },
       access: accessOf(credential),
+      reading,
       idleTimeoutMs: idleTimeoutOf(credential),
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,

@@ -28,7 +28,7 @@ export async function runItems(
   repertoire: Repertoire,
 ): Promise<INodeExecutionData[][]> {
   const signal = node.getExecutionCancelSignal();
-  const executors = new Executors(signal);
+  const executors = new Executors(signal, repertoire.harmless);
   const returnData: INodeExecutionData[] = [];
   try {
     for (let itemIndex = 0; itemIndex < node.getInputData().length; itemIndex++) {

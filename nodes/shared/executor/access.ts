@@ -15,16 +15,16 @@ export function allowedVerbs(access: Access): readonly Verb[] | undefined {
 /**
  * Refuses a step that `access` does not allow, before it is sent.
  *
+ * @param reading names of the operations that only read, for the message
  * @throws DeployError `INPUT`
  */
-export function checkAccess(access: Access, verb: Verb): void {
+export function checkAccess(access: Access, verb: Verb, reading: readonly string[] = []): void {
   if (allowedVerbs(access)?.includes(verb) ?? true) return;
   throw new DeployError(
     'INPUT',
     'The credential’s Access is Read Only, and this operation changes the engine.',
     {
-      description:
-        'Choose a credential whose Access is Full, or an operation that only reads: Plan Deployment, Get Status, Get Many Releases, or Repair Engine with Dry Run.',
+      description: `Choose a credential whose Access is Full, or an operation that only reads: ${[...reading, 'or Repair Engine with Dry Run'].join(', ')}.`,
       details: { access, verb },
     },
   );

@@ -111,7 +111,7 @@ export class ExecutorClient {
     args: ArgumentsOf<V>,
     options: CallOptions = {},
   ): Promise<{ result: ResultOf<V>; ms: number }> {
-    checkAccess(this.access, verb);
+    checkAccess(this.access, verb, this.options.reading);
     this.refuseIfOver();
     if (isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
     const id = ++this.lastId;

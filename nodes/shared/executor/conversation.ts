@@ -6,6 +6,8 @@ export interface ExecutorOptions {
   interpreter: InterpreterOptions;
   /** Which steps may be asked for; `full` when left out. */
   access?: Access;
+  /** Names of the operations that read-only access allows, for the message when another one is asked for. */
+  reading?: readonly string[];
   /** For `become: sudoPassword`; sent to sudo's standard input and nowhere else. */
   sudoPassword?: string;
   /** Seconds without a sign of this side after which the executor puts things right and leaves. */
