@@ -72,6 +72,7 @@ test('what every operation sends out is what its schema says', async () => {
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
     ['Hot Deploy', { operation: 'status' }],
+    ['Hot Deploy', { operation: 'getHistory' }],
     ['Hot Deploy', { operation: 'repair' }],
     ['Rollback', { operation: 'rollback' }],
     ['Rollback', { operation: 'getAll' }],

@@ -1,8 +1,9 @@
 import type { Operation } from '../../n8n/operation';
 import { deploy } from './deploy';
+import { getHistory } from './getHistory';
 import { plan } from './plan';
 import { repair } from './repair';
 import { status } from './status';
 
 /** What the node can do; a new node does the first. */
-export const operations: readonly Operation[] = [deploy, plan, repair, status];
+export const operations: readonly Operation[] = [deploy, getHistory, plan, repair, status];
