@@ -1,6 +1,6 @@
 /** What a look at the engine's side tells. */
 import { basePath, releaseId } from './names';
-import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, LONGEST_WORDS, MANY } from './limits';
+import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY } from './limits';
 import { holder, releaseRecord, recordOfRelease } from './records';
 import {
   byName,
@@ -17,10 +17,8 @@ import {
   tuple,
   type TypeOf,
 } from './shape';
+import { path, word, words } from './plainTexts';
 
-const words = text(LONGEST_WORDS);
-const word = text(LONGEST_WORD);
-const path = words;
 const paths = list(path, EVERY_FILE);
 const version = text(200);
 export const listedPaths = list(path, LISTED_PATHS);

@@ -1,11 +1,9 @@
 /** What the engine's side may say is not as it should be, kind by kind, beside the path below the base path. */
 import { releaseId } from './names';
-import { LONGEST_WORD, LONGEST_WORDS, MANY } from './limits';
-import { count, flag, list, number, oneOf, orNull, record, text, type TypeOf, variants } from './shape';
+import { MANY } from './limits';
+import { count, flag, list, number, oneOf, orNull, record, type TypeOf, variants } from './shape';
+import { path, word, words } from './plainTexts';
 
-const words = text(LONGEST_WORDS);
-const word = text(LONGEST_WORD);
-const path = words;
 const paths = list(words, MANY);
 const found = { path };
 

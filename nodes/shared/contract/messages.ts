@@ -1,9 +1,7 @@
 /** What the engine's side says by itself: who it is, and how it left. */
 import { releaseId } from './names';
-import { LONGEST_WORDS } from './limits';
-import { count, flag, number, optional, orDropped, orNull, record, text, type TypeOf } from './shape';
-
-const words = text(LONGEST_WORDS);
+import { count, flag, number, optional, orDropped, orNull, record, type TypeOf } from './shape';
+import { words } from './plainTexts';
 
 /** What the executor says first: where it runs, as whom, and with which Python. */
 export const hello = record({

@@ -1,6 +1,6 @@
 /** What is written down on the engine's side, and read again. */
 import { commitId, entrypoint, releaseId } from './names';
-import { LONGEST_WORD, LONGEST_WORDS, MANY } from './limits';
+import { MANY } from './limits';
 import {
   count,
   flag,
@@ -14,9 +14,8 @@ import {
   tuple,
   type TypeOf,
 } from './shape';
+import { word, words } from './plainTexts';
 
-const words = text(LONGEST_WORDS);
-const word = text(LONGEST_WORD);
 const patterns = list(words, 1000);
 
 /** Where a version came from, as outputs and a release's record show it. */

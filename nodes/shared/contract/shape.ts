@@ -75,6 +75,14 @@ export const flag: Shape<boolean> = checked(['flag'], (value) => typeof value ==
 /** Any finite number. */
 export const number: Shape<number> = checked(['number'], Number.isFinite);
 
+/** At most so many seconds, 0 or more; fractions too. */
+export function secondsUpTo(most: number): Shape<number> {
+  return checked(
+    ['seconds', most],
+    (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) <= most,
+  );
+}
+
 /** A whole number, 0 or more, that every side can hold. */
 export const count: Shape<number> = checked(
   ['count'],

@@ -1,0 +1,92 @@
+/** The verbs that look and change nothing: all that read-only access allows. */
+import { EVERY_FILE, LONGEST_TEXT, MOST_CHANGES } from './limits';
+import * as facts from './facts';
+import { finding } from './findings';
+import { basePath, entrypoint, releaseId } from './names';
+import { path, words } from './plainTexts';
+import { holder } from './records';
+import { byName, countUpTo, flag, list, optional, orNull, record, text, tuple } from './shape';
+
+const paths = list(path, EVERY_FILE);
+const release = releaseId;
+const engine = { basePath, entrypoint };
+/** A release, or with `kept` what an adoption would make, of which those paths are nobody's; null: nothing. */
+const comparedWith = { basePath, release: orNull(release), kept: optional(paths) };
+
+export const READING = {
+  /**
+   * What is there and what is live. `holder`: asks who holds the lock. `start`: starts the live environment's interpreter
+   * to see whether it does. `ahead`: looks for the next probe, too, which comes soon.
+   */
+  probe: {
+    changes: false,
+    arguments: record({ ...engine, holder: optional(flag), start: optional(flag), ahead: optional(flag) }),
+    result: facts.probe,
+  },
+  /** All kept releases, backups and environments. */
+  list: {
+    changes: false,
+    arguments: record({ basePath, packages: optional(flag) }),
+    result: facts.listing,
+  },
+  /** The last changes of what is live, and attempts that came to nothing, the newest first. */
+  history: {
+    changes: false,
+    arguments: record({ basePath, limit: countUpTo(MOST_CHANGES) }),
+    result: record({ changes: list(facts.change, MOST_CHANGES) }),
+  },
+  /** A release's entries, as they were recorded. */
+  entries: {
+    changes: false,
+    arguments: record({ basePath, release }),
+    result: record({ entries: facts.recordedRows }),
+  },
+  /** The entries that adopting some names would make. Comparisons with `kept` are about these then. */
+  foresee: {
+    changes: false,
+    arguments: record({ ...engine, names: paths }),
+    result: record({ entries: facts.recordedRows }),
+  },
+  /** The text of some files of a release, or of the backup that is being unpacked; null where there is none. */
+  texts: {
+    changes: false,
+    arguments: record({ basePath, release, paths }),
+    result: record({ texts: byName(orNull(text(LONGEST_TEXT)), EVERY_FILE) }),
+  },
+  /** Which of the client's directories, each with its digest, differ from the release's. */
+  compareDirectories: {
+    changes: false,
+    arguments: record({ ...comparedWith, directories: list(tuple(path, facts.hexadecimal), EVERY_FILE) }),
+    result: record({ differing: list(path, EVERY_FILE) }),
+  },
+  /** What a release of these entries would need and change; `receive` opens it. `sizes`: asks for sizes, too. */
+  compare: {
+    changes: false,
+    arguments: record({
+      ...comparedWith,
+      entries: facts.entryRows,
+      sameDirectories: paths,
+      sizes: optional(flag),
+    }),
+    result: facts.comparison,
+  },
+  /** What changes from one kept release to another. */
+  compareReleases: {
+    changes: false,
+    arguments: record({ basePath, release, against: orNull(release) }),
+    result: record({ changes: facts.treeChanges }),
+  },
+  /** Everything that is not as it should be. */
+  inspect: {
+    changes: false,
+    arguments: record({ ...engine, owner: optional(words) }),
+    result: record({
+      /** Whether anything was ever deployed here. */
+      deployed: flag,
+      current: orNull(path),
+      findings: list(finding, EVERY_FILE),
+      /** Who is at work, unless it is this conversation. */
+      holder: orNull(holder),
+    }),
+  },
+} as const;
