@@ -15,7 +15,11 @@ const node = ['node:[a-z_/]+'];
 export const layers = {
   errors: { files: 'nodes/shared/errors.*', imports: [], packages: [] },
   contract: { files: 'nodes/shared/contract/**', imports: ['errors'], packages: [] },
-  connection: { files: 'nodes/shared/connection/**', imports: ['errors'], packages: [...node, 'ssh2'] },
+  connection: {
+    files: 'nodes/shared/connection/**',
+    imports: ['contract', 'errors'],
+    packages: [...node, 'ssh2'],
+  },
   source: {
     files: 'nodes/shared/source/**',
     imports: ['contract', 'errors'],

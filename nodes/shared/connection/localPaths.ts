@@ -1,6 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import * as path from 'node:path';
 
+import type { BasePath } from '../contract/names';
 import { DeployError, toDeployError } from '../errors';
 
 function refuse(message: string, details: Record<string, unknown>): DeployError {
@@ -36,14 +37,14 @@ async function resolveLinks(place: string, field: string): Promise<string> {
   }
 }
 
-async function resolveAbsolute(place: string, field: string): Promise<string> {
-  const usable = path.isAbsolute(place) && !place.includes('\0') && !place.split('/').includes('..');
-  if (!usable) {
-    throw refuse(`${field} "${place}" must be an absolute path without ".." parts, such as /app.`, {
-      path: place,
-    });
-  }
-  return resolveLinks(path.normalize(place), field);
+/** One entry of the administrator's list. Unlike a base path, it may be the root. */
+async function resolveEntry(entry: string): Promise<string> {
+  const field = 'N8N_HOT_DEPLOY_LOCAL_PATHS:';
+  const usable = path.isAbsolute(entry) && !entry.includes('\0') && !entry.split('/').includes('..');
+  if (usable) return resolveLinks(path.normalize(entry), field);
+  throw refuse(`${field} "${entry}" must be an absolute path without ".." parts, such as /app.`, {
+    path: entry,
+  });
 }
 
 /**
@@ -55,7 +56,7 @@ async function resolveAbsolute(place: string, field: string): Promise<string> {
  * @returns `basePath` with all links resolved
  * @throws INPUT when nothing is allowed, when the path is outside, or when a path can't be used as given
  */
-export async function checkLocalPath(basePath: string, allowed: string | undefined): Promise<string> {
+export async function checkLocalPath(basePath: BasePath, allowed: string | undefined): Promise<string> {
   const listed = (allowed ?? '')
     .split(':')
     .map((entry) => entry.trim())
@@ -66,9 +67,9 @@ export async function checkLocalPath(basePath: string, allowed: string | undefin
       { path: basePath },
     );
   }
-  const resolved = await resolveAbsolute(basePath, '"Base Path"');
+  const resolved = await resolveLinks(path.normalize(basePath), '"Base Path"');
   for (const entry of listed) {
-    const directory = await resolveAbsolute(entry, 'N8N_HOT_DEPLOY_LOCAL_PATHS:');
+    const directory = await resolveEntry(entry);
     const prefix = directory === '/' ? '/' : `${directory}/`;
     if (resolved === directory || resolved.startsWith(prefix)) return resolved;
   }

@@ -21,10 +21,10 @@ import { path, word, words } from './plainTexts';
 
 const paths = list(path, EVERY_FILE);
 const version = text(200);
-export const listedPaths = list(path, LISTED_PATHS);
+const listedPaths = list(path, LISTED_PATHS);
 
 /** Name and version of an installed distribution. */
-export const installedPackage = tuple(version, version);
+const installedPackage = tuple(version, version);
 export const packages = list(installedPackage, MANY);
 export type Package = TypeOf<typeof installedPackage>;
 
@@ -33,15 +33,15 @@ export const installer = record({ name: oneOf('pip', 'uv'), version: orNull(vers
 export type Installer = TypeOf<typeof installer>;
 
 /** A release as listed: its record, the number of extractions that run it now, and the environment it leads to. */
-export const listedRelease = record({ ...releaseRecord, processes: count, environment: orNull(words) });
+const listedRelease = record({ ...releaseRecord, processes: count, environment: orNull(words) });
 export type ListedRelease = TypeOf<typeof listedRelease>;
 
 export const backupName = text(1024);
-export const listedBackup = record({ name: backupName, bytes: count, createdAt: word });
+const listedBackup = record({ name: backupName, bytes: count, createdAt: word });
 export type ListedBackup = TypeOf<typeof listedBackup>;
 
 /** An environment as listed; the optional fields come on request. */
-export const listedEnvironment = record({
+const listedEnvironment = record({
   environment: words,
   /** Ids of the releases that lead to it. */
   releases: list(releaseId, MANY),
@@ -64,11 +64,11 @@ export const unconfirmedSwitch = record({
 export type UnconfirmedSwitch = TypeOf<typeof unconfirmedSwitch>;
 
 /** A release that extractions are running now. */
-export const releaseInUse = record({ release: releaseId, processes: count });
+const releaseInUse = record({ release: releaseId, processes: count });
 export type ReleaseInUse = TypeOf<typeof releaseInUse>;
 
 /** The last attempt to change what is live, where it did not stay live. `release`: null where it had no name yet. */
-export const undoneAttempt = record({ release: orNull(releaseId), at: word, reason: words });
+const undoneAttempt = record({ release: orNull(releaseId), at: word, reason: words });
 export type UndoneAttempt = TypeOf<typeof undoneAttempt>;
 
 const standing = {
@@ -155,7 +155,7 @@ export const hexadecimal = matching<string>('[0-9a-f]*', LONGEST_WORD);
 
 /** One entry as it crosses the wire: path, type, mode, size, digest, target of a link. */
 const columns = [path, oneOf('file', 'link', 'directory'), count, count, hexadecimal, orNull(path)] as const;
-export const entryRow = tuple(...columns);
+const entryRow = tuple(...columns);
 export const entryRows = list(entryRow, EVERY_FILE);
 export type EntryRow = TypeOf<typeof entryRow>;
 
@@ -195,13 +195,12 @@ export const runResult = record({ ...ended, passed: flag, durationMs: number });
 export type RunResult = TypeOf<typeof runResult>;
 
 /** An installer's end, and what it was run for. */
-export const installerRun = record({
+const installerRun = record({
   ...ended,
   stage: oneOf('create', 'install', 'check'),
   /** For `interpreter`: what `pip check` complained about, which does not stop the deployment. */
   check: optional(orNull(text(LONGEST_OUTPUT))),
 });
-export type InstallerRun = TypeOf<typeof installerRun>;
 
 /** What became of a release's environment. */
 export const environmentResult = record({

@@ -19,7 +19,7 @@ import { word, words } from './plainTexts';
 const patterns = list(words, 1000);
 
 /** Where a version came from, as outputs and a release's record show it. */
-export const sourceDescription = record({
+const sourceDescription = record({
   /** `directory`, `binary`, `git`, `release`, `backup` or `adopted`. */
   type: word,
   /** The directory, the archive's file name, or the Git reference. */
@@ -47,7 +47,7 @@ export const recordedOptions = record({
 export type RecordedOptions = TypeOf<typeof recordedOptions>;
 
 /** What a release needs to run. Nothing of it is secret. */
-export const recordedDependencies = record({
+const recordedDependencies = record({
   mode: oneOf('virtualEnvironment', 'interpreter', 'none'),
   /** The file to install from, such as `requirements.txt`; null when the release has none. */
   file: orNull(words),

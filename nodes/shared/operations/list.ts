@@ -78,7 +78,7 @@ function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<
 }
 
 /** What is known of the environment `name`. */
-export function environmentSummary(
+function environmentSummary(
   environments: readonly ListedEnvironment[],
   name: string | null,
 ): EnvironmentSummary | null {

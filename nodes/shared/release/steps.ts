@@ -4,9 +4,8 @@
  */
 import type { Entrypoint, ReleaseId } from '../contract/names';
 import type { Mender } from '../contract/findings';
-import type { RecordedDependencies, SourceDescription } from '../contract/records';
+import type { RecordedDependencies } from '../contract/records';
 import type { ArgumentsOf } from '../contract/verbs';
-import type { Selection } from '../source/bundle';
 import type { Check, CheckPhase } from './checks';
 
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
@@ -168,10 +167,4 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** The switch that an earlier operation left unconfirmed, where the plan decides on that one. */
   readonly settles?: ReleaseId;
-}
-
-/** What of a new version's origin a plan says. */
-export interface PlannedSource {
-  readonly source: SourceDescription & { digest: string };
-  readonly selection: Selection;
 }

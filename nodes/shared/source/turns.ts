@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export type Steps<T> = Generator<void, T>;
 
 /** How many entries of a tree are worth looking at the clock. */
-export const A_FEW = 500;
+const A_FEW = 500;
 /** n8n must never stand still for 50 ms, on a slow machine neither. */
 const AT_ONCE_MS = 8;
 

@@ -2,8 +2,13 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { checkLocalPath } from '../../../nodes/shared/connection/localPaths';
+import { parseBasePath } from '../../../nodes/shared/contract/names';
+import { checkLocalPath as checkParsed } from '../../../nodes/shared/connection/localPaths';
 import { thrownBy } from '../../support/thrown';
+
+/** As n8n has it entered: through the one door for base paths. */
+const checkLocalPath = async (given: string, allowed: string | undefined) =>
+  checkParsed(parseBasePath(given), allowed);
 
 let root: string;
 let app: string;
@@ -78,7 +83,7 @@ it.each([
 it.each(['app', './app', '/app/../etc', '/app/..', '', '/app\0'])('P7: %j is no base path', async (path) => {
   expect(await thrownBy(checkLocalPath(path, '/'))).toMatchObject({
     code: 'INPUT',
-    message: `"Base Path" "${path}" must be an absolute path without ".." parts, such as /app.`,
+    message: `Base Path ${JSON.stringify(path)} can't be used. Give the absolute path of the engine's directory, such as /app.`,
   });
 });
 

@@ -1,3 +1,4 @@
+import { asBasePath } from '../../support/named';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -221,7 +222,7 @@ describe('P7: a repository of this machine', () => {
   /** Allows what is below the directory, as the node does. */
   async function open(allowed: string, repository: string): Promise<string[]> {
     const options = gitOptions(repository, await make('cache'), {
-      allowFile: async (directory) => void (await checkLocalPath(directory, allowed)),
+      allowFile: async (directory) => void (await checkLocalPath(asBasePath(directory), allowed)),
     });
     return withBundle(options, async ({ entries }) => entries.map(({ path }) => path));
   }
