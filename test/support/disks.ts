@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where programs for the administrator are, which not every shell's PATH names. */
 const PLACES = ['/usr/sbin', '/sbin', '/usr/bin'];
@@ -11,6 +11,8 @@ export function temporaryMounts(): {
   mount: (path: string, type: string, options: string, source?: string) => string;
   /** Makes a file system of a type, so many MiB large, in a file, and mounts it at a directory. */
   mountNew: (path: string, type: string, megabytes: number) => string;
+  /** Makes and mounts an ext4 that becomes read-only on its first error, as distributions mount theirs. */
+  mountFailing: (path: string, image: string, megabytes: number) => FailingDisk;
 } {
   const mounts: string[] = [];
   afterAll(() => {
@@ -23,12 +25,43 @@ export function temporaryMounts(): {
   };
   const mountNew = (path: string, type: string, megabytes: number): string => {
     const image = join(path, 'image');
-    writeFileSync(image, '');
-    truncateSync(image, megabytes * 1024 ** 2);
-    execFileSync(program(`mkfs.${type}`), ['-q', image], { stdio: 'pipe' });
+    makeFileSystem(image, type, megabytes);
     return mount(path, type, 'loop', image);
   };
-  return { mount, mountNew };
+  const mountFailing = (path: string, image: string, megabytes: number): FailingDisk => {
+    makeFileSystem(image, 'ext4', megabytes);
+    const options = 'loop,errors=remount-ro';
+    mount(path, 'ext4', options, image);
+    return {
+      fail: () => writeFileSync(`/sys/fs/ext4/${loopOf(path)}/trigger_fs_error`, 'for a test'),
+      mend: () => {
+        execFileSync('umount', [path]);
+        // Ends with 1 when it has mended something, which it has.
+        spawnSync(program('e2fsck'), ['-fy', image]);
+        execFileSync('mount', ['-t', 'ext4', '-o', options, image, path]);
+      },
+    };
+  };
+  return { mount, mountNew, mountFailing };
+}
+
+interface FailingDisk {
+  /** Has the kernel find an error, even while files are open for writing: nothing can be written from now on. */
+  fail: () => void;
+  /** Mends the file system and mounts it again. */
+  mend: () => void;
+}
+
+function makeFileSystem(image: string, type: string, megabytes: number): void {
+  writeFileSync(image, '');
+  truncateSync(image, megabytes * 1024 ** 2);
+  execFileSync(program(`mkfs.${type}`), ['-q', image], { stdio: 'pipe' });
+}
+
+/** Name of the block device of a mount. */
+function loopOf(path: string): string {
+  const source = execFileSync('findmnt', ['-no', 'SOURCE', path], { encoding: 'utf8' });
+  return basename(source.trim());
 }
 
 function program(name: string): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { decideDeployment } from '../../../nodes/shared/release/decide/deploy';
+import type { Check } from '../../../nodes/shared/release/checks';
+import { decideDeployment, type DeploymentPlan } from '../../../nodes/shared/release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../../../nodes/shared/release/decide/planDigest';
 import type { Plan, Step } from '../../../nodes/shared/release/steps';
 import { deployment } from '../../support/arbitraries';
@@ -119,6 +120,36 @@ test('P10: a plan’s digest is the same for the same plan, and tells what is an
     if (JSON.stringify(shown[0]) !== JSON.stringify(shown[1])) expect(first).not.toBe(second);
     expect(() => refuseOtherDigest(first, first)).not.toThrow();
     if (first !== second) expect(() => refuseOtherDigest(first, second)).toThrow(/changed since\.$/);
+  });
+});
+
+const ONE_MORE: Check = {
+  name: 'one more',
+  type: 'compile',
+  when: 'both',
+  timeoutSeconds: 60,
+  environment: {},
+};
+const more = (paths: readonly string[]): string[] => [...paths, 'one more.py'];
+
+test.each<[string, (plan: DeploymentPlan) => Partial<DeploymentPlan>]>([
+  ['the new version', ({ source }) => ({ source: { ...source, digest: `${source.digest}0` } })],
+  ['the changes', ({ unchanged }) => ({ unchanged: !unchanged })],
+  ['the changes', ({ changes }) => ({ changes: { ...changes, added: more(changes.added) } })],
+  ['the changes', ({ changes }) => ({ changes: { ...changes, modified: more(changes.modified) } })],
+  ['the changes', ({ changes }) => ({ changes: { ...changes, removed: more(changes.removed) } })],
+  ['the checks', ({ checks }) => ({ checks: checks.length > 0 ? [] : [ONE_MORE] })],
+  ['edits by hand', ({ drift }) => ({ drift: { ...drift, modified: more(drift.modified) } })],
+  ['edits by hand', ({ drift }) => ({ drift: { ...drift, missing: more(drift.missing) } })],
+  ['edits by hand', ({ drift }) => ({ drift: { ...drift, added: more(drift.added) } })],
+  ['what is adopted', ({ adopts }) => ({ adopts: more(adopts) })],
+])('P10: a plan with another value of %s is not the one that was approved (%#)', (part, other) => {
+  holds(deployment, ([snapshot, version, options]) => {
+    const plan = decideDeployment(snapshot, version, options);
+    const approved = digestOfPlan(plan, snapshot.side, options);
+    const now = digestOfPlan({ ...plan, ...other(plan) }, snapshot.side, options);
+    expect(() => refuseOtherDigest(approved, now)).toThrow(expect.objectContaining({ code: 'PLAN_CHANGED' }));
+    expect(() => refuseOtherDigest(approved, now)).toThrow(part);
   });
 });
 
