@@ -1,5 +1,6 @@
 """Starts the conversation: says who and what is here, then serves."""
 
+import gc
 import os
 import pwd
 import sys
@@ -11,6 +12,9 @@ from hot_deploy.verbs import VERBS
 from hot_deploy.wire import Wire
 
 OLDEST_PYTHON = (3, 8)
+# After this many objects, looking for circles of garbage begins. There is next to none here, and a tree of 10,000 files is
+# more objects than Python takes for a reason to look, again and again.
+OBJECTS = 100000
 IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 
@@ -55,6 +59,7 @@ def main(silence_seconds, allowed=None):
     output = os.dup(1)
     os.dup2(2, 1)
     os.umask(0o022)
+    gc.set_threshold(OBJECTS)
     wire = Wire(0, output, silence_seconds)
     wire.start()
     wire.send(hello())
