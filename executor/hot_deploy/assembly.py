@@ -56,6 +56,7 @@ class Assembly:
             if entry.type == tree.FILE and entry.digest in self.live_by_digest
         ]
         self._copying: copying.Copying | None = None
+        self._flushing: files.Flushing | None = None
 
     def check_space(self) -> None:
         """Raises StepFailed where the disk has too few bytes or inodes left for the release."""
@@ -132,6 +133,7 @@ class Assembly:
             carried: set[str] = set()
             if self._copying is not None:
                 carried = self._copying.finish(check)
+                self._flushing = self._copying.flushing
         finally:
             self._stop_copying()
         self._keep_unowned(check)
@@ -208,6 +210,8 @@ class Assembly:
         os.rename(self.staging, release)
         os.chmod(release, 0o555)
         tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
+        if self._flushing is not None:
+            self._flushing.wait()
         return compilation
 
     def _give(self) -> None:

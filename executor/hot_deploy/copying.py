@@ -66,6 +66,8 @@ class Copying:
         """`pairs` are (entry of the new release, entry of the live one). The new ones get their stamp."""
         self._live, self._staging = live, staging
         self._parts: list[tuple[workers.Part, list[Names]]] = []
+        # Of what was copied, where it is much: until a switch, it has to be on the disk.
+        self.flushing: files.Flushing | None = None
         processes = min(MOST_PROCESSES, max(2, len(os.sched_getaffinity(0))), len(pairs) // WORTH_A_PROCESS)
         shares = _shares(_by_directory(pairs), max(1, processes))
         self._mine = shares[:1]
@@ -87,6 +89,9 @@ class Copying:
         carried: set[str] = set()
         for share in self._mine:
             carried.update(_copy_share(self._live, self._staging, share, check)["carried"])
+        # Not before: while processors are busy with copying, writing to the disk would only take its turns from that.
+        if self._parts:
+            self.flushing = files.Flushing(self._staging)
         for part, share in self._parts:
             done = part.result(check)
             carried.update(done["carried"])
