@@ -48,9 +48,15 @@ class Assembly:
         self.entries = entries
         self.keep = keep
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
-        # (entry of this release, entry of the live one).
-        self.unchanged: list[tuple[Entry, Entry]] = []
         self.needed = needed(entries, live_entries)
+        # (entry of this release, entry of the live one).
+        self.unchanged = [
+            (entry, self.live_by_digest[entry.digest])
+            for entry in entries
+            if entry.type == tree.FILE and entry.digest in self.live_by_digest
+        ]
+        self._copying: copying.Copying | None = None
+        self._flushing: files.Flushing | None = None
 
     def check_space(self) -> None:
         """Raises StepFailed where the disk has too few bytes or inodes left for the release."""
@@ -68,14 +74,34 @@ class Assembly:
             )
 
     def receive(self, take_data: Callable[[], bytes], encoding: str | None) -> dict[str, str]:
-        """Writes the needed files from the wire. Returns digest -> path of what came.
+        """Writes the needed files from the wire, while others copy what is unchanged. Returns digest -> path of what came.
 
         Raises StepFailed when content isn't what its entry says.
         """
-        content = _Content(take_data, encoding)
         os.mkdir(self.staging, 0o755)
-        for directory in sorted({os.path.dirname(entry.path) for entry in self.entries}):
-            os.makedirs(os.path.join(self.staging, directory), 0o755, exist_ok=True)
+        made = {""}
+        for entry in self.entries:
+            self._make_directory(os.path.dirname(entry.path), made)
+        if self.live is not None:
+            self._copying = copying.Copying(self.live, self.staging, self.unchanged)
+        try:
+            return self._take(_Content(take_data, encoding))
+        except BaseException:
+            self._stop_copying()
+            raise
+
+    def _make_directory(self, path: str, made: set[str]) -> None:
+        if path not in made:
+            self._make_directory(os.path.dirname(path), made)
+            os.mkdir(os.path.join(self.staging, path), 0o755)
+            made.add(path)
+
+    def _stop_copying(self) -> None:
+        if self._copying is not None:
+            self._copying.stop()
+            self._copying = None
+
+    def _take(self, content: _Content) -> dict[str, str]:
         received = {}
         for index in self.needed:
             entry = self.entries[index]
@@ -102,26 +128,33 @@ class Assembly:
 
         Returns the paths whose bytecode was carried over with them.
         """
-        written = {self.entries[index].path for index in self.needed}
+        try:
+            self._add_others(received, check)
+            carried: set[str] = set()
+            if self._copying is not None:
+                carried = self._copying.finish(check)
+                self._flushing = self._copying.flushing
+        finally:
+            self._stop_copying()
+        self._keep_unowned(check)
+        return carried
+
+    def _add_others(self, received: dict[str, str], check: Callable[[], None]) -> None:
+        """Links, empty directories, and files that hold what came for another one."""
         for entry in self.entries:
-            check()
-            if entry.path in written:
+            if entry.type == tree.FILE and (
+                entry.digest in self.live_by_digest or received[entry.digest] == entry.path
+            ):
                 continue
+            check()
             target = os.path.join(self.staging, entry.path)
             if entry.type == tree.DIRECTORY:
                 os.makedirs(target, 0o755, exist_ok=True)
             elif entry.type == tree.LINK:
                 _make_link(entry, target)
                 entry.stamp = tree.stamp_of(os.lstat(target))
-            elif entry.digest in self.live_by_digest:
-                self.unchanged.append((entry, self.live_by_digest[entry.digest]))
             else:
                 copying.copy_file(os.path.join(self.staging, received[entry.digest]), target, entry, entry.mode)
-        carried: set[str] = set()
-        if self.live is not None:
-            carried = copying.copy_unchanged(self.live, self.staging, self.unchanged, check)
-        self._keep_unowned(check)
-        return carried
 
     def unread(self, suffix: str) -> set[str]:
         """Paths with content that the live release holds under a name of the same kind, as it was recorded there."""
@@ -170,17 +203,15 @@ class Assembly:
         Returns what bytecode.compile_release() does.
         """
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
-        kept_directories = {os.path.dirname(entry.path) for entry in self.entries if entry.kept}
-        for directory, _, _ in os.walk(self.staging, topdown=False):
-            relative = os.path.relpath(directory, self.staging)
-            if directory != self.staging and relative not in kept_directories:
-                os.chmod(directory, 0o555)
+        _freeze_directories(self.staging, {os.path.dirname(entry.path) for entry in self.entries if entry.kept})
         beside.link(self.layout, self.staging, names_in(entry.path for entry in self.entries))
         self._give()
         release = self.layout.release(self.release_id)
         os.rename(self.staging, release)
         os.chmod(release, 0o555)
         tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
+        if self._flushing is not None:
+            self._flushing.wait()
         return compilation
 
     def _give(self) -> None:
@@ -302,6 +333,19 @@ def checked_entries(rows: list[list[Any]]) -> list[Entry]:
             raise StepFailed("entryType", path=entry.path, type=entry.type)
         _refuse_below(entry.path, not_directories)
     return entries
+
+
+def _freeze_directories(root: str, kept: Container[str]) -> None:
+    """Takes the permission to write from the directories below `root`, but for those with these paths below it."""
+    pending = [""]
+    while pending:
+        path = pending.pop()
+        place = os.path.join(root, path)
+        with os.scandir(place) as children:
+            inner = [child.name for child in children if child.is_dir(follow_symlinks=False)]
+        pending += [os.path.join(path, name) for name in inner]
+        if path and path not in kept:
+            os.chmod(place, 0o555)
 
 
 def _make_link(entry: Entry, place: str) -> None:

@@ -14,7 +14,7 @@ from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, TypedDict, Union
+    from typing import Callable, TypedDict, Union
 
     from hot_deploy.tree import Entry
 
@@ -56,37 +56,54 @@ class Anywhere:
     path, fd = "", None
 
 
-def copy_unchanged(
-    live: str, staging: str, pairs: Iterable[tuple[Entry, Entry]], check: Callable[[], None]
-) -> set[str]:
+class Copying:
     """Copies files from the tree `live` to the tree `staging`, which has their directories already.
 
-    `pairs` are (entry of the new release, entry of the live one). The new ones get their stamp.
-    Returns the paths whose bytecode was carried over with them.
+    Other processes begin at once with their shares, this one's comes with finish(). stop() is due in any case.
     """
-    pairs = list(pairs)
-    processes = min(MOST_PROCESSES, max(2, len(os.sched_getaffinity(0))), len(pairs) // WORTH_A_PROCESS)
-    shares = _shares(_by_directory(pairs), max(1, processes))
-    parts: list[tuple[workers.Part, list[Names]]] = []
-    carried: set[str] = set()
-    try:
-        mine = shares[:1]
-        for share in shares[1:]:
-            try:
-                parts.append((workers.Part(_copy_share, live, staging, share, _unchecked), share))
-            except OSError:
-                mine.append(share)
-        for share in mine:
-            carried.update(_copy_share(live, staging, share, check)["carried"])
-        for part, share in parts:
+
+    def __init__(self, live: str, staging: str, pairs: list[tuple[Entry, Entry]]) -> None:
+        """`pairs` are (entry of the new release, entry of the live one). The new ones get their stamp."""
+        self._live, self._staging = live, staging
+        self._parts: list[tuple[workers.Part, list[Names]]] = []
+        # Of what was copied, where it is much: until a switch, it has to be on the disk.
+        self.flushing: files.Flushing | None = None
+        processes = min(MOST_PROCESSES, max(2, len(os.sched_getaffinity(0))), len(pairs) // WORTH_A_PROCESS)
+        shares = _shares(_by_directory(pairs), max(1, processes))
+        self._mine = shares[:1]
+        try:
+            for share in shares[1:]:
+                self._start(share)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, share: list[Names]) -> None:
+        try:
+            self._parts.append((workers.Part(_copy_share, self._live, self._staging, share, _unchecked), share))
+        except OSError:
+            self._mine.append(share)
+
+    def finish(self, check: Callable[[], None]) -> set[str]:
+        """Returns the paths whose bytecode was carried over with them."""
+        carried: set[str] = set()
+        for share in self._mine:
+            carried.update(_copy_share(self._live, self._staging, share, check)["carried"])
+        # Not before: while processors are busy with copying, writing to the disk would only take its turns from that.
+        if self._parts:
+            self.flushing = files.Flushing(self._staging)
+        for part, share in self._parts:
             done = part.result(check)
             carried.update(done["carried"])
             for (_, _, entry, _), stamp in zip(_names_in(share), done["stamps"]):
                 entry.stamp = stamp
-    finally:
-        for part, _ in parts:
+        return carried
+
+    def stop(self) -> None:
+        """Ends the processes, which may have ended by themselves."""
+        for part, _ in self._parts:
             part.stop()
-    return carried
+        self._parts = []
 
 
 def _by_directory(pairs: list[tuple[Entry, Entry]]) -> list[Names]:

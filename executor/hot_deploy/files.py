@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+import threading
 
 from hot_deploy.later import ctypes, shutil
 
@@ -39,6 +40,28 @@ def sync_file_system(path: str) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
     finally:
         os.close(fd)
+
+
+class Flushing:
+    """sync_file_system(), begun while something else is done: what comes before a switch then finds little to write."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._raised: OSError | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            sync_file_system(self._path)
+        except OSError as raised:
+            self._raised = raised
+
+    def wait(self) -> None:
+        """Raises what was raised: the disk says of each failure only once that it was one."""
+        self._thread.join()
+        if self._raised is not None:
+            raise self._raised
 
 
 def temporary_name(directory: str, purpose: str) -> str:

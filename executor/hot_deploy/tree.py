@@ -163,7 +163,7 @@ def text_digest(text: str) -> str:
 
 def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]]:
     """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`, bytecode aside."""
-    pending = []
+    pending: list[tuple[str, os.stat_result]] = []
     for name in names:
         try:
             pending.append((name, os.lstat(os.path.join(root, name))))
@@ -174,18 +174,36 @@ def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]
         if not stat.S_ISDIR(status.st_mode):
             yield path, status
             continue
-        with os.scandir(os.path.join(root, path)) as children:
-            names = [child.name for child in children]
-        if not names:
+        # Names relative to the open directory: looking up whole paths takes longer than the rest.
+        fd = os.open(os.path.join(root, path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            found = list(_children(fd))
+        finally:
+            os.close(fd)
+        if not found:
             yield path, status
-        # A running engine writes bytecode, which comes and goes while we look.
-        for name in names:
-            if is_bytecode(name):
+        for name, inner in found:
+            if inner is None:
+                continue
+            if stat.S_ISDIR(inner.st_mode):
+                pending.append((path + "/" + name, inner))
+            else:
+                yield path + "/" + name, inner
+
+
+def _children(directory_fd: int) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Names and their lstat, None for what is not looked at or has gone."""
+    with os.scandir(directory_fd) as children:
+        for child in children:
+            name = child.name
+            # A running engine writes bytecode, which comes and goes while we look.
+            if name == BYTECODE_DIRECTORY or name.endswith(BYTECODE_SUFFIXES):
+                yield name, None
                 continue
             try:
-                pending.append((path + "/" + name, os.lstat(os.path.join(root, path, name))))
+                yield name, child.stat(follow_symlinks=False)
             except FileNotFoundError:
-                continue
+                yield name, None
 
 
 def read_entry(root: str, path: str, status: os.stat_result, check: Check | None = None) -> Entry | None:

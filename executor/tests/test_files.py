@@ -274,3 +274,21 @@ def test_a_file_system_is_synced(tmp_path: Path) -> None:
     files.sync_file_system(str(tmp_path))
     with pytest.raises(FileNotFoundError):
         files.sync_file_system(str(tmp_path / "missing"))
+
+
+def test_what_fails_on_the_way_to_the_disk_is_told_to_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    monkeypatch.setattr(files, "sync_file_system", fail)
+    flushing = files.Flushing("/app")
+    with pytest.raises(OSError, match="/app") as raised:
+        flushing.wait()
+    assert raised.value.errno == errno.EIO
+
+
+def test_what_is_being_written_to_the_disk_is_there_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(files, "sync_file_system", synced.append)
+    files.Flushing(str(tmp_path)).wait()
+    assert synced == [str(tmp_path)]

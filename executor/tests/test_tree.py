@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -256,3 +257,25 @@ def test_what_a_newer_version_records_beside_is_written_again_as_it_was(tmp_path
     tree.write_manifest(str(place), entries)
     assert json.loads(place.read_text()) == rows
     assert entries[0].content() == entries[1].content()
+
+
+def test_what_goes_away_while_it_is_looked_at_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "src").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "src" / name).write_bytes(b"")
+    scandir = os.scandir
+
+    def removing(fd: int) -> Any:
+        with scandir(fd) as children:
+            found = list(children)
+        (tmp_path / "src" / "a").unlink()
+        return contextlib.nullcontext(found)
+
+    monkeypatch.setattr(os, "scandir", removing)
+    assert [path for path, _ in tree.walk(str(tmp_path), ["src"])] == ["src/b"]
+
+
+def test_a_directory_that_only_bytecode_is_in_is_no_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "src" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "src" / "inner").mkdir()
+    assert [path for path, _ in tree.walk(str(tmp_path), ["src"])] == ["src/inner"]
