@@ -19,8 +19,13 @@ import { materialiseEngine } from './engine';
 import { availablePythons } from './pythons';
 import { asBasePath, asEntrypoint } from './named';
 
+/** Where `npm run coverage:python` has put an interpreter that measures which lines of the executor run. */
+const { HOT_DEPLOY_COVERAGE } = process.env;
+
 /** The interpreter itself: a version manager's shim in front of it takes longer to start than a flip. */
-export const PYTHON = availablePythons().at(-1) as string;
+export const PYTHON = HOT_DEPLOY_COVERAGE
+  ? join(HOT_DEPLOY_COVERAGE, 'python')
+  : (availablePythons().at(-1) as string);
 
 /** Makes temporary directories that are gone after the test file, read-only releases included. */
 export function temporaryDirectories(): (purpose?: string) => Promise<string> {
