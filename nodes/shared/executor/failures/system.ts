@@ -20,7 +20,8 @@ export const SYSTEM = {
   leftUndone: failure({
     code: 'STEP',
     facts: { said: words },
-    message: ({ said }) => said,
+    message: ({ said }) =>
+      /\S/.test(said) ? said : "Something could not be undone, and the engine's side doesn't say why.",
   }),
   diskFull: failure({
     code: 'STEP',

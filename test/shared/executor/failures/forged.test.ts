@@ -89,6 +89,12 @@ test.each([
   expect(seen(error)).not.toContain(INTRUDER);
 });
 
+test.each(['', ' \n'])('P7: what was left undone without a word, %j, is said to be that', (said) => {
+  const error = worded('leftUndone', { said });
+  expectBounded(error);
+  expect(error.message).toBe("Something could not be undone, and the engine's side doesn't say why.");
+});
+
 test('P7: markup stays text, in its place, and says nothing else', () => {
   const markup = '<img src=x onerror=alert(1)>';
   expect(worded('releaseMissing', { release: markup }).message).toBe(
