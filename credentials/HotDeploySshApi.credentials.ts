@@ -126,8 +126,7 @@ export class HotDeploySshApi implements ICredentialType {
         {
           name: 'Read Only',
           value: 'readOnly',
-          description:
-            'Plan Deployment, Get Status, Get Many Releases and lists; nothing that changes the engine',
+          description: 'Lists, and operations that change nothing, such as Get Status and Plan Deployment',
         },
       ],
       default: 'full',
