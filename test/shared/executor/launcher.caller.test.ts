@@ -52,7 +52,8 @@ if command == 'handle':
 if command in ('handle', 'wait'):
     print(os.getpid(), flush=True)
     while True:
-        signal.pause()
+        # Not signal.pause(): a signal that comes just before it would be handled after it, which is never.
+        time.sleep(0.01)
 `;
 
 beforeAll(() => {
