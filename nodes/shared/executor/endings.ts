@@ -25,6 +25,16 @@ export function lost(
   });
 }
 
+/** Whether the conversation was cut off, by the caller or by what it runs over. */
+export function isCutOff({ code }: DeployError): boolean {
+  return code === 'LOST' || code === 'CANCELLED';
+}
+
+/** Whether nobody is there any more who could be asked for anything. */
+export function isUnreachable(error: DeployError): boolean {
+  return isCutOff(error) || error.code === 'CONNECTION';
+}
+
 /** `LOST`: what became of the executor, as far as that is known. */
 export class ConversationLost extends DeployError {
   /** Whether it was ended before it could put things right: its container, for one, was stopped. */

@@ -3,7 +3,7 @@ import type { SourceDescription } from '../contract/records';
 import { NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
-import { ConversationLost } from '../executor/endings';
+import { ConversationLost, isCutOff } from '../executor/endings';
 import type { Outcome } from '../release/apply/apply';
 import { type Learned, NOTHING_LEARNED } from '../release/apply/learned';
 import type { Changes } from '../release/changes';
@@ -134,19 +134,15 @@ export class Attempt {
     { snapshot }: Known,
     attempted: ReleaseId | undefined,
   ): Promise<string | undefined> {
-    const { code } = error;
-    if (!snapshot || end === 'takenBack' || code === 'CANCELLED' || code === 'LOST') return undefined;
+    if (!snapshot || end === 'takenBack' || isCutOff(error)) return undefined;
     const step = this.log.current || this.operation;
-    const reason =
-      error instanceof CheckFailed
-        ? `check ${error.check.name} did not pass`
-        : `${code} in the step “${step}”`;
+    const reason = error instanceof CheckFailed ? error.inHistory : `${error.code} in the step “${step}”`;
     try {
       await this.client.call('noteRefusal', { to: attempted ?? null, operation: this.operation, reason });
       return undefined;
     } catch (thrown) {
       const unwritten = toDeployError(thrown);
-      if (unwritten.code === 'LOST' || unwritten.code === 'CANCELLED') return undefined;
+      if (isCutOff(unwritten)) return undefined;
       return `The history could not be written: ${unwritten.message}`;
     }
   }

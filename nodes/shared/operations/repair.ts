@@ -2,6 +2,7 @@ import type { ReleaseId } from '../contract/names';
 import type { ResultOf } from '../contract/verbs';
 import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
+import { isUnreachable } from '../executor/endings';
 import { apply } from '../release/apply/apply';
 import type { CheckResult } from '../release/checks';
 import {
@@ -129,7 +130,7 @@ async function mend(
 
 /** With nobody there any more, nothing else can be tried, either. */
 function couldNot(reason: DeployError): Mended {
-  if (['LOST', 'CANCELLED', 'CONNECTION'].includes(reason.code)) throw toDeployError(reason);
+  if (isUnreachable(reason)) throw reason;
   const { message, description } = reason;
   const said = [message, description].filter(Boolean).join('\n');
   const checks = reason instanceof NothingRestorable ? reason.checks : [];

@@ -51,4 +51,9 @@ export class CheckFailed extends DeployError {
       details: { check },
     });
   }
+
+  /** What the engine's history says of it. */
+  get inHistory(): string {
+    return `check ${this.check.name} did not pass`;
+  }
 }

@@ -1,5 +1,6 @@
 import type { ReleaseId } from '../../contract/names';
 import { type DeployError, toDeployError } from '../../errors';
+import { isUnreachable } from '../../executor/endings';
 import type { Pipeline } from '../../executor/pipeline';
 import { CheckFailed } from '../checks';
 import type { Plan, Step } from '../steps';
@@ -121,19 +122,20 @@ function isLastLook(step: Step): boolean {
   return step.step === 'check' && step.phase === 'after';
 }
 
-/** With nobody there who could do it, the switch is for the engine's side to take back. */
-const NOBODY_THERE: readonly string[] = ['LOST', 'CANCELLED', 'CONNECTION'];
-
-/** Ends a plan at a step: what was switched is taken back, unless it may have been kept. */
+/**
+ * Ends a plan at a step: what was switched is taken back, unless it may have been kept. With nobody there who could do
+ * that, it is for the engine's side.
+ */
 async function stop(
   plan: Plan,
   { at, error, learned }: Omit<Stopped<string>, 'end'>,
   { client, log }: Applying,
 ): Promise<Outcome> {
   const switched = learned.switchedMs !== undefined || plan.settles !== undefined;
-  if (!switched) return { end: isLost(error) ? 'unknown' : 'refused', error, at, learned, confirming: false };
+  if (!switched)
+    return { end: isUnreachable(error) ? 'unknown' : 'refused', error, at, learned, confirming: false };
   const confirming = at === 'confirm';
-  if (confirming || isLost(error)) return { end: 'unknown', error, at, learned, confirming };
+  if (confirming || isUnreachable(error)) return { end: 'unknown', error, at, learned, confirming };
   const why = reasonToRevert(error);
   const reason = plan.settles === undefined ? why : `interrupted, and ${why}`;
   try {
@@ -144,13 +146,9 @@ async function stop(
   }
 }
 
-function isLost({ code }: DeployError): boolean {
-  return NOBODY_THERE.includes(code);
-}
-
 /** What the history says of it. */
 function reasonToRevert(error: DeployError): string {
-  if (error instanceof CheckFailed) return `check ${error.check.name} did not pass`;
+  if (error instanceof CheckFailed) return error.inHistory;
   const { code } = error;
   return code === 'NOT_FOUND' ? 'the release is gone' : `${code} after the switch`;
 }
