@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import adoption, assembly, files, tree
+from hot_deploy import adoption, comparing, files, tree
 from hot_deploy.layout import checked_path
 
 TYPE_CHECKING = False
@@ -42,13 +42,13 @@ def compare_directories(session: Session, _id: Any, args: Json) -> Json:
 def compare(session: Session, _id: Any, args: Json) -> Json:
     """What a release of these entries would need and change. `receive` opens it."""
     live = _compared_with(session, args)
-    made = assembly.merged_entries(args["entries"], live.intact, args["sameDirectories"])
+    made = comparing.merged_entries(args["entries"], live.intact, args["sameDirectories"])
     session.looks.compared = made
-    needed = assembly.needed(made, live.intact)
-    changes = assembly.changes(live.recorded, live.intact, made)
+    needed = comparing.needed(made, live.intact)
+    changes = comparing.changes(live.recorded, live.intact, made)
     result: Json = {"needed": needed, "bytes": sum(made[index].size for index in needed), "changes": changes}
     if args.get("sizes"):
-        result["sizes"] = assembly.sizes(changes, live.recorded, made)
+        result["sizes"] = comparing.sizes(changes, live.recorded, made)
     return result
 
 
@@ -64,4 +64,4 @@ def compare_releases(session: Session, _id: Any, args: Json) -> Json:
     layout = session.open(args["basePath"])
     before = session.looks.at(layout, args["against"]).recorded
     after = [entry for entry in session.looks.at(layout, args["release"]).recorded if not entry.kept]
-    return {"changes": assembly.changes(before, before, after)}
+    return {"changes": comparing.changes(before, before, after)}

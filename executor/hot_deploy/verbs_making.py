@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from hot_deploy import archives, assembly, checking, environments, history, records, tree
+from hot_deploy import archives, assembly, checking, comparing, environments, history, records, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import installing, workplace
 from hot_deploy.shown import output_of
@@ -54,7 +54,7 @@ def unpack(session: Session, _id: Any, args: Json) -> Json:
     session.undo.push("discardRelease", release=made.release_id)
     return {
         "release": made.release_id,
-        "changes": assembly.changes(live.recorded, live.intact, made.entries),
+        "changes": comparing.changes(live.recorded, live.intact, made.entries),
         "entries": [entry.row()[:6] for entry in made.entries],
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hot_deploy import assembly, beside, copying, files, tree
+from hot_deploy import assembly, beside, comparing, copying, files, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import Layout
 
@@ -36,7 +36,7 @@ def made(layout: Layout) -> assembly.Assembly:
     live = [entry for entry in found if entry is not None]
     rows = [entry.row()[:6] for entry in live]
     rows.append(["run.py", "file", 0o444, len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), None])
-    return assembly.Assembly(layout, NEW, LIVE, live, assembly.checked_entries(rows), [])
+    return assembly.Assembly(layout, NEW, LIVE, live, comparing.checked_entries(rows), [])
 
 
 def copied(made: assembly.Assembly) -> int:
