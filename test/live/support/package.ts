@@ -20,7 +20,9 @@ const INSTALL = [
 
 /** Builds the package and packs it into `directory`; gives the archive's path. */
 export async function packPackage(directory: string): Promise<string> {
-  const packing = run('npm', ['pack', '--json', '--pack-destination', directory], { cwd: ROOT });
+  // .npmrc leaves scripts out; this one builds.
+  const options = ['--json', '--ignore-scripts=false', '--pack-destination', directory];
+  const packing = run('npm', ['pack', ...options], { cwd: ROOT });
   const { stdout } = await packing.catch((reason: Error & { stdout: string }) => {
     // The compiler complains on standard output.
     throw new Error(`${reason.message}\n${reason.stdout}`);
