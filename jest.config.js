@@ -1,13 +1,18 @@
+const { suite } = require('./scripts/suites.js');
+
+/** A part of the tests: `fast`, `alone` or `together`. Without it, all of them. */
+const part = process.env.HOT_DEPLOY_SUITE;
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: part ? suite(part) : ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
   },
   // The live suite has its own configuration, and a whole n8n in its folder.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/live/'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/live/node_modules'],
-  maxWorkers: 2,
+  maxWorkers: part === 'alone' ? 1 : 2,
   testTimeout: 60_000,
 };

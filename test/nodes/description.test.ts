@@ -6,6 +6,7 @@ import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.crede
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import '../support/withoutProcesses';
 
 const hotDeploy = new HotDeploy().description;
 const trigger = new HotDeployTrigger().description;

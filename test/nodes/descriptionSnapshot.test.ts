@@ -5,6 +5,7 @@
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import '../support/withoutProcesses';
 
 test.each([
   ['Hot Deploy', new HotDeploy()],

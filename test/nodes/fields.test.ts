@@ -5,6 +5,7 @@ import type { Field, Option, Place } from '../../nodes/n8n/field';
 import { choice, collection, count, flag, option, text, trimmed, within } from '../../nodes/n8n/field';
 import { triggerFields } from '../../nodes/HotDeployTrigger/fields';
 import { OPERATIONS } from '../../nodes/operations';
+import '../support/withoutProcesses';
 
 const operations = Object.values(OPERATIONS).flat();
 const EVERY = [

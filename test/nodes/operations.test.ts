@@ -11,6 +11,7 @@ import { describeOperations } from '../../nodes/n8n/nodeDescription';
 import type { Operation } from '../../nodes/n8n/operation';
 import { OPERATIONS } from '../../nodes/operations';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import '../support/withoutProcesses';
 
 const [a, b, c, d, e] = [...'abcde'].map((name) => flag({ displayName: name, name, default: false }));
 

@@ -1,3 +1,4 @@
+import './alone';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as after } from 'node:timers/promises';

@@ -1,13 +1,15 @@
 import fc, { type IAsyncProperty } from 'fast-check';
 
+import { size } from './size';
+
 /**
  * Checks a property with random values. The seed is printed first, so that a run that is killed can be repeated, too:
- * `HOT_DEPLOY_FUZZ_SEED` gives it again, `HOT_DEPLOY_FUZZ_RUNS` multiplies the bounded number of runs that CI does.
+ * `HOT_DEPLOY_FUZZ_SEED` gives it again, `HOT_DEPLOY_FUZZ_RUNS` multiplies the bounded number of runs that CI does; `npm run proof` does four times as many.
  */
 export async function fuzz<T>(property: IAsyncProperty<T>, runs: number): Promise<void> {
   const given = process.env.HOT_DEPLOY_FUZZ_SEED;
   const seed = given === undefined ? (Date.now() ^ (Math.random() * 0x1_0000_0000)) | 0 : Number(given);
-  const numRuns = runs * Number(process.env.HOT_DEPLOY_FUZZ_RUNS ?? 1);
+  const numRuns = runs * Number(process.env.HOT_DEPLOY_FUZZ_RUNS ?? size(1, 4));
   process.stderr.write(
     `${expect.getState().currentTestName}: seed ${seed}, ${numRuns} runs (HOT_DEPLOY_FUZZ_SEED=${seed})\n`,
   );

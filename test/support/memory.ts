@@ -1,3 +1,4 @@
+import './alone';
 import { EventEmitter, once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as after } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';

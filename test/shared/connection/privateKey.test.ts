@@ -6,6 +6,7 @@ import { loadPrivateKey } from '../../../nodes/shared/connection/loadKey';
 import { normalisePrivateKey } from '../../../nodes/shared/connection/privateKey';
 import { makeKey, type KeyName } from '../../support/sshd';
 import { thrownBy } from '../../support/thrown';
+import '../../support/withoutProcesses';
 
 const PASSPHRASE = 'correct horse';
 const TYPES: readonly KeyName[] = ['ed25519', 'ecdsa', 'rsa'];

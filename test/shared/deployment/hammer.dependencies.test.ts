@@ -19,10 +19,11 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { size } from '../../support/size';
 
 const VERSIONS = ['1', '2', '3', '4'];
-const EXTRACTIONS = 400;
-const FLIPS = 80;
+const EXTRACTIONS = size(160, 400);
+const FLIPS = size(32, 80);
 
 withoutInstallerSettings();
 const make = temporaryDirectories();

@@ -14,13 +14,14 @@ import {
 } from '../../support/deployment';
 import { makePdf, materialiseEngine, writeVersion } from '../../support/engine';
 import { Crowd, Reader } from '../../support/extractions';
+import { size } from '../../support/size';
 
-const EXTRACTIONS = 1_000;
-const FLIPS = 200;
-const ADOPTIONS = 10;
+const EXTRACTIONS = size(300, 1_000);
+const FLIPS = size(60, 200);
+const ADOPTIONS = size(3, 10);
 /** Every so many flips a new version is deployed; between them it goes back and forth. */
 const DEPLOY_EVERY = 10;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = size(120_000, 600_000);
 
 const make = temporaryDirectories();
 let pdf: string;

@@ -1,0 +1,94 @@
+/**
+ * `npm run proof`: everything that `.ci/run` holds at a smaller size, at its full one, and the benchmark; what came out is
+ * written to docs/proof, under today's date. Takes more than an hour; arguments choose some of the parts.
+ */
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { suite } = require('./suites.js');
+
+const ROOT = path.join(__dirname, '..');
+const DIRECTORY = path.join(ROOT, 'docs/proof');
+const JEST = [process.execPath, 'node_modules/jest/bin/jest.js'];
+
+const relative = (file) => path.relative(ROOT, file);
+
+/** Of each part: what it shows, what is run, and which lines of its output are kept. */
+const PARTS = {
+  tests: {
+    title: 'Tests at their full size',
+    command: [...JEST, '-i', '--verbose', ...suite('sized').map(relative)],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /^\s*(?:✓|✕|Tests:|Test Suites:|Time:|P\d|.*seed -?\d)/,
+  },
+  bench: {
+    title: 'Side by side with what it replaces',
+    command: ['npx', 'tsx', 'bench/index.ts'],
+    environment: {},
+    keep: /^(?:\||#|\s|\w.*(?:met|ms|MiB|%))/,
+  },
+};
+
+/** Runs a part with its output shown; gives the lines that are kept, and how it ended. */
+function run({ command, environment, keep }) {
+  const [program, ...args] = command;
+  const started = Date.now();
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]) {
+    from.on('data', (data) => {
+      output += data;
+      to.write(data);
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      const lines = output.split('\n').filter((line) => keep.test(line));
+      resolve({ status, seconds: Math.round((Date.now() - started) / 1000), lines });
+    });
+  });
+}
+
+function section({ title, command }, { status, seconds, lines }) {
+  const shown = command.map((word) => (word === process.execPath ? 'node' : word)).join(' ');
+  const end = status === 0 ? 'ended well' : `FAILED with status ${status}`;
+  return `## ${title}\n\n\`${shown}\`\n\n${end}, ${seconds} s\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`;
+}
+
+async function main(wanted) {
+  const unknown = wanted.filter((name) => !(name in PARTS));
+  if (unknown.length > 0) {
+    console.error(`There is no part "${unknown[0]}". Choose from: ${Object.keys(PARTS).join(', ')}.`);
+    process.exit(2);
+  }
+  const names = wanted.length > 0 ? wanted : Object.keys(PARTS);
+  const date = new Date().toISOString().slice(0, 10);
+  const [{ model }] = os.cpus();
+  const machine = `${os.cpus().length} × ${model}, Linux ${os.release()}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)} at the start`;
+  const sections = [];
+  let failed = false;
+  for (const name of names) {
+    const result = await run(PARTS[name]);
+    failed ||= result.status !== 0;
+    sections.push(section(PARTS[name], result));
+  }
+  fs.mkdirSync(DIRECTORY, { recursive: true });
+  const file = path.join(DIRECTORY, `${date}.md`);
+  fs.writeFileSync(
+    file,
+    `# Proof of ${date}\n\n${machine}. Written by \`npm run proof\`.\n\n${sections.join('\n')}`,
+  );
+  console.log(`Written to ${relative(file)}`);
+  process.exit(failed ? 1 : 0);
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,62 @@
+/**
+ * Which test files belong together. A file's suite is read from what it imports, however far away, so that no list has
+ * to be kept:
+ *
+ * - `fast`: nothing of it could start a process, open a connection or load n8n's engine, or it is kept from doing so
+ *   (imports test/support/withoutProcesses.ts);
+ * - `alone`: it measures time or memory (imports test/support/alone.ts), and has the machine for itself;
+ * - `together`: all that are not `alone`;
+ * - `sized`: `npm run proof` runs them at a larger size than `npm test` (import test/support/size.ts).
+ */
+const fs = require('node:fs');
+const path = require('node:path');
+
+const TEST = path.join(__dirname, '../test');
+const ALONE = path.join(TEST, 'support/alone.ts');
+const SIZE = path.join(TEST, 'support/size.ts');
+const WITHOUT_PROCESSES = path.join(TEST, 'support/withoutProcesses.ts');
+/** What starts processes or speaks to others, and n8n's engine, which takes seconds to load. */
+const SLOW =
+  /^(?:node:)?(?:child_process|cluster|dgram|https?|http2|net|tls|worker_threads)$|^(?:ssh2|n8n-core|playwright-core)(?:\/|$)/;
+
+/** All files that a file imports at run time, directly, and what it names that is none. */
+function importsOf(file) {
+  const text = fs.readFileSync(file, 'utf8').replace(/^(?:import|export) type [^;]*;/gm, '');
+  const names = [...text.matchAll(/(?:\bfrom|^import|\b(?:require|import)\()\s*'([^'\n]+)'/gm)];
+  return names.map(([, name]) => resolve(file, name) ?? name);
+}
+
+function resolve(from, name) {
+  if (!name.startsWith('.')) return undefined;
+  const target = path.resolve(path.dirname(from), name);
+  const isFile = (file) => fs.existsSync(file) && fs.statSync(file).isFile();
+  return [target, `${target}.ts`, `${target}.js`, path.join(target, 'index.ts')].find(isFile);
+}
+
+/** What can be reached from a file, itself included. */
+function reached(file, known = new Set()) {
+  if (known.has(file)) return known;
+  known.add(file);
+  if (/^\/.*\.[tj]s$/.test(file)) importsOf(file).forEach((each) => reached(each, known));
+  return known;
+}
+
+function isFast(needed) {
+  return needed.has(WITHOUT_PROCESSES) || ![...needed].some((each) => SLOW.test(each));
+}
+
+/** The absolute paths of a suite's test files. */
+function suite(name) {
+  const all = fs.readdirSync(TEST, { recursive: true }).filter((file) => file.endsWith('.test.ts'));
+  const files = all.filter((file) => !file.startsWith('live/')).map((file) => path.join(TEST, file));
+  return files.filter((file) => {
+    const needed = reached(file);
+    if (name === 'alone') return needed.has(ALONE);
+    if (name === 'together') return !needed.has(ALONE);
+    if (name === 'fast') return !needed.has(ALONE) && isFast(needed);
+    if (name === 'sized') return needed.has(SIZE);
+    throw new Error(`There is no suite "${name}": fast, alone, together or sized.`);
+  });
+}
+
+module.exports = { suite };

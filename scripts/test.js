@@ -1,0 +1,34 @@
+/**
+ * `npm test`: the Python program's own tests, then jest's: first those that can run side by side, then those that need the
+ * machine for themselves. Arguments are passed on to jest. All of them run, also when one fails. With
+ * HOT_DEPLOY_RESULTS, a directory, the runners leave their results there, and jest measures which lines run.
+ */
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const results = process.env.HOT_DEPLOY_RESULTS;
+
+function run(program, args, environment) {
+  const options = { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...environment } };
+  const { status, error } = spawnSync(program, args, options);
+  if (error) console.error(`${program} can't be run: ${error.message}`);
+  return status === 0;
+}
+
+function jest(suite, ...options) {
+  const toFile = results ? ['--json', `--outputFile=${path.join(results, `${suite}.json`)}`] : [];
+  const all = ['--passWithNoTests', ...options, ...toFile, ...process.argv.slice(2)];
+  return run(process.execPath, [path.join(ROOT, 'node_modules/jest/bin/jest.js'), ...all], {
+    HOT_DEPLOY_SUITE: suite,
+  });
+}
+
+function python() {
+  const toFile = results ? { PYTEST_ADDOPTS: `--junitxml=${path.join(results, 'pytest.xml')}` } : {};
+  return run('npm', ['run', '--silent', 'test:python'], toFile);
+}
+
+const measured = results ? ['--coverage', `--coverageDirectory=${path.join(results, 'coverage')}`] : [];
+const passed = [python(), jest('together', ...measured), jest('alone')];
+process.exit(passed.every(Boolean) ? 0 : 1);
