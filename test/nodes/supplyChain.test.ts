@@ -144,17 +144,25 @@ describe('the workflows', () => {
     const text = read('.github/workflows', name);
     const used = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
     expect(used.length).toBeGreaterThan(0);
-    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const action of used) expect(action).toMatch(/^[\w-]+(?:\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     expect(text).toMatch(/^permissions:/m);
     expect(text).not.toMatch(/secrets\.|pull_request_target|\$\{\{ github\.event/);
-    expect(text).toContain('npm ci --ignore-scripts');
+  });
+
+  test.each(['ci.yml', 'publish.yml'])('%s installs what is locked, and runs everything', (name) => {
+    const text = read('.github/workflows', name);
+    expect(text).toContain('npm ci');
     expect(text).toContain('.ci/run');
+  });
+
+  test('no script of a dependency runs, wherever somebody installs', () => {
+    expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m);
   });
 
   test('only a version tag is published, with provenance and without a token that is kept', () => {
     const text = read('.github/workflows/publish.yml');
     expect(text).toContain("tags: ['v*']");
-    expect(text).toContain('npm publish --provenance');
+    expect(text).toContain('npm publish --ignore-scripts=false --provenance');
     expect(text).toContain('id-token: write');
     expect(text).toContain('npm audit signatures');
     expect(read('.github/workflows/ci.yml')).not.toMatch(/id-token|write/);
