@@ -5,49 +5,18 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import { connectSsh } from '../../../nodes/shared/connection/ssh';
-import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
-import { startRelay, startSshd, type Relay, type Sshd } from '../../support/sshd';
+import { drop, RelayedSsh } from '../../support/relayedSsh';
+import { startRelay, startSshd } from '../../support/sshd';
 import { withKey } from '../../support/sshOptions';
 import { thrownBy } from '../../support/thrown';
 
 const MIB = 1024 * 1024;
 
-let sshd: Sshd;
-let relay: Relay;
-let connection: Connection;
-
-beforeAll(async () => {
-  sshd = await startSshd();
-});
-
-afterAll(() => sshd.stop());
-
-const connectTo = (port: number): Promise<Connection> => connectSsh(withKey(sshd, { port }));
-
-beforeEach(async () => {
-  relay = await startRelay(sshd.port);
-  connection = await connectTo(relay.port);
-});
-
-afterEach(async () => {
-  await connection.close();
-  await relay.close();
-});
-
-/** Starts a shell script and drops what it writes, unless the test reads it. */
-async function start(script: string, ...args: string[]): Promise<Channel> {
-  return connection.start(['sh', '-c', script, 'sh', ...args]);
-}
-
-function drop(channel: Channel): Channel {
-  channel.stdout.resume();
-  channel.stderr.resume();
-  return channel;
-}
+const ssh = RelayedSsh.forEachTest();
 
 it('describes where it leads', () => {
-  expect(connection).toMatchObject({
-    description: `${sshd.username}@127.0.0.1:${relay.port}`,
+  expect(ssh.connection).toMatchObject({
+    description: `${ssh.sshd.username}@127.0.0.1:${ssh.relay.port}`,
     host: '127.0.0.1',
     remote: true,
   });
@@ -55,13 +24,13 @@ it('describes where it leads', () => {
 
 it('P7: the program gets exactly the arguments given', async () => {
   const args = ['$(echo x)', "it's", '*', '', 'ä ö', '\\', '~'];
-  const channel = await connection.start(['printf', '%s\\0', ...args]);
+  const channel = await ssh.connection.start(['printf', '%s\\0', ...args]);
   channel.stderr.resume();
   expect(await text(channel.stdout)).toBe(args.map((arg) => `${arg}\0`).join(''));
 });
 
 it('passes input, both outputs and the exit code', async () => {
-  const channel = await start('cat; echo told >&2; exit 7');
+  const channel = await ssh.start('cat; echo told >&2; exit 7');
   channel.stdin.end('given');
   expect(await Promise.all([text(channel.stdout), text(channel.stderr), channel.exit])).toEqual([
     'given',
@@ -71,18 +40,18 @@ it('passes input, both outputs and the exit code', async () => {
 });
 
 it('P5: tells the signal that ended a process, without an exit code', async () => {
-  expect(await drop(await start('kill -TERM $$')).exit).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(await drop(await ssh.start('kill -TERM $$')).exit).toEqual({ code: null, signal: 'SIGTERM' });
 });
 
 it('P5: keeps the exit code of a process that closed its outputs early', async () => {
-  const channel = drop(await start('exec >&- 2>&-; cat; sleep 0.3; exit 4'));
+  const channel = drop(await ssh.start('exec >&- 2>&-; cat; sleep 0.3; exit 4'));
   channel.stdin.end();
   await once(channel.stdout, 'end');
   expect(await channel.exit).toEqual({ code: 4, signal: null });
 });
 
 it('a program that is missing ends as the shell of the host reports it', async () => {
-  const channel = await connection.start(['no-such-program']);
+  const channel = await ssh.connection.start(['no-such-program']);
   channel.stdout.resume();
   expect(await text(channel.stderr)).toContain('no-such-program');
   expect(await channel.exit).toEqual({ code: 127, signal: null });
@@ -92,14 +61,14 @@ it('runs many channels at once on one connection', async () => {
   const numbers = Array.from({ length: 30 }, (_, index) => index);
   const answers = await Promise.all(
     numbers.map(async (number) => {
-      const channel = await start('read line; echo "$line"; exit "$1"', `${number}`);
+      const channel = await ssh.start('read line; echo "$line"; exit "$1"', `${number}`);
       channel.stderr.resume();
       channel.stdin.end(`line ${number}\n`);
       return [await text(channel.stdout), (await channel.exit).code];
     }),
   );
   expect(answers).toEqual(numbers.map((number) => [`line ${number}\n`, number]));
-  expect(relay.connections).toBe(1);
+  expect(ssh.relay.connections).toBe(1);
 });
 
 it('P8: carries 64 MiB both ways, and runs no more than the window ahead of a reader', async () => {
@@ -114,7 +83,7 @@ it('P8: carries 64 MiB both ways, and runs no more than the window ahead of a re
       }
     })(),
   );
-  const channel = await start('cat');
+  const channel = await ssh.start('cat');
   channel.stderr.resume();
   const writing = pipeline(source, channel.stdin);
   // Nobody reads yet: cat blocks, so the sender has to stop as well.
@@ -135,7 +104,7 @@ it('P8: carries 64 MiB both ways, and runs no more than the window ahead of a re
 });
 
 it('P8: stops sending while the process does not read', async () => {
-  const channel = drop(await start('sleep 20'));
+  const channel = drop(await ssh.start('sleep 20'));
   const block = Buffer.alloc(MIB);
   let accepted = 0;
   for (let offered = 0; offered < 16; offered += 1) {
@@ -144,13 +113,13 @@ it('P8: stops sending while the process does not read', async () => {
     });
   }
   // Only an answer that comes back after the writes shows that the connection has carried what it can.
-  await drop(await start('true')).exit;
+  await drop(await ssh.start('true')).exit;
   expect(accepted).toBeLessThan(4);
   channel.destroy();
 });
 
 it('P5: a process that ends without reading its input harms nobody, and the writer learns it', async () => {
-  const channel = drop(await start('exit 3'));
+  const channel = drop(await ssh.start('exit 3'));
   const written = new Promise((resolve) => channel.stdin.write(Buffer.alloc(8 * MIB), resolve));
   expect(await channel.exit).toEqual({ code: 3, signal: null });
   expect(await written).toMatchObject({ code: 'EPIPE' });
@@ -158,26 +127,26 @@ it('P5: a process that ends without reading its input harms nobody, and the writ
 });
 
 it('P5: exit does not come before the output was read', async () => {
-  const channel = await start('echo last');
+  const channel = await ssh.start('echo last');
   channel.stderr.resume();
   let ended = false;
   void channel.exit.then(() => {
     ended = true;
   });
   await once(channel.stdout, 'readable');
-  await drop(await start('true')).exit;
+  await drop(await ssh.start('true')).exit;
   expect(ended).toBe(false);
   expect(await text(channel.stdout)).toBe('last\n');
   expect(await channel.exit).toEqual({ code: 0, signal: null });
 });
 
 it('destroy drops the process: it loses its streams, and exit comes without anybody reading', async () => {
-  const channel = await start('yes');
+  const channel = await ssh.start('yes');
   await once(channel.stdout, 'readable');
   channel.destroy();
   // Killed by SIGPIPE as the shell tells it, unless the channel closed before it could.
   expect([141, null]).toContain((await channel.exit).code);
-  expect(await drop(await start('exit 5')).exit).toEqual({ code: 5, signal: null });
+  expect(await drop(await ssh.start('exit 5')).exit).toEqual({ code: 5, signal: null });
 });
 
 it('a host that allows no more sessions is named as such', async () => {
@@ -198,8 +167,8 @@ it('a host that allows no more sessions is named as such', async () => {
 });
 
 it('a delaying relay holds every answer back', async () => {
-  const slow = await startRelay(sshd.port, { delayMs: 20 });
-  const far = await connectTo(slow.port);
+  const slow = await startRelay(ssh.sshd.port, { delayMs: 20 });
+  const far = await ssh.connectTo(slow.port);
   try {
     const begun = performance.now();
     const channel = await far.start(['true']);

@@ -1,55 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import type { Verb } from '../../../nodes/shared/contract/verbs';
-import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { bring, fileRows, lock } from '../../support/conversation';
-import { openClient, temporaryDirectories } from '../../support/deployment';
+import { LiveEngine, RESERVED, row } from '../../support/liveEngine';
 import { thrownBy } from '../../support/thrown';
-import { asEntrypoint, asReleaseId } from '../../support/named';
 
-const make = temporaryDirectories();
-
-let client: ExecutorClient;
-let basePath: string;
-let live: string;
-
-beforeAll(async () => {
-  basePath = join(await make(), 'app');
-  writeFileSync(join(dirname(basePath), 'outside'), 'secret');
-  client = await openClient();
-  await lock(client, basePath);
-  live = await bring(client, basePath, { 'run.py': 'print(1)\n', 'src/a.py': '' });
-  await client.call('flip', {
-    release: asReleaseId(live),
-    operation: 'deploy',
-    entrypoint: asEntrypoint('run.py'),
-  });
-  await client.call('confirm', {});
-});
-
-afterAll(() => client.close());
-
-/** Asks with whatever arguments; what they are is the point. */
-function ask(verb: string, args: unknown): Promise<unknown> {
-  return client.call(verb as Verb, args as never);
-}
-
-/** Announces entries as a client does: compared first, then received. */
-async function announce(entries: unknown[], changes: { live?: string } = {}): Promise<unknown> {
-  const compared = { basePath, release: changes.live ?? null, entries, sameDirectories: [] };
-  const { needed } = (await ask('compare', compared)) as { needed: number[] };
-  const args = { time: '20261123-171501', digest: 'a'.repeat(64), live: null, needed, keep: [] };
-  return ask('receive', { ...args, ...changes });
-}
-
-function row(path: unknown, changes: Partial<Record<0 | 1 | 2 | 3 | 4 | 5, unknown>> = {}): unknown {
-  return Object.assign([...fileRows({ x: '' })[0]], { 0: path }, changes);
-}
+const engine = LiveEngine.forAllTests();
 
 const link = (path: string, target: unknown): unknown => row(path, { 1: 'link', 5: target });
-
-const RESERVED = ['current', 'releases', 'environments', 'backups', '.hot-deploy'];
 
 describe('P7: an entry that would not stay inside the release', () => {
   const paths: unknown[] = [
@@ -74,7 +31,7 @@ describe('P7: an entry that would not stay inside the release', () => {
   ];
 
   it.each(paths)('the path %j is refused', async (path) => {
-    expect(await thrownBy(announce([row(path)]))).toMatchObject({ code: 'INPUT' });
+    expect(await thrownBy(engine.announce([row(path)]))).toMatchObject({ code: 'INPUT' });
   });
 
   it.each([
@@ -87,12 +44,12 @@ describe('P7: an entry that would not stay inside the release', () => {
     ['a', 'x\0'],
     ['a', null],
   ])('the link %j to %j is refused', async (path, target) => {
-    const thrown = await thrownBy(announce([link(path, target)]));
+    const thrown = await thrownBy(engine.announce([link(path, target)]));
     expect(thrown).toMatchObject({ code: 'INPUT', message: expect.stringContaining('the release') });
   });
 
   it.each([7, {}, ['b']])('a link to %j has not the form of one', async (target) => {
-    expect(await thrownBy(announce([link('a', target)]))).toMatchObject({
+    expect(await thrownBy(engine.announce([link('a', target)]))).toMatchObject({
       code: 'INPUT',
       message: 'The step compare (entries) has another form than it should.',
     });
@@ -107,7 +64,7 @@ describe('P7: an entry that would not stay inside the release', () => {
       [link('a/b', 'missing/../../c'), link('c', 'a'), link('d', 'c/b/../../x')],
     ],
   ])('a link that leaves through others is refused (%s)', async (_name, entries) => {
-    expect(await thrownBy(announce(entries))).toMatchObject({
+    expect(await thrownBy(engine.announce(entries))).toMatchObject({
       code: 'INPUT',
       message: expect.stringMatching(/is outside the release/),
     });
@@ -115,44 +72,46 @@ describe('P7: an entry that would not stay inside the release', () => {
 
   it('links in a circle are refused', async () => {
     const entries = [link('a', 'b'), link('b', 'a')];
-    expect((await thrownBy(announce(entries))).message).toMatch(/leads in a circle/);
+    expect((await thrownBy(engine.announce(entries))).message).toMatch(/leads in a circle/);
   });
 
   it('links that stay inside are taken', async () => {
     const entries = [link('a/up', '..'), link('b', 'a/up/c'), link('c', 'missing'), link('d/e', '../a/../c')];
-    await announce(entries);
+    await engine.announce(entries);
   });
 
   it.each<[string, unknown[]]>([
     ['a link', [link('a', 'b'), row('a/x')]],
     ['a file', [row('a/x/y'), row('a')]],
   ])('an entry below %s is refused', async (_name, entries) => {
-    expect((await thrownBy(announce(entries))).message).toMatch(/lies below a, which is not a directory/);
+    expect((await thrownBy(engine.announce(entries))).message).toMatch(
+      /lies below a, which is not a directory/,
+    );
   });
 
   it('a path that is listed twice is refused, and a kind that is none', async () => {
-    expect((await thrownBy(announce([row('a'), row('a')]))).code).toBe('INPUT');
+    expect((await thrownBy(engine.announce([row('a'), row('a')]))).code).toBe('INPUT');
     for (const kind of ['device', 'fifo', '', null]) {
-      expect((await thrownBy(announce([row('a', { 1: kind })]))).code).toBe('INPUT');
+      expect((await thrownBy(engine.announce([row('a', { 1: kind })]))).code).toBe('INPUT');
     }
   });
 });
 
 describe('P7: files that are kept from the live release', () => {
   it.each(['../x', '../../../outside', '/etc/passwd', 'current/x', ''])('%j is refused', async (path) => {
-    const target = join(dirname(basePath), 'planted');
-    await announce([row('run.py')], { live, keep: [path, target] } as object);
-    const assembled = ask('assemble', { encoding: 'identity', record: {} });
-    await client.sendContent(nothing());
+    const target = join(dirname(engine.basePath), 'planted');
+    await engine.announce([row('run.py')], { live: engine.live, keep: [path, target] } as object);
+    const assembled = engine.ask('assemble', { encoding: 'identity', record: {} });
+    await engine.client.sendContent(nothing());
     expect(await thrownBy(assembled)).toMatchObject({ code: 'INPUT' });
     expect(existsSync(target)).toBe(false);
   });
 
   it('one below what is a file or link now is refused, not written through', async () => {
     for (const entry of [row('src'), link('src', 'other')]) {
-      await announce([row('run.py'), entry], { live, keep: ['src/a.py'] } as object);
-      const assembled = ask('assemble', { encoding: 'identity', record: {} });
-      await client.sendContent(nothing());
+      await engine.announce([row('run.py'), entry], { live: engine.live, keep: ['src/a.py'] } as object);
+      const assembled = engine.ask('assemble', { encoding: 'identity', record: {} });
+      await engine.client.sendContent(nothing());
       expect((await thrownBy(assembled)).message).toBe('src/a.py lies below src, which is not a directory.');
     }
   });

@@ -3,53 +3,15 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 
 import type { Verb } from '../../../nodes/shared/contract/verbs';
-import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { bring, fileRows, lock, RawConversation } from '../../support/conversation';
-import { inConversation, openClient, temporaryDirectories } from '../../support/deployment';
+import { lock, RawConversation } from '../../support/conversation';
+import { inConversation, temporaryDirectories } from '../../support/deployment';
+import { LiveEngine, RESERVED, row } from '../../support/liveEngine';
 import { treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
-import { asBasePath, asEntrypoint, asReleaseId } from '../../support/named';
+import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
-
-let client: ExecutorClient;
-let basePath: string;
-let live: string;
-
-beforeAll(async () => {
-  basePath = join(await make(), 'app');
-  writeFileSync(join(dirname(basePath), 'outside'), 'secret');
-  client = await openClient();
-  await lock(client, basePath);
-  live = await bring(client, basePath, { 'run.py': 'print(1)\n', 'src/a.py': '' });
-  await client.call('flip', {
-    release: asReleaseId(live),
-    operation: 'deploy',
-    entrypoint: asEntrypoint('run.py'),
-  });
-  await client.call('confirm', {});
-});
-
-afterAll(() => client.close());
-
-/** Asks with whatever arguments; what they are is the point. */
-function ask(verb: string, args: unknown): Promise<unknown> {
-  return client.call(verb as Verb, args as never);
-}
-
-/** Announces entries as a client does: compared first, then received. */
-async function announce(entries: unknown[], changes: { live?: string } = {}): Promise<unknown> {
-  const compared = { basePath, release: changes.live ?? null, entries, sameDirectories: [] };
-  const { needed } = (await ask('compare', compared)) as { needed: number[] };
-  const args = { time: '20261123-171501', digest: 'a'.repeat(64), live: null, needed, keep: [] };
-  return ask('receive', { ...args, ...changes });
-}
-
-function row(path: unknown, changes: Partial<Record<0 | 1 | 2 | 3 | 4 | 5, unknown>> = {}): unknown {
-  return Object.assign([...fileRows({ x: '' })[0]], { 0: path }, changes);
-}
-
-const RESERVED = ['current', 'releases', 'environments', 'backups', '.hot-deploy'];
+const engine = LiveEngine.forAllTests();
 
 describe('P7: names that are none', () => {
   const ids = [
@@ -73,13 +35,13 @@ describe('P7: names that are none', () => {
       ['flip', { release, operation: 'deploy', entrypoint: 'run.py' }],
       ['remove', { releases: [release] }],
       ['describe', { release, fields: {} }],
-      ['entries', { basePath, release }],
-      ['texts', { basePath, release, paths: [] }],
-      ['compareReleases', { basePath, release, against: null }],
+      ['entries', { basePath: engine.basePath, release }],
+      ['texts', { basePath: engine.basePath, release, paths: [] }],
+      ['compareReleases', { basePath: engine.basePath, release, against: null }],
     ];
     if (release)
       steps.push(
-        ['compare', { basePath, release, entries: [], sameDirectories: [] }],
+        ['compare', { basePath: engine.basePath, release, entries: [], sameDirectories: [] }],
         ['unpack', { live: release, time: '20261123-171501', backup: 'x.tar.gz' }],
         [
           'receive',
@@ -93,7 +55,7 @@ describe('P7: names that are none', () => {
         ],
       );
     for (const [verb, args] of steps) {
-      expect({ verb, code: (await thrownBy(ask(verb, args))).code }).toEqual({ verb, code: 'INPUT' });
+      expect({ verb, code: (await thrownBy(engine.ask(verb, args))).code }).toEqual({ verb, code: 'INPUT' });
     }
   });
 
@@ -101,22 +63,24 @@ describe('P7: names that are none', () => {
     'the backup %j is refused',
     async (backup) => {
       const args = { time: '20261123-171501', live: null, backup };
-      expect((await thrownBy(ask('unpack', args))).code).toBe('INPUT');
-      expect((await thrownBy(ask('remove', { backups: [backup] }))).code).toBe('INPUT');
+      expect((await thrownBy(engine.ask('unpack', args))).code).toBe('INPUT');
+      expect((await thrownBy(engine.ask('remove', { backups: [backup] }))).code).toBe('INPUT');
     },
   );
 
   it.each(['../../20261123-171501', '', 'x/y', 7])('the time %j is refused', async (time) => {
-    expect((await thrownBy(announce([row('a')], { time } as object))).code).toBe('INPUT');
+    expect((await thrownBy(engine.announce([row('a')], { time } as object))).code).toBe('INPUT');
   });
 
   it.each(['../run.py', 'a/b', '..', '.', '', ...RESERVED, '\0', null])(
     'the entrypoint %j is refused',
     async (entrypoint) => {
-      const thrown = await thrownBy(ask('flip', { release: live, operation: 'deploy', entrypoint }));
+      const thrown = await thrownBy(
+        engine.ask('flip', { release: engine.live, operation: 'deploy', entrypoint }),
+      );
       expect(thrown.code).toBe('INPUT');
-      expect(await client.call('list', { basePath: asBasePath(basePath) })).toMatchObject({
-        current: live,
+      expect(await engine.client.call('list', { basePath: asBasePath(engine.basePath) })).toMatchObject({
+        current: engine.live,
         unconfirmed: null,
       });
     },
@@ -124,7 +88,7 @@ describe('P7: names that are none', () => {
 
   it.each(['../x', 'a/b', '', 'current', null])('the name %j is not adopted', async (name) => {
     const args = { time: '20261123-171501', names: [name], entrypoint: 'run.py' };
-    expect((await thrownBy(ask('adopt', args))).code).toBe('INPUT');
+    expect((await thrownBy(engine.ask('adopt', args))).code).toBe('INPUT');
   });
 
   it.each(['/', '//', '/.', '/tmp/..', '/tmp/../..', 'app', './app', '../app', '', '/app\0', null, 7])(
@@ -140,9 +104,10 @@ describe('P7: names that are none', () => {
 });
 
 it('one conversation serves one base path', async () => {
-  expect((await thrownBy(ask('probe', { basePath: dirname(basePath), entrypoint: 'run.py' }))).message).toBe(
-    `One conversation serves one base path, and this one serves ${basePath}.`,
-  );
+  expect(
+    (await thrownBy(engine.ask('probe', { basePath: dirname(engine.basePath), entrypoint: 'run.py' })))
+      .message,
+  ).toBe(`One conversation serves one base path, and this one serves ${engine.basePath}.`);
 });
 
 it.each(['releases', 'backups', '.hot-deploy', '.hot-deploy/staging', '.hot-deploy/releases'])(
@@ -161,7 +126,7 @@ it.each(['releases', 'backups', '.hot-deploy', '.hot-deploy/staging', '.hot-depl
 );
 
 it('P2: every step that changes something wants the lock first', async () => {
-  const before = treeOf(basePath);
+  const before = treeOf(engine.basePath);
   const steps = [
     'receive',
     'unpack',
@@ -184,10 +149,10 @@ it('P2: every step that changes something wants the lock first', async () => {
     'environment',
   ];
   await inConversation(async (other) => {
-    await other.call('probe', { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py') });
+    await other.call('probe', { basePath: asBasePath(engine.basePath), entrypoint: asEntrypoint('run.py') });
     for (const verb of steps) {
       const thrown = await thrownBy(
-        other.call(verb as Verb, { release: live, entrypoint: 'run.py' } as never),
+        other.call(verb as Verb, { release: engine.live, entrypoint: 'run.py' } as never),
       );
       expect({ verb, message: thrown.message }).toEqual({
         verb,
@@ -195,14 +160,16 @@ it('P2: every step that changes something wants the lock first', async () => {
       });
     }
   });
-  expect(treeOf(basePath)).toEqual(before);
+  expect(treeOf(engine.basePath)).toEqual(before);
 });
 
 it('an unknown step is refused, and the conversation goes on', async () => {
   for (const verb of ['nonsense', '__class__', '', 'list_releases', 'VERBS']) {
-    expect(await thrownBy(ask(verb, {}))).toMatchObject({ code: 'STEP' });
+    expect(await thrownBy(engine.ask(verb, {}))).toMatchObject({ code: 'STEP' });
   }
-  expect(await client.call('list', { basePath: asBasePath(basePath) })).toMatchObject({ current: live });
+  expect(await engine.client.call('list', { basePath: asBasePath(engine.basePath) })).toMatchObject({
+    current: engine.live,
+  });
 });
 
 it('P5: whatever is asked, there is an answer, or the executor leaves and frees the lock', async () => {
