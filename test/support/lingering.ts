@@ -19,6 +19,9 @@ def stay():
 
 /** What the engine does, by its first argument: each leaves one process that has no lease. */
 const KINDS: Record<string, string> = {
+  'and waits': `
+say(os.getpid())
+stay()`,
   'which closes every descriptor': `
 say(os.getpid())
 close_all()
@@ -83,16 +86,20 @@ export function lingeringEngine(label: string): Record<string, string> {
   };
 }
 
+/** Other users can't reach a Python below root's home. */
+const interpreter = (before: string[]) => [before.includes('setpriv') ? '/usr/bin/python3' : PYTHON];
+
 /** The ways in which the engine can leave a process behind. */
-export const lingeringKinds = Object.keys(KINDS);
+export const lingeringKinds = Object.keys(KINDS).filter((kind) => kind !== 'and waits');
 
 /** Who was started, to be ended with the test. */
 export class Lingerers {
   private readonly pids: number[] = [];
 
   /** Runs the engine through its launcher; resolves with the process that stays, without a lease. */
-  async fromEngine(base: string, kind: string): Promise<number> {
-    return this.first(PYTHON, ['run.py', kind], base);
+  async fromEngine(base: string, kind: string, before: string[] = []): Promise<number> {
+    const [command, ...args] = [...before, ...interpreter(before), 'run.py', kind];
+    return this.first(command, args, base);
   }
 
   /**
@@ -101,7 +108,7 @@ export class Lingerers {
    */
   async elsewhere(code: string, path: string, before: string[] = []): Promise<number> {
     const program = `import os, sys, time\npath = sys.stdin.readline()[:-1]\n${code}\nos.write(1, b"%d\\n" % os.getpid())\nos.closerange(0, 3)\ntime.sleep(600)`;
-    const [command, ...args] = [...before, PYTHON, '-c', program];
+    const [command, ...args] = [...before, ...interpreter(before), '-c', program];
     return this.first(command, args, '/', `${path}\n`, {});
   }
 
