@@ -229,16 +229,30 @@ test('P6: who waited for the lock while everything was removed, lock included, h
     await waitsForLock(waiting);
     await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
     await remover.call('dismantle', { everything: true });
+    await remover.close();
     await locked;
-    // What the one that has removed it all leaves behind it is none of its business any more.
+    expect((await thrownBy(lock(third, 0))).code).toBe('LOCKED');
+  } finally {
+    await Promise.all([remover, waiting, third].map((client) => client.close()));
+  }
+});
+
+test('P6: who has removed everything, lock included, touches nothing of who comes next', async () => {
+  const base = await deployed();
+  const [remover, next] = [await openClient(), await openClient()];
+  const asked = { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 0 };
+  try {
+    await remover.call('lock', asked);
+    await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
+    await remover.call('dismantle', { everything: true });
+    await next.call('lock', asked);
     const staged = join(base, '.hot-deploy/staging/of-the-next');
     await writeFile(staged, '');
     await remover.close();
     expect(existsSync(staged)).toBe(true);
     expect(existsSync(join(base, '.hot-deploy/holder.json'))).toBe(true);
-    expect((await thrownBy(lock(third, 0))).code).toBe('LOCKED');
   } finally {
-    await Promise.all([remover, waiting, third].map((client) => client.close()));
+    await Promise.all([remover, next].map((client) => client.close()));
   }
 });
 
