@@ -5,12 +5,12 @@ import { join } from 'node:path';
 /** The user's own Python would be below root's home. */
 const SYSTEM_PYTHON = '/usr/bin/python3';
 
-/** What starts a program as another user of this machine, with that user's group and no others. */
+/** What starts a program as another user of this machine, with that user's groups. */
 export function asUser(username: string): string[] {
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     execFileSync('id', [flag, username], { encoding: 'utf8' }).trim(),
   );
-  return ['setpriv', '--reuid', uid, '--regid', gid, '--clear-groups'];
+  return ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups'];
 }
 
 /** Writes an interpreter to `directory` that runs as another user; with `hidden`, without seeing others' processes. */
