@@ -37,11 +37,6 @@ def is_leased(directory: str) -> bool:
     return False
 
 
-def releases(layout: Layout) -> list[str]:
-    """The releases that somebody runs, by their directories: also those that no record knows."""
-    return [release_id for release_id in release_names(layout) if is_leased(layout.release(release_id))]
-
-
 def release_names(layout: Layout) -> list[str]:
     """The ids of the releases that have a directory."""
     try:
