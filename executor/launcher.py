@@ -32,6 +32,8 @@ def main():
     command = [interpreter] + interpreter_options() + [program]
     command += [arguments.pinned(argument) for argument in sys.argv[1:]]
     undo_locale_coercion()
+    # What is started in turn, and has closed the lease, is known by it to run this release.
+    os.environ['HOT_DEPLOY_RELEASE'] = release
     try:
         os.execv(interpreter, command)
     except OSError as reason:

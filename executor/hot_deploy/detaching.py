@@ -11,7 +11,19 @@ import os
 import sys
 import time
 
-from hot_deploy import adoption, environments, files, history, inspecting, leases, leftovers, processes, switching, tree
+from hot_deploy import (
+    adoption,
+    environments,
+    files,
+    history,
+    inspecting,
+    leases,
+    leftovers,
+    processes,
+    switching,
+    tree,
+    unpinned,
+)
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names
 
@@ -22,10 +34,6 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.wire import Wire
-
-# The kernel counts process starts in ticks.
-TICK = 1 / os.sysconf("SC_CLK_TCK")
-
 
 # Run by the interpreter as the engine would be: the executor itself runs without anything that is installed.
 _VERSIONS = """import json, sys
@@ -75,7 +83,7 @@ def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     files.sync_file_system(layout.base)
     history.append(layout, "detaching", **{"from": release_id})
     gaps = [_exchange(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
-    moment = time.clock_gettime(time.CLOCK_BOOTTIME)
+    moment = unpinned.now()
     files.sync_directory(layout.base)
     return {
         "names": names,
@@ -158,25 +166,11 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     history.append(layout, "attached", to=release_id)
 
 
-def starting(layout: Layout, entrypoint: str, moment: float) -> list[dict[str, Any]]:
-    """Processes that may be a launcher which has not leased its release yet: none that was started later can be."""
-    return [found for found in leases.unpinned(layout, entrypoint) if _started(found["processId"]) <= moment + 2 * TICK]
-
-
-def _started(process_id: int) -> float:
-    """When a process was started, in seconds since the boot; long after everything for one that is gone."""
-    try:
-        with open("/proc/%d/stat" % process_id, "rb") as handle:
-            return int(handle.read().rpartition(b")")[2].split()[19]) * TICK
-    except (OSError, ValueError, IndexError):
-        return float("inf")
-
-
 def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     """Removes what the plain engine has no use for: `current`, releases and environments; with `everything`, backups
     and our state, too. What is in use or not ours stays. Can be done again.
 
-    Returns the names of the `releases`, `environments` and `backups` removed, and the paths of what is `left`.
+    Returns the names of the `releases`, `environments` and `backups` removed.
     """
     release_id = layout.current_release()
     if release_id is not None:
@@ -186,21 +180,36 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
             raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
         history.append(layout, "detached", operation="detach", **{"from": release_id})
         switching.flip(layout, None)
-    removed = [name for name in leases.release_names(layout) if leftovers.remove_release(layout, name)]
-    unneeded = [name for name in environments.names(layout) if environments.remove(layout, name)]
+    removed = leftovers.remove_releases(layout, leases.release_names(layout)).removed
+    unneeded = environments.remove_unneeded(layout, environments.names(layout)).removed
     backups = sorted(leftovers.own_backups(layout)) if everything else []
     backups = [name for name in backups if leftovers.remove_backup(layout, name)]
     files.remove_tree(layout.staging)
     if everything:
         files.remove_tree(layout.adopted)
-        for path in (layout.history, layout.undo, layout.holder, layout.number, layout.lock):
+        for path in (layout.history, layout.undo, layout.holder, layout.number):
             _unlink(path)
-    # Whatever lies in there besides is not ours: then the directory stays.
-    ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside, layout.state]
+    return {
+        "releases": [os.path.basename(directory) for directory in removed],
+        "environments": [os.path.basename(directory) for directory in unneeded],
+        "backups": backups,
+    }
+
+
+def remove_directories(layout: Layout, everything: bool) -> list[str]:
+    """The last of dismantle(): removes the directories of ours that are empty by now; with `everything`, the lock, too.
+
+    Returns the paths of those that are left: whatever lies in them is not ours. Nothing may be changed after it: with
+    the lock gone somebody else may have a new one.
+    """
+    ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside]
     for directory in ours:
         _remove_empty(directory)
-    left = [os.path.relpath(directory, layout.base) for directory in ours if os.path.isdir(directory)]
-    return {"releases": removed, "environments": unneeded, "backups": backups, "left": left}
+    if everything:
+        _unlink(layout.lock)
+    _remove_empty(layout.state)
+    ours.append(layout.state)
+    return [os.path.relpath(directory, layout.base) for directory in ours if os.path.isdir(directory)]
 
 
 def _unlink(path: str) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import re
 
-from hot_deploy import files, leases, running
+from hot_deploy import files, removal
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
     from hot_deploy.layout import Layout
+    from hot_deploy.removal import Removal
 
 LINK = ".venv"
 KEY = re.compile(r"[0-9a-f]{16}")
@@ -146,24 +147,15 @@ def listing(layout: Layout, packages: bool = False) -> list[dict[str, Any]]:
 
 def remove(layout: Layout, name: str) -> bool:
     """Removes an environment. Returns False, and leaves it whole, while a release leads to it or somebody is in it."""
-    if not NAME.fullmatch(name):
-        raise StepFailed("environmentName", given=name)
-    path = path_of(layout, name)
-    if releases_by_name(layout).get(name):
-        return False
-    try:
-        lease = leases.take_exclusively(path)
-    except FileNotFoundError:
-        return True
-    if lease is None:
-        return False
-    try:
-        if running.runs_in(path):
-            return False
-        aside = files.temporary_name(layout.staging, name)
-        os.chmod(path, 0o755)
-        os.rename(path, aside)
-    finally:
-        os.close(lease)
-    files.remove_tree(aside)
-    return True
+    return not remove_unneeded(layout, [name]).in_use
+
+
+def remove_unneeded(layout: Layout, wanted: Sequence[str]) -> Removal:
+    """As remove(), for many at once. Told by their directories."""
+    for name in wanted:
+        if not NAME.fullmatch(name):
+            raise StepFailed("environmentName", given=name)
+    needed = releases_by_name(layout)
+    done = removal.remove(layout, [path_of(layout, name) for name in wanted if not needed.get(name)])
+    done.in_use += [path_of(layout, name) for name in wanted if needed.get(name)]
+    return done

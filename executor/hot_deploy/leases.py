@@ -11,7 +11,6 @@ from hot_deploy.layout import RELEASE_ID
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from hot_deploy.layout import Layout
 
@@ -36,11 +35,6 @@ def is_leased(directory: str) -> bool:
         return True
     os.close(lease)
     return False
-
-
-def releases(layout: Layout) -> list[str]:
-    """The releases that somebody runs, by their directories: also those that no record knows."""
-    return [release_id for release_id in release_names(layout) if is_leased(layout.release(release_id))]
 
 
 def release_names(layout: Layout) -> list[str]:
@@ -86,24 +80,3 @@ def _lock_holders() -> dict[tuple[int, int, int], int]:
         key = (int(major, 16), int(minor, 16), int(inode))
         holders[key] = holders.get(key, 0) + 1
     return holders
-
-
-def unpinned(layout: Layout, entrypoint: str) -> list[dict[str, Any]]:
-    """Processes that run the entrypoint without a lease, as they do from before the adoption: [{processId, command}]."""
-    launchers = {os.path.join(layout.base, entrypoint), os.path.join(layout.given, entrypoint)}
-    found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
-            continue
-        try:
-            with open("/proc/%s/cmdline" % name, "rb") as handle:
-                argv = [os.fsdecode(part) for part in handle.read().split(b"\0")[:-1]]
-            if not any(argument.endswith(entrypoint) for argument in argv[1:]):
-                continue
-            cwd = os.readlink("/proc/%s/cwd" % name)
-        except OSError:
-            continue
-        # The launcher itself looks the same until it has taken its lease: it is gone in an instant.
-        if any(os.path.normpath(os.path.join(cwd, argument)) in launchers for argument in argv[1:]):
-            found.append({"processId": int(name), "command": " ".join(argv)[:200]})
-    return found

@@ -6,14 +6,15 @@ import os
 import re
 import stat
 
-from hot_deploy import environments, files, leases, switching
+from hot_deploy import environments, files, removal, switching
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
     from hot_deploy.layout import Layout
+    from hot_deploy.removal import Removal
 
 OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
@@ -102,25 +103,16 @@ def clean_temporary(directory: str) -> list[str]:
 
 
 def remove_release(layout: Layout, release_id: str) -> bool:
-    """Removes a release nobody runs. Returns False, and leaves it whole, while somebody has a lease on it."""
-    path = layout.release(release_id)
-    try:
-        lease = leases.take_exclusively(path)
-    except FileNotFoundError:
-        _forget(layout, release_id)
-        return True
-    if lease is None:
-        return False
-    try:
-        # Out of the way in one step: a launcher that comes now resolves `current` again.
-        aside = files.temporary_name(layout.staging, release_id)
-        os.chmod(path, 0o755)
-        os.rename(path, aside)
-    finally:
-        os.close(lease)
-    _forget(layout, release_id)
-    files.remove_tree(aside)
-    return True
+    """Removes a release nobody uses. Returns False, and leaves it whole, while somebody does."""
+    return not remove_releases(layout, [release_id]).in_use
+
+
+def remove_releases(layout: Layout, release_ids: Sequence[str]) -> Removal:
+    """As remove_release(), for many at once. Told by their directories."""
+    done = removal.remove(layout, [layout.release(release_id) for release_id in release_ids])
+    for directory in done.removed:
+        _forget(layout, os.path.basename(directory))
+    return done
 
 
 def own_backups(layout: Layout) -> set[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.05
 # Somebody asking for the status holds the lock for an instant: one refusal is not an answer.
 LEAST_WAIT_SECONDS = 0.15
+# So often it may turn out to be one that was removed meanwhile.
+MOST_LOCKS = 100
 
 
 def acquire(layout: Layout, holder: dict[str, Any], wait_seconds: float, check: Check) -> int:
@@ -30,22 +32,33 @@ def acquire(layout: Layout, holder: dict[str, Any], wait_seconds: float, check: 
     Raises StepFailed `locked`, with the holder, when somebody else keeps it for longer than `wait_seconds`.
     """
     deadline = time.monotonic() + max(wait_seconds, LEAST_WAIT_SECONDS)
-    fd = _wait_for(layout, wait_seconds, deadline, check)
-    while not _is_the_lock(layout, fd):
-        # Its holder removed everything that was made here: the lock that counts is a new file.
-        os.close(fd)
-        layout.create()
+    for _ in range(MOST_LOCKS):
         fd = _wait_for(layout, wait_seconds, deadline, check)
-    try:
-        _sign(layout, holder)
-    except BaseException:
+        if fd is None:
+            continue
+        try:
+            if is_held(layout, fd):
+                # Its last holder may have removed what was made here, while it was waited for.
+                layout.create()
+                _sign(layout, holder)
+                return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        # The lock itself is gone: the one that counts is a new file.
         os.close(fd)
-        raise
-    return fd
+    raise _locked(layout, wait_seconds)
 
 
-def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check) -> int:
-    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check) -> int | None:
+    """The lock, taken; None where the directory it lies in was removed at that very moment."""
+    try:
+        layout.create()
+        fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except FileNotFoundError:
+        if time.monotonic() >= deadline:
+            raise
+        return None
     try:
         while not _try_lock(fd):
             check()
@@ -58,7 +71,8 @@ def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check
     return fd
 
 
-def _is_the_lock(layout: Layout, fd: int) -> bool:
+def is_held(layout: Layout, fd: int) -> bool:
+    """Whether a lock that was taken still is the one that counts: its holder may remove it."""
     try:
         return os.path.samestat(os.fstat(fd), os.stat(layout.lock))
     except FileNotFoundError:
@@ -78,7 +92,8 @@ def _sign(layout: Layout, holder: dict[str, Any]) -> None:
 
 def release(layout: Layout, fd: int) -> None:
     try:
-        os.unlink(layout.holder)
+        if is_held(layout, fd):
+            os.unlink(layout.holder)
     except FileNotFoundError:
         pass
     os.close(fd)

@@ -30,6 +30,42 @@ def read() -> Iterator[tuple[str, str, str]]:
             yield fields[2], _unescaped(fields[4]), rest.split(" ")[0]
 
 
+class Table:
+    """A process's mount table, as /proc/PID/mountinfo has it. Everybody may read that of everybody."""
+
+    def __init__(self, text: bytes) -> None:
+        # (device, root within its file system, place) of each mount, later ones over earlier ones.
+        self._mounts: list[tuple[bytes, bytes, bytes]] = []
+        for line in text.split(b"\n"):
+            fields = line.split(b" ", 5)
+            if len(fields) == 6:
+                self._mounts.append((fields[2], _plain(fields[3]), _plain(fields[4])))
+
+    @classmethod
+    def of_self(cls) -> Table:
+        try:
+            with open(_TABLE, "rb") as handle:
+                return cls(handle.read())
+        except OSError:
+            return cls(b"")
+
+    def roots(self) -> set[tuple[bytes, bytes]]:
+        """(device, path within its file system) of what is mounted, each."""
+        return {(device, root) for device, root, _ in self._mounts}
+
+    def locate(self, path: bytes) -> tuple[bytes, bytes] | None:
+        """(device, path within its file system) of a path without links; the same in every process's table."""
+        best: tuple[bytes, bytes, bytes] | None = None
+        for mount in self._mounts:
+            place = mount[2].rstrip(b"/")
+            if (path == place or path.startswith(place + b"/")) and (best is None or len(mount[2]) >= len(best[2])):
+                best = mount
+        if best is None:
+            return None
+        device, root, place = best
+        return device, (root.rstrip(b"/") + path[len(place.rstrip(b"/")) :]) or b"/"
+
+
 def kind_of(path: str) -> str | None:
     """The type of the mount that holds `path`, such as `ext4`; None where that isn't known."""
     device = os.stat(path).st_dev
@@ -57,5 +93,11 @@ def refuse_within(layout: Layout, names: Iterable[str]) -> None:
 
 
 def _unescaped(text: str) -> str:
+    return os.fsdecode(_plain(os.fsencode(text)))
+
+
+def _plain(text: bytes) -> bytes:
     """Spaces and the like are octal numbers there."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), text)
+    return (
+        re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found.group(1), 8) & 255]), text) if b"\\" in text else text
+    )

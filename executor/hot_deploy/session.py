@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hot_deploy.unpinned import Watch
     from hot_deploy.wire import Wire
 
     Json = dict[str, Any]
@@ -30,7 +31,7 @@ class Session:
         self.looks = Looks(wire.check)
         self.making = Making()
         # Processes that run the engine without a lease, as they do across an adoption or its way back.
-        self.unpinned: list[Json] = []
+        self.unpinned: Watch | None = None
         self._lock: tuple[int, Journal] | None = None
 
     def open(self, base_path: str) -> Layout:
@@ -85,6 +86,11 @@ class Session:
         if self.layout is None or self._lock is None:
             return ended
         descriptor, journal = self._lock
+        if not locking.is_held(self.layout, descriptor):
+            # All that was made here is removed, lock included. What is there by now is somebody else's.
+            locking.release(self.layout, descriptor)
+            self._lock = None
+            return ended
         undone = journal.unwind(self.wire.gone or "the conversation ended")
         ended["reverted"] = undone.reverted
         raised = list(undone.raised)

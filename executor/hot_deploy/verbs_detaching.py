@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import detaching, switching
+from hot_deploy import detaching, switching, unpinned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def detach(session: Session, _id: Any, args: Json) -> Json:
     # Made durable with the copies, before the first of them takes a link's place.
     session.undo.push("attach", names=names, entrypoint=launcher[0])
     result = detaching.detach(layout, names, session.wire.check)
-    session.unpinned = detaching.starting(layout, launcher[0], result.pop("moment"))
+    # None that was started later can be a launcher that has not leased its release yet.
+    session.unpinned = unpinned.Watch(layout, launcher[0], result.pop("moment"), unpinned.LONGEST_START)
     return result
 
 
@@ -43,4 +44,5 @@ def dismantle(session: Session, _id: Any, args: Json) -> Json:
     session.looks.forget()
     result: Json = dict(detaching.dismantle(layout, args["everything"]))
     session.undo.confirm()
+    result["left"] = detaching.remove_directories(layout, args["everything"])
     return result

@@ -9,7 +9,7 @@ from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Container
+    from typing import Any, Container, Iterable
 
     from hot_deploy.layout import Layout
     from hot_deploy.session import Session
@@ -56,18 +56,27 @@ def archive(session: Session, _id: Any, args: Json) -> Json:
 def remove(session: Session, _id: Any, args: Json) -> Json:
     """Removes releases, backups and environments by name.
 
-    What is in use is kept, and so is an environment that a release still leads to.
+    What is in use is kept, and so is an environment that a release still leads to. `unseen` counts other users' processes
+    that may use what was removed, where they don't let themselves be looked into.
     """
     layout = session.require_lock()
-    removed: list[str] = []
-    in_use: list[str] = []
-    for release_id in args.get("releases") or []:
-        if release_id == layout.current_release():
-            raise StepFailed("releaseIsLive", release=release_id)
-        (removed if leftovers.remove_release(layout, release_id) else in_use).append(release_id)
+    wanted = args.get("releases") or []
+    if layout.current_release() in wanted:
+        raise StepFailed("releaseIsLive", release=layout.current_release())
+    releases = leftovers.remove_releases(layout, wanted)
     backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
-    unneeded = [name for name in args.get("environments") or [] if environments.remove(layout, name)]
-    return {"releases": removed, "inUse": in_use, "backups": backups, "environments": unneeded}
+    unneeded = environments.remove_unneeded(layout, args.get("environments") or [])
+    return {
+        "releases": _names(releases.removed),
+        "inUse": _names(releases.in_use),
+        "backups": backups,
+        "environments": _names(unneeded.removed),
+        "unseen": max(releases.unseen, unneeded.unseen),
+    }
+
+
+def _names(directories: Iterable[str]) -> list[str]:
+    return [os.path.basename(directory) for directory in directories]
 
 
 def describe(session: Session, _id: Any, args: Json) -> Json:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from hot_deploy import adoption, history, leases, records, switching
+from hot_deploy import adoption, draining, history, records, switching, unpinned
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -35,29 +33,22 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
         records.next_sequence(standing, known),
         session.wire.check,
     )
-    session.unpinned = leases.unpinned(layout, launcher[0])
+    session.unpinned = unpinned.Watch(layout, launcher[0], unpinned.now())
     return result
 
 
 def drain(session: Session, _id: Any, args: Json) -> Json:
     """Waits for the extractions that were started before the adoption: they read through the links, unpinned.
 
-    With `leased`, then also until nobody runs a release. Answers what is left when the time is up.
+    With `leased`, then also until nobody uses a release. Answers what is left when the time is up, and how many
+    processes may have been such and could not be seen: those are waited for only shortly.
     """
     layout = session.require_lock()
-    deadline = time.monotonic() + args["waitSeconds"]
-    left = session.unpinned
-    while left and time.monotonic() < deadline:
-        session.wire.check()
-        time.sleep(0.02)
-        known = {found["processId"] for found in left}
-        left = [found for found in leases.unpinned(layout, args["entrypoint"]) if found["processId"] in known]
-    in_use = leases.releases(layout) if args.get("leased") and not left else []
-    while in_use and time.monotonic() < deadline:
-        session.wire.check()
-        time.sleep(0.02)
-        in_use = leases.releases(layout)
-    return {"left": left, "inUse": in_use}
+    wait, watch = draining.Wait(args["waitSeconds"], session.wire.check), session.unpinned
+    draining.unpinned(watch, wait)
+    left = watch.left if watch else []
+    in_use = draining.releases(layout, wait) if args.get("leased") and not left else []
+    return {"left": left, "inUse": in_use, "unseen": watch.count_unseen if watch else 0}
 
 
 def flip(session: Session, _id: Any, args: Json) -> Json:

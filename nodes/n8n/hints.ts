@@ -4,6 +4,7 @@ import type { PlanResult } from '../shared/operations/plan';
 import { shownPlace } from '../shared/release/place';
 import type { SwitchResult } from '../shared/release/result';
 import type { EngineStatus } from '../shared/operations/status';
+import { type Unseen, unseenNotice } from '../shared/release/unseen';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
@@ -40,9 +41,16 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
       ),
     );
   }
+  hints.push(...unseenHints(result.unseen));
   hints.push(...dependencyHints(result.dependencies), ...outsideHints(result));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
+}
+
+/** That some runs may be there which nobody can see. */
+export function unseenHints(unseen: Unseen | undefined): NodeExecutionHint[] {
+  const notice = unseenNotice(unseen);
+  return notice === undefined ? [] : [hint(notice, 'warning')];
 }
 
 /** What a person should know before deploying. */

@@ -2,6 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
 import { count, flag, option } from '../../n8n/field';
+import { unseenHints } from '../../n8n/hints';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
@@ -58,7 +59,7 @@ export const detach: Operation = {
       onStep: progressOf(node, engine.basePath),
       signal,
     });
-    node.addExecutionHints(...detachHints(result));
+    node.addExecutionHints(...detachHints(result), ...unseenHints(result.unseen));
     return { ...result };
   },
 };

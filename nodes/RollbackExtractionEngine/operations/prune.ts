@@ -3,7 +3,9 @@ import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { readRetention, retentionOptions } from '../../n8n/retentionFields';
+import { unseenHints } from '../../n8n/hints';
 import { pruneReleases } from '../../shared/operations/prune';
+import { unseenIn } from '../../shared/release/unseen';
 
 /** Removes what is beyond the numbers to keep. */
 export const prune: Operation = {
@@ -19,17 +21,19 @@ export const prune: Operation = {
     const engine = { ...readEngine(item), signal };
     const client = await connect();
     const onStep = progressOf(node, engine.basePath);
-    const { releases, inUse, backups, settled, repaired } = await pruneReleases(
+    const { releases, inUse, backups, unseen, settled, repaired } = await pruneReleases(
       client,
       { ...engine, onStep },
       readRetention(read),
     );
+    node.addExecutionHints(...unseenHints(unseen));
     return {
       host: client.connection.host,
       basePath: engine.basePath,
       removedReleases: releases,
       keptInUse: inUse,
       removedBackups: backups,
+      ...unseenIn(unseen),
       ...(settled && { settled: { ...settled } }),
       ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),
     };

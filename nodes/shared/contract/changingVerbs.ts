@@ -33,6 +33,8 @@ const paths = list(path, EVERY_FILE);
 const release = releaseId;
 const nothing = record({});
 const seconds = secondsUpTo(LONGEST_SECONDS);
+/** Other users' processes that may run the engine and can't be looked into; null where they can't even be listed. */
+const unseen = orNull(count);
 const environment = byName(text(LONGEST_TEXT), MANY);
 /** The first part of a new release's id, such as `20261123-171501`. */
 const time = matching<string>('[0-9]{8}-[0-9]{6}', LONGEST_WORD);
@@ -143,6 +145,7 @@ export const CHANGING = {
       left: list(record({ processId: count, command: words }), MANY),
       /** With `leased`, the releases that are still run. */
       inUse: list(release, MANY),
+      unseen: optional(unseen),
     }),
   },
   /** Which packages the engine would need from its own interpreter. Starts that interpreter. */
@@ -210,6 +213,7 @@ export const CHANGING = {
       inUse: list(words, MANY),
       backups: list(facts.backupName, MANY),
       environments: list(words, MANY),
+      unseen: optional(unseen),
     }),
   },
   /** Adds fields to a release's record, and with `kept` says which of its entries no pattern owns. */

@@ -10,6 +10,7 @@ import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } fr
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
+import { unseenIn } from '../release/unseen';
 import type { Snapshot } from '../release/snapshot';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
@@ -90,6 +91,7 @@ function deployed(
     changes: plan.changes,
     checks,
     swap: swapOf(adoption, unpinned ?? 0, switchedMs),
+    ...unseenIn(learned.unseen),
   };
   if (made === undefined) {
     return {

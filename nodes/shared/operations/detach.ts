@@ -8,6 +8,7 @@ import type { DetachOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
 import type { SwitchResult } from '../release/result';
 import { foundIn } from '../release/snapshot';
+import { unseenIn } from '../release/unseen';
 import type { Step, StepLog } from '../release/stepLog';
 import { Attempt } from './attempt';
 import { begin } from './begin';
@@ -26,6 +27,8 @@ export interface DetachResult extends Place, Partial<Pick<SwitchResult, 'settled
   removed: Pick<ResultOf<'dismantle'>, 'releases' | 'environments' | 'backups'>;
   /** Our directories that still are there, below the base path: kept, or with something in them that is not ours. */
   left: readonly string[];
+  /** As {@link SwitchResult.unseen}. */
+  unseen?: SwitchResult['unseen'];
   steps: Step[];
   durationMs: number;
 }
@@ -61,7 +64,11 @@ export async function returnToPlain(client: ExecutorClient, options: DetachOptio
     return { packages: needed, plan: decideDetachment(snapshot, needed, options) };
   });
   const outcome = await apply(plan, { client, basePath, log, installing: NO_DEPENDENCIES });
-  const { detached = NOTHING_DETACHED, dismantled = NOTHING_LEFT } = await attempt.kept(outcome, {
+  const {
+    detached = NOTHING_DETACHED,
+    dismantled = NOTHING_LEFT,
+    unseen,
+  } = await attempt.kept(outcome, {
     snapshot,
   });
   const { left, ...removed } = dismantled;
@@ -78,6 +85,7 @@ export async function returnToPlain(client: ExecutorClient, options: DetachOptio
     packages,
     removed,
     left,
+    ...unseenIn(unseen),
     ...found,
     steps: log.steps,
     durationMs: log.durationMs,

@@ -16,6 +16,7 @@ import {
 import { releaseTime } from '../release/releaseTime';
 import type { SwitchOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
+import { unseenIn } from '../release/unseen';
 import type { Snapshot } from '../release/snapshot';
 import type { TreeChanges } from '../contract/facts';
 import { Attempt } from './attempt';
@@ -71,6 +72,7 @@ export async function rollBack(
     changes: changesOf(learnedChanges),
     dependencies: learned.dependencies ?? nothingProvided(wanted, true),
     swap: swapOf(undefined, 0, learned.switchedMs),
+    ...unseenIn(learned.unseen),
   });
 }
 

@@ -10,6 +10,7 @@ import { noticesOf } from './notices';
 import type { Place } from './place';
 import { foundIn, type Settled, type Snapshot } from './snapshot';
 import type { Step, StepLog } from './stepLog';
+import type { Unseen } from './unseen';
 
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
 export interface SwitchResult extends Place {
@@ -30,6 +31,8 @@ export interface SwitchResult extends Place {
   repaired?: readonly Finding[];
   /** What could not be tidied up after the switch; the next operation tries again. */
   complaint?: string;
+  /** Processes that may run the engine and can't be seen; null where all others' are hidden, absent where there are none. */
+  unseen?: Unseen;
   /** What should be known of the place; absent where there is nothing. */
   notices?: string[];
   steps: Step[];

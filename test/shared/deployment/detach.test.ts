@@ -6,9 +6,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
+import { deploy } from '../../../nodes/shared/operations/deploy';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
 import {
+  bundleOf,
   deployOptions,
   deployTo,
   engineVersions,
@@ -208,6 +210,14 @@ test('P2: what links lead to is not removed; a link that leads nowhere is', asyn
   expect(readdirSync(base)).not.toContain('gone');
 });
 
+/** Resolves when a conversation waits for the lock that another one has. */
+const waitsForLock = ({ hello }: ExecutorClient) => {
+  const descriptors = `/proc/${hello.processId}/fd`;
+  return until(() =>
+    readdirSync(descriptors).some((fd) => leadsTo(join(descriptors, fd), '.hot-deploy/lock')),
+  );
+};
+
 test('P6: who waited for the lock while everything was removed, lock included, has the one that counts', async () => {
   const base = await deployed();
   const [remover, waiting, third] = [await openClient(), await openClient(), await openClient()];
@@ -216,10 +226,7 @@ test('P6: who waited for the lock while everything was removed, lock included, h
   try {
     await lock(remover, 0);
     const locked = lock(waiting, 60);
-    const descriptors = `/proc/${waiting.hello.processId}/fd`;
-    await until(() =>
-      readdirSync(descriptors).some((fd) => leadsTo(join(descriptors, fd), '.hot-deploy/lock')),
-    );
+    await waitsForLock(waiting);
     await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
     await remover.call('dismantle', { everything: true });
     await remover.close();
@@ -229,6 +236,47 @@ test('P6: who waited for the lock while everything was removed, lock included, h
     await Promise.all([remover, waiting, third].map((client) => client.close()));
   }
 });
+
+test('P6: who has removed everything, lock included, touches nothing of who comes next', async () => {
+  const base = await deployed();
+  const [remover, next] = [await openClient(), await openClient()];
+  const asked = { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 0 };
+  try {
+    await remover.call('lock', asked);
+    await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
+    await remover.call('dismantle', { everything: true });
+    await next.call('lock', asked);
+    const staged = join(base, '.hot-deploy/staging/of-the-next');
+    await writeFile(staged, '');
+    await remover.close();
+    expect(existsSync(staged)).toBe(true);
+    expect(existsSync(join(base, '.hot-deploy/holder.json'))).toBe(true);
+  } finally {
+    await Promise.all([remover, next].map((client) => client.close()));
+  }
+});
+
+test.each([false, true])(
+  'a deployment that waited for the lock while the engine became plain goes through (history removed: %s)',
+  async (everything) => {
+    const base = await deployed();
+    const [remover, waiting] = [await openClient(), await openClient()];
+    try {
+      await remover.call('lock', { basePath: asBasePath(base), create: false, holder: {}, waitSeconds: 0 });
+      const options = deployOptions(base, { lockWaitSeconds: 60 });
+      const bundle = await bundleOf(v2, options);
+      const deployment = deploy(waiting, bundle, { ...options, deployUnchanged: true });
+      await Promise.race([waitsForLock(waiting), deployment]);
+      await remover.call('detach', { entrypoint: asEntrypoint('run.py') });
+      await remover.call('dismantle', { everything });
+      await remover.close();
+      expect(await deployment).toMatchObject({ status: 'deployed', swap: { adopted: true } });
+      expect(liveTree(base)).toEqual(treeOf(v2));
+    } finally {
+      await Promise.all([remover, waiting].map((client) => client.close()));
+    }
+  },
+);
 
 function leadsTo(link: string, end: string): boolean {
   try {

@@ -82,9 +82,12 @@ function run(program: string, args: string[], cwd: string, env = process.env) {
 }
 
 describe("what the engine gets is the caller's own", () => {
+  /** The release that runs is told to all that is started: whoever has closed the lease is known by it. */
+  const told = () => ({ HOT_DEPLOY_RELEASE: described.release('a') });
+
   function compare(python: string, launched: string[], direct: string[], env: NodeJS.ProcessEnv): void {
     const through = run(python, launched, described.path, env);
-    const without = run(python, direct, described.path, env);
+    const without = run(python, direct, described.path, { ...env, ...told() });
     expect({ launched, ...through }).toEqual({ launched, ...without });
     expect(JSON.parse(through.stdout)).toMatchObject({ arguments: ['x'], cwd: described.path });
   }
@@ -140,7 +143,8 @@ describe("what the engine gets is the caller's own", () => {
     for (const redirection of ['<&-', '2>&-', '<&- 2>&-']) {
       const script = `trap '' HUP INT; "$0" "$1" x ${redirection}`;
       const through = run('sh', ['-c', script, oldest, 'run.py'], described.path);
-      const without = run('sh', ['-c', script, oldest, described.release('a', 'run.py')], described.path);
+      const direct = ['-c', script, oldest, described.release('a', 'run.py')];
+      const without = run('sh', direct, described.path, { ...process.env, ...told() });
       const shown = (output: string) => ({ ...(JSON.parse(output) as object), process: [] });
       expect(shown(through.stdout)).toEqual(shown(without.stdout));
     }

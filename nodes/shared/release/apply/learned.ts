@@ -5,6 +5,7 @@ import type { DependencyResult } from '../../dependencies/install';
 import type { Adoption } from '../adoption';
 import type { CheckResult } from '../checks';
 import type { Subject } from '../steps';
+import type { Unseen } from '../unseen';
 
 /** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
 export interface Learned {
@@ -21,6 +22,8 @@ export interface Learned {
   readonly switchedMs?: number;
   /** Extractions from before an adoption that still run. */
   readonly unpinned?: number;
+  /** What may run the engine besides, and can't be seen; absent where there is none. */
+  readonly unseen?: Unseen;
   readonly detached?: ResultOf<'detach'>;
   readonly dismantled?: ResultOf<'dismantle'>;
   readonly pruned?: ResultOf<'remove'>;

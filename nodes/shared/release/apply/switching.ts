@@ -2,6 +2,7 @@
 import { toDeployError } from '../../errors';
 import type { StepOf } from '../steps';
 import { stillRunning } from '../stillRunning';
+import { unseenIn } from '../unseen';
 import type { Answered, Applying, Handler } from './handler';
 import { idOf } from './learned';
 
@@ -11,7 +12,10 @@ export const drain: Handler<StepOf<'drain'>> = {
     const drained = together.call('drain', { entrypoint, waitSeconds });
     return {
       label: 'wait for earlier extractions',
-      answer: async () => ({ learned: { unpinned: (await drained).left.length } }),
+      answer: async () => {
+        const { left, unseen } = await drained;
+        return { learned: { unpinned: left.length, ...unseenIn(unseen) } };
+      },
     };
   },
 };
@@ -45,7 +49,7 @@ export const prune: Handler<StepOf<'prune'>> = {
       // After a switch the release is live and stays so, whatever becomes of the tidying.
       answer: () =>
         removed.then(
-          (pruned): Answered => ({ learned: { pruned } }),
+          (pruned): Answered => ({ learned: { pruned, ...unseenIn(pruned.unseen) } }),
           (thrown: unknown): Answered => {
             const error = toDeployError(thrown);
             return tidying ? { learned: { complaint: error.message } } : { failure: error };
@@ -65,10 +69,10 @@ async function detachAndWait(
   { client, log }: Applying,
 ): Promise<Answered> {
   const detached = await log.run('exchange links for files', () => client.call('detach', { entrypoint }));
-  const { left, inUse } = await log.run('wait for extractions', () =>
+  const { left, inUse, unseen } = await log.run('wait for extractions', () =>
     client.call('drain', { entrypoint, waitSeconds, leased: true }),
   );
-  if (left.length + inUse.length === 0) return { learned: { detached } };
+  if (left.length + inUse.length === 0) return { learned: { detached, ...unseenIn(unseen) } };
   await log.run('take back', () => client.call('attach', {}));
   return { failure: stillRunning(inUse.join(', ') || `process ${left[0].processId}`, waitSeconds) };
 }

@@ -1,0 +1,68 @@
+"""Waiting until nobody runs what is about to change or go."""
+
+from __future__ import annotations
+
+import time
+
+from hot_deploy import leases, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.unpinned import Watch
+
+POLL_SECONDS = 0.02
+# So long, in seconds, it is waited for what can't be seen: most of it will be something else.
+UNSEEN_SECONDS = 2.0
+
+
+class Wait:
+    """A time that is waited at most; `check` notices the end of the conversation."""
+
+    def __init__(self, seconds: float, check: Callable[[], None]) -> None:
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._check = check
+
+    def goes_on(self, seconds: float | None = None) -> bool:
+        """Waits a moment. False, at once, when the time is up, or `seconds` of it."""
+        limit = self._seconds if seconds is None else min(seconds, self._seconds)
+        if time.monotonic() - self._began >= limit:
+            return False
+        self._check()
+        time.sleep(POLL_SECONDS)
+        return True
+
+
+def unpinned(watch: Watch | None, wait: Wait) -> None:
+    """Waits for what runs without a release; shortly for what can't be seen, or where nothing can be."""
+    if watch:
+        watch.look_again()
+    while watch and (watch.left or watch.unseen or watch.hidden):
+        if not wait.goes_on(None if watch.left else UNSEEN_SECONDS):
+            return
+        watch.look_again()
+
+
+def releases(layout: Layout, wait: Wait) -> list[str]:
+    """Waits until nobody uses a release. Returns the ids of those that still are used."""
+    directories = {layout.release(release_id): release_id for release_id in leases.release_names(layout)}
+    while True:
+        left = [directory for directory in directories if leases.is_leased(directory)]
+        if not left:
+            # A look at all processes takes a while: not before those are gone that everybody can tell.
+            left = _used(directories, wait)
+            if not left:
+                return []
+        if not wait.goes_on():
+            return [directories[directory] for directory in left]
+
+
+def _used(directories: Iterable[str], wait: Wait) -> list[str]:
+    """Those that processes use without a lease, after waiting for these to let go."""
+    users = usage.look(directories)
+    while users.by_directory and wait.goes_on():
+        users = usage.look(directories, among=set.union(*users.by_directory.values()))
+    return list(users.by_directory)

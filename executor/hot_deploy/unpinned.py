@@ -1,0 +1,143 @@
+"""Processes that run the engine's entrypoint and hold no lease: runs from before an adoption, launchers before theirs."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from hot_deploy import mounts, peeking, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.peeking import Process
+
+# A launcher takes less, in seconds, until it has its lease: what looks like one for longer, and keeps back where it
+# runs, is somebody's program of the same name.
+LONGEST_START = 30.0
+
+
+class Watch:
+    """Those that run the entrypoint of an engine without a lease, of all that were there at a moment."""
+
+    def __init__(self, layout: Layout, entrypoint: str, moment: float, longest: float = float("inf")) -> None:
+        """`moment`: in seconds since the boot. What may run it in another directory counts as doing so until it has
+        run for `longest` seconds."""
+        self._layout = layout
+        self._entrypoint = entrypoint
+        self._moment = moment
+        self._longest = longest
+        # Whether other users' processes can't even be listed.
+        self.hidden = peeking.hides_others()
+        # [{processId, command}]
+        self.left: list[dict[str, Any]] = []
+        # Ids of other users' processes that may run the entrypoint: they don't let themselves be looked into.
+        self.unseen: list[int] = []
+        self._look(peeking.others())
+
+    def look_again(self) -> None:
+        """Looks which of them are still there."""
+        self._look(map(peeking.Process, [found["processId"] for found in self.left] + self.unseen))
+
+    @property
+    def count_unseen(self) -> int | None:
+        """For the answer: None where nobody can tell."""
+        return None if self.hidden else len(self.unseen)
+
+    def _look(self, processes: Iterable[Process]) -> None:
+        """A launcher that has taken its lease has another command line; so has a run that it became."""
+        engine = _Engine(self._layout, self._entrypoint)
+        self.left, self.unseen = [], []
+        for process in processes:
+            words = process.words()
+            runs = engine.run_by(process, words) if words else False
+            may = runs is None or (not runs and _may_run_it(process, words))
+            started = process.started() if runs or may else float("inf")
+            if started > self._moment + 2 * peeking.TICK:
+                continue
+            if runs or (runs is None and started > self._moment - self._longest):
+                command = " ".join(map(os.fsdecode, words))[:200]
+                self.left.append({"processId": process.pid, "command": command})
+            else:
+                self.unseen.append(process.pid)
+
+
+def now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _may_run_it(process: Process, words: list[bytes]) -> bool:
+    """Whether it is Python, started without the full path of a script, by somebody who keeps back where."""
+    script = next((word for word in words[1:] if not word.startswith(b"-")), b"")
+    if not usage.may_run(words) or script.startswith(b"/"):
+        return False
+    process.working_directory()
+    return process.kept_back
+
+
+class _Engine:
+    """The base path and its entrypoint, to be known again in command lines."""
+
+    def __init__(self, layout: Layout, entrypoint: str) -> None:
+        self._layout = layout
+        self._entrypoint = os.fsencode(entrypoint)
+        stem = re.escape(os.path.splitext(self._entrypoint)[0])
+        self._module = re.compile(rb"-[A-Za-z]*m" + stem)
+        self._stem = os.path.splitext(self._entrypoint)[0]
+        status = os.stat(layout.base)
+        self._identity = (status.st_dev, status.st_ino)
+        self._home = mounts.Table.of_self().locate(os.fsencode(layout.base))
+
+    def run_by(self, process: Process, words: list[bytes]) -> bool | None:
+        """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""
+        answers = [self._leads_here(process, os.path.dirname(word)) for word in words if self._named(word)]
+        if self._as_module(words) or self._from_input(process, words):
+            answers.append(self._leads_here(process, b""))
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    def _named(self, word: bytes) -> bool:
+        return word.rpartition(b"/")[2] == self._entrypoint
+
+    def _as_module(self, words: list[bytes]) -> bool:
+        return any(
+            (word.endswith(b"m") and word.startswith(b"-") and after == self._stem) or self._module.fullmatch(word)
+            for word, after in zip(words, words[1:] + [b""])
+        )
+
+    def _from_input(self, process: Process, words: list[bytes]) -> bool:
+        """`python3 - < run.py`: once it is read it stays open."""
+        if not usage.is_python(words[0]) or any(not word.startswith(b"-") for word in words[1:2]):
+            return False
+        try:
+            return self._named(os.fsencode(os.readlink(process.path("fd/0"))))
+        except OSError:
+            return False
+
+    def _leads_here(self, process: Process, directory: bytes) -> bool | None:
+        """Whether a directory, as a process names it, is the base path; None where its own is kept back."""
+        if not directory.startswith(b"/"):
+            seen = _identity_in(process.path("cwd/"), directory)
+            return seen if seen is None else seen == self._identity
+        seen = _identity_in(process.path("root"), directory)
+        if seen is not None:
+            return seen == self._identity
+        if _identity_in("", directory) == self._identity:
+            return True
+        return mounts.Table(process.mounts()).locate(directory) == self._home
+
+
+def _identity_in(root: str, directory: bytes) -> tuple[int, int] | None:
+    """None where that is kept back. What is not there is no directory of ours."""
+    try:
+        status = os.stat(os.fsencode(root) + directory)
+    except PermissionError:
+        return None
+    except OSError:
+        return (0, 0)
+    return status.st_dev, status.st_ino
