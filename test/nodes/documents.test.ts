@@ -94,11 +94,42 @@ describe('what a release says', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     const text = notes(`v${version}`);
     expect(read('CHANGELOG.md')).toContain(text.trim());
-    expect(text).not.toMatch(/^## /m);
+    expect(text).not.toMatch(/^## |^\[/m);
   });
 
-  test('a version without one is refused', () => {
-    expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## 9.9.9”/);
+  test('a version without one is refused, and what has no version yet', () => {
+    expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## \[9.9.9\] - YYYY-MM-DD”/);
+    expect(() => notes('Unreleased')).toThrow(/Write it first/);
     expect(() => notes()).toThrow(/Write it first/);
   });
 });
+
+test('the changelog has the form of Keep a Changelog', () => {
+  const [, ...versions] = read('CHANGELOG.md').split(/^## /m);
+  const [unreleased, ...released] = versions.map((text) => text.split('\n', 1)[0]);
+  expect(unreleased).toBe('[Unreleased]');
+  for (const heading of released) expect(heading).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
+  const kinds = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
+  for (const text of versions) {
+    const found = [...text.matchAll(/^### (.+)$/gm)].map(([, kind]) => kind);
+    expect(found).toEqual(kinds.filter((kind) => found.includes(kind)));
+  }
+});
+
+test.each(['CHANGELOG.md', 'docs/explanation/faults-found.md'])(
+  'every fault in %s names a test that exists',
+  (page) => {
+    const [, ...faults] = read(page).replace(/\s+/g, ' ').split(' Cause: ');
+    expect(faults.length).toBeGreaterThan(2);
+    for (const fault of faults) {
+      expect(fault).toMatch(/ Fix: [^]* Test: /);
+      const [, shownBy] = fault.split(' Test: ');
+      const names = [...(/^(?:[^.]|\.(?! |$))*/.exec(shownBy)?.[0] ?? '').matchAll(/`([^`]+)`/g)];
+      for (const [, name] of names) {
+        if (/^npm /.test(name)) continue;
+        const places = ['', 'shared/'].map((folder) => join(ROOT, `test/${folder}${name}.test.ts`));
+        expect([name, places.some((path) => existsSync(path))]).toEqual([name, true]);
+      }
+    }
+  },
+);
