@@ -22,11 +22,10 @@ interface OutputField {
 /** What comes out of an operation, by the name of the node's folder; of the trigger, which has none, without it. */
 export function outputTable(node: string, operation?: string): string {
   const rows = fieldsOf(readSchema(node, operation)).map(({ path, type }) => [
-    code(path),
-    type,
+    `${code(path)}<br>${type}`,
     cell(meaningOf(node, operation, path)),
   ]);
-  return markdownTable(['Field', 'Type', 'Meaning'], rows);
+  return markdownTable(['Field', 'Meaning'], rows);
 }
 
 /** The keys of {@link MEANINGS} that no output has: they are about nothing any more. */

@@ -62,7 +62,7 @@ export function checkTable(): string {
 /** A table of parameters as n8n knows them; what only is shown, such as a notice, is left out. */
 export function parameterTable(properties: readonly INodeProperties[], labels = LABELS): string {
   const rows = properties.flatMap((property) => rowsOf(property, labels, ''));
-  return markdownTable(['Parameter', 'Name', 'Default', 'Meaning'], rows);
+  return markdownTable(['Parameter', 'Meaning'], rows);
 }
 
 /** What people see of each parameter, by its name: its label, and that of each of its choices by value. */
@@ -94,19 +94,21 @@ function rowOf({ property }: Field): INodeProperties[] {
 function rowsOf(property: INodeProperties, labels: Labels, within: string): string[][] {
   if (property.type === 'notice' || property.type === 'credentials') return [];
   const { name, displayName, options = [] } = property;
-  const row = [`${within}${displayName}`, code(name), defaultOf(property), meaningOf(property, labels)];
+  const row = [`${within}${displayName}<br>${code(name)}`, meaningOf(property, labels)];
   if (property.type !== 'collection') return [row];
   return (options as INodeProperties[]).flatMap((member) => rowsOf(member, labels, `${displayName}: `));
 }
 
-function defaultOf({ type, default: usual, options = [] }: INodeProperties): string {
-  if (type === 'boolean') return usual ? 'on' : 'off';
+/** A line of its own; none where nothing is entered by default. */
+function defaultOf({ type, default: usual, options = [] }: INodeProperties): string[] {
+  const line = (text: string) => [`Default: ${text}`];
+  if (type === 'boolean') return line(usual ? 'on' : 'off');
   if (type === 'options' || type === 'multiOptions') {
     const names = [usual].flat().map((value) => labelOf(options as INodePropertyOptions[], value));
-    return names.join(', ');
+    return line(names.join(', '));
   }
-  if (type === 'number') return `${usual as number}`;
-  return typeof usual === 'string' && usual !== '' ? code(usual) : '';
+  if (type === 'number') return line(`${usual as number}`);
+  return typeof usual === 'string' && usual !== '' ? line(code(usual)) : [];
 }
 
 function labelOf(options: readonly INodePropertyOptions[], value: unknown): string {
@@ -124,6 +126,7 @@ function meaningOf(property: INodeProperties, labels: Labels): string {
       ({ name, value, description: said }) =>
         `• ${name} (${code(String(value))})${said ? `: ${cell(said)}` : ''}`,
     ),
+    ...defaultOf(property),
   ].join('<br>');
 }
 
