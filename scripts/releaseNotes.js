@@ -17,7 +17,9 @@ if (require.main === module) {
   const version = (process.argv[2] ?? '').replace(/^v/, '');
   const notes = notesOf(fs.readFileSync(path.join(__dirname, '../CHANGELOG.md'), 'utf8'), version);
   if (notes === undefined) {
-    console.error(`CHANGELOG.md has nothing under the heading “## [${version}] - YYYY-MM-DD”. Write it first.`);
+    console.error(
+      `CHANGELOG.md has nothing under the heading “## [${version}] - YYYY-MM-DD”. Write it first.`,
+    );
     process.exit(1);
   }
   console.log(notes);

@@ -52,7 +52,8 @@ function readSchema(node: string, operation?: string): Schema {
 
 function meaningOf(node: string, operation: string | undefined, path: string): string {
   const key = keyOf(node, operation, path);
-  if (key) return MEANINGS[key];
+  const meaning = key === undefined ? undefined : MEANINGS[key];
+  if (meaning) return meaning;
   throw new RangeError(
     `Say in scripts/documents/outputMeanings.ts what ${path} of ${operation ?? node} means`,
   );

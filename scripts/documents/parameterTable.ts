@@ -6,15 +6,16 @@ import type { Field, Place } from '../../nodes/n8n/field';
 import type { Operation } from '../../nodes/n8n/operation';
 import { OPERATIONS } from '../../nodes/operations';
 import { cell, code, markdownTable } from './markdown';
+import { operationsOf } from './operationTable';
 
 type AnyField = Field<unknown, Place>;
 
 const ALL = Object.values(OPERATIONS).flat();
 
 /** What every operation of every node asks for. */
-const COMMON: readonly AnyField[] = [...ALL[0].fields, ...ALL[0].options].filter((field) =>
-  ALL.every(({ fields, options }) => [...fields, ...options].some((listed) => listed === field)),
-);
+const COMMON: readonly AnyField[] = ALL.slice(0, 1)
+  .flatMap(allOf)
+  .filter((field) => ALL.every((operation) => allOf(operation).includes(field)));
 
 /** What people see of each parameter's name, to say on what a field depends. */
 const LABELS = labelsOf([
@@ -34,14 +35,17 @@ export function operationParameters(node: string, value: string, like?: string):
 }
 
 function operationOf(node: string, value: string): Operation {
-  const operation = OPERATIONS[node].find((each) => each.value === value);
+  const operation = operationsOf(node).find((each) => each.value === value);
   if (!operation) throw new RangeError(`${node} has no operation ${value}`);
   return operation;
 }
 
 function fieldsOf(node: string, value: string): AnyField[] {
-  const { fields, options } = operationOf(node, value);
-  return [...fields, ...options].filter((field) => !COMMON.includes(field));
+  return allOf(operationOf(node, value)).filter((field) => !COMMON.includes(field));
+}
+
+function allOf({ fields, options }: Operation): AnyField[] {
+  return [...fields, ...options];
 }
 
 /** The parameters that every operation of every node has. */
@@ -88,7 +92,7 @@ function tableOf(fields: readonly AnyField[]): string {
 }
 
 function rowOf({ property }: Field): INodeProperties[] {
-  return (property.options as INodePropertyCollection[])[0].values;
+  return (property.options as INodePropertyCollection[]).flatMap(({ values }) => values);
 }
 
 function rowsOf(property: INodeProperties, labels: Labels, within: string): string[][] {

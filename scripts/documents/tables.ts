@@ -11,27 +11,30 @@ import { checkTable, commonTable, operationParameters, triggerParameters } from 
 const PART = /(<!-- generated: (.+?) -->\n)[^]*?(<!-- end of generated -->)/g;
 
 /** By the first word of a marker, what makes the table of the words that follow. */
-const MAKERS: Readonly<Record<string, (...names: string[]) => string>> = {
-  operations: operationTable,
-  parameters: operationParameters,
-  'common-parameters': commonTable,
-  'trigger-parameters': triggerParameters,
-  'check-parameters': checkTable,
-  credential: credentialTable,
-  output: outputTable,
-  measured: measurementTable,
-};
+const MAKERS: ReadonlyMap<string, (...names: string[]) => string> = new Map(
+  Object.entries<(...names: string[]) => string>({
+    operations: operationTable,
+    parameters: operationParameters,
+    'common-parameters': commonTable,
+    'trigger-parameters': triggerParameters,
+    'check-parameters': checkTable,
+    credential: credentialTable,
+    output: outputTable,
+    measured: measurementTable,
+  }),
+);
 
 /** A page with its generated parts made anew. Throws RangeError for a marker that names nothing. */
 export function withTables(page: string): string {
   return page.replace(PART, (_, start: string, what: string, end: string) => {
-    const [kind, ...names] = what.split(' ');
-    if (!Object.hasOwn(MAKERS, kind)) throw new RangeError(`There is no generated part “${what}”`);
-    return `${start}\n${MAKERS[kind](...names)}\n\n${end}`;
+    const [kind = '', ...names] = what.split(' ');
+    const make = MAKERS.get(kind);
+    if (!make) throw new RangeError(`There is no generated part “${what}”`);
+    return `${start}\n${make(...names)}\n\n${end}`;
   });
 }
 
 /** The markers of a page, in its order. */
 export function markersOf(page: string): string[] {
-  return [...page.matchAll(PART)].map(([, , what]) => what);
+  return [...page.matchAll(PART)].map(([, , what = '']) => what);
 }

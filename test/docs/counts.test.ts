@@ -10,7 +10,7 @@ import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions'
 import { SILENCE_SECONDS } from '../../nodes/shared/executor/program';
 import { DEFAULT_LIMITS } from '../../nodes/shared/source/bundle';
 import { SIMPLIFIED } from '../../nodes/n8n/switchItem';
-import { readRecorded } from '../../scripts/documents/measurementTable';
+import { readRecorded, type Recorded } from '../../scripts/documents/measurementTable';
 import { productFiles, ROOT } from '../support/productFiles';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -124,6 +124,15 @@ describe('numbers in sentences', () => {
   });
 });
 
+type Times = Recorded['times'][number];
+
+/** The first times of a recorded result. */
+function timesOf(name: string): Times {
+  const [times] = readRecorded(name).times;
+  if (!times) throw new Error(`${name} has no times`);
+  return times;
+}
+
 describe('round trips', () => {
   const tests = read('test/shared/deployment/unchanged.test.ts');
   const atMost = [...tests.matchAll(/'a (deployment|rollback)[^']* takes at most (\d+)/g)].map(
@@ -132,7 +141,7 @@ describe('round trips', () => {
 
   test('are those that tests allow', () => {
     expect(atMost).toHaveLength(2);
-    const [deploying, rollingBack] = atMost;
+    const [deploying = '', rollingBack = ''] = atMost;
     const both = `at most ${deploying} round trips after the handshake, and a rollback at most ${rollingBack}`;
     expect(said('docs/explanation/how-it-works.md')).toContain(both);
     const each = `at most ${deploying} for a deployment, at most ${rollingBack} for a rollback`;
@@ -143,19 +152,23 @@ describe('round trips', () => {
     const rows = [...read('docs/explanation/how-it-works.md').matchAll(/^\| \d .*$/gm)].map(([row]) =>
       row.split('|'),
     );
-    const always = rows.filter(([, , deploying]) => deploying.trim() && !deploying.trim().startsWith('('));
-    const large = rows.filter(([, , deploying]) => deploying.includes('(above'));
-    const back = rows.filter(([, , , rollingBack]) => rollingBack.trim());
-    const [small, many] = [readRecorded('2026-11-26').times[0], readRecorded('2026-11-29').times[0]];
+    const always = rows.filter(
+      ([, , deploying = '']) => deploying.trim() && !deploying.trim().startsWith('('),
+    );
+    const large = rows.filter(([, , deploying = '']) => deploying.includes('(above'));
+    const back = rows.filter(([, , , rollingBack = '']) => rollingBack.trim());
+    const [small, many] = [timesOf('2026-11-26'), timesOf('2026-11-29')];
     expect({ deploy: always.length, rollback: back.length }).toEqual(small.roundTrips);
     expect({ deploy: always.length + large.length, rollback: back.length }).toEqual(many.roundTrips);
   });
 });
 
 test('measured numbers in sentences are the recorded ones', () => {
-  const [small] = readRecorded('2026-11-26').times;
-  const [many] = readRecorded('2026-11-29').times;
-  const [worn] = readRecorded('2026-11-29-worn').times;
+  const [small, many, worn] = ['2026-11-26', '2026-11-29', '2026-11-29-worn'].map(timesOf) as [
+    Times,
+    Times,
+    Times,
+  ];
   const { memory } = readRecorded('2026-11-26');
   const ms = ({ median }: { median: number }) => `${number(Math.round(median))} ms`;
   const slower = (worn.ours.median / worn.rsync.median).toFixed(1);
@@ -192,8 +205,8 @@ test('the environment variables are those that the code reads', () => {
 });
 
 test('the codes of errors are those of the code', () => {
-  const [, type] = read('nodes/shared/errors.ts').split('export type DeployErrorCode =');
-  const codes = [...type.split(';')[0].matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  const [type] = /export type DeployErrorCode =[^;]*;/.exec(read('nodes/shared/errors.ts')) ?? [''];
+  const codes = [...type.matchAll(/'(\w+)'/g)].map(([, code]) => code);
   const listed = [...read('docs/reference/statuses-and-errors.md').matchAll(/^\| `([A-Z_]+)`/gm)];
   expect(listed.map(([, code]) => code).sort()).toEqual(codes.sort());
 });

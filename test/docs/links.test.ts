@@ -9,12 +9,12 @@ import { productFiles, ROOT } from '../support/productFiles';
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const PAGES = markdownFiles().map((path) => relative(ROOT, path));
 const { homepage } = JSON.parse(read('package.json')) as { homepage: string };
-const [REPOSITORY] = homepage.split('#');
+const REPOSITORY = homepage.replace(/#.*/, '');
 
 /** What is wrong with a link from a page; undefined where nothing is. */
 function complaintAbout(page: string, target: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return externalComplaint(target);
-  const [path, anchor] = target.split('#');
+  const [path = '', anchor] = target.split('#');
   const place = path ? join(dirname(page), decodeURIComponent(path)) : page;
   if (place.startsWith('..') || !existsSync(join(ROOT, place))) return `${target}: there is no ${place}`;
   if (anchor === undefined) return undefined;
@@ -79,7 +79,7 @@ describe('what would be noticed', () => {
 });
 
 test('docs/README.md leads to every page', () => {
-  const map = linksOf(read('docs/README.md')).map((target) => join('docs', target.split('#')[0]));
+  const map = linksOf(read('docs/README.md')).map((target) => join('docs', target.replace(/#.*/, '')));
   const decisions = linksOf(read('docs/decisions/README.md')).map((target) => join('docs/decisions', target));
   const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
   expect(pages.filter((page) => ![...map, ...decisions].includes(page))).toEqual([]);

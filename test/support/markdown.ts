@@ -11,13 +11,13 @@ export function linksOf(page: string): string[] {
   const inline = text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g);
   const references = text.matchAll(/^ {0,3}\[[^\]]+\]:\s+<?([^\s>]+)>?/gm);
   const html = text.matchAll(/<(?:a|img)\s[^>]*?(?:href|src)="([^"]*)"/g);
-  return [...inline, ...references, ...html].map(([, target]) => target);
+  return [...inline, ...references, ...html].map(([, target = '']) => target);
 }
 
 /** The anchors of a page's headings, as GitHub makes them: the second of the same name ends in `-1`. */
 export function anchorsOf(page: string): string[] {
   const seen = new Map<string, number>();
-  return [...withoutFences(page).matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, heading]) => {
+  return [...withoutFences(page).matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, heading = '']) => {
     const slug = slugOf(heading);
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
