@@ -55,7 +55,7 @@ describe('the reference', () => {
     RollbackExtractionEngine: 'docs/reference/rollback-extraction-engine.md',
   };
   const named = Object.entries(OPERATIONS).flatMap(([node, operations]) =>
-    operations.map(({ name }): [string, string] => [name, PAGES[node]]),
+    operations.map(({ name }): [string, string] => [name, PAGES[node] ?? '']),
   );
 
   test.each(named)('explains the operation %s in %s', (name, page) => {
@@ -64,12 +64,12 @@ describe('the reference', () => {
   });
 
   test.each(named)('and README says in a sentence what %s does', (name) => {
-    const [, operations] = read('README.md').split('\n## Operations\n');
+    const [, operations = ''] = read('README.md').split('\n## Operations\n');
     expect(operations.split('\n## ')[0]).toContain(`\n- **${name}** `);
   });
 
   test('names the operations that an agent may always call', () => {
-    const [sentence] = read('docs/how-to/ai-agents.md').replace(/\s+/g, ' ').split('change nothing');
+    const [sentence = ''] = read('docs/how-to/ai-agents.md').replace(/\s+/g, ' ').split('change nothing');
     expect(
       named
         .map(([name]) => name)
@@ -119,9 +119,9 @@ test.each(['CHANGELOG.md', 'docs/explanation/faults-found.md'])(
     expect(faults.length).toBeGreaterThan(2);
     for (const fault of faults) {
       expect(fault).toMatch(/ Fix: [^]* Test: /);
-      const [, shownBy] = fault.split(' Test: ');
+      const [, shownBy = ''] = fault.split(' Test: ');
       const names = [...(/^(?:[^.]|\.(?! |$))*/.exec(shownBy)?.[0] ?? '').matchAll(/`([^`]+)`/g)];
-      for (const [, name] of names) {
+      for (const [, name = ''] of names) {
         if (/^npm /.test(name)) continue;
         const places = ['', 'shared/'].map((folder) => join(ROOT, `test/${folder}${name}.test.ts`));
         expect([name, places.some((path) => existsSync(path))]).toEqual([name, true]);
