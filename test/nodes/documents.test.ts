@@ -1,17 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { HARMLESS, OPERATIONS } from '../../nodes/operations';
 
 const ROOT = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const DOCUMENTS = [
-  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
 
 test('every defence in SECURITY.md is shown by tests that exist', () => {
   const [, table] = read('SECURITY.md').split('## What is defended');
@@ -27,8 +21,8 @@ test('every defence in SECURITY.md is shown by tests that exist', () => {
   }
 });
 
-test('every line of docs/compatibility.md names tests that exist, or says that it was not run', () => {
-  const rows = read('docs/compatibility.md')
+test('every line of docs/reference/compatibility.md names tests that exist, or says that it was not run', () => {
+  const rows = read('docs/reference/compatibility.md')
     .split('\n')
     .filter((line) => /^\| /.test(line) && !/Shown by +\|$|^\| -/.test(line));
   expect(rows.length).toBeGreaterThan(30);
@@ -55,32 +49,34 @@ test('every fault in docs/faults.md is shown by tests that exist', () => {
   }
 });
 
-describe('README', () => {
-  const part = (heading: string) => read('README.md').split(`\n## ${heading}\n`)[1].split('\n## ')[0];
-  const names = Object.values(OPERATIONS)
-    .flat()
-    .map(({ name }) => name);
+describe('the reference', () => {
+  const PAGES: Readonly<Record<string, string>> = {
+    HotDeploy: 'docs/reference/hot-deploy.md',
+    RollbackExtractionEngine: 'docs/reference/rollback-extraction-engine.md',
+  };
+  const named = Object.entries(OPERATIONS).flatMap(([node, operations]) =>
+    operations.map(({ name }): [string, string] => [name, PAGES[node] ?? '']),
+  );
 
-  test.each(names)('explains the operation %s', (name) => {
-    const explained = part('Operations')
-      .split('\n')
-      .flatMap((line) => /^(?:### .*: |- \*\*)([^*]+)/.exec(line)?.[1] ?? []);
-    // As `### Hot Deploy: …` or `- **…**: …`.
-    expect(explained.map((each) => each.slice(0, name.length))).toContain(name);
+  test.each(named)('explains the operation %s in %s', (name, page) => {
+    for (const heading of [`## ${name}`, `### Parameters of ${name}`, `### Output of ${name}`])
+      expect(read(page)).toContain(`\n${heading}\n\n`);
+  });
+
+  test.each(named)('and README says in a sentence what %s does', (name) => {
+    const [, operations = ''] = read('README.md').split('\n## Operations\n');
+    expect(operations.split('\n## ')[0]).toContain(`\n- **${name}** `);
   });
 
   test('names the operations that an agent may always call', () => {
-    const [sentence] = part('AI agents').split('change nothing');
-    expect(names.filter((name) => sentence.includes(name)).sort()).toEqual([...HARMLESS].sort());
+    const [sentence = ''] = read('docs/how-to/ai-agents.md').replace(/\s+/g, ' ').split('change nothing');
+    expect(
+      named
+        .map(([name]) => name)
+        .filter((name) => sentence.includes(name))
+        .sort(),
+    ).toEqual([...HARMLESS].sort());
   });
-});
-
-test.each(DOCUMENTS)('%s links to files that exist', (document) => {
-  const links = [...read(document).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
-  const missing = links
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .filter((target) => !existsSync(join(ROOT, dirname(document), target)));
-  expect(missing).toEqual([]);
 });
 
 describe('what a release says', () => {
@@ -94,11 +90,42 @@ describe('what a release says', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     const text = notes(`v${version}`);
     expect(read('CHANGELOG.md')).toContain(text.trim());
-    expect(text).not.toMatch(/^## /m);
+    expect(text).not.toMatch(/^## |^\[/m);
   });
 
-  test('a version without one is refused', () => {
-    expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## 9.9.9”/);
+  test('a version without one is refused, and what has no version yet', () => {
+    expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## \[9.9.9\] - YYYY-MM-DD”/);
+    expect(() => notes('Unreleased')).toThrow(/Write it first/);
     expect(() => notes()).toThrow(/Write it first/);
   });
 });
+
+test('the changelog has the form of Keep a Changelog', () => {
+  const [, ...versions] = read('CHANGELOG.md').split(/^## /m);
+  const [unreleased, ...released] = versions.map((text) => text.split('\n', 1)[0]);
+  expect(unreleased).toBe('[Unreleased]');
+  for (const heading of released) expect(heading).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
+  const kinds = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
+  for (const text of versions) {
+    const found = [...text.matchAll(/^### (.+)$/gm)].map(([, kind]) => kind);
+    expect(found).toEqual(kinds.filter((kind) => found.includes(kind)));
+  }
+});
+
+test.each(['CHANGELOG.md', 'docs/explanation/faults-found.md'])(
+  'every fault in %s names a test that exists',
+  (page) => {
+    const [, ...faults] = read(page).replace(/\s+/g, ' ').split(' Cause: ');
+    expect(faults.length).toBeGreaterThan(2);
+    for (const fault of faults) {
+      expect(fault).toMatch(/ Fix: [^]* Test: /);
+      const [, shownBy = ''] = fault.split(' Test: ');
+      const names = [...(/^(?:[^.]|\.(?! |$))*/.exec(shownBy)?.[0] ?? '').matchAll(/`([^`]+)`/g)];
+      for (const [, name = ''] of names) {
+        if (/^npm /.test(name)) continue;
+        const places = ['', 'shared/'].map((folder) => join(ROOT, `test/${folder}${name}.test.ts`));
+        expect([name, places.some((path) => existsSync(path))]).toEqual([name, true]);
+      }
+    }
+  },
+);

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { anchorsOf } from '../support/markdown';
+
 const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const SOURCES = ['nodes', 'credentials'].flatMap((directory) =>
@@ -18,13 +20,7 @@ interface Codex {
   resources: Record<string, Array<{ url: string }>>;
 }
 
-/** Anchors as GitHub makes them of headings. */
-const anchors = [...read('README.md').matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-'),
-);
+const anchors = anchorsOf(read('README.md'));
 
 describe.each(CODEX)('%s', (path) => {
   const codex = JSON.parse(read(path)) as Codex;
@@ -61,7 +57,7 @@ test.each(['deploy', 'rollback', 'release', 'ssh', 'python'])('“%s” finds wh
   );
 });
 
-test('README lists each exemption from n8n’s rules with its place, and no other', () => {
+test('the reference lists each exemption from n8n’s rules with its place, and no other', () => {
   const inSources = SOURCES.filter((path) => path.endsWith('.ts')).flatMap((path) =>
     [...read(path).matchAll(/eslint-disable[\w-]* @n8n\/community-nodes\/([\w-]+) -- (.+)/g)].map(
       ([, rule]) => `${rule} ${path}`,
@@ -75,7 +71,7 @@ test('README lists each exemption from n8n’s rules with its place, and no othe
   const inConfig = [...config.matchAll(/'@n8n\/community-nodes\/([\w-]+)': 'off'/g)].map(
     ([, rule]) => `${rule} package.json`,
   );
-  const [, section] = read('README.md').split('## What the linter is told to leave alone');
+  const section = read('docs/reference/lint-exemptions.md');
   const listed = [...section.matchAll(/^\| `([\w-]+)` +\| `([^`]+)` +\| \S/gm)].map(
     ([, rule, place]) => `${rule} ${place}`,
   );

@@ -87,8 +87,8 @@ test('what did not go live carries everything all the same', async () => {
   expect(onlyJson(await n8n.run(chain(carriesOn)))).toMatchObject({ details: everything });
 });
 
-test('README names the fields that stay', () => {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-  const [, list] = /\*\*Simplify\*\*[^:]*: ([^.]*)\./.exec(readme) ?? [];
+test('the reference names the fields that stay', () => {
+  const page = readFileSync(join(__dirname, '../../docs/reference/hot-deploy.md'), 'utf8');
+  const [, list] = /\*\*Simplify\*\*[^:]*: ([^.]*)\./.exec(page) ?? [];
   expect([...list.matchAll(/`([^`]+)`/g)].map(([, name]) => name)).toEqual([...SIMPLIFIED]);
 });

@@ -1,0 +1,283 @@
+/**
+ * What each field of an output means, by its path in the output schemas: of all operations that have it, or of one, with
+ * that operation's value (or the trigger's folder) in front. A field without a meaning stops `npm run docs`.
+ */
+const PLACE = {
+  host: 'the machine that the engine is on: the host from the credential, or `localhost`',
+  container: 'the container that the engine runs in; absent on a host',
+  basePath: 'the base path',
+};
+
+const SOURCE = {
+  source: 'where the content came from',
+  'source.type':
+    '`directory`, `binary`, `git`, `backup`, or `adopted` for what was there before the first deployment',
+  'source.reference': 'directory, file name, branch, tag or backup that was asked for',
+  'source.commit': 'full ID of the commit, from Git',
+  'source.digest': 'digest over all deployed files; equal digests are equal content',
+  'source.repository': 'address of the repository, from Git, without a login',
+  'source.subdirectory': 'directory of the repository that was deployed, where one was named',
+};
+
+const CHANGES = {
+  changes: 'how it differs from what was live before',
+  'changes.added': 'paths that are new; the first 1,000',
+  'changes.modified': 'paths whose content or mode is another',
+  'changes.removed': 'paths that are gone',
+  'changes.ignored':
+    'paths of the source that the patterns leave out; from Git only those that changed since `since`',
+  'changes.since': 'the live commit that `ignored` is compared with, from Git',
+  'changes.counts': 'the true numbers, also where lists are cut',
+  'changes.counts.added': 'how many are new',
+  'changes.counts.modified': 'how many are changed',
+  'changes.counts.removed': 'how many are gone',
+  'changes.counts.ignored': 'how many are left out',
+};
+
+const CHECKS = {
+  checks: 'the checks that ran, in their order',
+  'checks[].name': 'name of the check',
+  'checks[].type': '`compile`, `json`, `python` or `command`',
+  'checks[].when': '`before` or `after` the switch',
+  'checks[].passed': 'whether it passed',
+  'checks[].durationMs': 'how long it took',
+  'checks[].output': 'what it printed, shortened in the middle, with secrets masked',
+  'checks[].reason': 'why it did not pass',
+};
+
+const ENVIRONMENT = {
+  environment: 'virtual environment of the release; null where it runs with what its interpreter has',
+  'environment.name': 'its name below `environments`',
+  'environment.python': 'version of its interpreter',
+  'environment.installer': 'program that installed it, with its version',
+  'environment.ailment': 'why it cannot be used; null when it can',
+  'environment.packages': 'what is installed in it',
+  'environment.packages[].name': 'name of the package',
+  'environment.packages[].version': 'its version',
+};
+
+const LOCK = {
+  lockedBy: 'who holds the lock now; null when it is free',
+  'lockedBy.workflow': 'name of the workflow',
+  'lockedBy.execution': 'ID of the execution',
+  'lockedBy.operation': 'what it does',
+  'lockedBy.since': 'when it took the lock',
+  'lockedBy.processId': 'its process on the engine’s side',
+};
+
+const DRIFT = {
+  drift: 'deployed files that somebody changed by hand since',
+  'drift.modified': 'edited',
+  'drift.missing': 'removed',
+  'drift.added': 'added inside deployed directories',
+};
+
+const SPACE = {
+  space: 'of the file system that holds the base path',
+  'space.freeBytes': 'free bytes',
+  'space.neededBytes': 'bytes that the release takes',
+  'space.totalBytes': 'its size',
+  'space.freeInodes': 'free inodes; null where the file system counts none',
+};
+
+const IN_USE = {
+  releasesInUse: 'releases that extractions run now',
+  'releasesInUse[].release': 'the release',
+  'releasesInUse[].processes': 'how many processes hold it',
+};
+
+const STEPS = {
+  steps: 'what was done, in its order',
+  'steps[].name': 'name of the step',
+  'steps[].durationMs': 'how long it took',
+  durationMs: 'how long all of it took',
+};
+
+const STATUS = {
+  'deploy status': '`deployed`, or `unchanged` when the same content is live already',
+  'rollback status': '`rolledBack`, or `unchanged` when that release is live already',
+  'plan status': 'always `planned`',
+  'repair status':
+    '`sound`: nothing was found. `repaired`: all of it was put right. `attention`: something is left for people. `planned`: a dry run found something',
+  'detach status': '`detached`, or `unchanged` where there was nothing of ours',
+};
+
+const RELEASE = {
+  release: 'ID of the release that is live now',
+  'plan release': 'ID of the release that is live',
+  'getAll release': 'ID of the release',
+  'detach release': 'ID of the release whose content the plain files have; null where there was none',
+  previousRelease: 'ID of the one that was live before',
+  liveSince: 'when the live release went live',
+  backup: 'file name of the archive of what was live; null where none was made',
+  'rollback backup': 'always null: nothing is archived when rolling back',
+};
+
+const PLAN = {
+  unchanged: 'whether deploying would answer `unchanged`',
+  files: 'the first 1,000 files that change',
+  'files[].path': 'path of the file',
+  'files[].change': '`added`, `modified` or `removed`',
+  'files[].bytes': 'its size afterwards; null where it is gone',
+  'files[].bytesBefore': 'its size now; null where there is none',
+  adopt: 'plain names that would become links, in a first deployment',
+  dependencies: 'what would be done about packages',
+  'dependencies.status':
+    '`none`, `reused` (there is an environment for them), `build` (one would be built) or `install` (into the interpreter)',
+  'dependencies.environment': 'key of the environment',
+  'dependencies.file': 'the requirements file or lock',
+  'dependencies.requirements': 'lines that the requirements gain and lose',
+  'dependencies.requirements.added': 'lines that are new',
+  'dependencies.requirements.removed': 'lines that are gone',
+  bytesToSend: 'bytes of content that would be sent, before compression',
+  'plan checks': 'the checks that would run',
+  swap: 'how the switch would happen',
+  'swap.method': '`rename`, or `none` where nothing would be switched',
+  'swap.atomic': 'whether every name leads to a whole release at every instant; null where only trying tells',
+  'swap.adopts': 'whether plain files would become a release first',
+  'plan drift': 'edits by hand that the deployment would take away',
+  notices: 'what should be known of the place, such as that the user may not write there',
+  planDigest: 'names this plan: what Deploy Release takes as Plan Digest',
+};
+
+const STATUS_OF_ENGINE = {
+  state:
+    '`live`; `plain` before the first deployment; `empty` where there is no engine; `broken` where nothing is live that should be',
+  unconfirmedSwitch: 'a switch that was cut off; the next operation decides on it',
+  'unconfirmedSwitch.to': 'the release that was switched to',
+  'unconfirmedSwitch.from': 'the one before',
+  'unconfirmedSwitch.operation': 'what switched',
+  lastUndone: 'the last deployment or rollback, where it was refused, cut off or taken back',
+  'lastUndone.release': 'its release; null where it had no name yet',
+  'lastUndone.at': 'when',
+  'lastUndone.reason': 'why, in a sentence',
+  kept: 'what is kept on the engine’s side',
+  'kept.releases': 'how many releases',
+  'kept.backups': 'how many backups',
+  'kept.bytes': 'their size',
+  filesystem: 'the file system that holds the base path',
+  'filesystem.type': 'its kind, such as `ext4`',
+  'filesystem.mount': 'where it is mounted',
+  'filesystem.mergesNames': 'whether it takes `A` and `a` for one name',
+  python: 'the interpreter that the executor runs in',
+  'python.version': 'its version',
+  'python.executable': 'its path',
+  user: 'the user it runs as',
+  writable: 'whether that user may write to the base path',
+};
+
+const HISTORY = {
+  eventId: 'of this change; never another one, so that a workflow can tell what it has seen',
+  at: 'when it started',
+  endedAt: 'when it ended; null while it is open',
+  operation: 'what was asked for',
+  from: 'ID of the release that was live',
+  to: 'ID of the release that was to be',
+  end: '`kept`, `takenBack`, `refused`, `discarded` (cut off before its switch), `unconfirmed` (nobody has decided yet) or `detached`',
+  reason: 'why it did not stay',
+  by: 'who asked; null for lines that version 0.1.0 wrote',
+  'by.workflow': 'name of the workflow',
+  'by.execution': 'ID of the execution',
+  'by.operation': 'what it called',
+  'by.user': 'ID of the n8n user, of manual runs, where n8n tells',
+  'by.agent': 'true when an AI agent asked',
+};
+
+const REPAIR = {
+  findings: 'what was found',
+  'findings[].kind': 'what it is, for machines',
+  'findings[].path': 'where, below the base path',
+  'findings[].explanation': 'what it is and where it comes from, in a sentence',
+  'findings[].action': 'what is done about it, or what a person may do',
+  'findings[].done': 'whether that was done',
+  'repair checks': 'checks of the releases that were tried, and of an interrupted switch',
+};
+
+const KEPT_RELEASE = {
+  sequence: 'number of the release, counted up',
+  'getAll state': '`live`, `previous`, `kept`, or `unfinished` for one that never passed its checks',
+  createdAt: 'when it was made',
+  'getAll liveSince': 'when it went live; only of the live one',
+  digest: 'digest over its files',
+  files: 'the first 1,000 files that change',
+  'getAll files': 'how many files it has',
+  bytes: 'their size',
+  processes: 'how many extractions run it now',
+};
+
+const PRUNE = {
+  removedReleases: 'IDs of the releases that were removed',
+  keptInUse: 'IDs of those that stay because extractions run them',
+  removedBackups: 'file names of the backups that were removed',
+};
+
+const DETACH = {
+  names: 'what became plain files and directories',
+  'detach swap': 'how names were exchanged',
+  'detach swap.atomic': 'whether no name was ever missing',
+  'swap.gapMs': 'for how long one was, where the file system cannot exchange names',
+  packages: 'what the engine needs from its own interpreter now',
+  'packages.needed': 'all of it',
+  'packages.needed[].name': 'name of the package',
+  'packages.needed[].version': 'its version',
+  'packages.missing': 'what of it is not there in that version',
+  'packages.missing[].name': 'name of the package',
+  'packages.missing[].version': 'the version that was used',
+  'packages.missing[].found': 'the version that is there; null where there is none',
+  removed: 'what was removed',
+  'removed.releases': 'IDs of releases',
+  'removed.environments': 'names of environments',
+  'removed.backups': 'file names of backups',
+  left: 'directories of ours that still are there',
+};
+
+const PUSH = {
+  event: 'always `push`',
+  forge: '`github`, `gitlab`, `gitea` (Forgejo, too) or `bitbucket`',
+  repository: 'owner and name, as in the trigger’s Repositories',
+  cloneUrl:
+    'address of the repository as it is written in the trigger’s Repositories, never one from the request',
+  reference: 'the full name, such as `refs/heads/main`',
+  branch: 'name of the branch; null for a tag',
+  tag: 'name of the tag; null for a branch',
+  commit: 'full ID of the commit after the push',
+  before: 'of the commit before; null for a new reference',
+  created: 'whether the reference is new',
+  forced: 'whether the push was forced; null where the forge does not say',
+  pusher: 'who pushed',
+  message: 'message of the commit after the push',
+  changedPaths: 'what the push changed, as far as the forge lists it',
+  'changedPaths.added': 'paths that are new; the first 1,000',
+  'changedPaths.modified': 'paths that are changed',
+  'changedPaths.removed': 'paths that are gone',
+  'changedPaths.counts': 'the true numbers, also where lists are cut',
+  'changedPaths.counts.added': 'how many are new',
+  'changedPaths.counts.modified': 'how many are changed',
+  'changedPaths.counts.removed': 'how many are gone',
+  pathsKnown: 'whether the forge lists all of them',
+  deploy: '`hot`, `standard` or `none`: see below',
+  delivery: 'the forge’s ID of the delivery',
+};
+
+export const MEANINGS: Readonly<Record<string, string>> = {
+  ...PLACE,
+  ...SOURCE,
+  ...CHANGES,
+  ...CHECKS,
+  ...ENVIRONMENT,
+  ...LOCK,
+  ...DRIFT,
+  ...SPACE,
+  ...IN_USE,
+  ...STEPS,
+  ...STATUS,
+  ...RELEASE,
+  ...PLAN,
+  ...STATUS_OF_ENGINE,
+  ...HISTORY,
+  ...REPAIR,
+  ...KEPT_RELEASE,
+  ...PRUNE,
+  ...DETACH,
+  ...PUSH,
+};
