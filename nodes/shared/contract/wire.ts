@@ -19,10 +19,11 @@ export const LONGEST_FRAME = 64 * 1024 * 1024;
  */
 export const LONGEST_MESSAGE = 1024 * 1024;
 
-/** How many names, values, lists and objects may be in it, and how deep. */
+/** How many names, values, lists and objects may be in it, how many of these names, and how deep. */
 export const MOST_VALUES = 50_000;
+export const MOST_NAMES = 15_000;
 export const DEEPEST = 24;
 
 /** A part is at most so many rows and, unless it is one row, so many bytes: far less than a frame may hold. */
-export const PART_ROWS = 5000;
+export const PART_ROWS = 2000;
 export const PART_BYTES = 128 * 1024;

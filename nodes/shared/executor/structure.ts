@@ -1,4 +1,4 @@
-import { DEEPEST, MOST_VALUES } from '../contract/wire';
+import { DEEPEST, MOST_NAMES, MOST_VALUES } from '../contract/wire';
 
 /** The longest number, in characters. */
 const LONGEST_NUMBER = 64;
@@ -30,10 +30,16 @@ export interface Structure {
 export function structureOf(text: Uint8Array): Structure {
   let values = 0;
   let plain = 0;
+  let names = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const byte = text[at];
-    if (byte <= SPACE || byte === COMMA || byte === COLON) continue;
+    if (byte <= SPACE || byte === COMMA) continue;
+    if (byte === COLON) {
+      names += 1;
+      if (names > MOST_NAMES) throw new RangeError(`a message of more than ${MOST_NAMES} names came`);
+      continue;
+    }
     if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
       depth -= 1;
       continue;

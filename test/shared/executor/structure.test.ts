@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { DEEPEST, MOST_VALUES } from '../../../nodes/shared/contract/wire';
+import { DEEPEST, MOST_NAMES, MOST_VALUES } from '../../../nodes/shared/contract/wire';
 import { structureOf } from '../../../nodes/shared/executor/structure';
 import { holds } from '../../support/property';
 
@@ -58,11 +58,18 @@ test.each([
   ['lists', (count: number) => `[${'[],'.repeat(count - 2)}[]]`],
   ['objects', (count: number) => `[${'{},'.repeat(count - 2)}{}]`],
   ['numbers', (count: number) => `[${'1,'.repeat(count - 2)}1]`],
-  ['the same name again', (count: number) => `{${'"a":1,'.repeat((count - 1) / 2 - 1)}"a":1 }`],
 ])('P7: so many %s and no more', (_what, text) => {
   const most = MOST_VALUES % 2 === 0 ? MOST_VALUES - 1 : MOST_VALUES;
   expect(structureOf(Buffer.from(text(most)))).toMatchObject({ values: most });
   expect(() => structureOf(Buffer.from(text(most + 2)))).toThrow(RangeError);
+});
+
+test.each([
+  ['names', Array.from({ length: MOST_NAMES }, (_, index) => `"${index}":1`)],
+  ['names that are all the same', Array<string>(MOST_NAMES).fill('"a":":"')],
+])('P7: so many %s and no more', (_what, names) => {
+  expect(structureOf(Buffer.from(`{${names.join()}}`)).values).toBe(1 + 2 * MOST_NAMES);
+  expect(() => structureOf(Buffer.from(`[{${names.join()}},{"x":1}]`))).toThrow(/more than 15000 names/);
 });
 
 test('P7: a number of thousands of digits is refused', () => {
