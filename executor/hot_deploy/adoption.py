@@ -48,7 +48,7 @@ def adopt(
     """Copies what is effectively live into a release, makes it current, and exchanges each plain name for its link.
 
     Interrupted anywhere, it can simply be done again: what is live is read through whatever is there by then.
-    Returns a dict: `release`, `entries` (manifest rows), `gapMs`, `atomic`, `names`.
+    Returns a dict: `release`, `gapMs`, `atomic`, `names`.
     """
     entrypoint = launcher[0]
     mounts.refuse_within(layout, plain_names(layout, names, entrypoint))
@@ -94,7 +94,6 @@ def adopt(
     return {
         "release": release_id,
         "names": plain,
-        "entries": [entry.row()[:6] for entry in entries],
         "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
         "atomic": all(gap is None for gap in gaps),
     }

@@ -1,7 +1,7 @@
 """The contract with the client, as nodes/shared/contract has it.
 
 Written by `npm run contract`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py.
+arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ PROTOCOL = 1
 MARKER = "\u0001hot-deploy-1\u0001".encode("latin-1")
 FRAME_JSON, FRAME_DATA = 1, 2
 LONGEST_FRAME = 67108864
+LONGEST_MESSAGE = 1048576
+PART_ROWS, PART_BYTES = 2000, 131072
 LISTED_PATHS = 1000
 RELEASE_ID = "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?"
 RESERVED_NAMES = ["current", "releases", "environments", "backups", ".hot-deploy"]
@@ -48,4 +50,26 @@ VERBS: dict[str, tuple[bool, Any]] = {
     "describe": (True, ["record", {"release": ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64], "fields": ["record", {"state": ["optional", ["text", 64]], "sequence": ["optional", ["count"]], "source": ["optional", ["record", {"type": ["text", 64], "reference": ["optional", ["text", 4096]], "commit": ["orDropped", ["matching", "[0-9a-f]{40}(?:[0-9a-f]{24})?", 64]], "repository": ["optional", ["text", 4096]], "subdirectory": ["optional", ["text", 4096]]}]], "sameContent": ["orDropped", ["record", {"type": ["text", 64], "reference": ["optional", ["text", 4096]], "commit": ["orDropped", ["matching", "[0-9a-f]{40}(?:[0-9a-f]{24})?", 64]], "repository": ["optional", ["text", 4096]], "subdirectory": ["optional", ["text", 4096]]}]], "digest": ["optional", ["orNull", ["text", 128]]], "entrypoint": ["orDropped", ["matching", "(?!(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?![\\s\\S]))[^/\\0]+", 4096]], "include": ["optional", ["list", ["text", 4096], 1000]], "exclude": ["optional", ["list", ["text", 4096], 1000]], "dependencies": ["orDropped", ["record", {"mode": ["oneOf", "virtualEnvironment", "interpreter", "none"], "file": ["orNull", ["text", 4096]], "installs": ["flag"], "files": ["list", ["tuple", ["text", 4096], ["text", 128]], 10000], "key": ["orNull", ["text", 64]], "options": ["record", {"installer": ["oneOf", "auto", "pip", "uv"], "requirements": ["text", 4096], "constraints": ["text", 4096], "indexUrl": ["text", 4096], "extraIndexUrls": ["list", ["text", 4096], 10000], "findLinks": ["list", ["text", 4096], 10000], "noIndex": ["flag"], "requireHashes": ["flag"]}]}]]}], "kept": ["optional", ["list", ["text", 4096], 1000000]]}]),
     "noteRefusal": (True, ["record", {"to": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "operation": ["text", 4096], "reason": ["text", 4096]}]),
     "mend": (True, ["record", {"what": ["oneOf", "leftovers", "links", "adoption", "missingFiles", "readOnly", "owner"], "path": ["optional", ["text", 4096]], "entrypoint": ["matching", "(?!(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?![\\s\\S]))[^/\\0]+", 4096]}]),
+}
+PARTS: dict[str, list[str]] = {
+    "probe": ["names", "releasesInUse", "live.record.include", "live.record.exclude", "live.record.names", "live.drift.modified", "live.drift.missing", "live.extra", "live.kept"],
+    "list": ["wereLive", "releases", "backups", "environments"],
+    "history": ["changes"],
+    "entries": ["entries"],
+    "foresee": ["entries"],
+    "texts": ["texts"],
+    "compareDirectories": ["differing"],
+    "compare": ["needed", "changes.paths.added", "changes.paths.modified", "changes.paths.removed", "sizes"],
+    "compareReleases": ["changes.paths.added", "changes.paths.modified", "changes.paths.removed"],
+    "inspect": ["findings"],
+    "lock": ["cleaned"],
+    "unpack": ["changes.paths.added", "changes.paths.modified", "changes.paths.removed", "entries"],
+    "environment": ["packages", "before"],
+    "adopt": ["names"],
+    "drain": ["left", "inUse"],
+    "missingPackages": ["needed", "missing"],
+    "detach": ["names"],
+    "dismantle": ["releases", "environments", "backups", "left"],
+    "remove": ["releases", "inUse", "backups", "environments"],
+    "mend": ["done"],
 }

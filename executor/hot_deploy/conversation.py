@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from hot_deploy import contract, shapes, verbs
+from hot_deploy import contract, parts, shapes, verbs
 from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
 from hot_deploy.later import traceback
 
@@ -107,14 +107,15 @@ class Conversation:
         failure: StepFailed | None = None,
         started: float | None = None,
     ) -> bool:
-        message = {"id": request.get("id"), "ok": failure is None}
+        message: dict[str, Any] = {"id": request.get("id"), "ok": failure is None}
         if started is not None:
             message["ms"] = round((time.perf_counter() - started) * 1000, 3)
         if failure is None:
             message["result"] = result
         else:
             message["failure"] = failure.as_json()
-        self.wire.send(message)
+        for payload in parts.messages(str(request["verb"]), message):
+            self.wire.send_encoded(payload)
         return failure is None
 
 

@@ -121,6 +121,16 @@ def directory_digests(entries: Iterable[Entry]) -> dict[str, str]:
     }
 
 
+def by_directory(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries in the order in which content_digest() takes them."""
+    keyed = []
+    for entry in entries:
+        directory, _, name = entry.path.rpartition("/")
+        keyed.append((_encoded(directory), _encoded(name), entry))
+    keyed.sort(key=lambda item: item[:2])
+    return [entry for _, _, entry in keyed]
+
+
 def content_digest(entries: Iterable[Entry]) -> str:
     digests = directory_digests(entries)
     whole = hashlib.sha256()

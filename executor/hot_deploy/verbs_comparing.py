@@ -21,7 +21,7 @@ def foresee(session: Session, _id: Any, args: Json) -> Json:
     layout = session.open(args["basePath"])
     found = adoption.foresee(layout, args["names"], args["entrypoint"], session.wire.check)
     session.looks.foreseen = tree.Foreseen(found)
-    return {"entries": [entry.row()[:7] for entry in found]}
+    return {"entries": [entry.row()[:7] for entry in tree.by_directory(found)]}
 
 
 def texts(session: Session, _id: Any, args: Json) -> Json:

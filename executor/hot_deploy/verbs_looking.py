@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import changes, probing
+from hot_deploy import changes, probing, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,4 +45,5 @@ def history_of(session: Session, _id: Any, args: Json) -> Json:
 def entries(session: Session, _id: Any, args: Json) -> Json:
     """A release's entries, as they were recorded."""
     layout = session.open(args["basePath"])
-    return {"entries": [entry.row()[:7] for entry in session.looks.at(layout, args["release"]).recorded]}
+    recorded = session.looks.at(layout, args["release"]).recorded
+    return {"entries": [entry.row()[:7] for entry in tree.by_directory(recorded)]}

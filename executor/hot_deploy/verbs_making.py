@@ -55,7 +55,7 @@ def unpack(session: Session, _id: Any, args: Json) -> Json:
     return {
         "release": made.release_id,
         "changes": comparing.changes(live.recorded, live.intact, made.entries),
-        "entries": [entry.row()[:6] for entry in made.entries],
+        "entries": [entry.row()[:6] for entry in tree.by_directory(made.entries)],
     }
 
 

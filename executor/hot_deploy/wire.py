@@ -30,6 +30,10 @@ QUEUE_BYTES = 4 * 1024 * 1024
 WRITE_PIECE = 4096
 
 
+def encoded(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode("utf-8")
+
+
 class Wire:
     """Both directions of one conversation."""
 
@@ -132,7 +136,10 @@ class Wire:
     # -- writing -----------------------------------------------------------------------------------------------
 
     def send(self, message: dict[str, Any]) -> None:
-        payload = json.dumps(message, separators=(",", ":")).encode("utf-8")
+        self.send_encoded(encoded(message))
+
+    def send_encoded(self, payload: bytes) -> None:
+        """Sends a message that was made by encoded()."""
         self._write(HEADER.pack(JSON, len(payload)) + payload)
 
     def _write(self, payload: bytes) -> None:

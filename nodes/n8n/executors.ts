@@ -15,6 +15,9 @@ import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 /** Gives the credential's fields; only asked for when SSH is used. */
 export type ReadCredential = () => Promise<ICredentialDataDecryptedObject>;
 
+/** A start that is waited for less does not mean that every step has to be quick. */
+const LEAST_COMMAND_SECONDS = 60;
+
 /** Makes executors, and keeps one connection to each host for as long as one execution lasts. */
 export class Executors {
   private readonly connections = new Map<string, Promise<Connection>>();
@@ -28,12 +31,14 @@ export class Executors {
   /** Starts an executor at `location`. The caller closes it. */
   async open(location: EngineLocation, readCredential: ReadCredential): Promise<ExecutorClient> {
     const { interpreter, startTimeoutMs, silenceSeconds } = location;
+    const commandTimeoutSeconds = Math.max(startTimeoutMs / 1000, LEAST_COMMAND_SECONDS);
     const { signal, reading } = this;
     if (location.connection === 'local') {
       await checkLocal(location);
       return this.start('local', async () => connectLocal(), {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
+        commandTimeoutSeconds,
         silenceSeconds,
         signal,
       });
@@ -47,6 +52,7 @@ export class Executors {
       idleTimeoutMs: idleTimeoutOf(credential),
       sudoPassword: String(credential.sudoPassword ?? ''),
       startTimeoutMs,
+      commandTimeoutSeconds,
       silenceSeconds,
       signal,
     });

@@ -100,7 +100,7 @@ export const commandTimeoutSeconds = option(
     default: 60,
     typeOptions: { minValue: 1 },
     description:
-      'How long the interpreter may take to start, and a check that names no time of its own to end',
+      'How long the interpreter may take to start, and a check that names no time of its own to end. Other steps may take up to 30 times as long, and at least 30 minutes.',
   }),
 );
 

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { option, trimmed } from './field';
@@ -46,12 +48,36 @@ export async function n8nField(
   return field;
 }
 
+/** In all, for the way there, redirects and the first line of the answer. */
+const ANSWER_MS = 5_000;
+const MOST_REDIRECTS = 5;
+
+/** Only how it answers counts: not a byte of what is answered is read. */
 async function ask(node: IExecuteFunctions, url: string): Promise<string> {
+  const controller = new AbortController();
+  const request = {
+    url,
+    timeout: ANSWER_MS,
+    maxRedirects: MOST_REDIRECTS,
+    abortSignal: controller.signal,
+    encoding: 'stream',
+    returnFullResponse: true,
+    ignoreHttpStatusErrors: true,
+  } as const;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+  });
+  const answered = node.helpers.httpRequest(request) as Promise<{ statusCode: number; body: Readable }>;
+  // Also of an answer that comes when nobody waits for it any more.
+  answered.then(({ body }) => body.on('error', () => undefined).destroy()).catch(() => undefined);
   try {
-    const options = { url, timeout: 5_000, returnFullResponse: true, ignoreHttpStatusErrors: true };
-    const response = (await node.helpers.httpRequest(options)) as { statusCode: number };
-    return `answered with ${response.statusCode}`;
+    const { statusCode } = await Promise.race([answered, tooLate]);
+    return `answered with ${statusCode}`;
   } catch (error) {
     return `no answer: ${(error as Error).message}`;
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { LISTED_PATHS } from '../../nodes/shared/contract/limits';
+import { partsOf } from '../../nodes/shared/contract/parts';
 import { releaseId } from '../../nodes/shared/contract/names';
 import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
 import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
@@ -8,7 +9,10 @@ import {
   FRAME_DATA,
   FRAME_JSON,
   LONGEST_FRAME,
+  LONGEST_MESSAGE,
   MARKER_TEXT,
+  PART_BYTES,
+  PART_ROWS,
   PROTOCOL,
 } from '../../nodes/shared/contract/wire';
 
@@ -18,7 +22,7 @@ export const CONTRACT_FILE = join(__dirname, '../../executor/hot_deploy/contract
 const HEADER = `"""The contract with the client, as nodes/shared/contract has it.
 
 Written by \`npm run contract\`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py.
+arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py.
 """
 
 from __future__ import annotations
@@ -35,17 +39,26 @@ export function contractInPython(): string {
     const { changes, arguments: shape } = VERBS[verb];
     return `    ${literal(verb)}: (${literal(changes)}, ${literal(shape.form)}),`;
   });
+  const parts = (Object.keys(VERBS) as Verb[])
+    .map((verb) => [verb, [...partsOf(verb).keys()]] as const)
+    .filter(([, places]) => places.length > 0)
+    .map(([verb, places]) => `    ${literal(verb)}: ${literal(places)},`);
   return [
     HEADER,
     `PROTOCOL = ${literal(PROTOCOL)}`,
     `MARKER = ${literal(MARKER_TEXT)}.encode("latin-1")`,
     `FRAME_JSON, FRAME_DATA = ${literal(FRAME_JSON)}, ${literal(FRAME_DATA)}`,
     `LONGEST_FRAME = ${literal(LONGEST_FRAME)}`,
+    `LONGEST_MESSAGE = ${literal(LONGEST_MESSAGE)}`,
+    `PART_ROWS, PART_BYTES = ${literal(PART_ROWS)}, ${literal(PART_BYTES)}`,
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,
+    '}',
+    'PARTS: dict[str, list[str]] = {',
+    ...parts,
     '}',
     '',
   ].join('\n');

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -205,6 +205,28 @@ describe('what is told meanwhile', () => {
   });
 });
 
+/** Writes for as long as somebody reads. */
+function flood(response: ServerResponse): void {
+  const piece = Buffer.alloc(1024 * 1024, 'x');
+  const go = (): void => {
+    while (!response.destroyed && response.write(piece));
+    response.once('drain', go);
+  };
+  go();
+}
+
+/** A header that gets one more byte again and again. */
+function drip(socket: Socket): void {
+  socket.write('HTTP/1.1 200 OK\r\nX-Long: ');
+  const timer = setInterval(() => socket.write('x'), 200);
+  socket.once('close', () => clearInterval(timer));
+}
+
+/** Sends whoever asks to the next address. */
+function leadOn(url: string | undefined, response: ServerResponse): void {
+  response.writeHead(302, { location: `/${Number(url?.slice(1)) + 1}` }).end();
+}
+
 describe('the n8n Health URL', () => {
   async function deployAsking(n8nHealthUrl: string): Promise<IDataObject> {
     const basePath = await make('app');
@@ -234,5 +256,29 @@ describe('the n8n Health URL', () => {
       status: 'deployed',
       n8n: { health: { before: expect.stringMatching(/^no answer: /) } },
     });
+  });
+
+  test.each<[string, RegExp, RequestListener]>([
+    ['never ends its answer', /^answered with 200$/, (_request, response) => void response.write('{')],
+    ['floods', /^answered with 200$/, (_request, response) => flood(response)],
+    ['drips its header', /^no answer: nothing came within 5 s$/, ({ socket }) => drip(socket)],
+    ['leads on for ever', /^no answer: .*redirects/, ({ url }, response) => leadOn(url, response)],
+  ])('P7: a URL that %s keeps nobody, and takes no memory', async (_what, said, listener) => {
+    let sent = 0;
+    const server = createServer((request, response) => {
+      request.socket.on('close', () => (sent += request.socket.bytesWritten));
+      listener(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/0`;
+    const began = performance.now();
+    const json = await deployAsking(url);
+    expect(performance.now() - began).toBeLessThan(40_000);
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+    const health = { before: expect.stringMatching(said), after: expect.stringMatching(said) };
+    expect(json).toMatchObject({ status: 'deployed', n8n: { health } });
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 });

@@ -13,6 +13,7 @@ import { programFor } from '../../nodes/shared/executor/program';
 import { contentDigest } from '../../nodes/shared/source/digest';
 import { PYTHON } from './deployment';
 import type { ReleaseId } from '../../nodes/shared/contract/names';
+import { framesOf } from './frames';
 import { asBasePath } from './named';
 
 /** An interpreter on the host, as whoever is connected. */
@@ -98,7 +99,7 @@ export class RawConversation implements Steps {
   private constructor(readonly channel: Channel) {
     channel.stderr.resume();
     channel.stdout.on('data', (chunk: Buffer) => {
-      for (const { payload } of this.reader.push(chunk)) this.heard.push(JSON.parse(payload.toString()));
+      for (const { payload } of framesOf(this.reader, chunk)) this.heard.push(JSON.parse(payload.toString()));
       this.wake();
     });
     open.add(channel);

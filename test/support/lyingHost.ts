@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { connectLocal } from '../../nodes/shared/connection/local';
 import type { Channel, Connection } from '../../nodes/shared/connection/connection';
 import { encodeMessage, FrameReader, MARKER } from '../../nodes/shared/executor/frames';
+import { framesOf } from './frames';
 
 /** A message as an executor sends it. */
 export type Said = Record<string, unknown>;
@@ -24,7 +25,7 @@ function lying(channel: Channel, tell: (message: Said) => readonly unknown[]): C
   const reader = new FrameReader();
   let begun = false;
   channel.stdout.on('data', (chunk: Buffer) => {
-    for (const { payload } of reader.push(chunk)) {
+    for (const { payload } of framesOf(reader, chunk)) {
       if (!begun) stdout.write(MARKER);
       begun = true;
       for (const message of tell(JSON.parse(payload.toString()) as Said)) {

@@ -135,7 +135,7 @@ export const CHANGING = {
   adopt: {
     changes: true,
     arguments: record({ time, names: paths, entrypoint }),
-    result: record({ release, names: paths, entries: facts.entryRows, gapMs: number, atomic: flag }),
+    result: record({ release, names: paths, gapMs: number, atomic: flag }),
   },
   /** Waits for extractions that run without a release; with `leased`, then for those that run one. */
   drain: {

@@ -17,7 +17,14 @@ export interface Shape<T> {
    */
   parse(value: unknown, where: string): T;
   readonly form: Form;
+  /** What it is made of, as far as an answer can come in parts of it; see `partsOf`. */
+  readonly made?: Made;
 }
+
+/** Fields, each with a shape of its own; or as many as there are of one shape, in a list or by name. */
+export type Made =
+  | { readonly of: 'fields'; readonly fields: Fields }
+  | { readonly of: 'list' | 'names'; readonly inner: Shape<unknown>; readonly most: number };
 
 /** A field that may be missing. */
 export interface OptionalShape<T> extends Shape<T | undefined> {
@@ -104,6 +111,7 @@ export function oneOf<const W extends readonly string[]>(...words: W): Shape<W[n
 export function orNull<T>(inner: Shape<T>): Shape<T | null> {
   return {
     form: ['orNull', inner.form],
+    made: inner.made,
     parse: (value, where) => (value === null ? null : inner.parse(value, where)),
   };
 }
@@ -111,6 +119,7 @@ export function orNull<T>(inner: Shape<T>): Shape<T | null> {
 export function optional<T>(inner: Shape<T>): OptionalShape<T> {
   return {
     form: ['optional', inner.form],
+    made: inner.made,
     optional: true,
     parse: (value, where) => (value === undefined ? undefined : inner.parse(value, where)),
   };
@@ -139,6 +148,7 @@ export function orDropped<T>(inner: Shape<T>): OptionalShape<T> {
 export function list<T>(inner: Shape<T>, most: number): Shape<readonly T[]> {
   return {
     form: ['list', inner.form, most],
+    made: { of: 'list', inner, most },
     parse: (value, where) => {
       if (!Array.isArray(value) || value.length > most) return refuse(where);
       return changedOnly(value, (item) => inner.parse(item, where)) as readonly T[];
@@ -180,6 +190,7 @@ export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> & { read
   return {
     fields,
     form: ['record', Object.fromEntries(known.map(([name, { form }]) => [name, form]))],
+    made: { of: 'fields', fields },
     parse: (value, where) => {
       const own = ownFields(value, where);
       const result: Record<string, unknown> = {};
@@ -196,6 +207,7 @@ export function record<F extends Fields>(fields: F): Shape<RecordOf<F>> & { read
 export function byName<T>(inner: Shape<T>, most: number): Shape<Record<string, T>> {
   return {
     form: ['byName', inner.form, most],
+    made: { of: 'names', inner, most },
     parse: (value, where) => {
       ownFields(value, where);
       const entries = Object.entries(value as object);

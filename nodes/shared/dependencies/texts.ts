@@ -1,4 +1,3 @@
-import type { EntryRow } from '../contract/facts';
 import type { BasePath, ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import type { Bundle } from '../source/bundle';
@@ -30,10 +29,10 @@ export function filesOfRelease(
   client: ExecutorClient,
   basePath: BasePath,
   release: ReleaseId,
-  rows: readonly EntryRow[],
+  entries: ReleaseFiles['entries'],
 ): ReleaseFiles {
   return {
-    entries: rows.map(([path, type, , , digest]) => ({ path, type, digest })),
+    entries,
     async readTexts(paths) {
       const { texts } = await client.call('texts', { basePath, release, paths });
       return new Map(Object.entries(texts).map(([path, text]) => [path, text ?? '']));

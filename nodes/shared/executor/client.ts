@@ -8,13 +8,16 @@ import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupport
 import { type Access, checkAccess } from './access';
 import { type CallOptions, Calls, isAwaited } from './calls';
 import type { ConversationStats, ExecutorOptions } from './conversation';
-import { encodeFrame, encodeMessage, FRAME_DATA, FrameReader } from './frames';
+import { encodeFrame, encodeMessage, FRAME_DATA } from './frames';
+import { Inbox } from './inbox';
 import { interpreterArguments, passwordLine } from './interpreter';
 import { type Message, readMessage } from './readMessage';
 import { Pipeline } from './pipeline';
 import { programFor, READY, SILENCE_SECONDS } from './program';
 import { Pulse } from './pulse';
 import { explainNoAnswer, whenMissing } from './noAnswer';
+import { stepLimit, transferSeconds } from './stepLimits';
+import { Supervision } from './supervision';
 
 const SUDO_ASKS_AGAIN = /try again/i;
 const LEAVING_MS = 8_000;
@@ -30,11 +33,13 @@ export class ExecutorClient {
   ended?: Ended;
 
   private readonly calls = new Calls();
-  private readonly frames = new FrameReader();
+  private readonly inbox: Inbox;
+  private readonly supervision: Supervision;
   private readonly greeting: Promise<void>;
   private readonly left: Promise<void>;
   private greet!: { resolve: () => void; reject: (reason: DeployError) => void };
   private readonly pulse: Pulse;
+  private beats = 0;
   private lastId = 0;
   private lastGroup = 0;
   private complaint = '';
@@ -52,20 +57,34 @@ export class ExecutorClient {
       this.greet = { resolve, reject };
     });
     this.pulse = new Pulse(
-      () => this.write(encodeMessage({})),
+      (seconds) => this.beat(seconds),
       (seconds) => this.giveUp(`nothing was heard for ${seconds} s`),
       options.idleTimeoutMs ?? 120_000,
       (options.silenceSeconds ?? SILENCE_SECONDS) * 1000,
     );
     // Whoever waits for it hears of it; without anybody, a rejection would end n8n.
     this.greeting.catch(() => undefined);
-    channel.stdout.on('data', this.onData);
+    this.inbox = new Inbox(channel.stdout, {
+      heard: (bytes) => {
+        this.stats.bytesReceived += bytes;
+        this.pulse.heard();
+      },
+      take: (frame) => this.onMessage(readMessage(frame)),
+      refused: (reason) => {
+        this.finish(this.notUnderstood(toDeployError(reason).message));
+        this.channel.destroy();
+      },
+    });
+    this.supervision = new Supervision(this.calls, this.inbox);
     channel.stderr.on('data', (chunk: Buffer) => {
       this.complaint = (this.complaint + chunk.toString('utf8')).slice(-8192);
     });
     // Without a listener a broken pipe would end n8n; the channel's exit tells what happened.
     for (const stream of [channel.stdin, channel.stdout, channel.stderr]) stream.on('error', () => undefined);
-    this.left = channel.exit.then((exit) => this.onExit(exit));
+    this.left = channel.exit.then(async (exit) => {
+      await this.inbox.emptied();
+      this.onExit(exit);
+    });
     options.signal?.addEventListener('abort', this.onAbort);
   }
 
@@ -116,7 +135,8 @@ export class ExecutorClient {
     if (isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
     const id = ++this.lastId;
     const { group, background, required } = options;
-    const answer = this.calls.add(id, verb, options);
+    const limit = stepLimit(verb, args, this.options.commandTimeoutSeconds ?? 60);
+    const answer = this.calls.add(id, verb, limit, options);
     this.write(encodeMessage({ id, verb, args, group, background, required }));
     return answer;
   }
@@ -133,9 +153,15 @@ export class ExecutorClient {
 
   /** Sends raw content, as fast as the other side takes it. */
   async sendContent(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const chunk of chunks) {
-      this.refuseIfOver();
-      if (!this.write(encodeFrame(FRAME_DATA, chunk))) await this.drained();
+    this.supervision.sending = true;
+    try {
+      for await (const chunk of chunks) {
+        this.refuseIfOver();
+        if (!this.write(encodeFrame(FRAME_DATA, chunk))) await this.drained();
+        this.calls.allow(transferSeconds(chunk.length));
+      }
+    } finally {
+      this.supervision.sending = false;
     }
   }
 
@@ -187,7 +213,7 @@ export class ExecutorClient {
   private async passSudo(passwordLine: Buffer): Promise<void> {
     const running = new Promise<void>((resolve) => {
       this.channel.stdout.on('data', () => {
-        if (this.frames.preamble.includes(READY)) resolve();
+        if (this.inbox.preamble.includes(READY)) resolve();
       });
     });
     this.channel.stderr.on('data', () => {
@@ -217,27 +243,30 @@ export class ExecutorClient {
   /** Resolves when more can be written, or when nobody is left to read it. */
   private async drained(): Promise<void> {
     const drain = once(this.channel.stdin, 'drain').catch(() => this.left);
+    this.supervision.sending = false;
     await Promise.race([drain, this.left]);
+    this.supervision.sending = true;
     this.pulse.heard();
   }
 
-  private readonly onData = (chunk: Buffer): void => {
-    this.stats.bytesReceived += chunk.length;
-    this.pulse.heard();
-    try {
-      for (const frame of this.frames.push(chunk)) this.onMessage(readMessage(frame));
-    } catch (error) {
-      this.channel.stdout.off('data', this.onData);
-      this.finish(this.notUnderstood(toDeployError(error).message));
-      this.channel.destroy();
-    }
-  };
+  private beat(seconds: number): void {
+    this.beats += 1;
+    this.write(encodeMessage({}));
+    const verdict = this.supervision.passed(seconds);
+    if (verdict) this.giveUp(verdict.how, verdict.remedy);
+  }
 
   private onMessage(message: Message): void {
-    if (message.type === 'alive') return;
-    if (message.type === 'hello') {
+    if (message.type === 'alive') {
+      // One for each of ours.
+      this.beats -= 1;
+      if (this.beats < 0) throw new RangeError('it says more often that it is there than it was asked');
+    } else if (message.type === 'hello') {
+      if (this.hello) throw new RangeError('it greeted twice');
       this.hello = message.hello;
       this.greet.resolve();
+    } else if (this.ended) {
+      throw new RangeError('it said something after its end');
     } else if (message.type === 'ended') {
       this.ended = message.ended;
     } else {
@@ -261,8 +290,8 @@ export class ExecutorClient {
     this.calls.refuseAll(reason);
   }
 
-  private giveUp(how: string): void {
-    this.finish(this.lost(how));
+  private giveUp(how: string, remedy?: string): void {
+    this.finish(lost(this.connection.description, how, { said: this.said(), remedy }));
     this.channel.destroy();
   }
 
@@ -279,7 +308,7 @@ export class ExecutorClient {
   };
 
   private said(): string {
-    return `${this.frames.preamble}${this.complaint}`.trim().slice(-4096);
+    return `${this.inbox.preamble}${this.complaint}`.trim().slice(-4096);
   }
 
   private lost(how: string, exit?: ProcessExit): DeployError {

@@ -16,6 +16,8 @@ export interface ExecutorOptions {
   idleTimeoutMs?: number;
   /** How long the interpreter may take to answer, in milliseconds. */
   startTimeoutMs?: number;
+  /** The Command Timeout, of which the limits of all steps are made; see `stepLimit`. 60 when left out. */
+  commandTimeoutSeconds?: number;
   /** Aborted: the conversation ends, the executor puts things right, every call rejects with `CANCELLED`. */
   signal?: AbortSignal;
 }

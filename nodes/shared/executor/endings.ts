@@ -11,13 +11,13 @@ export function cancelled(ended?: Ended): DeployError {
 export function lost(
   where: string,
   how: string,
-  facts: { said?: string; exit?: ProcessExit; ended?: Ended } = {},
+  facts: { said?: string; exit?: ProcessExit; ended?: Ended; remedy?: string } = {},
 ): DeployError {
-  const { said, exit, ended } = facts;
+  const { said, exit, ended, remedy } = facts;
   const decides = isAbandoned(facts)
     ? 'On a switch that nobody confirmed, the next operation decides by its checks'
     : 'An unconfirmed switch is taken back on the engine’s side as soon as it notices';
-  const description = `${decides}; Get Status shows what is live.`;
+  const description = [remedy, `${decides}; Get Status shows what is live.`].filter(Boolean).join(' ');
   return new ConversationLost(`The conversation with ${where} broke off: ${how}.`, {
     description: said ? `${description}\n${said}` : description,
     exit,

@@ -1,5 +1,5 @@
 /** Frames of the conversation with an executor: one byte of kind, four bytes of length (big-endian), a payload. */
-import { FRAME_DATA, FRAME_JSON, LONGEST_FRAME, MARKER_TEXT } from '../contract/wire';
+import { FRAME_DATA, FRAME_JSON, LONGEST_MESSAGE, MARKER_TEXT } from '../contract/wire';
 
 export { FRAME_DATA, FRAME_JSON };
 
@@ -43,23 +43,29 @@ export class FrameReader {
   private started = false;
   private dropped = 0;
   private before: Buffer = Buffer.alloc(0);
+  private given = 0;
+
+  /** @param longest bytes of a frame's payload */
+  constructor(private readonly longest = LONGEST_MESSAGE) {}
 
   /** What came before the marker: for the message when no executor ever answers. At most its last 4 KiB. */
   get preamble(): string {
     return this.before.toString('utf8');
   }
 
-  /** Adds bytes and returns the frames they complete. Throws a RangeError when this can't be an executor. */
-  push(chunk: Buffer): Frame[] {
-    this.pending.push(chunk);
-    this.length += chunk.length;
-    if (!this.started && !this.skipPreamble()) return [];
-    const frames = [];
-    for (let frame = this.next(); frame; frame = this.next()) frames.push(frame);
-    return frames;
+  /** The number of the frame that has begun and not ended, once all others were taken; undefined where none has. */
+  get unfinished(): number | undefined {
+    return this.started && this.length > 0 ? this.given : undefined;
   }
 
-  private skipPreamble(): boolean {
+  /** Adds bytes. Throws a RangeError when what comes before the frames can't be an executor's. */
+  push(chunk: Buffer): void {
+    this.pending.push(chunk);
+    this.length += chunk.length;
+    if (!this.started) this.skipPreamble();
+  }
+
+  private skipPreamble(): void {
     const bytes = this.joined();
     const at = bytes.indexOf(MARKER);
     // Without a marker, all but the last bytes are certainly not part of one.
@@ -74,17 +80,22 @@ export class FrameReader {
       : bytes.subarray(-KEPT_PREAMBLE - MARKER.length);
     this.dropped += bytes.length - rest.length;
     this.reset(rest);
-    return this.started;
   }
 
-  private next(): Frame | undefined {
-    if (this.length < HEADER_BYTES) return undefined;
+  /**
+   * The next whole frame, or undefined where there is none yet. What was not taken stays where it came.
+   *
+   * @throws RangeError for one that is announced as longer than any is
+   */
+  next(): Frame | undefined {
+    if (!this.started || this.length < HEADER_BYTES) return undefined;
     if (this.pending[0].length < HEADER_BYTES) this.reset(this.joined());
     const size = this.pending[0].readUInt32BE(1);
-    if (size > LONGEST_FRAME) throw new RangeError(`a frame of ${size} bytes was announced`);
+    if (size > this.longest) throw new RangeError(`a frame of ${size} bytes was announced`);
     if (this.length < HEADER_BYTES + size) return undefined;
     const bytes = this.joined();
     this.reset(bytes.subarray(HEADER_BYTES + size));
+    this.given += 1;
     return { kind: bytes[0], payload: bytes.subarray(HEADER_BYTES, HEADER_BYTES + size) };
   }
 

@@ -7,12 +7,12 @@ export class Pulse {
   private readonly everyMs: number;
 
   /**
-   * @param beat     says that this side is there
+   * @param beat     says that this side is there, and is told how many seconds have passed since the last time
    * @param silent   is told once that nothing was heard for as long as `idleMs`
    * @param silenceMs  how long the other side waits for a sign: it gets several meanwhile
    */
   constructor(
-    private readonly beat: () => void,
+    private readonly beat: (seconds: number) => void,
     private readonly silent: (seconds: number) => void,
     private readonly idleMs: number,
     silenceMs = Infinity,
@@ -42,6 +42,6 @@ export class Pulse {
       return;
     }
     this.unanswered += 1;
-    this.beat();
+    this.beat(this.everyMs / 1000);
   }
 }

@@ -3,21 +3,38 @@ import type { DeployError } from '../errors';
 import { worded } from './failures';
 import type { Frame } from './frames';
 import { FRAME_JSON } from './frames';
+import { structureOf } from './structure';
 
 /** What an executor can say. */
 export type Message =
-  | { type: 'hello'; hello: Hello }
-  | { type: 'ended'; ended: Ended }
-  | { type: 'alive' }
-  | { type: 'output'; id: number; text: string }
-  | { type: 'result'; id: number; result: object; ms: number }
-  | { type: 'refusal'; id: number; reason: DeployError };
+  { type: 'hello'; hello: Hello } | { type: 'ended'; ended: Ended } | { type: 'alive' } | AboutCall;
+
+/** What is said of a step that was asked for. */
+export type AboutCall = Weighed &
+  (
+    | { type: 'output'; id: number; text: string }
+    | { type: 'part'; id: number; place: string; rows: readonly unknown[] }
+    | { type: 'result'; id: number; result: object; ms: number }
+    | { type: 'refusal'; id: number; reason: DeployError }
+  );
+
+/** What a message took to send and, at most, takes to keep: both in bytes. */
+interface Weighed {
+  bytes: number;
+  kept: number;
+}
 
 type Fields = Record<string, unknown>;
 
 /** Longest texts, in UTF-16 units: words, pieces of output. */
 const SENTENCE = 4096;
 const PIECE = 512 * 1024;
+
+/** The longest messages of each kind, in bytes. Answers and their parts are as long as any frame may be. */
+const LONGEST = { alive: 64, hello: 64 * 1024, ended: 64 * 1024, output: 512 * 1024 } as const;
+
+/** What keeping a value takes beside its characters, of which each takes up to 2: more than V8's own numbers. */
+const KEPT_VALUE = 24;
 
 /**
  * Reads one frame from the engine's side. Nothing about it is taken for granted: what sends it may be no executor.
@@ -26,18 +43,39 @@ const PIECE = 512 * 1024;
  */
 export function readMessage({ kind, payload }: Frame): Message {
   if (kind !== FRAME_JSON) throw new RangeError(`a frame of kind ${kind} came`);
+  const bytes = payload.length;
+  const { values, plain } = structureOf(payload);
   const message = fields(parse(payload), 'a message');
-  if (message.event === 'hello') return { type: 'hello', hello: hello.parse(message, 'the greeting') };
-  if (message.event === 'ended') return { type: 'ended', ended: readEnded(message) };
-  if (message.event === 'alive') return { type: 'alive' };
-  const { id } = message;
+  const { event } = message;
+  if (isLimited(event) && bytes > LONGEST[event]) {
+    throw new RangeError(`a message “${event}” of ${bytes} bytes came`);
+  }
+  if (event === 'hello') return { type: 'hello', hello: hello.parse(message, 'the greeting') };
+  if (event === 'ended') return { type: 'ended', ended: readEnded(message) };
+  if (event === 'alive') return { type: 'alive' };
+  const weighed = { bytes, kept: 2 * bytes + KEPT_VALUE * (values - plain) };
+  return { ...weighed, ...readAboutCall(message) };
+}
+
+type Unweighed<M> = M extends Weighed ? Omit<M, keyof Weighed> : never;
+
+function readAboutCall(message: Fields): Unweighed<AboutCall> {
+  const { id, event } = message;
   if (typeof id !== 'number') throw new RangeError('a message without a number came');
-  if (message.event === 'output') return { type: 'output', id, text: text(message.text, 'output', PIECE) };
+  if (event === 'output') return { type: 'output', id, text: text(message.text, 'output', PIECE) };
+  if (event === 'part') {
+    if (!Array.isArray(message.rows)) throw malformed('a part');
+    return { type: 'part', id, place: text(message.at, 'a part'), rows: message.rows };
+  }
   if (message.ok === true) {
     const ms = typeof message.ms === 'number' ? message.ms : 0;
     return { type: 'result', id, result: fields(message.result, 'a result'), ms };
   }
   return { type: 'refusal', id, reason: readFailure(fields(message.failure, 'a refusal')) };
+}
+
+function isLimited(event: unknown): event is keyof typeof LONGEST {
+  return typeof event === 'string' && Object.hasOwn(LONGEST, event);
 }
 
 function parse(payload: Buffer): unknown {

@@ -45,21 +45,22 @@ export interface Inventory {
 /** Lists what is kept. Takes no lock and changes nothing. */
 export async function listReleases(client: ExecutorClient, basePath: BasePath): Promise<Inventory> {
   const listed = await client.call('list', { basePath, packages: true });
-  const releases = listed.releases.map((record) => summary(record, listed));
-  leaveOutPackages(releases);
+  const environments = new Map(listed.environments.map((each) => [each.environment, each]));
+  // Releases share environments: what is short when it is sent can be without end once each release repeats it.
+  let shown = 0;
+  const releases = listed.releases.map((record) => {
+    const known = record.environment === null ? undefined : environments.get(record.environment);
+    shown += known?.packages?.length ?? 0;
+    return summary(record, listed, shown > MOST_PACKAGES && known ? { ...known, packages: [] } : known);
+  });
   return { releases, backups: listed.backups };
 }
 
-/** Releases share environments: what is short when it is sent can be without end once each release repeats it. */
-function leaveOutPackages(releases: ReleaseSummary[]): void {
-  let shown = 0;
-  for (const release of releases) {
-    shown += release.environment?.packages.length ?? 0;
-    if (release.environment && shown > MOST_PACKAGES) release.environment.packages = [];
-  }
-}
-
-function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<'list'>): ReleaseSummary {
+function summary(
+  record: ResultOf<'list'>['releases'][number],
+  listed: ResultOf<'list'>,
+  known: ListedEnvironment | undefined,
+): ReleaseSummary {
   const { release, sequence, createdAt, source, files, bytes, processes, environment } = record;
   const live = release === listed.current;
   return {
@@ -73,22 +74,17 @@ function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<
     files,
     bytes,
     processes,
-    environment: environmentSummary(listed.environments, environment),
+    environment: environmentSummary(environment, known),
   };
 }
 
-/** What is known of the environment `name`. */
+/** The environment `name`, of which this is known. */
 function environmentSummary(
-  environments: readonly ListedEnvironment[],
   name: string | null,
+  known: Partial<ListedEnvironment> = {},
 ): EnvironmentSummary | null {
   if (name === null) return null;
-  const {
-    python = null,
-    installer,
-    ailment,
-    packages = [],
-  } = environments.find(({ environment }) => environment === name) ?? {};
+  const { python = null, installer, ailment, packages = [] } = known;
   return {
     name,
     python,

@@ -9,8 +9,10 @@ import {
   decideRollback,
   type Destination,
   keptDestination,
+  namesAskedFor,
   refuseUnusable,
   type RollbackTarget,
+  selectionOfLive,
   unpackedDestination,
 } from '../release/decide/rollback';
 import { releaseTime } from '../release/releaseTime';
@@ -18,7 +20,8 @@ import type { SwitchOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
 import { unseenIn } from '../release/unseen';
 import type { Snapshot } from '../release/snapshot';
-import type { TreeChanges } from '../contract/facts';
+import { UnpackedTree } from '../release/unpacked';
+import type { EntryRow, TreeChanges } from '../contract/facts';
 import { Attempt } from './attempt';
 import { begin } from './begin';
 
@@ -98,18 +101,20 @@ async function unpacked(
   options: SwitchOptions,
 ): Promise<GoingTo> {
   const { probe, listed, side } = snapshot;
-  const { release, entries, changes } = await client.call('unpack', {
-    time: releaseTime(),
-    live: probe.current,
-    backup,
-  });
-  refuseUnusable(snapshot, entries, backup, options);
   const live = listed.releases.find((known) => known.release === probe.current);
+  const mode = live?.dependencies?.mode ?? 'none';
+  const tree = new UnpackedTree(selectionOfLive(snapshot), namesAskedFor(snapshot, options), mode !== 'none');
+  const { release, changes } = await client.call(
+    'unpack',
+    { time: releaseTime(), live: probe.current, backup },
+    { onRows: { entries: (rows) => tree.add(rows as EntryRow[]) } },
+  );
+  refuseUnusable(snapshot, tree, backup, options);
   const wanted = await wantedDependencies(
-    filesOfRelease(client, options.basePath, release, entries),
-    { ...NO_DEPENDENCIES, ...live?.dependencies?.options, mode: live?.dependencies?.mode ?? 'none' },
+    filesOfRelease(client, options.basePath, release, tree.files()),
+    { ...NO_DEPENDENCIES, ...live?.dependencies?.options, mode },
     side.python,
   );
-  const destination = unpackedDestination(snapshot, { backup, release, rows: entries, wanted }, options);
+  const destination = unpackedDestination(snapshot, { backup, release, tree, wanted }, options);
   return { destination, changes };
 }

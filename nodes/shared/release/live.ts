@@ -1,8 +1,7 @@
-import type { EntryRow, Probe, RecordedRow } from '../contract/facts';
+import type { Probe } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import type { Selection } from '../source/bundle';
-import { contentDigest } from '../source/digest';
 import type { CompiledSelection } from '../source/patterns';
 
 /** What is live, as far as a deployment has to know it. */
@@ -68,18 +67,6 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
     environment: environment.name,
     ailment: environment.ailment,
     drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
-  };
-}
-
-/** Sorts entries: the digest of those that the patterns own, and the paths of the others. */
-export function ownership(
-  rows: ReadonlyArray<EntryRow | RecordedRow>,
-  compiled: Pick<CompiledSelection, 'includes'>,
-): { digest: string; keep: string[] } {
-  const owned = rows.filter(([path]) => compiled.includes(path));
-  return {
-    digest: contentDigest(owned.map(([path, type, mode, , digest]) => ({ path, type, mode, digest }))),
-    keep: rows.map(([path]) => path).filter((path) => !compiled.includes(path)),
   };
 }
 

@@ -59,6 +59,36 @@ export function* directoryDigestsInSteps(entries: readonly DigestedEntry[]): Ste
   return digests;
 }
 
+/**
+ * {@link contentDigest} of entries that come in the order in which it takes them: by directory, then by name, both in byte
+ * order. Keeps none of them.
+ */
+export class OrderedDigest {
+  private readonly whole = createHash('sha256');
+  private directory?: string;
+  private hash = createHash('sha256');
+
+  add(entry: DigestedEntry): void {
+    const directory = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    if (directory !== this.directory) this.endDirectory();
+    this.directory = directory;
+    this.hash.update(lineOf(entry, directory));
+  }
+
+  /** The digest of all that was added. Nothing can be added after it. */
+  digest(): string {
+    this.endDirectory();
+    return this.whole.digest('hex');
+  }
+
+  private endDirectory(): void {
+    if (this.directory === undefined) return;
+    this.whole.update(`${this.hash.digest('hex')} ${this.directory}\0`);
+    this.hash = createHash('sha256');
+    this.directory = undefined;
+  }
+}
+
 /** Digest of a whole tree: the SHA-256 over `<directory digest> <directory>\0` in byte order of the directories. */
 export function contentDigest(entries: readonly DigestedEntry[]): string {
   return atOnce(contentDigestInSteps(entries));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { BundleEntry } from '../../../nodes/shared/source/bundle';
-import { contentDigest, directoryDigests } from '../../../nodes/shared/source/digest';
+import { contentDigest, directoryDigests, OrderedDigest } from '../../../nodes/shared/source/digest';
 import { evaluate } from '../../support/pythonModule';
 
 const name = fc
@@ -88,4 +88,27 @@ it('other path, type, mode or content: another digest', () => {
     contentDigest([row]),
   );
   expect(new Set(digests).size).toBe(digests.length);
+});
+
+it('the digest of entries in the order in which the executor sends them is that of the whole tree', () => {
+  const code = `
+from hot_deploy import tree
+
+def ordered(rows):
+    entries = [tree.Entry(row["path"], row["type"], row["mode"], digest=row["digest"]) for row in rows]
+    return [{"path": e.path, "type": e.type, "mode": e.mode, "digest": e.digest} for e in tree.by_directory(entries)]
+
+json.dump([ordered(rows) for rows in json.load(sys.stdin)], sys.stdout)
+`;
+  fc.assert(
+    fc.property(fc.array(entries, { minLength: 200, maxLength: 200, size: 'max' }), (samples) => {
+      const digests = evaluate<typeof samples>(code, samples).map((rows) => {
+        const ordered = new OrderedDigest();
+        for (const row of rows) ordered.add(row);
+        return ordered.digest();
+      });
+      expect(digests).toEqual(samples.map((rows) => contentDigest(rows)));
+    }),
+    { numRuns: 2 },
+  );
 });

@@ -20,6 +20,14 @@ export const WIRE: readonly Refusal[] = [
     message: 'The step flip (release) has another form than it should.',
   },
   {
+    kind: 'answerTooLong',
+    facts: { bytes: 2_000_000, most: 1_048_576 },
+    code: 'STEP',
+    message: 'What was found takes a message of 2000000 bytes, and 1048576 is the limit.',
+    description:
+      'A single record is that long, such as a release with too many names at its top. Repair Engine with Dry Run lists what is there.',
+  },
+  {
     kind: 'nothingCompared',
     facts: {},
     code: 'STEP',

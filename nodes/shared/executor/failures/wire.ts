@@ -1,4 +1,5 @@
 /** The conversation itself: steps that are none, that were passed over, or that ended in another way than they should. */
+import { count } from '../../contract/shape';
 import { failure } from './failure';
 import { given, word, words } from './given';
 import { quoted } from './repr';
@@ -20,6 +21,15 @@ export const WIRE = {
     code: 'INPUT',
     facts: { place: words },
     message: ({ place }) => `The step ${place} has another form than it should.`,
+  }),
+  /** `most`: bytes that one message may have. */
+  answerTooLong: failure({
+    code: 'STEP',
+    facts: { bytes: count, most: count },
+    message: ({ bytes, most }) =>
+      `What was found takes a message of ${bytes} bytes, and ${most} is the limit.`,
+    description:
+      'A single record is that long, such as a release with too many names at its top. Repair Engine with Dry Run lists what is there.',
   }),
   nothingCompared: failure({
     code: 'STEP',

@@ -11,10 +11,7 @@ export const adopt: Handler<StepOf<'adopt'>> = {
     const adopted = together.call('adopt', { time: releaseTime(), names, entrypoint });
     return {
       label: 'adopt',
-      answer: async () => {
-        const { entries: _entries, ...adoption } = await adopted;
-        return { learned: { adoption } };
-      },
+      answer: async () => ({ learned: { adoption: await adopted } }),
     };
   },
 };

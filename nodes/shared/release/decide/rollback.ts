@@ -1,12 +1,11 @@
-import type { EntryRow } from '../../contract/facts';
 import { type Entrypoint, parseReleaseId, type ReleaseId } from '../../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../../contract/records';
 import { keyed, NOTHING_WANTED } from '../../dependencies/wanted';
 import { DeployError } from '../../errors';
-import { createSelection } from '../../source/patterns';
-import { ownership } from '../live';
+import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { SwitchOptions } from '../options';
 import type { Snapshot } from '../snapshot';
+import type { UnpackedTree } from '../unpacked';
 import { providing } from './providing';
 import type { Plan, Step } from '../steps';
 import { switching } from './switching';
@@ -93,7 +92,7 @@ export function keptDestination(
 export interface Unpacked {
   readonly backup: string;
   readonly release: ReleaseId;
-  readonly rows: readonly EntryRow[];
+  readonly tree: UnpackedTree;
   readonly wanted: RecordedDependencies;
 }
 
@@ -103,13 +102,12 @@ export interface Unpacked {
  */
 export function unpackedDestination(
   { probe, listed }: Snapshot,
-  { backup, release, rows, wanted }: Unpacked,
+  { backup, release, tree, wanted }: Unpacked,
   options: SwitchOptions,
 ): Destination {
   const live = listed.releases.find((known) => known.release === probe.current);
   const { entrypoint = options.entrypoint, include, exclude } = live ?? {};
-  const selection = include ? createSelection({ include, exclude: exclude ?? [] }) : { includes: () => true };
-  const { digest, keep } = ownership(rows, selection);
+  const { digest, keep } = tree.ownership.result();
   const source: SourceDescription = { type: 'backup', reference: backup };
   const record = {
     sequence: probe.sequence,
@@ -129,6 +127,19 @@ export function unpackedDestination(
   };
 }
 
+/** What decides which of a backup's files are the deployment's: the live release's patterns, or all of them are. */
+export function selectionOfLive({ probe, listed }: Snapshot): Pick<CompiledSelection, 'includes'> {
+  const live = listed.releases.find((known) => known.release === probe.current);
+  const { include, exclude = [] } = live ?? {};
+  return include ? createSelection({ include, exclude }) : { includes: () => true };
+}
+
+/** The names at the top of a backup that `refuseUnusable` asks for. */
+export function namesAskedFor({ probe, listed }: Snapshot, options: SwitchOptions): string[] {
+  const live = listed.releases.find((known) => known.release === probe.current);
+  return [...probe.names.map(({ name }) => name), live?.entrypoint ?? options.entrypoint];
+}
+
 /**
  * Refuses a backup that could not go live here.
  *
@@ -136,33 +147,26 @@ export function unpackedDestination(
  */
 export function refuseUnusable(
   { probe, listed }: Snapshot,
-  rows: readonly EntryRow[],
+  tree: UnpackedTree,
   backup: string,
   options: SwitchOptions,
 ): void {
   const live = listed.releases.find((known) => known.release === probe.current);
-  refuseForeignNames(rows, probe.names, backup);
-  refuseWithoutEntrypoint(rows, live?.entrypoint ?? options.entrypoint, backup);
+  refuseForeignNames(tree, probe.names, backup);
+  refuseWithoutEntrypoint(tree, live?.entrypoint ?? options.entrypoint, backup);
 }
 
 /** Without it the launcher would have nothing to start. */
-function refuseWithoutEntrypoint(rows: readonly EntryRow[], entrypoint: Entrypoint, backup: string): void {
-  if (rows.some(([path]) => path === entrypoint)) return;
+function refuseWithoutEntrypoint(tree: UnpackedTree, entrypoint: Entrypoint, backup: string): void {
+  if (tree.has(entrypoint)) return;
   throw new DeployError('INPUT', `Backup ${backup} has no ${entrypoint} at its top, so it can't go live.`, {
     description: `Choose another backup, or pack it again so that ${entrypoint} lies at its top.`,
   });
 }
 
 /** An archive must not take over files of the base path that were never deployed. */
-function refuseForeignNames(
-  rows: readonly EntryRow[],
-  names: Snapshot['probe']['names'],
-  backup: string,
-): void {
-  const unpacked = new Set(rows.map(([path]) => path.split('/', 1)[0]));
-  const foreign = names.find(
-    ({ name, type }) => unpacked.has(name) && type !== 'link' && type !== 'launcher',
-  );
+function refuseForeignNames(tree: UnpackedTree, names: Snapshot['probe']['names'], backup: string): void {
+  const foreign = names.find(({ name, type }) => tree.has(name) && type !== 'link' && type !== 'launcher');
   if (!foreign) return;
   throw new DeployError(
     'INPUT',

@@ -1,12 +1,14 @@
 /** Finding out what a new version is, beside what is live. */
 import { filesOfBundle } from '../../dependencies/texts';
 import { wantedDependencies } from '../../dependencies/wanted';
+import type { CallOptions } from '../../executor/calls';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { Content } from '../bundleContent';
-import { ADOPTED, type Foreseen, type Live, liveOf, ownership, plainNames, sameSelection } from '../live';
+import { ADOPTED, type Foreseen, type Live, liveOf, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
+import { Ownership, type ToldEntry } from '../ownership';
 import type { Snapshot } from '../snapshot';
 import type { StepLog } from '../stepLog';
 import { isDeployed, NOTHING_COMPARED, type Version } from '../version';
@@ -59,8 +61,9 @@ async function foresee(
   names: readonly string[],
   selection: CompiledSelection,
 ): Promise<Foreseen> {
-  const { entries } = await client.call('foresee', { basePath, names, entrypoint });
-  return { release: null, ...ADOPTED, ...ownership(entries, selection) };
+  const ownership = new Ownership(selection);
+  await client.call('foresee', { basePath, names, entrypoint }, { onRows: entriesTo(ownership) });
+  return { release: null, ...ADOPTED, ...ownership.result() };
 }
 
 /**
@@ -76,7 +79,13 @@ async function seen(
   const live = liveOf(probe, compiled);
   const record = probe.live?.record;
   if (!live || !record || sameSelection(record, selection)) return live;
-  const { entries } = await client.call('entries', { basePath, release: live.release });
-  const owned = ownership(entries, compiled);
-  return { ...live, digest: owned.digest, keep: [...new Set([...live.keep, ...owned.keep])] };
+  const ownership = new Ownership(compiled);
+  await client.call('entries', { basePath, release: live.release }, { onRows: entriesTo(ownership) });
+  const { digest, keep } = ownership.result();
+  return { ...live, digest, keep: [...new Set([...live.keep, ...keep])] };
+}
+
+/** Gives the entries that an answer has to what sorts them. */
+function entriesTo(ownership: Ownership): CallOptions['onRows'] {
+  return { entries: (rows) => ownership.add(rows as readonly ToldEntry[]) };
 }
