@@ -11,7 +11,19 @@ import os
 import sys
 import time
 
-from hot_deploy import adoption, environments, files, history, inspecting, leases, leftovers, processes, switching, tree
+from hot_deploy import (
+    adoption,
+    draining,
+    environments,
+    files,
+    history,
+    inspecting,
+    leases,
+    leftovers,
+    processes,
+    switching,
+    tree,
+)
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names
 
@@ -22,10 +34,6 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.wire import Wire
-
-# The kernel counts process starts in ticks.
-TICK = 1 / os.sysconf("SC_CLK_TCK")
-
 
 # Run by the interpreter as the engine would be: the executor itself runs without anything that is installed.
 _VERSIONS = """import json, sys
@@ -60,10 +68,13 @@ def packages(layout: Layout, wire: Wire) -> dict[str, list[list[Any]]]:
     return {"needed": needed, "missing": missing}
 
 
-def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[str, Any]:
+def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> dict[str, Any]:
     """Puts a plain copy of what is live where each of our links and the launcher is. `names` come from own_names().
 
-    Returns `names`, `gapMs`, `atomic`, and as `moment` when the last one was exchanged, in seconds since the boot.
+    The launcher goes first: who was started through it has found a link under every name, and who is started later reads
+    through the links what the plain copies hold, too. Where a directory's name would be missing for a moment, it goes
+    last: through the launcher nobody needs the others.
+    Returns `names`, `gapMs` and `atomic`.
     """
     release_id = checked_release_id(layout.current_release())
     staging = staging_of(layout)
@@ -74,15 +85,34 @@ def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
     history.append(layout, "detaching", **{"from": release_id})
-    gaps = [_exchange(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
-    moment = time.clock_gettime(time.CLOCK_BOOTTIME)
+    draining.expect(layout)
+    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    atomic = _can_exchange(staging)
+    gaps = [_exchange(path, copy) for path, copy in sorted(pairs, key=_first_if(atomic, entrypoint))]
+    draining.note(layout, [] if atomic else draining.leased_by(release))
     files.sync_directory(layout.base)
     return {
         "names": names,
         "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
         "atomic": all(gap is None for gap in gaps),
-        "moment": moment,
     }
+
+
+def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
+    """The key that sorts the entrypoint's pair of paths before the others, or behind them."""
+    return lambda pair: (os.path.basename(pair[0]) != entrypoint) == first
+
+
+def _can_exchange(directory: str) -> bool:
+    """Whether names can be exchanged in one step on the file system that holds a directory of ours."""
+    one, other = files.temporary_name(directory, "exchange"), files.temporary_name(directory, "exchange")
+    for path in (one, other):
+        os.mkdir(path)
+    try:
+        return files.exchange(one, other)
+    finally:
+        for path in (one, other):
+            os.rmdir(path)
 
 
 def staging_of(layout: Layout) -> str:
@@ -90,7 +120,7 @@ def staging_of(layout: Layout) -> str:
 
 
 def own_names(layout: Layout, entrypoint: str) -> list[str]:
-    """What stands in the base path for the live release, the launcher last: through it, nobody needs the others.
+    """What stands in the base path for the live release, the launcher last.
 
     What a person put there instead is not ours to change.
     """
@@ -127,7 +157,7 @@ def _exchange(path: str, copy: str) -> float | None:
 
 
 def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
-    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first.
+    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, in adoption's order.
 
     Once `current` is gone the plain files are all there is. A plain name that somebody has written to meanwhile stays:
     extractions use it, and the next deployment takes it into a release.
@@ -137,8 +167,10 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
         return
     staging = staging_of(layout)
     os.makedirs(staging, 0o755, exist_ok=True)
-    for name in sorted(names, key=lambda name: name != launcher[0]):
-        path, ready = os.path.join(layout.base, name), os.path.join(staging, name)
+    atomic = _can_exchange(staging)
+    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    for path, ready in sorted(pairs, key=_first_if(not atomic, launcher[0])):
+        name = os.path.basename(path)
         if switching.is_own_link(path, name) or (name == launcher[0] and switching.is_launcher(path)):
             continue
         if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
@@ -153,23 +185,11 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
             if os.path.isdir(path):
                 os.rename(path, files.temporary_name(staging, name))
             os.rename(ready, path)
+    # Who was started in between, or in a plain directory, runs on.
+    draining.note(layout, [] if atomic else draining.leased_by(layout.release(release_id)))
     files.sync_directory(layout.base)
     files.remove_tree(staging)
     history.append(layout, "attached", to=release_id)
-
-
-def starting(layout: Layout, entrypoint: str, moment: float) -> list[dict[str, Any]]:
-    """Processes that may be a launcher which has not leased its release yet: none that was started later can be."""
-    return [found for found in leases.unpinned(layout, entrypoint) if _started(found["processId"]) <= moment + 2 * TICK]
-
-
-def _started(process_id: int) -> float:
-    """When a process was started, in seconds since the boot; long after everything for one that is gone."""
-    try:
-        with open("/proc/%d/stat" % process_id, "rb") as handle:
-            return int(handle.read().rpartition(b")")[2].split()[19]) * TICK
-    except (OSError, ValueError, IndexError):
-        return float("inf")
 
 
 def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
@@ -186,6 +206,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
             raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
         history.append(layout, "detached", operation="detach", **{"from": release_id})
         switching.flip(layout, None)
+        draining.forget(layout)
     removed = [name for name in leases.release_names(layout) if leftovers.remove_release(layout, name)]
     unneeded = [name for name in environments.names(layout) if environments.remove(layout, name)]
     backups = sorted(leftovers.own_backups(layout)) if everything else []
@@ -193,7 +214,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     files.remove_tree(layout.staging)
     if everything:
         files.remove_tree(layout.adopted)
-        for path in (layout.history, layout.undo, layout.holder, layout.number, layout.lock):
+        for path in (layout.history, layout.undo, layout.holder, layout.unpinned, layout.number, layout.lock):
             _unlink(path)
     # Whatever lies in there besides is not ours: then the directory stays.
     ours = [layout.releases, layout.environments, layout.backups, layout.records, layout.aside, layout.state]

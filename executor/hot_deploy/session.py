@@ -29,8 +29,8 @@ class Session:
         self.layout: Layout | None = None
         self.looks = Looks(wire.check)
         self.making = Making()
-        # Processes that run the engine without a lease, as they do across an adoption or its way back.
-        self.unpinned: list[Json] = []
+        # Whether this conversation has waited for runs that nobody pinned: see draining.py.
+        self.drained = False
         self._lock: tuple[int, Journal] | None = None
 
     def open(self, base_path: str) -> Layout:

@@ -25,9 +25,7 @@ def detach(session: Session, _id: Any, args: Json) -> Json:
     names = detaching.own_names(layout, launcher[0])
     # Made durable with the copies, before the first of them takes a link's place.
     session.undo.push("attach", names=names, entrypoint=launcher[0])
-    result = detaching.detach(layout, names, session.wire.check)
-    session.unpinned = detaching.starting(layout, launcher[0], result.pop("moment"))
-    return result
+    return detaching.detach(layout, names, launcher[0], session.wire.check)
 
 
 def attach(session: Session, _id: Any, _args: Json) -> Json:

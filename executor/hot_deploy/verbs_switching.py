@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hot_deploy import adoption, history, leases, records, switching
+from hot_deploy import adoption, draining, history, leases, mending, records, switching
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -25,33 +25,26 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
     layout = session.require_lock()
     known = records.read_all(layout)
     standing = history.Standing(history.read(layout), layout.current_release())
-    launcher = switching.wanted_launcher(args)
-    result = adoption.adopt(
+    return adoption.adopt(
         layout,
         session.undo,
         args["time"],
         args["names"],
-        launcher,
+        switching.wanted_launcher(args),
         records.next_sequence(standing, known),
         session.wire.check,
     )
-    session.unpinned = leases.unpinned(layout, launcher[0])
-    return result
 
 
 def drain(session: Session, _id: Any, args: Json) -> Json:
-    """Waits for the extractions that were started before the adoption: they read through the links, unpinned.
+    """Waits for the extractions that were started while names were exchanged: they read through the links, unpinned.
 
     With `leased`, then also until nobody runs a release. Answers what is left when the time is up.
     """
     layout = session.require_lock()
     deadline = time.monotonic() + args["waitSeconds"]
-    left = session.unpinned
-    while left and time.monotonic() < deadline:
-        session.wire.check()
-        time.sleep(0.02)
-        known = {found["processId"] for found in left}
-        left = [found for found in leases.unpinned(layout, args["entrypoint"]) if found["processId"] in known]
+    left = draining.wait(layout, args["entrypoint"], args["waitSeconds"], session.wire.check)
+    session.drained = True
     in_use = leases.releases(layout) if args.get("leased") and not left else []
     while in_use and time.monotonic() < deadline:
         session.wire.check()
@@ -73,6 +66,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         look = session.looks.at(layout, args["release"])
         look.look_again(unless_seconds=JUST_NOW)
         switching.refuse_damaged(layout, args["release"], look)
+    # Whoever exchanged names last may not have waited for them: their adoption, or detachment, came to nothing else.
+    waited = 0 if session.drained else draining.LONGEST_SECONDS
+    unpinned = draining.wait(layout, args["entrypoint"], waited, session.wire.check)
     foreign = args.get("aside") and layout.foreign_current() is not None
     pending, seconds = switching.switch(
         layout,
@@ -83,7 +79,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         made_here,
         switching.name_aside() if foreign else None,
     )
+    draining.forget(layout)
     return {
+        "unpinned": len(unpinned),
         "from": pending["from"],
         "to": args["release"],
         "at": pending["at"],
@@ -94,7 +92,10 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
 def confirm(session: Session, _id: Any, _args: Json) -> Json:
     """Keeps the switch."""
     layout = session.require_lock()
-    switching.confirm(layout, _pending(session, layout))
+    pending = _pending(session, layout)
+    if pending.get("operation") == "adopt":
+        mending.finish_adoption(layout, pending)
+    switching.confirm(layout, pending)
     session.undo.confirm()
     session.making.candidate = None
     return {"live": layout.current_release()}
