@@ -4,18 +4,16 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { changedPython, crashingPython } from '../../support/changedPython';
+import { changedPython } from '../../support/changedPython';
 import {
   checkOf,
   deployOptions,
   deployTo,
   inConversation,
   PYTHON,
-  rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
 import { asBasePath } from '../../support/named';
-import { detachAt } from '../../support/detaching';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
@@ -38,7 +36,7 @@ VERSION = open(__file__).read().split('THIS IS ')[1][0]  # THIS IS 1
 base, config = os.environ['BASE'], sys.argv[1]
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'src'))
 print('began', flush=True)
-end = time.monotonic() + float(os.environ['LONGEST'])
+end = time.monotonic() + ${LONGEST}
 while time.monotonic() < end:
     try:
         if 'THIS IS ' + VERSION not in open(base + '/current/run.py').read():
@@ -77,10 +75,10 @@ interface Run {
   readonly ended: Promise<string>;
 }
 
-async function begin(base: string, longest = LONGEST): Promise<Run> {
+async function begin(base: string): Promise<Run> {
   const child = spawn(PYTHON, ['run.py', 'config/engine.json'], {
     cwd: base,
-    env: { ...process.env, BASE: base, LONGEST: String(longest) },
+    env: { ...process.env, BASE: base },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -221,25 +219,3 @@ test.each([true, false])(
     ]);
   },
 );
-
-test('P1: a run that began in the plain directory of a way back that was undone is waited for', async () => {
-  const base = await deployed();
-  await deployTo(base, two);
-  await deployTo(base, one);
-  expect(await crashedWhileDetaching(base)).toBe(true);
-  const run = await begin(base, 9);
-  await rollBackTo(base, { target: 'previous' });
-  expect(await run.ended).toBe('1 1 1');
-});
-
-/** Ends the executor between the exchange of the last name and the removal of the releases. */
-async function crashedWhileDetaching(base: string): Promise<boolean> {
-  const pythons = await make('pythons');
-  for (let at = 1; ; at++) {
-    const outcome = await detachAt(base, {}, { python: await crashingPython(pythons, at) }).catch(
-      (error: unknown) => error,
-    );
-    if (!(outcome instanceof Error)) return false;
-    if (!readFileSync(join(base, 'run.py'), 'utf8').includes('hot-deploy')) return true;
-  }
-}
