@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 2
+# hot-deploy launcher 3
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
@@ -8,36 +8,58 @@
 # meantime neither changes nor deletes anything under a running extraction. Arguments that name
 # deployed files lead to that release's own. Working directory, environment, streams, process id
 # and exit code are the program's own. Exit code 70: there is no release that could be started.
+#
+# It works wherever the program itself would: without PATH, /proc or free descriptors, from standard
+# input, and run by something else, such as `python3 -c`.
 
 import fcntl
 import os
 import sys
-from errno import EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
+from errno import EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENOLCK, ENOSYS, EOPNOTSUPP
 
 NO_RELEASE = 70
 MAX_TRIES = 100
 PATH_MAX = 4096
 NO_FLOCK = (EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP)
+# Whoever removes a release locks it for less. Everybody who can read one can lock it for ever: then the
+# program runs without a lease, and is known by its command line and the directory it has open.
+MAX_WAIT_SECONDS = 0.5
+WAITED = []
+GAVE_UP = None
+# Where there are no more descriptors than this to be had, the program gets all of them.
+FEW_DESCRIPTORS = 16
 
 
 def main():
-    base, entrypoint = os.path.split(os.path.realpath(__file__))
+    options = interpreter_options()
+    if options is None:
+        base, entrypoint, options = rarely('elsewhere')()
+    else:
+        base, entrypoint = os.path.split(os.path.realpath(__file__))
     release = lease(base)
     program = os.path.join(release, entrypoint)
     if not os.path.isfile(program):
         stop('%s is missing from the current release' % program)
     environment = lease_environment(release)
-    interpreter = os.path.join(environment, 'bin', 'python') if environment else sys.executable
     arguments = Arguments(base, release, entrypoint)
-    command = [interpreter] + interpreter_options() + [program]
-    command += [arguments.pinned(argument) for argument in sys.argv[1:]]
-    undo_locale_coercion()
+    arguments = [arguments.pinned(argument) for argument in sys.argv[1:]]
     # What is started in turn, and has closed the lease, is known by it to run this release.
     os.environ['HOT_DEPLOY_RELEASE'] = release
-    try:
-        os.execv(interpreter, command)
-    except OSError as reason:
-        stop('the interpreter %s can\'t be started: %s' % (interpreter, reason.strerror))
+    if environment:
+        executable = name = os.path.join(environment, 'bin', 'python')
+    elif options is None:
+        executable = None
+    else:
+        executable, name = own_interpreter()
+    if executable:
+        if os.environ.get('LC_CTYPE') in ('C.UTF-8', 'C.utf8', 'UTF-8'):
+            rarely('undo_locale_coercion')()
+        try:
+            os.execv(executable, [name] + (options or []) + [program] + arguments)
+        except OSError as reason:
+            if environment:
+                stop('the interpreter %s can\'t be started: %s' % (executable, reason.strerror))
+    rarely('run_here')(base, release, program, arguments)
 
 
 def lease(base):
@@ -54,7 +76,8 @@ def lease(base):
             stop('%s, the link to the release to run, can\'t be read: %s' % (link, reason.strerror))
         release = os.path.join(base, target)
         try:
-            if held(release):
+            # Without a lease, a release is safe from removal only as long as it is the current one.
+            if held(release) and (GAVE_UP not in WAITED or os.readlink(link) == target):
                 return release
         except FileNotFoundError:
             continue
@@ -81,21 +104,45 @@ def lease_environment(release):
 
 
 def held(release):
-    """Lock a directory for this process and what it becomes; False when it went away meanwhile."""
-    directory = os.open(release, os.O_RDONLY | os.O_DIRECTORY)
+    """Lock a directory for this process and what it becomes; False when it went away meanwhile.
+
+    Where it can't be locked, it is only kept open or, without a descriptor to spare, looked at.
+    """
     try:
-        try:
-            fcntl.flock(directory, fcntl.LOCK_SH)
-        except OSError as reason:
-            if reason.errno not in NO_FLOCK:
-                raise
-        if not os.path.samestat(os.fstat(directory), os.stat(release)):
-            return False
-        # This copy is inherited. Counted from 3, because a closed standard stream must stay closed.
-        fcntl.fcntl(directory, fcntl.F_DUPFD, 3)
-        return True
+        directory = os.open(release, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as reason:
+        if reason.errno not in (EMFILE, ENFILE):
+            raise
+        return bool(os.stat(release))
+    kept = False
+    try:
+        if 0 < os.sysconf('SC_OPEN_MAX') < directory + FEW_DESCRIPTORS:
+            return bool(os.stat(release))
+        share(directory)
+        kept = os.path.samestat(os.fstat(directory), os.stat(release))
+        return kept
     finally:
-        os.close(directory)
+        if kept and directory > 2:
+            os.set_inheritable(directory, True)
+        else:
+            if kept:
+                # This copy is inherited. Counted from 3, because a closed standard stream must stay closed.
+                fcntl.fcntl(directory, fcntl.F_DUPFD, 3)
+            os.close(directory)
+
+
+def share(directory):
+    """Take the shared lock, unless somebody keeps the exclusive one for longer than anybody needs it."""
+    while True:
+        try:
+            return fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as reason:
+            if reason.errno in NO_FLOCK:
+                return None
+            if reason.errno not in (EAGAIN, EACCES):
+                raise
+        if not rarely('wait')():
+            return None
 
 
 class Arguments:
@@ -109,7 +156,7 @@ class Arguments:
         self.entrypoint = entrypoint
         try:
             self.cwd = os.getcwd()
-        except FileNotFoundError:
+        except OSError:
             self.cwd = None
 
     def pinned(self, argument):
@@ -173,23 +220,18 @@ class Arguments:
 
 
 def interpreter_options():
-    """The caller's options to the interpreter itself, such as `-u` or `-X utf8`."""
+    """The caller's options to the interpreter itself, such as `-u` or `-X utf8`; None when something else runs this."""
     line = original_command_line()
     head = line[1:len(line) - len(sys.argv) + 1]
-    if not head:
-        return []
-    last = head.pop()
-    script = os.path.abspath(__file__)
-    if os.path.abspath(last) == script:
-        return head
-    # Started as a module: `-m run`, `-mrun`, or joined to other options as in `-um run`.
-    module = os.path.splitext(os.path.basename(script))[0]
-    if head and last == module:
-        last = head.pop() + module
-    if not last.startswith('-') or not last.endswith('m' + module):
-        return []  # Something else runs this file, such as `-c`; its options are its own.
-    others = last[:-len('m' + module)]
-    return head if others == '-' else head + [others]
+    if not head or '__file__' not in globals():
+        return None
+    try:
+        script, last = os.path.abspath(__file__), head.pop()
+        if os.path.abspath(last) == script:
+            return head
+    except OSError:
+        return None  # The working directory is gone, and neither has a path of its own.
+    return rarely('module_options')(head, last, script)
 
 
 def original_command_line():
@@ -204,15 +246,141 @@ def original_command_line():
         return []
 
 
+def own_interpreter():
+    """The program that runs this and the name that it was called by; (None, None) where nobody says which it is."""
+    try:
+        if os.path.samestat(os.stat(sys.executable or ''), os.stat('/proc/self/exe')):
+            return sys.executable, sys.executable
+    except OSError:
+        pass
+    return rarely('another_interpreter')()
+
+
+def stop(sentence):
+    rarely('end')(sentence)
+
+
+def rarely(name):
+    """A function of RARELY."""
+    exec(compile(RARELY, 'launcher', 'exec'), globals())
+    return globals()[name]
+
+
+# What few starts need is compiled by those alone: this file is compiled at every start of the program.
+RARELY = '''
+import time
+
+
+def wait():
+    """Waits for a moment for a lock that somebody has; False when this start has waited for long enough."""
+    now = time.monotonic()
+    WAITED.append(now)
+    if now < WAITED[0] + MAX_WAIT_SECONDS:
+        time.sleep(0.002)
+        return True
+    WAITED.append(GAVE_UP)
+    return False
+
+
+def elsewhere():
+    """The base path, the entrypoint's name and the interpreter's options, where the command line doesn't have this file.
+
+    The options are None when something else runs this, and goes on afterwards.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # What was written before is written now: it would go with this program.
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+    line = original_command_line()
+    from_input = '__file__' not in globals() and sys.argv[0] in ('', '-')
+    # Standard input was read to its end, as it is for a program.
+    options = None
+    if not line and sys.modules['__main__'].__dict__ is globals():
+        options = known_options()
+    elif from_input:
+        options = line[1:len(line) - len(sys.argv)] if sys.argv[0] else line[1:]
+    for candidate in (globals().get('__file__'), '/proc/self/fd/0'):
+        path = os.path.realpath(candidate) if candidate else ''
+        if is_launcher(path):
+            return os.path.split(path) + (options,)
+    # From a pipe, or by something that read it and doesn't say where: the program would find its modules here.
+    try:
+        base = os.getcwd()
+        names = [name for name in os.listdir(base) if is_launcher(os.path.join(base, name))]
+    except OSError:
+        base, names = '', []
+    for found in (names, [name for name in names if any(name in part for part in line)]):
+        if len(found) == 1:
+            return base, found[0], options
+    stop("it can't be told which engine this belongs to; start it by its path")
+
+
+def module_options(head, last, script):
+    """As interpreter_options(), started as a module: `-m run`, `-mrun`, or joined to other options as in `-um run`."""
+    module = os.path.splitext(os.path.basename(script))[0]
+    if head and last == module:
+        last = head.pop() + module
+    if not last.startswith('-') or not last.endswith('m' + module):
+        return None  # Something else runs this file, such as `-c`; its options are its own.
+    others = last[:-len('m' + module)]
+    return head if others == '-' else head + [others]
+
+
+def is_launcher(path):
+    try:
+        if not os.path.isfile(path):
+            return False
+        with open(path, 'rb', buffering=0) as file:
+            return b'# hot-deploy launcher' in file.read(200)
+    except OSError:
+        return False
+
+
+def known_options():
+    """The options as far as the interpreter itself remembers them: nobody else says which it was given."""
+    try:
+        from subprocess import _args_from_interpreter_flags as remembered
+    except ImportError:
+        return []
+    return remembered()
+
+
+def another_interpreter():
+    """Without PATH, and under a name that isn't its own, an interpreter doesn't know where it lies."""
+    line = original_command_line()
+    if line and os.path.exists('/proc/self/exe'):
+        return '/proc/self/exe', line[0]
+    return (sys.executable, sys.executable) if sys.executable else (None, None)
+
+
+def run_here(base, release, program, arguments):
+    """Runs the program in this very process: for whoever runs this and goes on, or where no other can be started."""
+    sys.argv[1:] = arguments
+    identity = os.stat(base)
+    for entry in list(sys.path):
+        try:
+            if os.path.samestat(os.stat(entry or '.'), identity):
+                sys.path.insert(sys.path.index(entry), release)
+        except (OSError, TypeError, ValueError):
+            continue
+    with open(program, 'rb') as file:
+        text = file.read()
+    globals()['__file__'] = program
+    exec(compile(text, program, 'exec'), globals())
+
+
 def undo_locale_coercion():
     """Give LC_CTYPE back as it came: in the C locale Python changes it for its children (PEP 538),
     and the program's own interpreter would then no longer choose the UTF-8 mode (PEP 540)."""
-    if os.environ.get('LC_CTYPE') not in ('C.UTF-8', 'C.utf8', 'UTF-8'):
-        return
     try:
         with open('/proc/self/environ', 'rb') as file:
-            original = [entry for entry in file.read().split(b'\0') if entry.startswith(b'LC_CTYPE=')]
+            original = [entry for entry in file.read().split(bytes(1)) if entry.startswith(b'LC_CTYPE=')]
     except OSError:
+        # The mode says that it was the C locale: the program's interpreter changes it once more.
+        if sys.flags.utf8_mode and not os.environ.get('LC_ALL') and os.environ.get('PYTHONUTF8') is None:
+            os.environ['LC_CTYPE'] = 'C'
         return
     if original:
         os.environb[b'LC_CTYPE'] = original[0].partition(b'=')[2]
@@ -220,14 +388,14 @@ def undo_locale_coercion():
         del os.environb[b'LC_CTYPE']
 
 
-def stop(sentence):
+def end(sentence):
     if sys.stderr:
         sys.stderr.write(
-            '%s: %s.\nRun "Get Status" of the Hot Deploy node in n8n to see what is there, '
-            'or deploy a release from it.\n' % (os.path.abspath(__file__), sentence)
+            '%s: %s.\\nRun "Get Status" of the Hot Deploy node in n8n to see what is there, '
+            'or deploy a release from it.\\n' % (os.path.realpath(globals().get('__file__', 'launcher')), sentence)
         )
     sys.exit(NO_RELEASE)
-
+'''
 
 if __name__ == '__main__':
     main()

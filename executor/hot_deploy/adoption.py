@@ -7,7 +7,7 @@ import os
 import stat
 import time
 
-from hot_deploy import beside, files, history, mounts, records, switching, tree
+from hot_deploy import beside, exchanges, files, history, mounts, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -55,8 +55,7 @@ def adopt(
     for name in plain_names(layout, names, entrypoint):
         if is_half_removed(layout, name, layout.current_release()):
             complete(layout, name)
-    # Behind the launcher nobody notices where a file system makes the other names go missing for a moment.
-    plain = sorted(plain_names(layout, names, entrypoint), key=lambda name: name != entrypoint)
+    plain = plain_names(layout, names, entrypoint)
     sources = _effective(layout, plain, entrypoint)
     staging = os.path.join(layout.staging, "adoption")
     undo.push("discardStaging", name="adoption")
@@ -87,15 +86,15 @@ def adopt(
     tree.write_manifest(layout.manifest(release_id), entries)
     records.write(layout, release_id, dict(record, state="ready"))
     pending, _ = switching.switch(layout, undo, release_id, "adopt", launcher)
-    gaps = [exchange(layout, name, release_id, launcher) for name in plain]
+    gaps = exchange_all(layout, plain, release_id, launcher)
     files.sync_directory(layout.base)
     switching.confirm(layout, pending)
     undo.confirm()
     return {
         "release": release_id,
         "names": plain,
-        "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
-        "atomic": all(gap is None for gap in gaps),
+        "gapMs": round(sum(gaps) * 1000, 3),
+        "atomic": not gaps,
     }
 
 
@@ -197,6 +196,15 @@ def _copy_file(source: str, target: str, status: os.stat_result) -> list[int]:
         os.close(source_fd)
 
 
+def can_keep(layout: Layout, name: str, release_id: str) -> bool:
+    """Whether the original of a name can be kept; makes room for it."""
+    try:
+        make_room(layout, name, release_id)
+    except StepFailed:
+        return False
+    return True
+
+
 def make_room(layout: Layout, name: str, release_id: str) -> None:
     """Makes sure that the original of a name can be kept: an earlier one is never written over."""
     original = os.path.join(layout.adopted, release_id, name)
@@ -207,8 +215,26 @@ def make_room(layout: Layout, name: str, release_id: str) -> None:
     os.unlink(original)
 
 
-def exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) -> float | None:
-    """Puts our link (or the launcher) where the plain name is. Returns None, or the seconds the name was missing.
+def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: Launcher) -> list[float]:
+    """Puts our links where the plain names are, then the launcher. Returns for how many seconds names were missing.
+
+    The launcher comes last: who starts through it finds a link under every name that an argument may name, and is pinned
+    by it. Who started before is waited for (see draining.py). Where a directory's name can only be replaced, and would be
+    missing for a moment, the launcher comes before: behind it nobody notices, and who starts in between is waited for.
+    """
+    exchanges.expect(layout)
+    entrypoint = launcher[0]
+    others = [name for name in plain if name != entrypoint]
+    later = [name for name in others if not _exchange(layout, name, release_id, launcher)]
+    if entrypoint in plain:
+        _exchange(layout, entrypoint, release_id, launcher)
+    gaps = [_replace(layout, name, release_id) for name in later]
+    exchanges.note(layout, exchanges.leased_by(layout.release(release_id)) if later else [])
+    return gaps
+
+
+def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) -> bool:
+    """Puts our link (or the launcher) where the plain name is. False where a directory's name would be missing for it.
 
     What takes the plain name's place waits where the original is to be kept: exchanged, each is where it belongs.
     """
@@ -222,14 +248,25 @@ def exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) -> 
         os.symlink("current/" + name, original)
         layout.give(original)
     if files.exchange(path, original):
-        return None
+        return True
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.unlink(original)
+        return False
+    # rename(2) replaces a file in one step wherever it can't exchange.
     temporary = files.temporary_name(layout.state, "adopt")
     os.rename(original, temporary)
-    if not os.path.isdir(path) or os.path.islink(path):
-        # rename(2) replaces a file in one step wherever it can't exchange.
-        _keep_file(layout, path, original)
-        os.rename(temporary, path)
-        return None
+    _keep_file(layout, path, original)
+    os.rename(temporary, path)
+    return True
+
+
+def _replace(layout: Layout, name: str, release_id: str) -> float:
+    """Puts our link where a directory is that can't be exchanged. Returns the seconds for which the name was missing."""
+    path = os.path.join(layout.base, name)
+    original = os.path.join(layout.adopted, release_id, name)
+    temporary = files.temporary_name(layout.state, "adopt")
+    os.symlink("current/" + name, temporary)
+    layout.give(temporary)
     started = time.perf_counter()
     try:
         os.rename(path, original)

@@ -14,6 +14,7 @@ import time
 from hot_deploy import (
     adoption,
     environments,
+    exchanges,
     files,
     history,
     inspecting,
@@ -22,7 +23,6 @@ from hot_deploy import (
     processes,
     switching,
     tree,
-    unpinned,
 )
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names
@@ -68,10 +68,13 @@ def packages(layout: Layout, wire: Wire) -> dict[str, list[list[Any]]]:
     return {"needed": needed, "missing": missing}
 
 
-def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[str, Any]:
+def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> dict[str, Any]:
     """Puts a plain copy of what is live where each of our links and the launcher is. `names` come from own_names().
 
-    Returns `names`, `gapMs`, `atomic`, and as `moment` when the last one was exchanged, in seconds since the boot.
+    The launcher goes first: who was started through it has found a link under every name, and who is started later reads
+    through the links what the plain copies hold, too. Where a directory's name would be missing for a moment, it goes
+    last: through the launcher nobody needs the others.
+    Returns `names`, `gapMs` and `atomic`.
     """
     release_id = checked_release_id(layout.current_release())
     staging = staging_of(layout)
@@ -82,15 +85,34 @@ def detach(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
     history.append(layout, "detaching", **{"from": release_id})
-    gaps = [_exchange(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
-    moment = unpinned.now()
+    exchanges.expect(layout)
+    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    atomic = _can_exchange(staging)
+    gaps = [_exchange(path, copy) for path, copy in sorted(pairs, key=_first_if(atomic, entrypoint))]
+    exchanges.note(layout, [] if atomic else exchanges.leased_by(release))
     files.sync_directory(layout.base)
     return {
         "names": names,
         "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
         "atomic": all(gap is None for gap in gaps),
-        "moment": moment,
     }
+
+
+def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
+    """The key that sorts the entrypoint's pair of paths before the others, or behind them."""
+    return lambda pair: (os.path.basename(pair[0]) != entrypoint) == first
+
+
+def _can_exchange(directory: str) -> bool:
+    """Whether names can be exchanged in one step on the file system that holds a directory of ours."""
+    one, other = files.temporary_name(directory, "exchange"), files.temporary_name(directory, "exchange")
+    for path in (one, other):
+        os.mkdir(path)
+    try:
+        return files.exchange(one, other)
+    finally:
+        for path in (one, other):
+            os.rmdir(path)
 
 
 def staging_of(layout: Layout) -> str:
@@ -98,7 +120,7 @@ def staging_of(layout: Layout) -> str:
 
 
 def own_names(layout: Layout, entrypoint: str) -> list[str]:
-    """What stands in the base path for the live release, the launcher last: through it, nobody needs the others.
+    """What stands in the base path for the live release, the launcher last.
 
     What a person put there instead is not ours to change.
     """
@@ -135,7 +157,7 @@ def _exchange(path: str, copy: str) -> float | None:
 
 
 def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
-    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, launcher first.
+    """Takes detach() back, wherever it got to: the release is behind its links and launcher again, in adoption's order.
 
     Once `current` is gone the plain files are all there is. A plain name that somebody has written to meanwhile stays:
     extractions use it, and the next deployment takes it into a release.
@@ -145,8 +167,10 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
         return
     staging = staging_of(layout)
     os.makedirs(staging, 0o755, exist_ok=True)
-    for name in sorted(names, key=lambda name: name != launcher[0]):
-        path, ready = os.path.join(layout.base, name), os.path.join(staging, name)
+    atomic = _can_exchange(staging)
+    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    for path, ready in sorted(pairs, key=_first_if(not atomic, launcher[0])):
+        name = os.path.basename(path)
         if switching.is_own_link(path, name) or (name == launcher[0] and switching.is_launcher(path)):
             continue
         if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
@@ -161,6 +185,8 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
             if os.path.isdir(path):
                 os.rename(path, files.temporary_name(staging, name))
             os.rename(ready, path)
+    # Who was started in between, or in a plain directory, runs on.
+    exchanges.note(layout, [] if atomic else exchanges.leased_by(layout.release(release_id)))
     files.sync_directory(layout.base)
     files.remove_tree(staging)
     history.append(layout, "attached", to=release_id)
@@ -180,6 +206,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
             raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
         history.append(layout, "detached", operation="detach", **{"from": release_id})
         switching.flip(layout, None)
+        exchanges.forget(layout)
     removed = leftovers.remove_releases(layout, leases.release_names(layout)).removed
     unneeded = environments.remove_unneeded(layout, environments.names(layout)).removed
     backups = sorted(leftovers.own_backups(layout)) if everything else []
@@ -187,7 +214,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     files.remove_tree(layout.staging)
     if everything:
         files.remove_tree(layout.adopted)
-        for path in (layout.history, layout.undo, layout.holder, layout.number):
+        for path in (layout.history, layout.undo, layout.holder, layout.unpinned, layout.number):
             _unlink(path)
     return {
         "releases": [os.path.basename(directory) for directory in removed],

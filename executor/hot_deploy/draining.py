@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 
-from hot_deploy import leases, usage
+from hot_deploy import exchanges, leases, unpinned, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from hot_deploy.layout import Layout
-    from hot_deploy.unpinned import Watch
 
+# As long as a switch waits for runs that nobody has waited for yet, in seconds.
+LONGEST_SECONDS = 10
 POLL_SECONDS = 0.02
 # So long, in seconds, it is waited for what can't be seen: most of it will be something else.
 UNSEEN_SECONDS = 2.0
@@ -36,13 +38,30 @@ class Wait:
         return True
 
 
-def unpinned(watch: Watch | None, wait: Wait) -> None:
-    """Waits for what runs without a release; shortly for what can't be seen, or where nothing can be."""
-    if watch:
-        watch.look_again()
-    while watch and (watch.left or watch.unseen or watch.hidden):
-        if not wait.goes_on(None if watch.left else UNSEEN_SECONDS):
-            return
+class Unpinned:
+    """What is left of the runs that nobody pins: [{processId, command}], and how many more may be some, if one can tell."""
+
+    def __init__(self, left: list[dict[str, Any]], unseen: int | None = 0) -> None:
+        self.left = left
+        self.unseen = unseen
+
+
+def unpinned_runs(layout: Layout, entrypoint: str, wait: Wait, longest: float = float("inf")) -> Unpinned:
+    """Waits for runs that began while names were exchanged; shortly for what can't be seen, or where nothing can be.
+
+    `longest`: see unpinned.Watch.
+    """
+    noted = exchanges.noted(layout)
+    if noted is None:
+        return Unpinned([])
+    watch = unpinned.Watch(layout, entrypoint, noted.until, longest)
+    while True:
+        left = watch.left + [{"processId": pid, "command": entrypoint} for pid in noted.leased()]
+        if not (left or watch.unseen or watch.hidden):
+            exchanges.forget(layout)
+            return Unpinned([])
+        if not wait.goes_on(None if left else UNSEEN_SECONDS):
+            return Unpinned(left, watch.count_unseen)
         watch.look_again()
 
 

@@ -76,7 +76,8 @@ def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
     found: list[Finding] = []
     entrypoint, content = launcher
-    for name in deployed_names(layout.release(current)):
+    # The entrypoint last: what is put right in this order is what its launcher finds.
+    for name in sorted(deployed_names(layout.release(current)), key=lambda name: name == entrypoint):
         path = os.path.join(layout.base, name)
         if not os.path.lexists(path):
             found.append({"kind": "launcherMissing" if name == entrypoint else "linkMissing", "path": name})

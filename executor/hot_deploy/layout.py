@@ -49,6 +49,8 @@ class Layout:
         self.aside = os.path.join(self.state, "aside")
         self.undo = os.path.join(self.state, "undo.jsonl")
         self.number = os.path.join(self.state, "layout")
+        # Until when runs could begin that nobody pinned. See exchanges.py.
+        self.unpinned = os.path.join(self.state, "unpinned.json")
         # (uid, gid) of whom releases, environments, links and launcher are given to; None leaves them as they are made.
         self.owner: tuple[int, int] | None = None
         # Who asked for what is done here; the history says so. See history.asked_by().
@@ -78,6 +80,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
+        own += [self.unpinned]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

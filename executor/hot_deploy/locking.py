@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import time
 
 from hot_deploy import files, history
@@ -54,12 +55,13 @@ def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check
     """The lock, taken; None where the directory it lies in was removed at that very moment."""
     try:
         layout.create()
-        fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except FileNotFoundError:
         if time.monotonic() >= deadline:
             raise
         return None
     try:
+        _keep_to_owner(layout, fd)
         while not _try_lock(fd):
             check()
             if time.monotonic() >= deadline:
@@ -69,6 +71,29 @@ def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check
         os.close(fd)
         raise
     return fd
+
+
+def _keep_to_owner(layout: Layout, fd: int) -> None:
+    """Lets nobody open the lock who may not deploy: whoever can read a file can lock it, and for ever.
+
+    It belongs to whom our directory belongs. A group that may write to it, by somebody's decision, goes on to; versions
+    before 0.2.0 let everybody read it.
+    """
+    try:
+        status, ours = os.fstat(fd), os.stat(layout.state)
+    except FileNotFoundError:
+        return  # It was removed meanwhile: this is not the lock any more, as is_held() will tell.
+    mode = stat.S_IMODE(status.st_mode)
+    wanted = mode & (0o770 if mode & 0o020 else 0o700)
+    try:
+        if (status.st_uid, status.st_gid) != (ours.st_uid, ours.st_gid) and os.geteuid() == 0:
+            os.fchown(fd, ours.st_uid, ours.st_gid)
+        if mode != wanted:
+            os.fchmod(fd, wanted)
+    except OSError as raised:
+        # Somebody else's of a group that deploys, or a file system without modes.
+        if raised.errno not in (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS):
+            raise
 
 
 def is_held(layout: Layout, fd: int) -> bool:
@@ -102,15 +127,30 @@ def release(layout: Layout, fd: int) -> None:
 def holder(layout: Layout) -> dict[str, Any] | None:
     """Who holds the lock now, as written beside it; None when it is free. Changes nothing."""
     try:
-        fd = os.open(layout.lock, os.O_RDONLY)
+        fd = os.open(layout.lock, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
+    except PermissionError:
+        # Who may only look may not lock: the kernel's list says whether somebody does.
+        return (files.read_json(layout.holder) or {}) if _is_listed(layout.lock) else None
     try:
         if _try_lock(fd):
             return None
         return files.read_json(layout.holder) or {}
     finally:
         os.close(fd)
+
+
+def _is_listed(path: str) -> bool:
+    """Whether the kernel's list has an exclusive flock on a file."""
+    try:
+        status = os.stat(path)
+        with open("/proc/locks") as handle:
+            rows = [line.split() for line in handle]
+    except OSError:
+        return False
+    place = "%02x:%02x:%d" % (os.major(status.st_dev), os.minor(status.st_dev), status.st_ino)
+    return any(row[1:2] == ["FLOCK"] and row[3:4] == ["WRITE"] and row[5:6] == [place] for row in rows)
 
 
 def _try_lock(fd: int) -> bool:

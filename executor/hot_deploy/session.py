@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from hot_deploy.unpinned import Watch
     from hot_deploy.wire import Wire
 
     Json = dict[str, Any]
@@ -30,8 +29,8 @@ class Session:
         self.layout: Layout | None = None
         self.looks = Looks(wire.check)
         self.making = Making()
-        # Processes that run the engine without a lease, as they do across an adoption or its way back.
-        self.unpinned: Watch | None = None
+        # Whether this conversation has waited for runs that nobody pinned: see draining.py.
+        self.drained = False
         self._lock: tuple[int, Journal] | None = None
 
     def open(self, base_path: str) -> Layout:

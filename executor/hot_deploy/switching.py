@@ -92,6 +92,7 @@ def announce(
         made=made,
         candidate=candidate,
         aside=aside,
+        entrypoint=launcher[0],
         **{"from": before},
     )
 

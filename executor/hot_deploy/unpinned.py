@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 
 from hot_deploy import mounts, peeking, usage
 
@@ -64,10 +63,6 @@ class Watch:
                 self.left.append({"processId": process.pid, "command": command})
             else:
                 self.unseen.append(process.pid)
-
-
-def now() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _may_run_it(process: Process, words: list[bytes]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import detaching, switching, unpinned
+from hot_deploy import detaching, switching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def detach(session: Session, _id: Any, args: Json) -> Json:
     names = detaching.own_names(layout, launcher[0])
     # Made durable with the copies, before the first of them takes a link's place.
     session.undo.push("attach", names=names, entrypoint=launcher[0])
-    result = detaching.detach(layout, names, session.wire.check)
-    # None that was started later can be a launcher that has not leased its release yet.
-    session.unpinned = unpinned.Watch(layout, launcher[0], result.pop("moment"), unpinned.LONGEST_START)
-    return result
+    return detaching.detach(layout, names, launcher[0], session.wire.check)
 
 
 def attach(session: Session, _id: Any, _args: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import adoption, draining, history, records, switching, unpinned
+from hot_deploy import adoption, draining, exchanges, history, mending, records, switching, unpinned
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -23,32 +23,32 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
     layout = session.require_lock()
     known = records.read_all(layout)
     standing = history.Standing(history.read(layout), layout.current_release())
-    launcher = switching.wanted_launcher(args)
-    result = adoption.adopt(
+    return adoption.adopt(
         layout,
         session.undo,
         args["time"],
         args["names"],
-        launcher,
+        switching.wanted_launcher(args),
         records.next_sequence(standing, known),
         session.wire.check,
     )
-    session.unpinned = unpinned.Watch(layout, launcher[0], unpinned.now())
-    return result
 
 
 def drain(session: Session, _id: Any, args: Json) -> Json:
-    """Waits for the extractions that were started before the adoption: they read through the links, unpinned.
+    """Waits for the extractions that were started while names were exchanged: they read through the links, unpinned.
 
     With `leased`, then also until nobody uses a release. Answers what is left when the time is up, and how many
     processes may have been such and could not be seen: those are waited for only shortly.
     """
     layout = session.require_lock()
-    wait, watch = draining.Wait(args["waitSeconds"], session.wire.check), session.unpinned
-    draining.unpinned(watch, wait)
-    left = watch.left if watch else []
-    in_use = draining.releases(layout, wait) if args.get("leased") and not left else []
-    return {"left": left, "inUse": in_use, "unseen": watch.count_unseen if watch else 0}
+    wait, leased = draining.Wait(args["waitSeconds"], session.wire.check), args.get("leased")
+    # Before a return to plain files, what looks like a launcher that has not leased its release yet counts for as long as
+    # one takes; otherwise, what looks like a run.
+    longest = unpinned.LONGEST_START if leased else float("inf")
+    found = draining.unpinned_runs(layout, args["entrypoint"], wait, longest)
+    session.drained = True
+    in_use = draining.releases(layout, wait) if leased and not found.left else []
+    return {"left": found.left, "inUse": in_use, "unseen": found.unseen}
 
 
 def flip(session: Session, _id: Any, args: Json) -> Json:
@@ -64,6 +64,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         look = session.looks.at(layout, args["release"])
         look.look_again(unless_seconds=JUST_NOW)
         switching.refuse_damaged(layout, args["release"], look)
+    # Whoever exchanged names last may not have waited for them: their adoption, or detachment, came to nothing else.
+    waited = draining.Wait(0 if session.drained else draining.LONGEST_SECONDS, session.wire.check)
+    found = draining.unpinned_runs(layout, args["entrypoint"], waited)
     foreign = args.get("aside") and layout.foreign_current() is not None
     pending, seconds = switching.switch(
         layout,
@@ -74,7 +77,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         made_here,
         switching.name_aside() if foreign else None,
     )
+    exchanges.forget(layout)
     return {
+        "unpinned": len(found.left),
         "from": pending["from"],
         "to": args["release"],
         "at": pending["at"],
@@ -85,7 +90,10 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
 def confirm(session: Session, _id: Any, _args: Json) -> Json:
     """Keeps the switch."""
     layout = session.require_lock()
-    switching.confirm(layout, _pending(session, layout))
+    pending = _pending(session, layout)
+    if pending.get("operation") == "adopt":
+        mending.finish_adoption(layout, pending)
+    switching.confirm(layout, pending)
     session.undo.confirm()
     session.making.candidate = None
     return {"live": layout.current_release()}

@@ -184,7 +184,14 @@ export const CHANGING = {
   flip: {
     changes: true,
     arguments: record({ release, operation: words, entrypoint, aside: optional(flag) }),
-    result: record({ from: orNull(release), to: release, at: word, milliseconds: number }),
+    result: record({
+      from: orNull(release),
+      to: release,
+      at: word,
+      milliseconds: number,
+      /** Runs that nobody pins and that had not ended when it had waited for them. */
+      unpinned: optional(count),
+    }),
   },
   /** Keeps the switch. */
   confirm: { changes: true, arguments: nothing, result: record({ live: orNull(release) }) },

@@ -74,7 +74,7 @@ export async function rollBack(
     checks: learned.checks,
     changes: changesOf(learnedChanges),
     dependencies: learned.dependencies ?? nothingProvided(wanted, true),
-    swap: swapOf(undefined, 0, learned.switchedMs),
+    swap: swapOf(undefined, learned.unpinned ?? 0, learned.switchedMs),
     ...unseenIn(learned.unseen),
   });
 }

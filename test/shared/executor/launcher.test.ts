@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
-  readFileSync,
+  readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -132,14 +133,22 @@ function inUse(release: string): boolean {
   return status === 3;
 }
 
-/** Resolves when the process waits for a lock, as the kernel lists it. */
-async function waitsForLock(pid: number): Promise<void> {
-  const waiting = new RegExp(`-> FLOCK +ADVISORY +READ +${pid} `);
-  for (let tries = 0; tries < 1000; tries += 1) {
-    if (waiting.test(readFileSync('/proc/locks', 'utf8'))) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Resolves when the process has a release open, which is when it tries to lock it. */
+async function opens(pid: number, release: string): Promise<void> {
+  const descriptors = `/proc/${pid}/fd`;
+  for (let tries = 0; tries < 5000; tries += 1) {
+    if (readdirSync(descriptors).some((fd) => leadsTo(join(descriptors, fd), release))) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  throw new Error(`process ${pid} never waited for a lock`);
+  throw new Error(`process ${pid} never opened ${release}`);
+}
+
+function leadsTo(link: string, end: string): boolean {
+  try {
+    return readlinkSync(link) === end;
+  } catch {
+    return false;
+  }
 }
 
 const WAIT = 'import sys; print("ready", flush=True); sys.stdin.read()';
@@ -188,7 +197,7 @@ describe('P4: a release in use is kept', () => {
       const remover = start(oldest, ['-c', HOLD_LOCK, base.release('a')], base.path);
       await once(remover.lines, 'line');
       const { child, output, closed } = start(oldest, ['run.py'], base.path);
-      await waitsForLock(child.pid!);
+      await opens(child.pid!, base.release('a'));
       base.flip('b');
       renameSync(base.release('a'), join(base.path, 'removed'));
       if (what === 'replaced by another') base.addRelease('a', { 'run.py': 'print("not this")' });

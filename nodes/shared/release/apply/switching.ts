@@ -26,7 +26,10 @@ export const flip: Handler<StepOf<'flip'>> = {
     const flipped = together.call('flip', { release: idOf(release, learned), operation, entrypoint, aside });
     return {
       label: 'switch',
-      answer: async () => ({ learned: { switchedMs: (await flipped).milliseconds } }),
+      answer: async () => {
+        const { milliseconds: switchedMs, unpinned } = await flipped;
+        return { learned: { switchedMs, ...(unpinned !== undefined && { unpinned }) } };
+      },
     };
   },
 };

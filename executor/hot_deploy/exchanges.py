@@ -1,0 +1,122 @@
+"""Until when runs could begin, while names were exchanged, that nobody pinned: they read through the links.
+
+Whoever exchanges names writes it down beside the lock. Whoever switches next waits for those runs (draining.py), in
+whatever conversation that is: an adoption may have been followed by a refusal, a detachment by its undo.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from hot_deploy import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+
+class Note:
+    """`until`: in seconds since the boot. `leases`: of runs that have a release, but no link for each of its names."""
+
+    def __init__(self, until: float, leases: list[list[int]]) -> None:
+        self.until = until
+        self.leases = leases
+
+    def leased(self) -> list[int]:
+        """Ids of the processes that still hold one of the leases."""
+        held = _shared_locks() if self.leases else []
+        return [lease[0] for lease in self.leases if lease in held]
+
+
+def expect(layout: Layout) -> None:
+    """Before the first name is exchanged: if nobody gets to say until when, every run that is there then may be one."""
+    _write(layout, None, _parts(layout)[1])
+
+
+def note(layout: Layout, leased: Iterable[list[int]] = ()) -> None:
+    """After the last name was exchanged: no later run can be one. `leased` are leases as leased_by() gives them."""
+    try:
+        _write(layout, now(), [*_parts(layout)[1], *leased])
+    except OSError as raised:
+        # A full disk. What expect() wrote makes a switch wait for more, and an undo has to go on.
+        if raised.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+
+
+def forget(layout: Layout) -> None:
+    """There are none, or nobody waits for them any more."""
+    try:
+        os.unlink(layout.unpinned)
+    except FileNotFoundError:
+        pass
+
+
+def noted(layout: Layout) -> Note | None:
+    """What was written down since this machine was started; None when nothing was."""
+    found, leases = _parts(layout)
+    if not found:
+        return None
+    until = found["until"]
+    return Note(now() if until is None else until, leases)
+
+
+def leased_by(directory: str) -> list[list[int]]:
+    """The leases on a directory now: [[process, major, minor, inode]]."""
+    status = os.stat(directory)
+    place = [os.major(status.st_dev), os.minor(status.st_dev), status.st_ino]
+    return [lease for lease in _shared_locks() if lease[1:] == place]
+
+
+def now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _shared_locks() -> list[list[int]]:
+    """[process, major, minor, inode] of each shared flock that the kernel lists; none where it hides them."""
+    found = []
+    try:
+        with open("/proc/locks") as handle:
+            lines = [line.split() for line in handle]
+    except OSError:
+        return []
+    for parts in lines:
+        # 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
+        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ" or parts[5].count(":") != 2:
+            continue
+        major, minor, inode = parts[5].split(":")
+        found.append([int(parts[4]), int(major, 16), int(minor, 16), int(inode)])
+    return found
+
+
+def _boot() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
+def _write(layout: Layout, until: float | None, leased: list[list[int]]) -> None:
+    files.write_json(layout.unpinned, {"boot": _boot(), "until": until, "leases": leased}, sync=False)
+
+
+def _parts(layout: Layout) -> tuple[dict[str, Any], list[list[int]]]:
+    """The file's content and its leases; both are empty when there is none of this boot, or none of its form."""
+    found = files.read_json(layout.unpinned)
+    if not isinstance(found, dict) or found.get("boot") != _boot():
+        return {}, []
+    until, leased = found.get("until"), found.get("leases")
+    if not (until is None or (isinstance(until, (int, float)) and not isinstance(until, bool))):
+        return {}, []
+    if not isinstance(leased, list) or not all(_is_lease(lease) for lease in leased):
+        return {}, []
+    return {"until": until}, leased
+
+
+def _is_lease(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(files.is_count(part) for part in value)
