@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hot_deploy import detaching, switching
+from hot_deploy.contract import MANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,4 +44,9 @@ def dismantle(session: Session, _id: Any, args: Json) -> Json:
     session.looks.forget()
     result: Json = dict(detaching.dismantle(layout, args["everything"]))
     session.undo.confirm()
-    return result
+    removed = ("releases", "environments", "backups")
+    return {
+        **result,
+        **{kind: result[kind][:MANY] for kind in removed},
+        "counts": {kind: len(result[kind]) for kind in removed},
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from hot_deploy import adoption, history, leases, records, switching
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
     """Turns what is live in plain files into the first release."""
     layout = session.require_lock()
     known = records.read_all(layout)
-    standing = history.Standing(history.read(layout), layout.current_release())
+    standing = history.standing(layout, layout.current_release())
     launcher = switching.wanted_launcher(args)
     result = adoption.adopt(
         layout,
@@ -57,7 +58,7 @@ def drain(session: Session, _id: Any, args: Json) -> Json:
         session.wire.check()
         time.sleep(0.02)
         in_use = leases.releases(layout)
-    return {"left": left, "inUse": in_use}
+    return {"left": left[:MANY], "inUse": in_use[:MANY]}
 
 
 def flip(session: Session, _id: Any, args: Json) -> Json:
@@ -111,7 +112,7 @@ def _pending(session: Session, layout: Layout) -> Json:
     mine = session.undo.own("revertSwitch")
     if mine is not None:
         return mine.arguments
-    standing = history.Standing(history.read(layout), layout.current_release())
+    standing = history.standing(layout, layout.current_release())
     if standing.unconfirmed is None:
         raise StepFailed("noSwitch")
     return standing.unconfirmed

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { LISTED_PATHS } from '../../nodes/shared/contract/limits';
+import { EVERY_FILE, LISTED_PATHS, MANY, PRUNABLE } from '../../nodes/shared/contract/limits';
 import { releaseId } from '../../nodes/shared/contract/names';
 import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
 import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
@@ -42,6 +42,9 @@ export function contractInPython(): string {
     `FRAME_JSON, FRAME_DATA = ${literal(FRAME_JSON)}, ${literal(FRAME_DATA)}`,
     `LONGEST_FRAME = ${literal(LONGEST_FRAME)}`,
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
+    `MANY = ${literal(MANY)}`,
+    `PRUNABLE = ${literal(PRUNABLE)}`,
+    `EVERY_FILE = ${literal(EVERY_FILE)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',

@@ -19,7 +19,7 @@ export const prune: Operation = {
     const engine = { ...readEngine(item), signal };
     const client = await connect();
     const onStep = progressOf(node, engine.basePath);
-    const { releases, inUse, backups, settled, repaired } = await pruneReleases(
+    const { releases, inUse, backups, counts, settled, repaired } = await pruneReleases(
       client,
       { ...engine, onStep },
       readRetention(read),
@@ -30,6 +30,7 @@ export const prune: Operation = {
       removedReleases: releases,
       keptInUse: inUse,
       removedBackups: backups,
+      removedCounts: { ...counts },
       ...(settled && { settled: { ...settled } }),
       ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),
     };

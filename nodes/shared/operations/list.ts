@@ -40,14 +40,21 @@ export interface EnvironmentSummary {
 export interface Inventory {
   releases: ReleaseSummary[];
   backups: readonly ListedBackup[];
+  /** How many there are: lists name the newest. */
+  counts: ResultOf<'list'>['counts'];
 }
 
-/** Lists what is kept. Takes no lock and changes nothing. */
-export async function listReleases(client: ExecutorClient, basePath: BasePath): Promise<Inventory> {
-  const listed = await client.call('list', { basePath, packages: true });
-  const releases = listed.releases.map((record) => summary(record, listed));
+/** Lists what is kept, the newest `most` of it. Takes no lock and changes nothing. */
+export async function listReleases(
+  client: ExecutorClient,
+  basePath: BasePath,
+  most?: number,
+): Promise<Inventory> {
+  const listed = await client.call('list', { basePath, packages: true, most });
+  const environments = new Map(listed.environments.map((known) => [known.environment, known]));
+  const releases = listed.releases.map((record) => summary(record, listed, environments));
   leaveOutPackages(releases);
-  return { releases, backups: listed.backups };
+  return { releases, backups: listed.backups, counts: listed.counts };
 }
 
 /** Releases share environments: what is short when it is sent can be without end once each release repeats it. */
@@ -59,7 +66,11 @@ function leaveOutPackages(releases: ReleaseSummary[]): void {
   }
 }
 
-function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<'list'>): ReleaseSummary {
+function summary(
+  record: ResultOf<'list'>['releases'][number],
+  listed: ResultOf<'list'>,
+  environments: ReadonlyMap<string, ListedEnvironment>,
+): ReleaseSummary {
   const { release, sequence, createdAt, source, files, bytes, processes, environment } = record;
   const live = release === listed.current;
   return {
@@ -73,22 +84,17 @@ function summary(record: ResultOf<'list'>['releases'][number], listed: ResultOf<
     files,
     bytes,
     processes,
-    environment: environmentSummary(listed.environments, environment),
+    environment: environmentSummary(environments, environment),
   };
 }
 
 /** What is known of the environment `name`. */
 function environmentSummary(
-  environments: readonly ListedEnvironment[],
+  environments: ReadonlyMap<string, ListedEnvironment>,
   name: string | null,
 ): EnvironmentSummary | null {
   if (name === null) return null;
-  const {
-    python = null,
-    installer,
-    ailment,
-    packages = [],
-  } = environments.find(({ environment }) => environment === name) ?? {};
+  const { python = null, installer, ailment, packages = [] } = environments.get(name) ?? {};
   return {
     name,
     python,

@@ -18,6 +18,7 @@ import type { SwitchOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
 import type { Snapshot } from '../release/snapshot';
 import type { TreeChanges } from '../contract/facts';
+import { asReleaseId, type ReleaseId } from '../contract/names';
 import { Attempt } from './attempt';
 import { begin } from './begin';
 
@@ -35,7 +36,7 @@ export async function rollBack(
 ): Promise<SwitchResult> {
   const attempt = new Attempt(client, 'rollback', options);
   const { log } = attempt;
-  const snapshot = await attempt.during({}, () => begin(client, options, false, log));
+  const snapshot = await attempt.during({}, () => begin(client, options, false, log, wantedRelease(target)));
   const { destination, changes }: GoingTo = await attempt.during({ snapshot }, () =>
     target.target === 'backup'
       ? log.run('unpack', () => unpacked(client, snapshot, target.backup, options))
@@ -72,6 +73,11 @@ export async function rollBack(
     dependencies: learned.dependencies ?? nothingProvided(wanted, true),
     swap: swapOf(undefined, 0, learned.switchedMs),
   });
+}
+
+/** The release that somebody named, where it is the id of one: it may be older than those that are listed. */
+function wantedRelease(target: RollbackTarget): ReleaseId | undefined {
+  return target.target === 'release' ? asReleaseId(target.release) : undefined;
 }
 
 /** What to switch to. What a backup changes is known once it is unpacked; of a kept release, the plan asks. */

@@ -5,6 +5,7 @@ import type { DependencyResult } from '../../dependencies/install';
 import type { Adoption } from '../adoption';
 import type { CheckResult } from '../checks';
 import type { Subject } from '../steps';
+import type { Pruned } from './pruned';
 
 /** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
 export interface Learned {
@@ -23,7 +24,7 @@ export interface Learned {
   readonly unpinned?: number;
   readonly detached?: ResultOf<'detach'>;
   readonly dismantled?: ResultOf<'dismantle'>;
-  readonly pruned?: ResultOf<'remove'>;
+  readonly pruned?: Pruned;
   /** What could not be tidied up. */
   readonly complaint?: string;
 }
