@@ -20,6 +20,7 @@ export const WIRE = {
     code: 'INPUT',
     facts: { place: words },
     message: ({ place }) => `The step ${place} has another form than it should.`,
+    description: 'Something that was given for it is too long, or there is too much of it: give less.',
   }),
   nothingCompared: failure({
     code: 'STEP',
