@@ -17,11 +17,14 @@ LONGEST_FRAME = 67108864
 LONGEST_MESSAGE = 1048576
 PART_ROWS, PART_BYTES = 2000, 131072
 LISTED_PATHS = 1000
+MANY = 10000
+PRUNABLE = 100000
+EVERY_FILE = 1000000
 RELEASE_ID = "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?"
 RESERVED_NAMES = ["current", "releases", "environments", "backups", ".hot-deploy"]
 VERBS: dict[str, tuple[bool, Any]] = {
     "probe": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "entrypoint": ["matching", "(?!(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?![\\s\\S]))[^/\\0]+", 4096], "holder": ["optional", ["flag"]], "start": ["optional", ["flag"]], "ahead": ["optional", ["flag"]]}]),
-    "list": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "packages": ["optional", ["flag"]]}]),
+    "list": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "packages": ["optional", ["flag"]], "most": ["optional", ["countUpTo", 10000]], "release": ["optional", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "key": ["optional", ["text", 64]], "prunable": ["optional", ["flag"]]}]),
     "history": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "limit": ["countUpTo", 1000]}]),
     "entries": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "release": ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]}]),
     "foresee": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "entrypoint": ["matching", "(?!(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?![\\s\\S]))[^/\\0]+", 4096], "names": ["list", ["text", 4096], 1000000]}]),
@@ -53,7 +56,7 @@ VERBS: dict[str, tuple[bool, Any]] = {
 }
 PARTS: dict[str, list[str]] = {
     "probe": ["names", "releasesInUse", "live.record.include", "live.record.exclude", "live.record.names", "live.drift.modified", "live.drift.missing", "live.extra", "live.kept"],
-    "list": ["wereLive", "releases", "backups", "environments"],
+    "list": ["wereLive", "releases", "backups", "environments", "prunable.releases", "prunable.backups", "prunable.environments"],
     "history": ["changes"],
     "entries": ["entries"],
     "foresee": ["entries"],

@@ -10,7 +10,7 @@ import threading
 import time
 
 from hot_deploy import contract, parts, shapes, verbs
-from hot_deploy.failures import ControllerGone, StepFailed, from_os_error
+from hot_deploy.failures import ControllerGone, StepFailed, from_os_error, from_text_error
 from hot_deploy.later import traceback
 
 TYPE_CHECKING = False
@@ -77,7 +77,8 @@ class Conversation:
                 return False
             raise
         except Exception as raised:  # a defect of ours must reach the person who can report it
-            defect = StepFailed(
+            known = from_text_error(raised) if isinstance(raised, ValueError) else None
+            defect = known or StepFailed(
                 "defect",
                 step=str(request["verb"]),
                 type=type(raised).__name__,

@@ -24,6 +24,7 @@ from hot_deploy import (
     switching,
     tree,
 )
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.wire import Wire
+
+# As many packages as an interpreter is asked for at once: a program's argument and its output have their limits.
+AT_ONCE = 100
 
 # Run by the interpreter as the engine would be: the executor itself runs without anything that is installed.
 _VERSIONS = """import json, sys
@@ -58,14 +62,22 @@ def packages(layout: Layout, wire: Wire) -> dict[str, list[list[Any]]]:
     needed: list[list[str]] = (described or {}).get("packages") or []
     if not needed:
         return {"needed": [], "missing": []}
-    argv = [sys.executable, "-c", _VERSIONS, json.dumps([known for known, _ in needed])]
+    here: dict[str, Any] = {}
+    for first in range(0, len(needed), AT_ONCE):
+        here.update(_versions_here(layout, [known for known, _ in needed[first : first + AT_ONCE]], wire))
+    missing = [[known, version, here.get(known)] for known, version in needed if here.get(known) != version]
+    return {"needed": needed[:MANY], "missing": missing[:MANY]}
+
+
+def _versions_here(layout: Layout, names: list[str], wire: Wire) -> dict[str, Any]:
+    """Name -> version that this interpreter has, or None."""
+    argv = [sys.executable, "-c", _VERSIONS, json.dumps(names)]
     ended = processes.run(argv, layout.base, dict(os.environ), 60, wire)
     try:
-        here = json.loads(ended["output"].strip().splitlines()[-1])
+        here: dict[str, Any] = json.loads(ended["output"].strip().splitlines()[-1])
     except (ValueError, IndexError):
         raise StepFailed("packagesUntold", python=sys.executable, output=ended["output"][-2000:]) from None
-    missing = [[known, version, here.get(known)] for known, version in needed if here.get(known) != version]
-    return {"needed": needed, "missing": missing}
+    return here
 
 
 def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def checked_key(key: object) -> str:
     return key
 
 
+def key_of(name: str) -> str:
+    """The key that an environment's name says."""
+    return name.split("-", maxsplit=1)[0]
+
+
 def path_of(layout: Layout, name: str) -> str:
     """Where an environment lies, or would."""
     return os.path.join(layout.environments, name)
@@ -97,7 +102,7 @@ def link(layout: Layout, release_id: str, name: str) -> None:
 def ready(layout: Layout, key: str) -> str | None:
     """The name of an environment with this key that can be used now, or None."""
     for name in names(layout):
-        if name.split("-")[0] == key and ailment(layout, name) is None:
+        if key_of(name) == key and ailment(layout, name) is None:
             return name
     return None
 
@@ -126,23 +131,16 @@ def releases_by_name(layout: Layout) -> dict[str, list[str]]:
     return found
 
 
-def listing(layout: Layout, packages: bool = False) -> list[dict[str, Any]]:
-    """All environments: name, the releases that lead to it, why one can't be used and, on request, what it holds."""
-    needed = releases_by_name(layout)
-    found = []
-    for name in names(layout):
-        item: dict[str, Any] = {"environment": name, "releases": needed.get(name, [])}
-        if packages:
-            known = description(layout, name) or {}
-            item.update(
-                ailment=ailment(layout, name),
-                createdAt=known.get("createdAt"),
-                python=known.get("python", {}).get("version"),
-                installer=known.get("installer"),
-                packages=known.get("packages") or [],
-            )
-        found.append(item)
-    return found
+def described(layout: Layout, name: str) -> dict[str, Any]:
+    """Why an environment can't be used, and what it holds, as lists show it."""
+    known = description(layout, name) or {}
+    return {
+        "ailment": ailment(layout, name),
+        "createdAt": known.get("createdAt"),
+        "python": known.get("python", {}).get("version"),
+        "installer": known.get("installer"),
+        "packages": known.get("packages") or [],
+    }
 
 
 def remove(layout: Layout, name: str) -> bool:

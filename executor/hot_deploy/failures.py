@@ -42,6 +42,19 @@ def from_os_error(raised: OSError, doing: str) -> StepFailed:
     )
 
 
+def from_text_error(raised: ValueError) -> StepFailed | None:
+    """Turns what Python raises of a text that can't be passed on into a StepFailed; None for any other error.
+
+    File names, arguments and variables are bytes in the end: none holds a zero byte, and not every encoding has every
+    character.
+    """
+    if isinstance(raised, UnicodeEncodeError):
+        return StepFailed("textUnencodable", given=raised.object[:4096], encoding=raised.encoding)
+    if "null byte" in str(raised) or "null character" in str(raised):
+        return StepFailed("textHoldsNull")
+    return None
+
+
 def complaint(raised: OSError | StepFailed) -> dict[str, Any]:
     """What could not be put right at the end of a conversation, in the form of a refusal."""
     return (raised if isinstance(raised, StepFailed) else StepFailed("leftUndone", said=str(raised))).as_json()

@@ -7,6 +7,8 @@ is `refused` where the client said so, and `discarded` where the conversation en
 
 from __future__ import annotations
 
+import collections
+import os
 import re
 import time
 
@@ -15,7 +17,7 @@ from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -26,6 +28,12 @@ SIGNED = ("flip", "refused", "discarded", "detached")
 ASKING = ("workflow", "execution", "operation", "user", "agent")
 # Under which what stood at `current` is kept; see switching.name_aside().
 ASIDE = re.compile(r"current\.[0-9a-f]{12}")
+# Of a long history no more is read than its end, in bytes; of that, no more is kept than its last switches.
+LONGEST_READ = 256 << 20
+LONGEST_KEPT = 32 << 20
+# The lines that Standing is made of. Those of attempts that came to nothing may be most of all.
+TELLING = re.compile(rb'"event" ?: ?"(flip|confirmed|reverted|abandoned|detached|refused|discarded)"|"sequence"')
+ATTEMPTS = (b"refused", b"discarded")
 
 
 def now() -> str:
@@ -51,8 +59,50 @@ def asked_by(holder: dict[str, Any]) -> dict[str, Any]:
 def read(layout: Layout, start: int = 0) -> list[dict[str, Any]]:
     """All whole entries from a place on, oldest first. Lines that a crash cut short, or that were not written here,
     are passed over."""
-    entries = (lines.parsed(line) for line in lines.read(layout.history, start))
-    return [entry for entry in entries if is_ours(entry)]
+    return list(since(layout, start))
+
+
+def since(layout: Layout, start: int) -> Iterator[dict[str, Any]]:
+    """As read(), one by one, and of a long history its end."""
+    first = max(start, lines.size_of(layout.history) - LONGEST_READ)
+    entries = (lines.parsed(line) for line in lines.read(layout.history, first))
+    return (entry for entry in entries if is_ours(entry))
+
+
+def standing(layout: Layout, current: str | None) -> Standing:
+    """What the history says about the engine now, of which `current` is live. Takes bounded time and memory."""
+    try:
+        status = os.stat(layout.history)
+        version = (layout.history, current, status.st_ino, status.st_size, status.st_mtime_ns)
+    except FileNotFoundError:
+        return Standing([], current)
+    if version not in _known:
+        _known.clear()
+        told = (lines.parsed(line) for line in _telling(layout, status.st_size))
+        _known[version] = Standing((entry for entry in told if is_ours(entry)), current)
+    return _known[version]
+
+
+# The history as it was last seen -> what it said: one operation asks several times.
+_known: dict[tuple[Any, ...], Standing] = {}
+
+
+def _telling(layout: Layout, size: int) -> Iterable[bytes]:
+    """The last lines that say anything, of attempts in a row the last one."""
+    kept: collections.deque[bytes] = collections.deque()
+    length, was_attempt = 0, False
+    for line in lines.read(layout.history, max(0, size - LONGEST_READ)):
+        found = TELLING.search(line)
+        if found is None:
+            continue
+        is_attempt = found.group(1) in ATTEMPTS and line.endswith(b"}")
+        if is_attempt and was_attempt:
+            length -= len(kept.pop())
+        kept.append(line)
+        length, was_attempt = length + len(line), is_attempt
+        while length > LONGEST_KEPT:
+            length -= len(kept.popleft())
+    return kept
 
 
 def is_ours(entry: object) -> bool:
@@ -95,11 +145,13 @@ class Standing:
         self.live_since: str | None = None
         # What the decided switches left live, and all that ever were, the last first.
         self.live: str | None = None
-        self.were_live: list[str | None] = []
+        self.were_live: list[str | None]
         self.sequence = 0
         # The last attempt, if it did not stay live.
         self.undone: dict[str, Any] | None = None
         before: dict[str | None, str | None] = {}
+        # Releases that were live, the last one last.
+        went_live: dict[str | None, None] = {}
         pending: dict[str, Any] | None = None
         for entry in entries:
             self.sequence = max(self.sequence, int(entry.get("sequence") or 0))
@@ -112,15 +164,16 @@ class Standing:
                 pending = entry
             elif event in ("confirmed", "reverted", "abandoned"):
                 if event == "confirmed" and pending is not None:
-                    self._went_live(pending.get("to"))
+                    self.live = _moved_last(went_live, pending.get("to"))
                     # A repair makes live again what was: what was before that stays before it.
                     if pending.get("operation") != "repair":
                         before[pending.get("to")] = pending.get("from")
                     if pending.get("to") == current:
                         self.live_since = entry.get("at")
-                if event == "reverted" and entry.get("to") in self.were_live:
-                    self._went_live(entry.get("to"))
+                if event == "reverted" and entry.get("to") in went_live:
+                    self.live = _moved_last(went_live, entry.get("to"))
                 pending = None
+        self.were_live = list(went_live)[::-1]
         # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
         if pending is not None and pending.get("to") == current and current is not None:
             self.unconfirmed = pending
@@ -128,6 +181,8 @@ class Standing:
         if self.unconfirmed is not None and self.unconfirmed.get("operation") != "repair":
             self.previous = self.unconfirmed.get("from")
 
-    def _went_live(self, release_id: str | None) -> None:
-        self.live = release_id
-        self.were_live = [release_id] + [known for known in self.were_live if known != release_id]
+
+def _moved_last(order: dict[str | None, None], release_id: str | None) -> str | None:
+    order.pop(release_id, None)
+    order[release_id] = None
+    return release_id

@@ -7,6 +7,7 @@ import re
 import stat
 
 from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
+from hot_deploy.contract import EVERY_FILE
 from hot_deploy.journal import Journal
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
 
@@ -38,7 +39,7 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
         return {"deployed": False, "current": None, "findings": foreign_locks(layout)}
     current = layout.standing_release()
     known = records.read_all(layout)
-    seen = history.Standing(history.read(layout), current)
+    seen = history.standing(layout, current)
     record = (known.get(current) if current is not None else None) or {}
     # Each release names its own entrypoint; without one, the caller's is as good as any.
     launcher = (record.get("entrypoint") or launcher[0], launcher[1])
@@ -52,7 +53,7 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
     findings += _environments(layout)
     findings += ownership(layout, launcher[0])
     findings += foreign_locks(layout)
-    return {"deployed": True, "current": current, "findings": findings}
+    return {"deployed": True, "current": current, "findings": findings[:EVERY_FILE]}
 
 
 def _current(layout: Layout, seen: Standing, current: str | None) -> list[Finding]:
@@ -161,7 +162,7 @@ def _environments(layout: Layout) -> list[Finding]:
     for name, releases in sorted(needed.items()):
         ailment = environments.ailment(layout, name)
         if ailment is not None:
-            fields: Finding = {"ailment": ailment, "releases": releases}
+            fields: Finding = {"ailment": ailment, "releases": releases[:LISTED], "count": len(releases)}
             found.append(dict(fields, kind="ailingEnvironment", path="environments/" + name))
     return found
 

@@ -12,6 +12,7 @@ import sys
 import time
 
 from hot_deploy import environments, files, history, pip_configuration, processes, secrets
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import importlib_metadata, shutil, site
 from hot_deploy.passed_over import PassedOver
@@ -114,7 +115,7 @@ class Installation:
 
     def answer(self, status: str, **fields: Any) -> dict[str, Any]:
         """The step's result: how it ended, these fields, and as `run` how its last program did or None."""
-        result = {"status": status, "passed": status != "failed", "environment": None, "packages": []}
+        result: dict[str, Any] = {"status": status, "passed": status != "failed", "environment": None, "packages": []}
         result.update(fields, run=self.last or None, durationMs=round((time.monotonic() - self.started) * 1000))
         return result
 
@@ -140,7 +141,7 @@ def build(layout: Layout, key: str, installation: Installation) -> dict[str, Any
         "built",
         environment=name,
         installer=program,
-        packages=described["packages"],
+        packages=described["packages"][:MANY],
         python=described["python"]["version"],
     )
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.undo import Json, Removed
 
+# Of one undo: it may name every archive there is.
+LONGEST_LINE = 64 << 20
+
 
 class Journal:
     """The undos of one engine, for whoever holds its lock."""
@@ -35,7 +38,7 @@ class Journal:
         self._unknown: list[bytes] = []
         # A verb that is carried out beside the others registers undos, too.
         self._one_at_a_time = threading.Lock()
-        for line in lines.read(layout.undo):
+        for line in lines.read(layout.undo, longest=LONGEST_LINE):
             self._take(line)
 
     def _take(self, line: bytes) -> None:

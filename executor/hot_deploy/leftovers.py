@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from hot_deploy import environments, files, removal, switching
+from hot_deploy import environments, files, records, removal, switching
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ OWN_BACKUP = re.compile(r"hot-backup-[0-9]{8}-[0-9]{6}\.tar\.gz")
 TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 
 
-def find(layout: Layout, standing_current: str | None, records: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+def find(layout: Layout, standing_current: str | None, known: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """What interrupted operations left: staging, temporary names, releases and environments that never became ready,
     links of a half adoption, records of releases that are gone.
 
@@ -30,7 +30,7 @@ def find(layout: Layout, standing_current: str | None, records: dict[str, dict[s
     for directory in (layout.state, layout.records, layout.backups):
         shown = os.path.relpath(directory, layout.base)
         found += [("temporary", shown + "/" + name) for name in _listing(directory) if TEMPORARY.fullmatch(name)]
-    for release_id, record in records.items():
+    for release_id, record in known.items():
         if RELEASE_ID.fullmatch(release_id) and release_id != standing_current and record.get("state") == "candidate":
             found.append(("unfinishedRelease", "releases/" + release_id))
     needed = environments.releases_by_name(layout)
@@ -62,11 +62,11 @@ def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
     return found
 
 
-def clean(layout: Layout, standing_current: str | None, records: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+def clean(layout: Layout, standing_current: str | None, known: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """Removes what find() finds, but for what is in use. Returns what was removed, as find() does."""
     return [
         (kind, path)
-        for kind, path in find(layout, standing_current, records)
+        for kind, path in find(layout, standing_current, known)
         if _REMOVERS[kind](layout, os.path.join(layout.base, path))
     ]
 
@@ -130,6 +130,7 @@ def remove_backup(layout: Layout, name: str) -> bool:
 
 
 def _forget(layout: Layout, release_id: str) -> None:
+    records.forget()
     for path in (layout.record(release_id), layout.manifest(release_id)):
         try:
             os.unlink(path)

@@ -59,13 +59,17 @@ def parsed(line: bytes) -> Any:
         return None
 
 
-def read(path: str, start: int = 0) -> Iterator[bytes]:
+def read(path: str, start: int = 0, longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """The lines from a place on, without their ends, oldest first."""
     try:
         with open(path, "rb") as handle:
             handle.seek(start)
-            for line in handle:
-                yield line.rstrip(b"\n")
+            passing_over = False
+            for piece in iter(lambda: handle.readline(longest + 1), b""):
+                is_end = piece.endswith(b"\n") or len(piece) <= longest
+                if is_end and not passing_over:
+                    yield piece.rstrip(b"\n")
+                passing_over = not is_end
     except FileNotFoundError:
         pass
 

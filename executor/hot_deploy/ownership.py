@@ -5,8 +5,12 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 
 from hot_deploy.failures import StepFailed
+
+# The kernel takes the last number for none.
+LARGEST = (1 << 32) - 1
 
 
 def resolve(given: str | None, base: str) -> tuple[int, int] | None:
@@ -38,21 +42,26 @@ def _status(path: str) -> os.stat_result | None:
 
 def _user(given: str, user: str) -> tuple[int, int]:
     try:
-        known = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+        known = pwd.getpwuid(int(user)) if _is_number(user) else pwd.getpwnam(user)
     except KeyError:
-        if user.isdigit():
+        if _is_number(user):
             return int(user), int(user)
         raise _unknown(given, "user", user) from None
     return known.pw_uid, known.pw_gid
 
 
 def _group(given: str, group: str) -> int:
-    if group.isdigit():
+    if _is_number(group):
         return int(group)
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
         raise _unknown(given, "group", group) from None
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is the number of a user or group; what is larger than any is taken for a name, which nobody has."""
+    return re.fullmatch("[0-9]{1,10}", text) is not None and int(text) < LARGEST
 
 
 def _unknown(given: str, kind: str, name: str) -> StepFailed:

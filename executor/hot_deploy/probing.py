@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import archives, environments, history, leases, locking, mounts, processes, records, switching
+from hot_deploy import environments, history, inventory, locking, mounts, processes, records, switching
+from hot_deploy.contract import EVERY_FILE, MANY
+from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable
+    from typing import Any, Callable
 
     from hot_deploy.history import Standing
     from hot_deploy.layout import Layout
@@ -39,7 +41,8 @@ def standing(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     """What the history and the records say about the engine now, and what of it is live. A part of the probe."""
     current = layout.current_release()
     known = records.read_all(layout)
-    seen = history.Standing(history.read(layout), current)
+    seen = history.standing(layout, current)
+    in_use = inventory.releases_in_use(layout, known)
     found = _nothing_live()
     found.update(
         current=current,
@@ -48,7 +51,8 @@ def standing(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
         unconfirmed=seen.unconfirmed,
         undone=seen.undone,
         sequence=records.next_sequence(seen, known),
-        releasesInUse=releases_in_use(layout, known),
+        releasesInUse=in_use[:MANY],
+        inUse=len(in_use),
         lost=lost(layout, seen, current),
     )
     if current is not None and os.path.isdir(layout.release(current)):
@@ -70,6 +74,9 @@ def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
     """The current release's record, and how its files differ from what was recorded."""
     seen = look.seen
     kept = {entry.path for entry in look.recorded if entry.kept}
+    if len(seen["extra"]) + len(kept) > EVERY_FILE:
+        raise StepFailed("tooManyFiles", path="releases/" + release_id, most=EVERY_FILE)
+    missing = set(seen["missing"])
     return {
         "record": records.read(layout, release_id),
         "drift": {
@@ -78,7 +85,7 @@ def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
         },
         "extra": seen["extra"],
         "environment": environment(layout, release_id),
-        "kept": sorted(path for path in kept if path not in set(seen["missing"])),
+        "kept": sorted(path for path in kept if path not in missing),
     }
 
 
@@ -108,40 +115,6 @@ def started(layout: Layout, found: dict[str, Any], wire: Wire) -> dict[str, Any]
     return found
 
 
-def releases_in_use(layout: Layout, known: Iterable[str]) -> list[dict[str, Any]]:
-    """Those of the releases that somebody runs: [{release, processes}]."""
-    paths = {layout.release(release_id): release_id for release_id in known}
-    return [
-        {"release": paths[path], "processes": count} for path, count in sorted(leases.counts(paths).items()) if count
-    ]
-
-
-def listing(layout: Layout, packages: bool = False) -> dict[str, Any]:
-    """All kept releases, newest first, all backups and all environments; with `packages`, what those hold."""
-    current = layout.standing_release()
-    known = records.read_all(layout)
-    seen = history.Standing(history.read(layout), current)
-    in_use = {item["release"]: item["processes"] for item in releases_in_use(layout, known)}
-    releases: list[dict[str, Any]] = []
-    for release_id, record in known.items():
-        fields = {
-            "processes": in_use.get(release_id, 0),
-            "environment": environments.of_release(layout, release_id),
-        }
-        releases.append(dict(record, **fields))
-    releases.sort(key=lambda record: record.get("sequence") or 0, reverse=True)
-    return {
-        "current": current,
-        "previous": seen.previous if seen.previous in known else None,
-        "liveSince": seen.live_since,
-        "unconfirmed": seen.unconfirmed,
-        "wereLive": [release_id for release_id in seen.were_live if release_id in known],
-        "releases": releases,
-        "backups": archives.listing(layout),
-        "environments": environments.listing(layout, packages),
-    }
-
-
 def space(path: str) -> dict[str, int | None]:
     """What the file system of a path has: `freeBytes`, `totalBytes`, and `freeInodes`, None where it counts none."""
     status = os.statvfs(path)
@@ -161,6 +134,7 @@ def _nothing_live() -> dict[str, Any]:
         "undone": None,
         "sequence": 1,
         "releasesInUse": [],
+        "inUse": 0,
         "lost": None,
         "live": None,
     }
@@ -185,9 +159,11 @@ def _existing_parent(path: str) -> str:
 
 
 def _names(layout: Layout, entrypoint: str) -> list[dict[str, str]]:
-    found = []
+    found: list[dict[str, str]] = []
     with os.scandir(layout.base) as children:
         for child in children:
+            if len(found) == EVERY_FILE:
+                raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
             status = child.stat(follow_symlinks=False)
             found.append({"name": child.name, "type": _kind(layout, child.name, status, entrypoint)})
     return sorted(found, key=lambda item: item["name"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from hot_deploy import files
 from hot_deploy.layout import RELEASE_ID
@@ -20,23 +21,50 @@ if TYPE_CHECKING:
 
 # Who says in a record that a check was passed: another Python may see it differently.
 WITNESS = "%s %s" % (sys.implementation.name, sys.version.split()[0])
+# Directories that were changed as many seconds ago tell by their times whether they change again.
+SETTLED_SECONDS = 3
+
+# Directories as they were last read -> the records: of many releases, one operation would read them again and again.
+_known: dict[tuple[Any, ...], dict[str, Record]] = {}
 
 
 def read_all(layout: Layout) -> dict[str, Record]:
     """Release id -> record, for every release that has one and whose directory exists."""
-    records: dict[str, Record] = {}
     try:
-        names = os.listdir(layout.records)
+        version = (layout.records, *_stamp(layout.records), *_stamp(layout.releases))
     except FileNotFoundError:
-        return records
-    for name in names:
-        if not name.endswith(".json") or name.endswith(".manifest.json"):
+        return {}
+    if version not in _known:
+        _known.clear()
+        found = _read_all(layout)
+        if max(version[2], version[4]) > time.time_ns() - SETTLED_SECONDS * 10**9:
+            return found
+        _known[version] = found
+    return dict(_known[version])
+
+
+def _stamp(directory: str) -> tuple[int, int]:
+    status = os.stat(directory)
+    return status.st_ino, status.st_mtime_ns
+
+
+def _read_all(layout: Layout) -> dict[str, Record]:
+    records: dict[str, Record] = {}
+    with os.scandir(layout.releases) as children:
+        there = {child.name for child in children if child.is_dir()}
+    for name in os.listdir(layout.records):
+        if not name.endswith(".json") or name.endswith(".manifest.json") or name[: -len(".json")] not in there:
             continue
         release_id = name[: -len(".json")]
         record = files.read_json(os.path.join(layout.records, name))
-        if _is_ours(record, release_id) and os.path.isdir(os.path.join(layout.releases, release_id)):
+        if _is_ours(record, release_id):
             records[release_id] = record
     return records
+
+
+def forget() -> None:
+    """What was read no longer counts."""
+    _known.clear()
 
 
 def read(layout: Layout, release_id: str) -> Record | None:
@@ -63,6 +91,7 @@ def _is_ours(record: object, release_id: str) -> bool:
 
 def write(layout: Layout, release_id: str, record: Record) -> None:
     files.write_json(layout.record(release_id), record)
+    forget()
 
 
 def add_passed(record: Record, kinds: Iterable[str] | None) -> None:

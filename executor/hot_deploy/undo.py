@@ -99,7 +99,7 @@ def discard(layout: Layout, release_id: str) -> None:
 def is_settled(layout: Layout, undo: Undo) -> bool:
     """Whether the history says that it has not to be done any more."""
     settles = UNDOS[undo.verb].settles
-    return any(settles(undo.arguments, entry) for entry in history.read(layout, undo.since))
+    return any(settles(undo.arguments, entry) for entry in history.since(layout, undo.since))
 
 
 def waits(layout: Layout, undo: Undo) -> bool:
@@ -160,7 +160,7 @@ def parts_of_release(layout: Layout, release_id: str) -> Removed:
 
 def _is_told(layout: Layout, undo: Undo) -> bool:
     """Whether the history says already why nobody will see it."""
-    return any(entry["event"] in history.UNDONE for entry in history.read(layout, undo.since))
+    return any(entry["event"] in history.UNDONE for entry in history.since(layout, undo.since))
 
 
 def _discard_staging(layout: Layout, undo: Undo, occasion: Occasion) -> bool:

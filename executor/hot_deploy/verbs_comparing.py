@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from hot_deploy import adoption, comparing, files, tree
+from hot_deploy.contract import EVERY_FILE
+from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_path
 
 TYPE_CHECKING = False
@@ -20,6 +22,8 @@ def foresee(session: Session, _id: Any, args: Json) -> Json:
     """The entries that adopting those names would make; a comparison with `kept` is about these then."""
     layout = session.open(args["basePath"])
     found = adoption.foresee(layout, args["names"], args["entrypoint"], session.wire.check)
+    if len(found) > EVERY_FILE:
+        raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
     session.looks.foreseen = tree.Foreseen(found)
     return {"entries": [entry.row()[:7] for entry in tree.by_directory(found)]}
 

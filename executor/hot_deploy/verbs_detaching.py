@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hot_deploy import detaching, switching
+from hot_deploy.contract import MANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,5 +42,10 @@ def dismantle(session: Session, _id: Any, args: Json) -> Json:
     session.looks.forget()
     result: Json = dict(detaching.dismantle(layout, args["everything"]))
     session.undo.confirm()
-    result["left"] = detaching.remove_directories(layout, args["everything"])
-    return result
+    removed = ("releases", "environments", "backups")
+    return {
+        **result,
+        "left": detaching.remove_directories(layout, args["everything"]),
+        **{kind: result[kind][:MANY] for kind in removed},
+        "counts": {kind: len(result[kind]) for kind in removed},
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hot_deploy import environments, history, leftovers, ownership, records, tree, workers
+from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -41,7 +42,8 @@ def lock(session: Session, _id: Any, args: Json) -> Json:
         return {"cleaned": []}
     layout.current_release()  # Something foreign there is for a person to decide on first.
     undone = session.undo.unwind_earlier("the conversation was cut off")
-    return {"cleaned": undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))}
+    cleaned = undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))
+    return {"cleaned": cleaned[:EVERY_FILE]}
 
 
 def archive(session: Session, _id: Any, args: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import changes, probing, tree
+from hot_deploy import changes, inventory, probing, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def probe(session: Session, _id: Any, args: Json) -> Json:
 
 
 def list_releases(session: Session, _id: Any, args: Json) -> Json:
-    """All kept releases, backups and environments."""
-    return probing.listing(session.open(args["basePath"]), bool(args.get("packages")))
+    """The newest releases, backups and environments, and how many there are."""
+    return inventory.listing(session.open(args["basePath"]), args)
 
 
 def history_of(session: Session, _id: Any, args: Json) -> Json:

@@ -6,6 +6,7 @@ import os
 import time
 
 from hot_deploy import archives, assembly, checking, comparing, environments, history, records, tree
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import installing, workplace
 from hot_deploy.shown import output_of
@@ -114,7 +115,7 @@ def environment(session: Session, request_id: Any, args: Json) -> Json:
     name = name or environments.ready(layout, key)
     if name is not None:
         known = environments.description(layout, name) or {}
-        reused = {"installer": known.get("installer"), "packages": known.get("packages") or []}
+        reused = {"installer": known.get("installer"), "packages": (known.get("packages") or [])[:MANY]}
         result = installation.answer("reused", environment=name, python=known["python"]["version"], **reused)
     else:
         with workplace.copied(layout, installation):
@@ -127,7 +128,7 @@ def environment(session: Session, request_id: Any, args: Json) -> Json:
 def _packages_of(layout: Layout, release_id: str | None) -> list[Any]:
     """What the environment of a release holds: [[name, version]]."""
     name = environments.of_release(layout, release_id) if release_id else None
-    return ((environments.description(layout, name) or {}).get("packages") or []) if name else []
+    return ((environments.description(layout, name) or {}).get("packages") or [])[:MANY] if name else []
 
 
 def run(session: Session, request_id: Any, args: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hot_deploy import inspecting, mending, ownership, probing, switching
+from hot_deploy.contract import EVERY_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,4 +32,4 @@ def mend(session: Session, _id: Any, args: Json) -> Json:
         undone = session.undo.unwind_earlier("the conversation was cut off", "discardRelease", "discardBackups")
     launcher = switching.wanted_launcher(args)
     done = mending.mend(layout, args["what"], args.get("path") or "", launcher, session.wire.check)
-    return {"done": [path for _, path in undone] + done}
+    return {"done": ([path for _, path in undone] + done)[:EVERY_FILE]}

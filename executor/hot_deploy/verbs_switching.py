@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hot_deploy import adoption, draining, exchanges, history, mending, records, switching, unpinned
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
     """Turns what is live in plain files into the first release."""
     layout = session.require_lock()
     known = records.read_all(layout)
-    standing = history.Standing(history.read(layout), layout.current_release())
+    standing = history.standing(layout, layout.current_release())
     return adoption.adopt(
         layout,
         session.undo,
@@ -48,7 +49,7 @@ def drain(session: Session, _id: Any, args: Json) -> Json:
     found = draining.unpinned_runs(layout, args["entrypoint"], wait, longest)
     session.drained = True
     in_use = draining.releases(layout, wait) if leased and not found.left else []
-    return {"left": found.left, "inUse": in_use, "unseen": found.unseen}
+    return {"left": found.left[:MANY], "inUse": in_use[:MANY], "unseen": found.unseen}
 
 
 def flip(session: Session, _id: Any, args: Json) -> Json:
@@ -110,7 +111,7 @@ def _pending(session: Session, layout: Layout) -> Json:
     mine = session.undo.own("revertSwitch")
     if mine is not None:
         return mine.arguments
-    standing = history.Standing(history.read(layout), layout.current_release())
+    standing = history.standing(layout, layout.current_release())
     if standing.unconfirmed is None:
         raise StepFailed("noSwitch")
     return standing.unconfirmed

@@ -15,7 +15,7 @@ import sys
 
 import hot_deploy
 from hot_deploy import files, processes
-from hot_deploy.failures import StepFailed
+from hot_deploy.failures import StepFailed, from_text_error
 from hot_deploy.later import ctypes
 
 TYPE_CHECKING = False
@@ -128,6 +128,11 @@ def _answer(function: Callable[..., Any], arguments: Sequence[Any]) -> dict[str,
         return {"failure": failed.as_json()}
     except OSError as raised:
         return {"system": [raised.errno or errno.EIO, raised.strerror, raised.filename]}
+    except ValueError as raised:
+        known = from_text_error(raised)
+        if known is None:
+            raise
+        return {"failure": known.as_json()}
 
 
 def _outcome(answer: dict[str, Any]) -> Any:

@@ -205,3 +205,9 @@ def test_a_long_history_of_something_else_is_gone_through_in_well_under_a_second
     started = time.process_time()
     assert changes.changes(layout, 1) == []
     assert time.process_time() - started < 1
+
+
+def test_a_line_that_is_longer_than_any_of_ours_is_passed_over(layout: Layout) -> None:
+    with open(layout.history, "wb") as handle:
+        handle.write(b"one\n" + b"x" * 100 + b"\ntwo\n" + b"y" * 20 + b"\n" + b"z" * 50)
+    assert list(lines.read(layout.history, longest=20)) == [b"one", b"two", b"y" * 20]

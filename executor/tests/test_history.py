@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hot_deploy import history
+from hot_deploy import history, lines
 from hot_deploy.history import Standing
 from hot_deploy.layout import Layout
 
@@ -207,6 +207,52 @@ def test_a_line_that_was_not_written_here_is_passed_over(layout: Layout, line: b
         handle.write(line + b"\n")
     history.append(layout, "confirmed", to=NAMES[1])
     assert [entry["to"] for entry in history.read(layout)] == NAMES[:2]
+
+
+def told(layout: Layout, current: str | None) -> Entry:
+    return vars(history.standing(layout, current))
+
+
+def test_what_it_says_now_is_what_all_of_it_says(layout: Layout, chance: random.Random) -> None:
+    story = Story(chance)
+    assert told(layout, None) == vars(Standing([], None))
+    for _ in range(200):
+        before = len(story.entries)
+        story.go_on()
+        for entry in story.entries[before:]:
+            lines.append(layout.history, entry, sync=False)
+        assert told(layout, story.current) == vars(Standing(story.entries, story.current))
+        assert told(layout, story.current) == vars(Standing(story.entries, story.current))
+
+
+def test_of_a_long_one_only_the_end_is_read_and_attempts_in_a_row_crowd_nothing_out(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LONGEST_READ", 20_000)
+    monkeypatch.setattr(history, "LONGEST_KEPT", 2_000)
+    for number, name in enumerate([NAMES[0], NAMES[1]]):
+        history.append(layout, "flip", to=name, sequence=number + 7, operation="deploy", **{"from": NAMES[number - 1]})
+        history.append(layout, "confirmed", to=name)
+    with open(layout.history, "ab") as handle:
+        handle.write(b'{"event":"detaching"}\n' * 100 + b'{"event":"refused","to":null,"reason":"x"}\n' * 200)
+    seen = history.standing(layout, NAMES[1])
+    assert (seen.previous, seen.sequence, seen.were_live) == (NAMES[0], 8, [NAMES[1], NAMES[0]])
+    assert seen.undone == {"release": None, "at": "", "reason": "x"}
+    with open(layout.history, "ab") as handle:
+        handle.write(b'{"event":"abandoned"}\n' * 1000)
+    monkeypatch.setattr(history, "LONGEST_KEPT", 1 << 30)
+    assert history.standing(layout, NAMES[1]).previous is None
+    assert len(list(history.since(layout, 0))) < 1000
+
+
+def test_very_many_switches_take_no_time(layout: Layout) -> None:
+    with open(layout.history, "ab") as handle:
+        for number in range(10_000):
+            to = "20261123-171501-%07x" % number
+            handle.write(b'{"event":"flip","to":"%s"}\n{"event":"confirmed"}\n' % to.encode("ascii"))
+    started = time.process_time()
+    assert len(history.standing(layout, None).were_live) == 10_000
+    assert time.process_time() - started < 2
 
 
 def test_there_is_no_history_yet(layout: Layout) -> None:

@@ -4,6 +4,7 @@ import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
 import { choice, count, field, type ReadParameter, text, within } from './field';
 import { commandTimeoutSeconds } from './locationFields';
+import { isRecord } from './values';
 import { readVariables } from './variables';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
@@ -106,8 +107,16 @@ export const checks = field(
       'What must hold for a release to go live. That Python files compile and JSON files are well-formed is checked in any case.',
     options: [{ displayName: 'Check', name: 'check', values: ROW.map(({ property }) => property) }],
   },
-  (value) => ((value as IDataObject | undefined)?.check ?? []) as IDataObject[],
+  rowsOf,
 );
+
+/** An expression may yield anything. What is in it is not shown: a check may hold secrets. */
+function rowsOf(value: unknown, called: string): IDataObject[] {
+  if (value === undefined || value === null || value === '') return [];
+  const rows = isRecord(value) ? (value.check ?? []) : undefined;
+  if (Array.isArray(rows) && rows.every(isRecord)) return rows as IDataObject[];
+  throw new DeployError('INPUT', `${called} holds something else than checks. Add them with Add Check.`);
+}
 
 /** The rows as checks. Throws `INPUT` naming the check, the field and what to write. */
 export function readChecks(read: ReadParameter): Check[] {

@@ -1,5 +1,6 @@
 import type { IGetNodeParameterOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { LONGEST_TEXT, LONGEST_WORDS } from '../shared/contract/limits';
 import { readChoice, readCount, readFlag, readText } from './values';
 
 /** Gives what is entered for a parameter, of an item or in the editor, and `fallback` where nothing is. */
@@ -46,12 +47,21 @@ export function display(property: INodeProperties): Field<undefined> {
 
 /** Text as it was entered. */
 export function text(property: Untyped<string>): Field<string> {
-  return field({ ...property, type: 'string' }, (value, called) => readText(called, value));
+  return field({ ...property, type: 'string' }, (value, called) =>
+    readText(called, value, longestOf(property)),
+  );
+}
+
+/** A line is as long as words are; what has rows may be a program or a file. */
+function longestOf({ typeOptions }: Untyped<string>): number {
+  return typeOptions?.rows === undefined ? LONGEST_WORDS : LONGEST_TEXT;
 }
 
 /** Text without the spaces around it. */
 export function trimmed(property: Untyped<string>): Field<string> {
-  return field({ ...property, type: 'string' }, (value, called) => readText(called, value).trim());
+  return field({ ...property, type: 'string' }, (value, called) =>
+    readText(called, value, longestOf(property)).trim(),
+  );
 }
 
 /** Text without the spaces around it, as the name that `parse` makes of it. */
@@ -59,11 +69,15 @@ export function named<T>(property: Untyped<string>, parse: (given: string) => T)
   return field({ ...property, type: 'string' }, (value, called) => parse(readText(called, value).trim()));
 }
 
+/** As many as anybody counts anything by; seconds have their own limit, see {@link readCount}. */
+const MOST = 1_000_000_000;
+
 /** A number that is at least `typeOptions.minValue`. */
 export function count(property: Untyped<number> & { typeOptions: { minValue: number } }): Field<number> {
-  const { default: usual, typeOptions } = property;
+  const { default: usual, displayName, typeOptions } = property;
+  const most = displayName.endsWith('(Seconds)') ? undefined : MOST;
   return field({ ...property, type: 'number' }, (value, called) =>
-    readCount(called, value, usual, typeOptions.minValue),
+    readCount(called, value, usual, typeOptions.minValue, most),
   );
 }
 

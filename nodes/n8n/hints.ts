@@ -69,6 +69,18 @@ export function statusHints({ unconfirmedSwitch }: EngineStatus): NodeExecutionH
   ];
 }
 
+/** That a list doesn't name all there are. */
+export function leftOutHints(listed: number, all: number): NodeExecutionHint[] {
+  if (listed >= all) return [];
+  const left = (all - listed).toLocaleString('en');
+  return [
+    hint(
+      `${all.toLocaleString('en')} releases are kept. Listed are the newest; ${left} older ones are not. Prune Releases removes what is no longer needed.`,
+      'info',
+    ),
+  ];
+}
+
 /** A commit may change what hot deployment doesn't bring, which somebody has to bring another way. */
 function outsideHints({ changes }: SwitchResult): NodeExecutionHint[] {
   const { ignored, counts, since } = changes;

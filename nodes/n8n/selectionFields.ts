@@ -1,5 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { LONGEST_WORDS } from '../shared/contract/limits';
+import { DeployError } from '../shared/errors';
 import { DEFAULT_SELECTION, type Selection } from '../shared/source/bundle';
 import { parsePatternList } from '../shared/source/patterns';
 import { type Field, field, type ReadParameter } from './field';
@@ -27,7 +29,24 @@ export function readSelection(read: ReadParameter): Selection {
   return { include: include.read(read), exclude: exclude.read(read) };
 }
 
+/** As many as a release's record keeps. */
+const MOST_PATTERNS = 1000;
+
+function patternsIn(called: string, text: string): string[] {
+  const found = parsePatternList(text);
+  if (found.length <= MOST_PATTERNS && found.every((pattern) => pattern.length <= LONGEST_WORDS))
+    return found;
+  throw new DeployError(
+    'INPUT',
+    found.length > MOST_PATTERNS
+      ? `${called} has ${found.length} patterns. Give at most ${MOST_PATTERNS}.`
+      : `${called} has a pattern of more than ${LONGEST_WORDS} characters. Give shorter ones.`,
+  );
+}
+
 /** A list of patterns in one text. */
 function patterns(property: Omit<INodeProperties, 'type'>): Field<string[]> {
-  return field({ ...property, type: 'string' }, (value, called) => parsePatternList(readText(called, value)));
+  return field({ ...property, type: 'string' }, (value, called) =>
+    patternsIn(called, readText(called, value)),
+  );
 }

@@ -1,17 +1,54 @@
 import { DeployError } from '../shared/errors';
 
-/** Text as given; an expression may yield anything. Throws `INPUT` naming the field for what isn't text. */
-export function readText(field: string, value: unknown): string {
-  if (typeof value === 'string') return value;
+/** The longest that timers can wait is 24 days. */
+const LONGEST_WAIT_SECONDS = 2_000_000;
+
+/** What no program and no file name can hold: the character 0, and halves of characters. */
+const UNUSABLE = /\0|\p{Surrogate}/u;
+
+/**
+ * Text as given; an expression may yield anything. What is in it is not shown: it may be a secret.
+ *
+ * @param longest in UTF-16 units
+ * @throws DeployError `INPUT` naming the field for what isn't text, is too long, or can't be passed on to any host
+ */
+export function readText(field: string, value: unknown, longest = Infinity): string {
+  if (typeof value === 'string') return usable(field, value, longest);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value === undefined || value === null) return '';
   throw new DeployError('INPUT', `${field} is ${shown(value)}. Give text.`);
 }
 
-/** A number that is at least `least`; `fallback` when nothing is given. Throws `INPUT` naming the field and value. */
-export function readCount(field: string, value: unknown, fallback: number, least: number): number {
+function usable(field: string, text: string, longest: number): string {
+  if (text.length > longest) {
+    throw new DeployError('INPUT', `${field} is ${text.length} characters long. Give at most ${longest}.`);
+  }
+  const found = UNUSABLE.exec(text);
+  if (!found) return text;
+  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  throw new DeployError(
+    'INPUT',
+    `${field} holds the character U+${code} at place ${found.index + 1}, which can’t be part of it. Remove it.`,
+  );
+}
+
+/**
+ * A number from `least` to `most`; `fallback` when nothing is given.
+ *
+ * @throws DeployError `INPUT` naming the field and value
+ */
+export function readCount(
+  field: string,
+  value: unknown,
+  fallback: number,
+  least: number,
+  most = LONGEST_WAIT_SECONDS,
+): number {
   if (value === undefined || value === null || value === '') return fallback;
   const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : NaN;
+  if (number > most) {
+    throw new DeployError('INPUT', `${field} is ${shown(value)}. Give a number from ${least} to ${most}.`);
+  }
   if (Number.isFinite(number) && number >= least) return number;
   throw new DeployError('INPUT', `${field} is ${shown(value)}. Give a number that is ${least} or more.`);
 }

@@ -14,7 +14,7 @@ export function readVariables(field: string, value: unknown): Record<string, str
   }
   if (typeof value !== 'string') throw notAVariable(field, 'its value');
   const pairs: Array<[string, string]> = [];
-  for (const [index, line] of value.split(/\r?\n/).entries()) {
+  for (const [index, line] of readText(field, value).split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
     const [name, ...rest] = line.split('=');
     if (rest.length === 0 || !isVariable(name.trim())) throw notAVariable(field, `line ${index + 1}`);

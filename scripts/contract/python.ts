@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { LISTED_PATHS } from '../../nodes/shared/contract/limits';
+import { EVERY_FILE, LISTED_PATHS, MANY, PRUNABLE } from '../../nodes/shared/contract/limits';
 import { partsOf } from '../../nodes/shared/contract/parts';
 import { releaseId } from '../../nodes/shared/contract/names';
 import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
@@ -52,6 +52,9 @@ export function contractInPython(): string {
     `LONGEST_MESSAGE = ${literal(LONGEST_MESSAGE)}`,
     `PART_ROWS, PART_BYTES = ${literal(PART_ROWS)}, ${literal(PART_BYTES)}`,
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
+    `MANY = ${literal(MANY)}`,
+    `PRUNABLE = ${literal(PRUNABLE)}`,
+    `EVERY_FILE = ${literal(EVERY_FILE)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',

@@ -172,7 +172,8 @@ test('Prune Releases keeps the live and the previous one whatever it is told', a
     basePath,
     removedReleases: [releases[0]],
     keptInUse: [],
-    removedBackups: [...backups].reverse(),
+    removedBackups: backups,
+    removedCounts: { releases: 1, backups: backups.length, environments: 0 },
   });
   expect(keptNames(basePath)).toMatchObject({ releases: releases.slice(1), backups: [] });
 });

@@ -98,6 +98,8 @@ const LEFT: Record<string, string[]> = {
   ],
   'installing.py': ["… can't be started: …", 'Passed over, as not for this Python: …\n'],
   'processes.py': ['…\n[… bytes left out]\n…'],
+  // What Python says of a text with a zero byte in it.
+  'failures.py': ['null byte', 'null character'],
   'verbs_making.py': ['… file… compiled, … carried over.'],
 };
 

@@ -38,6 +38,10 @@ export const dependencies: fc.Arbitrary<RecordedDependencies> = fc.oneof(
     })),
 );
 
+function backupOf(day: number): string {
+  return `hot-backup-202611${String(day).padStart(2, '0')}-171501.tar.gz`;
+}
+
 function listed(release: ReleaseId, sequence: number): fc.Arbitrary<ListedRelease> {
   return fc
     .record({
@@ -79,16 +83,29 @@ const listing: fc.Arbitrary<Listing> = fc
     wereLive: releases.map(({ release }) => release),
     releases,
     backups: backups.map((day) => ({
-      name: `hot-backup-202611${String(day).padStart(2, '0')}-171501.tar.gz`,
+      name: backupOf(day),
       bytes: 10,
       createdAt: '2026-11-23T17:15:01Z',
     })),
-    environments: ['e', 'f'].map((letter) => ({
-      environment: letter.repeat(16),
+    environments: ['e', 'f'].map((letter) => ({ environment: letter.repeat(16) })),
+    counts: { releases: releases.length, backups: backups.length, environments: 2, bytes: 100 },
+    prunable: {
       releases: releases
-        .filter(({ environment }) => environment === letter.repeat(16))
-        .map(({ release }) => release),
-    })),
+        .map(({ release, environment, processes }, index) => ({ release, environment, processes, index }))
+        .filter(({ processes, index }) => processes === 0 && index !== current)
+        .map(({ release, environment, index }): [ReleaseId, number, string | null] => [
+          release,
+          releases.length - 1 - index,
+          environment,
+        ]),
+      backups: [...backups]
+        .sort((one, other) => one - other)
+        .map((day, index): [string, number] => [backupOf(day), backups.length - 1 - index]),
+      environments: ['e', 'f'].map((letter): [string, number] => [
+        letter.repeat(16),
+        releases.filter(({ environment }) => environment === letter.repeat(16)).length,
+      ]),
+    },
   }));
 
 function probeOf(listed: Listing): fc.Arbitrary<Probe> {
@@ -124,6 +141,7 @@ function probeOf(listed: Listing): fc.Arbitrary<Probe> {
         .filter(({ processes }) => processes > 0)
         .map(({ release, processes }) => ({ release, processes })),
     ),
+    inUse: fc.constant(listed.releases.filter(({ processes }) => processes > 0).length),
     lost: fc.constant(null),
     live: listed.current === null ? fc.constant(null) : live,
   });

@@ -25,7 +25,7 @@ export const getHistory: Operation = {
   fields: [...locationFields, limit],
   options: engineOptions,
   async run({ read, connect }) {
-    const many = Math.min(limit.read(read), MOST);
+    const many = Math.min(Math.floor(limit.read(read)), MOST);
     const found = await readHistory(await connect(), basePath.read(read), many);
     return found.map((item) => ({ ...item }));
   },

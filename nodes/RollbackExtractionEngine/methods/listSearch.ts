@@ -14,9 +14,9 @@ export async function searchReleases(
   this: ILoadOptionsFunctions,
   filter?: string,
 ): Promise<INodeListSearchResult> {
-  const { releases } = await inventory(this);
+  const { releases, counts } = await inventory(this);
   const found = releases.map((release) => ({ name: releaseLabel(release), value: release.release }));
-  return { results: matching(found, filter) };
+  return { results: [...matching(found, filter), ...leftOut(found.length, counts.releases)] };
 }
 
 /** The backups kept on the engine's side, for the resource locator. */
@@ -24,12 +24,19 @@ export async function searchBackups(
   this: ILoadOptionsFunctions,
   filter?: string,
 ): Promise<INodeListSearchResult> {
-  const { backups } = await inventory(this);
+  const { backups, counts } = await inventory(this);
   const found = backups.map(({ name, bytes, createdAt }) => ({
     name: `${name} · ${day(createdAt)} · ${size(bytes)}`,
     value: name,
   }));
-  return { results: matching(found, filter) };
+  return { results: [...matching(found, filter), ...leftOut(found.length, counts.backups)] };
+}
+
+/** That there are more: choosing it names nothing. */
+function leftOut(listed: number, all: number): INodeListSearchItems[] {
+  if (listed >= all) return [];
+  const left = (all - listed).toLocaleString('en');
+  return [{ name: `… and ${left} older ones, which can be given By Name`, value: '' }];
 }
 
 async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {

@@ -1,4 +1,5 @@
 import { engineOptions } from '../../n8n/engineFields';
+import { leftOutHints } from '../../n8n/hints';
 import { basePath, locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { listReleases } from '../../shared/operations/list';
@@ -12,10 +13,11 @@ export const getAll: Operation = {
   changes: false,
   fields: locationFields,
   options: engineOptions,
-  async run({ read, connect }) {
+  async run({ node, read, connect }) {
     const client = await connect();
     const place = { host: client.connection.host, basePath: basePath.read(read) };
-    const { releases } = await listReleases(client, place.basePath);
+    const { releases, counts } = await listReleases(client, place.basePath);
+    node.addExecutionHints(...leftOutHints(releases.length, counts.releases));
     return releases.map((release) => ({ ...place, ...release }));
   },
 };

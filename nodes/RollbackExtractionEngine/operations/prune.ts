@@ -21,7 +21,7 @@ export const prune: Operation = {
     const engine = { ...readEngine(item), signal };
     const client = await connect();
     const onStep = progressOf(node, engine.basePath);
-    const { releases, inUse, backups, unseen, settled, repaired } = await pruneReleases(
+    const { releases, inUse, backups, counts, unseen, settled, repaired } = await pruneReleases(
       client,
       { ...engine, onStep },
       readRetention(read),
@@ -33,6 +33,7 @@ export const prune: Operation = {
       removedReleases: releases,
       keptInUse: inUse,
       removedBackups: backups,
+      removedCounts: { ...counts },
       ...unseenIn(unseen),
       ...(settled && { settled: { ...settled } }),
       ...(repaired.length > 0 && { repaired: repaired.map((finding) => ({ ...finding })) }),

@@ -174,6 +174,8 @@ export const CHANGING = {
       releases: list(release, MANY),
       environments: list(words, MANY),
       backups: list(facts.backupName, MANY),
+      /** How many were removed; the lists name the first. */
+      counts: record({ releases: count, environments: count, backups: count }),
       left: list(path, MANY),
     }),
   },

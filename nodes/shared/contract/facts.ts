@@ -1,6 +1,6 @@
 /** What a look at the engine's side tells. */
 import { basePath, releaseId } from './names';
-import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY } from './limits';
+import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY, PRUNABLE } from './limits';
 import { holder, releaseRecord, recordOfRelease } from './records';
 import {
   byName,
@@ -43,8 +43,6 @@ export type ListedBackup = TypeOf<typeof listedBackup>;
 /** An environment as listed; the optional fields come on request. */
 const listedEnvironment = record({
   environment: words,
-  /** Ids of the releases that lead to it. */
-  releases: list(releaseId, MANY),
   /** Why it can't be used, as the end of a sentence; null when it can. */
   ailment: optional(orNull(words)),
   createdAt: optional(orNull(word)),
@@ -113,6 +111,8 @@ export const probe = record({
   /** The sequence number of the next release. */
   sequence: count,
   releasesInUse: list(releaseInUse, MANY),
+  /** How many there are of those. */
+  inUse: count,
   /** The release that should be live, where `current` is gone or leads nowhere. */
   lost: orNull(releaseId),
   live: orNull(liveRelease),
@@ -139,14 +139,33 @@ export const change = record({
 });
 export type Change = TypeOf<typeof change>;
 
-/** What is kept. */
+/** How many there are of what is kept, and the bytes of releases and backups. */
+const keptCounts = record({ releases: count, backups: count, environments: count, bytes: count });
+
+/** What retention chooses from: as much as is looked at in one go, what is to go first coming first. */
+const prunable = record({
+  /** Releases that nobody runs and that aren't live, the oldest first: how many are newer, and where each leads to. */
+  releases: list(tuple(releaseId, count, orNull(words)), PRUNABLE),
+  /** The oldest first, by name: how many are newer. */
+  backups: list(tuple(backupName, count), PRUNABLE),
+  /** How many releases lead to each, the fewest first. */
+  environments: list(tuple(words, count), PRUNABLE),
+});
+export type Prunable = TypeOf<typeof prunable>;
+
+/** What is kept: lists name the newest, and the counts say how many there are. */
 export const listing = record({
   ...standing,
   /** Kept releases that were live at some time, the last first. */
   wereLive: list(releaseId, MANY),
+  /** The newest first; the live one, the previous one and the one that was asked for are always among them. */
   releases: list(listedRelease, MANY),
   backups: list(listedBackup, MANY),
+  /** Those that the listed releases lead to come first. */
   environments: list(listedEnvironment, MANY),
+  counts: keptCounts,
+  /** When asked for. */
+  prunable: optional(prunable),
 });
 export type Listing = TypeOf<typeof listing>;
 

@@ -37,7 +37,8 @@ const FINDINGS = {
   }),
   writable: record({ ...found, paths, count }),
   orphanEnvironment: record(found),
-  ailingEnvironment: record({ ...found, ailment: words, releases: list(word, MANY) }),
+  /** `count`: of the releases that lead to it; the list names the first. */
+  ailingEnvironment: record({ ...found, ailment: words, releases: list(word, MANY), count }),
   owner: record({ ...found, uid: number, gid: number }),
   foreignLock: record({ ...found, tool: words }),
 } as const;

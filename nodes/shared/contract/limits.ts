@@ -15,8 +15,11 @@ export const LONGEST_TEXT = 1024 * 1024;
 /** The longest code or command of a check, in UTF-16 units. */
 export const LONGEST_CODE = 16 * 1024 * 1024;
 
-/** Releases, packages, names. */
+/** As many releases, packages or names as a list names. Where there are more, what lists them says how many. */
 export const MANY = 10_000;
+
+/** As many releases, backups or environments as retention chooses from at once. */
+export const PRUNABLE = 100_000;
 
 /** Files of a release. */
 export const EVERY_FILE = 1_000_000;

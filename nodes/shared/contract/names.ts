@@ -74,6 +74,11 @@ export function parseReleaseId(given: string): ReleaseId {
   );
 }
 
+/** The release's id that a text is, or undefined where it is none. */
+export function asReleaseId(given: string): ReleaseId | undefined {
+  return accepted(releaseId, given);
+}
+
 /** The commit's id that a text is, or undefined where it is none. */
 export function asCommitId(given: string): CommitId | undefined {
   return accepted(commitId, given);

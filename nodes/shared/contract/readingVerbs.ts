@@ -1,9 +1,9 @@
 /** The verbs that look and change nothing: all that read-only access allows. */
-import { EVERY_FILE, LONGEST_TEXT, MOST_CHANGES } from './limits';
+import { EVERY_FILE, LONGEST_TEXT, MANY, MOST_CHANGES } from './limits';
 import * as facts from './facts';
 import { finding } from './findings';
 import { basePath, entrypoint, releaseId } from './names';
-import { path, words } from './plainTexts';
+import { path, word, words } from './plainTexts';
 import { holder } from './records';
 import { byName, countUpTo, flag, list, optional, orNull, record, text, tuple } from './shape';
 
@@ -23,10 +23,20 @@ export const READING = {
     arguments: record({ ...engine, holder: optional(flag), start: optional(flag), ahead: optional(flag) }),
     result: facts.probe,
   },
-  /** All kept releases, backups and environments. */
+  /**
+   * Kept releases, backups and environments: the newest `most` of each, and how many there are. `release`: named in any
+   * case. `key`: environments with it come first. `prunable`: asks what retention can choose from.
+   */
   list: {
     changes: false,
-    arguments: record({ basePath, packages: optional(flag) }),
+    arguments: record({
+      basePath,
+      packages: optional(flag),
+      most: optional(countUpTo(MANY)),
+      release: optional(release),
+      key: optional(word),
+      prunable: optional(flag),
+    }),
     result: facts.listing,
   },
   /** The last changes of what is live, and attempts that came to nothing, the newest first. */

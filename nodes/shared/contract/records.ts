@@ -1,6 +1,6 @@
 /** What is written down on the engine's side, and read again. */
 import { commitId, entrypoint, releaseId } from './names';
-import { MANY } from './limits';
+import { EVERY_FILE, MANY } from './limits';
 import {
   count,
   flag,
@@ -88,8 +88,8 @@ export const releaseRecord = {
   /** ISO 8601, UTC. */
   createdAt: word,
   source: sourceDescription,
-  /** Top-level names. */
-  names: list(words, MANY),
+  /** Top-level names; of a release in a list, the first ones. */
+  names: list(words, EVERY_FILE),
   files: count,
   bytes: count,
 };

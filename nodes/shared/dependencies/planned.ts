@@ -20,6 +20,9 @@ export interface PlannedDependencies {
   packages?: PackageChanges;
 }
 
+/** As many environments as one key may have: each was built anew since the ones before no longer started. */
+const MANY_ENOUGH = 100;
+
 /** What of a version and of the engine it depends on. */
 interface Compared {
   readonly wanted: RecordedDependencies;
@@ -52,13 +55,27 @@ export async function planDependencies(
   const planned = { environment, file, requirements };
   if (installs && !environment) return { status: 'install', ...planned };
   if (!installs && !live?.environment) return { status: 'none', ...planned };
-  const { environments, releases } = listed;
+  const { releases } = listed;
   const replaced = releases.find(({ release }) => release === live?.release)?.environment;
+  const environments =
+    listed.counts.environments > listed.environments.length
+      ? await withKey(client, side.basePath, key)
+      : listed.environments;
   const installed = environments.find((known) => known.environment === replaced)?.packages ?? [];
   if (!environment) return { status: 'none', ...planned, packages: packageChanges(installed, []) };
   const ready = environments.find((known) => known.environment.startsWith(environment) && !known.ailment);
   if (!ready) return { status: 'build', ...planned };
   return { status: 'reused', ...planned, packages: packageChanges(installed, ready.packages ?? []) };
+}
+
+/** Of very many environments, those that the live release leads to and those with a key. */
+async function withKey(
+  client: ExecutorClient,
+  basePath: BasePath,
+  key: string | null,
+): Promise<Listing['environments']> {
+  const asked = { basePath, packages: true, most: MANY_ENOUGH, ...(key !== null && { key }) };
+  return (await client.call('list', asked)).environments;
 }
 
 function pathsOf({ files }: RecordedDependencies): string[] {

@@ -1,4 +1,5 @@
 import type { Probe } from '../contract/facts';
+import type { ReleaseId } from '../contract/names';
 import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { explain, type Finding } from '../release/meanings';
@@ -12,24 +13,27 @@ import { settle } from './settle';
 /**
  * Takes the lock and gives the snapshot that decides, once all is in order: leftovers were removed, a switch that was cut
  * off is decided on, and where `current` leads nowhere a whole release is made live again.
+ *
+ * @param release one that is wanted, however old it is
  */
 export async function begin(
   client: ExecutorClient,
   options: SwitchOptions,
   create: boolean,
   log: StepLog,
+  release?: ReleaseId,
 ): Promise<Snapshot> {
-  let snapshot = await observeLocked(client, options, create, log);
+  let snapshot = await observeLocked(client, options, create, log, release);
   const { unconfirmed } = snapshot.probe;
   if (unconfirmed) {
     const { settled } = await settle(client, unconfirmed, options, log);
-    snapshot = { ...snapshot, ...(await lookAgain(client, options)), settled };
+    snapshot = { ...snapshot, ...(await lookAgain(client, options, release)), settled };
   }
   if (snapshot.probe.lost === null) return snapshot;
   const finding = await restored(client, options, snapshot.probe, log);
   return {
     ...snapshot,
-    ...(await lookAgain(client, options)),
+    ...(await lookAgain(client, options, release)),
     repaired: [...snapshot.repaired, finding],
   };
 }
@@ -37,8 +41,9 @@ export async function begin(
 async function lookAgain(
   client: ExecutorClient,
   options: SwitchOptions,
+  release: ReleaseId | undefined,
 ): Promise<Pick<Snapshot, 'probe' | 'listed'>> {
-  const { probe, listed } = await observe(client, options);
+  const { probe, listed } = await observe(client, options, { release });
   return { probe, listed };
 }
 

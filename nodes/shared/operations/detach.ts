@@ -24,7 +24,8 @@ export interface DetachResult extends Place, Partial<Pick<SwitchResult, 'settled
   swap: { atomic: boolean; gapMs: number };
   /** What the engine needs from its own interpreter now, and what of it is not there as it was. */
   packages: NeededPackages;
-  removed: Pick<ResultOf<'dismantle'>, 'releases' | 'environments' | 'backups'>;
+  /** What was removed: of very many, the first ones, and how many there were. */
+  removed: Pick<ResultOf<'dismantle'>, 'releases' | 'environments' | 'backups' | 'counts'>;
   /** Our directories that still are there, below the base path: kept, or with something in them that is not ours. */
   left: readonly string[];
   /** As {@link SwitchResult.unseen}. */
@@ -42,7 +43,13 @@ const NOTHING_TO_DEPLOY = {
 };
 const NO_PACKAGES: NeededPackages = { needed: [], missing: [] };
 const NOTHING_DETACHED: ResultOf<'detach'> = { names: [], gapMs: 0, atomic: true };
-const NOTHING_LEFT: ResultOf<'dismantle'> = { releases: [], environments: [], backups: [], left: [] };
+const NOTHING_LEFT: ResultOf<'dismantle'> = {
+  releases: [],
+  environments: [],
+  backups: [],
+  counts: { releases: 0, environments: 0, backups: 0 },
+  left: [],
+};
 
 /**
  * Turns an engine back into a plain directory of what is live, without a gap: the way back of an adoption. Can be done

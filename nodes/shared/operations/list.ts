@@ -40,11 +40,17 @@ export interface EnvironmentSummary {
 export interface Inventory {
   releases: ReleaseSummary[];
   backups: readonly ListedBackup[];
+  /** How many there are: lists name the newest. */
+  counts: ResultOf<'list'>['counts'];
 }
 
-/** Lists what is kept. Takes no lock and changes nothing. */
-export async function listReleases(client: ExecutorClient, basePath: BasePath): Promise<Inventory> {
-  const listed = await client.call('list', { basePath, packages: true });
+/** Lists what is kept, the newest `most` of it. Takes no lock and changes nothing. */
+export async function listReleases(
+  client: ExecutorClient,
+  basePath: BasePath,
+  most?: number,
+): Promise<Inventory> {
+  const listed = await client.call('list', { basePath, packages: true, most });
   const environments = new Map(listed.environments.map((each) => [each.environment, each]));
   // Releases share environments: what is short when it is sent can be without end once each release repeats it.
   let shown = 0;
@@ -53,7 +59,7 @@ export async function listReleases(client: ExecutorClient, basePath: BasePath): 
     shown += known?.packages?.length ?? 0;
     return summary(record, listed, shown > MOST_PACKAGES && known ? { ...known, packages: [] } : known);
   });
-  return { releases, backups: listed.backups };
+  return { releases, backups: listed.backups, counts: listed.counts };
 }
 
 function summary(

@@ -175,7 +175,7 @@ async function resultOf(
   { cases, checks }: Progress,
   log: StepLog,
 ): Promise<RepairResult> {
-  const { current, previous, liveSince } = await client.call('list', { basePath });
+  const { current, previous, liveSince } = await client.call('list', { basePath, most: 0 });
   const findings = [...cases.values()].map(({ finding }) => finding);
   return {
     status: statusOf(findings, dryRun),

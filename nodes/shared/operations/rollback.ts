@@ -22,6 +22,7 @@ import { unseenIn } from '../release/unseen';
 import type { Snapshot } from '../release/snapshot';
 import { UnpackedTree } from '../release/unpacked';
 import type { EntryRow, TreeChanges } from '../contract/facts';
+import { asReleaseId, type ReleaseId } from '../contract/names';
 import { Attempt } from './attempt';
 import { begin } from './begin';
 
@@ -39,7 +40,7 @@ export async function rollBack(
 ): Promise<SwitchResult> {
   const attempt = new Attempt(client, 'rollback', options);
   const { log } = attempt;
-  const snapshot = await attempt.during({}, () => begin(client, options, false, log));
+  const snapshot = await attempt.during({}, () => begin(client, options, false, log, wantedRelease(target)));
   const { destination, changes }: GoingTo = await attempt.during({ snapshot }, () =>
     target.target === 'backup'
       ? log.run('unpack', () => unpacked(client, snapshot, target.backup, options))
@@ -77,6 +78,11 @@ export async function rollBack(
     swap: swapOf(undefined, learned.unpinned ?? 0, learned.switchedMs),
     ...unseenIn(learned.unseen),
   });
+}
+
+/** The release that somebody named, where it is the id of one: it may be older than those that are listed. */
+function wantedRelease(target: RollbackTarget): ReleaseId | undefined {
+  return target.target === 'release' ? asReleaseId(target.release) : undefined;
 }
 
 /** What to switch to. What a backup changes is known once it is unpacked; of a kept release, the plan asks. */

@@ -38,6 +38,9 @@ export interface EngineStatus extends Place {
   writable: boolean;
 }
 
+/** The live release and the previous one are listed in any case. */
+const LOOKED_AT = 0;
+
 /** Looks at an engine. Takes no lock and changes nothing. */
 export async function getStatus(
   client: ExecutorClient,
@@ -46,7 +49,7 @@ export async function getStatus(
   const { basePath, entrypoint } = options;
   const [probe, inventory] = await Promise.all([
     client.call('probe', { basePath, entrypoint, holder: true, start: true }),
-    listReleases(client, basePath),
+    listReleases(client, basePath, LOOKED_AT),
   ]);
   const { record } = probe.live ?? {};
   const { version, executable } = client.hello.python;
@@ -87,7 +90,6 @@ function environmentOf(probe: Probe, { releases }: Inventory): EnvironmentSummar
   return listed && { ...listed, ailment: probe.live?.environment.ailment ?? listed.ailment };
 }
 
-function keptOf({ releases, backups }: Inventory): EngineStatus['kept'] {
-  const bytes = [...releases, ...backups].reduce((sum, item) => sum + item.bytes, 0);
-  return { releases: releases.length, backups: backups.length, bytes };
+function keptOf({ counts: { releases, backups, bytes } }: Inventory): EngineStatus['kept'] {
+  return { releases, backups, bytes };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
+import type { ReleaseId } from '../../../nodes/shared/contract/names';
 import { pruning } from '../../../nodes/shared/release/decide/prune';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import {
@@ -107,18 +108,18 @@ test('only the newest backups are kept', async () => {
 });
 
 test('releases are ordered by their sequence and by nothing else', () => {
-  const release = (name: string, sequence: number) => ({
-    release: asReleaseId(name),
-    sequence,
-    processes: 0,
-  });
-  const releases = [release('z', 1), release('a', 4), release('m', 2), release('b', 3)];
+  const release = (name: string, newer: number): [ReleaseId, number, null] => [
+    asReleaseId(name),
+    newer,
+    null,
+  ];
+  const releases = [release('z', 3), release('m', 2), release('b', 1)];
   const [found] = pruning(
     { releases, backups: [], environments: [] },
     { keepReleases: 2, keepBackups: 0 },
     { current: asReleaseId('a'), previous: null },
   );
-  expect(found.releases).toEqual(['m', 'z']);
+  expect(found.releases).toEqual(['z', 'm']);
 });
 
 test('a deployment that is live stays so when something can’t be removed afterwards', async () => {

@@ -2,6 +2,14 @@ import type { Refusal } from './refusal';
 
 export const LAYOUT: readonly Refusal[] = [
   {
+    kind: 'tooManyFiles',
+    facts: { path: '/app', most: 1_000_000 },
+    code: 'STEP',
+    message: '/app holds more than 1,000,000 files.',
+    description:
+      'That is more than a deployment keeps an eye on. Move what the engine writes out of the base path and out of deployed directories, then run again.',
+  },
+  {
     kind: 'basePathIsRoot',
     facts: {},
     code: 'INPUT',

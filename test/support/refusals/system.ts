@@ -2,6 +2,21 @@ import type { Refusal } from './refusal';
 
 export const SYSTEM: readonly Refusal[] = [
   {
+    kind: 'textUnencodable',
+    facts: { given: '/app/é\n', encoding: 'ascii' },
+    code: 'STEP',
+    message: "'/app/é\\n' can’t be written on the engine’s side: file names are ascii there.",
+    description:
+      'Give the account that is logged in to a UTF-8 locale, such as LANG=C.UTF-8 in its environment, or use plain letters in names.',
+  },
+  {
+    kind: 'textHoldsNull',
+    facts: {},
+    code: 'INPUT',
+    message:
+      'A name or a text that was given holds the character U+0000, which can’t be part of it. Remove it.',
+  },
+  {
     kind: 'system',
     facts: { doing: 'assemble', path: '/app/x', errno: 'ENOSPC', said: 'No space left on device' },
     code: 'STEP',

@@ -18,6 +18,7 @@ export const WIRE: readonly Refusal[] = [
     facts: { place: 'flip (release)' },
     code: 'INPUT',
     message: 'The step flip (release) has another form than it should.',
+    description: 'Something that was given for it is too long, or there is too much of it: give less.',
   },
   {
     kind: 'answerTooLong',

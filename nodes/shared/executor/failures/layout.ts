@@ -8,6 +8,13 @@ import { quoted } from './repr';
 const IN_THE_WAY = 'Run Repair Engine, or move it away, then run again.';
 
 export const LAYOUT = {
+  tooManyFiles: failure({
+    code: 'STEP',
+    facts: { path: words, most: count },
+    message: ({ path, most }) => `${path} holds more than ${most.toLocaleString('en')} files.`,
+    description:
+      'That is more than a deployment keeps an eye on. Move what the engine writes out of the base path and out of deployed directories, then run again.',
+  }),
   basePathIsRoot: failure({
     code: 'INPUT',
     facts: {},

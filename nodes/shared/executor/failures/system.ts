@@ -1,13 +1,28 @@
 /** What the system on the engine's side, or its user, stands in the way of. */
 import { count, oneOf } from '../../contract/shape';
 import { failure } from './failure';
-import { word, words } from './given';
+import { given, word, words } from './given';
 import { hintFor } from './errnoHints';
 import { quoted } from './repr';
 
 const MEBIBYTE = 2 ** 20;
 
 export const SYSTEM = {
+  /** A name, an argument or a variable, which are bytes in the end. */
+  textUnencodable: failure({
+    code: 'STEP',
+    facts: { given, encoding: word },
+    message: (facts) =>
+      `${quoted(facts.given)} can’t be written on the engine’s side: file names are ${facts.encoding} there.`,
+    description:
+      'Give the account that is logged in to a UTF-8 locale, such as LANG=C.UTF-8 in its environment, or use plain letters in names.',
+  }),
+  textHoldsNull: failure({
+    code: 'INPUT',
+    facts: {},
+    message:
+      'A name or a text that was given holds the character U+0000, which can’t be part of it. Remove it.',
+  }),
   /** A call to the system: `said` is what the system says, `errno` its name for that. */
   system: failure({
     code: 'STEP',

@@ -21,6 +21,7 @@ export const WIRE = {
     code: 'INPUT',
     facts: { place: words },
     message: ({ place }) => `The step ${place} has another form than it should.`,
+    description: 'Something that was given for it is too long, or there is too much of it: give less.',
   }),
   /** `most`: bytes that one message may have. */
   answerTooLong: failure({

@@ -6,6 +6,7 @@ import type { Adoption } from '../adoption';
 import type { CheckResult } from '../checks';
 import type { Subject } from '../steps';
 import type { Unseen } from '../unseen';
+import type { Pruned } from './pruned';
 
 /** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
 export interface Learned {
@@ -26,7 +27,7 @@ export interface Learned {
   readonly unseen?: Unseen;
   readonly detached?: ResultOf<'detach'>;
   readonly dismantled?: ResultOf<'dismantle'>;
-  readonly pruned?: ResultOf<'remove'>;
+  readonly pruned?: Pruned;
   /** What could not be tidied up. */
   readonly complaint?: string;
 }

@@ -5,6 +5,7 @@ import { stillRunning } from '../stillRunning';
 import { unseenIn } from '../unseen';
 import type { Answered, Applying, Handler } from './handler';
 import { idOf } from './learned';
+import { NOTHING_PRUNED, prunedBy, removals, withPruned } from './pruned';
 
 export const drain: Handler<StepOf<'drain'>> = {
   order: 'sent',
@@ -46,13 +47,18 @@ export const prune: Handler<StepOf<'prune'>> = {
   order: 'awaited',
   send({ tidying, releases, backups, environments }, _context, together, { backup }) {
     const named = backups.flatMap((name) => (name === 'new' ? (backup ?? []) : name));
-    const removed = together.call('remove', { releases, backups: named, environments });
+    const removed = removals({ releases, backups: named, environments }).map((some) =>
+      together.call('remove', some),
+    );
     return {
       label: tidying ? 'clean up' : 'prune',
       // After a switch the release is live and stays so, whatever becomes of the tidying.
       answer: () =>
-        removed.then(
-          (pruned): Answered => ({ learned: { pruned, ...unseenIn(pruned.unseen) } }),
+        Promise.all(removed).then(
+          (all): Answered => {
+            const pruned = all.map(prunedBy).reduce(withPruned, NOTHING_PRUNED);
+            return { learned: { pruned, ...unseenIn(pruned.unseen) } };
+          },
           (thrown: unknown): Answered => {
             const error = toDeployError(thrown);
             return tidying ? { learned: { complaint: error.message } } : { failure: error };

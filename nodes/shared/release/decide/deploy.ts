@@ -101,7 +101,7 @@ function bringing(
     { step: 'bring', live: before, digest, needed, keep: live?.keep ?? [], record },
     ...(adopts.length > 0 ? [{ step: 'drain', entrypoint, seconds: DRAIN_SECONDS } as const] : []),
     ...switching({ release: 'new', operation: 'deploy', entrypoint, checks, provide }),
-    ...pruning(listed, options, { current: 'new', sequence, previous: before, backup }),
+    ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];
 }
 

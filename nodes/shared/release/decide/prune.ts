@@ -1,5 +1,4 @@
-import type { Listing } from '../../contract/facts';
-import type { ReleaseId } from '../../contract/names';
+import type { Prunable } from '../../contract/facts';
 import type { Retention } from '../options';
 import type { Prune, Subject } from '../steps';
 
@@ -7,50 +6,48 @@ import type { Prune, Subject } from '../steps';
 export interface Added {
   readonly current: Subject | null;
   readonly previous: Subject | null;
-  /** Of the new release; undefined where there is none. */
-  readonly sequence?: number;
+  /** Whether it makes a release. */
+  readonly release?: boolean;
   /** Whether it makes a backup. */
   readonly backup?: boolean;
 }
 
-/** What pruning chooses from. */
-export type Kept = Pick<Listing, 'backups' | 'environments'> & {
-  readonly releases: ReadonlyArray<Pick<Listing['releases'][number], 'release' | 'sequence' | 'processes'>>;
-};
-
 /**
- * What retention removes: the oldest by sequence; never the live, the previous or one that is being run. None where that
- * is nothing.
+ * What retention removes, the oldest first: by sequence; never the live, the previous or one that is being run. None where
+ * that is nothing.
  */
-export function pruning(kept: Kept, retention: Retention, added: Added): Prune[] {
-  const releases = removableReleases(kept.releases, retention, added);
-  const environments = kept.environments
-    .filter((known) => known.releases.every((release) => releases.includes(release)))
-    .map(({ environment }) => environment);
-  const backups = removableBackups(kept, retention, added);
+export function pruning(prunable: Prunable | undefined, retention: Retention, added: Added): Prune[] {
+  if (!prunable) return [];
+  const gone = removableReleases(prunable, retention, added);
+  const releases = gone.map(([release]) => release);
+  const environments = unneeded(prunable, gone);
+  const backups = removableBackups(prunable, retention, added);
   if (releases.length + environments.length + backups.length === 0) return [];
   return [{ step: 'prune', tidying: added.current === 'new', releases, backups, environments }];
 }
 
 function removableReleases(
-  kept: Kept['releases'],
+  { releases }: Prunable,
   { keepReleases }: Retention,
-  { current, previous, sequence }: Added,
-): ReleaseId[] {
-  const made = sequence === undefined ? [] : [{ release: 'new' as const, sequence, processes: 0 }];
-  return [...kept, ...made]
-    .sort((a, b) => b.sequence - a.sequence)
-    .slice(Math.max(1, keepReleases))
-    .flatMap(({ release, processes }) =>
-      release === 'new' || release === current || release === previous || processes > 0 ? [] : [release],
-    );
+  { current, previous, release: made = false }: Added,
+): Prunable['releases'] {
+  const kept = Math.max(1, keepReleases) - Number(made);
+  return releases.filter(([release, newer]) => newer >= kept && release !== current && release !== previous);
+}
+
+/** Environments that nothing leads to once those are gone. */
+function unneeded({ environments }: Prunable, gone: Prunable['releases']): string[] {
+  const leaving = new Map<string | null, number>();
+  for (const [, , name] of gone) leaving.set(name, (leaving.get(name) ?? 0) + 1);
+  return environments.filter(([name, needing]) => needing === (leaving.get(name) ?? 0)).map(([name]) => name);
 }
 
 function removableBackups(
-  { backups }: Kept,
+  { backups }: Prunable,
   { keepBackups }: Retention,
-  { backup }: Added,
+  { backup: made = false }: Added,
 ): Prune['backups'] {
-  const newestFirst = backups.map(({ name }) => name).sort((a, b) => (a < b ? 1 : -1));
-  return [...(backup ? ['new'] : []), ...newestFirst].slice(Math.max(0, keepBackups));
+  const kept = Math.max(0, keepBackups) - Number(made);
+  const old = backups.filter(([, newer]) => newer >= kept).map(([name]) => name);
+  return [...old, ...(kept < 0 ? ['new'] : [])];
 }

@@ -12,7 +12,8 @@ import { switching } from './switching';
  */
 export function restorable({ wereLive, releases }: Listing): ListedRelease[] {
   if (wereLive.length === 0) return releases.filter(({ state }) => state === 'ready');
-  return wereLive.flatMap((id) => releases.filter(({ release }) => release === id));
+  const known = new Map(releases.map((record) => [record.release, record]));
+  return wereLive.flatMap((id) => known.get(id) ?? []);
 }
 
 /** Decides how a release is made live again where nothing is that should be. */

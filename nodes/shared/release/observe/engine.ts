@@ -1,4 +1,4 @@
-import type { BasePath } from '../../contract/names';
+import type { BasePath, ReleaseId } from '../../contract/names';
 import { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import { alreadyRemoved } from '../meanings';
@@ -14,7 +14,12 @@ type Engine = Pick<EngineOptions, 'basePath' | 'entrypoint'>;
 export interface Curiosity {
   readonly holder?: boolean;
   readonly packages?: boolean;
+  /** A release that is wanted, however old it is. */
+  readonly release?: ReleaseId;
 }
+
+/** As many releases as an operation looks at to decide. What decides is told beside them. */
+const DECIDING = { most: 100, prunable: true } as const;
 
 /** Who answers, as a snapshot has it. */
 export function sideOf(client: ExecutorClient, basePath: BasePath): Side {
@@ -26,11 +31,11 @@ export function sideOf(client: ExecutorClient, basePath: BasePath): Side {
 export async function observe(
   client: ExecutorClient,
   { basePath, entrypoint }: Engine,
-  { holder, packages }: Curiosity = {},
+  { holder, packages, release }: Curiosity = {},
 ): Promise<Snapshot> {
   const [probe, listed] = await Promise.all([
     client.call('probe', { basePath, entrypoint, holder }),
-    client.call('list', { basePath, packages }),
+    client.call('list', { basePath, packages, release, ...DECIDING }),
   ]);
   return { side: sideOf(client, basePath), probe, listed, repaired: [] };
 }
@@ -39,6 +44,7 @@ export async function observe(
  * Takes the lock and looks at the engine under it, in one round trip: the snapshot that decides.
  *
  * @param create whether the base path is made where it is missing
+ * @param release one that is wanted, however old it is
  * @throws DeployError `LOCKED`; `STEP` where the user may not write
  */
 export async function observeLocked(
@@ -46,6 +52,7 @@ export async function observeLocked(
   options: EngineOptions,
   create: boolean,
   log: StepLog,
+  release?: ReleaseId,
 ): Promise<Snapshot> {
   const { basePath, entrypoint, holder, lockWaitSeconds: waitSeconds, owner } = options;
   const snapshot = await log.run('lock and look', async () => {
@@ -53,7 +60,7 @@ export async function observeLocked(
     const [{ cleaned }, probe, listed] = await Promise.all([
       together.call('lock', { basePath, create, holder, waitSeconds, owner }),
       together.call('probe', { basePath, entrypoint }),
-      together.call('list', { basePath }),
+      together.call('list', { basePath, release, ...DECIDING }),
     ]);
     return { side: sideOf(client, basePath), probe, listed, repaired: alreadyRemoved(cleaned) };
   });
