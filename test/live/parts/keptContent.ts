@@ -33,7 +33,8 @@ export function describeKeptContent(live: () => Live): void {
         const choices = properties.find(({ name }) => name === parameter)?.options as INodePropertyOptions[];
         const usual = choices.find(({ value }) => value === chosen[parameter])!;
         for (const other of choices.filter((each) => each !== usual)) {
-          const content = contentOf(collections, { parameter, values: [usual.value, other.value] });
+          const shown = { ...chosen, [parameter]: [usual.value, other.value] };
+          const content = contentOf(collections, shown as Record<string, unknown>);
           const stored = await create(live(), type, { ...chosen, ...content });
           await live().editor.onPage(`kept-${parameter}`, stored.path, async (page) => {
             await showsWorkflow(page);
@@ -94,15 +95,11 @@ function conditionsOf(collections: INodeProperties[]): string[] {
 }
 
 /** For each collection that is shown with all of the values, what is filled into all of it that is, too. */
-function contentOf(
-  collections: INodeProperties[],
-  wanted: { parameter: string; values: unknown[] },
-): INodeParameters {
-  const isShown = ({ displayOptions }: INodeProperties) => {
-    const { show = {} } = displayOptions ?? {};
-    const allowed = (show[`/${wanted.parameter}`] ?? show[wanted.parameter]) as unknown[] | undefined;
-    return !allowed || wanted.values.every((value) => allowed.includes(value));
-  };
+function contentOf(collections: INodeProperties[], values: Record<string, unknown>): INodeParameters {
+  const isShown = ({ displayOptions }: INodeProperties) =>
+    Object.entries(displayOptions?.show ?? {}).every(([path, allowed]) =>
+      [values[path.replace(/^\//, '')]].flat().every((value) => (allowed as unknown[]).includes(value)),
+    );
   const filled = ({ type, options = [] }: INodeProperties): IDataObject => {
     if (type === 'fixedCollection') return { check: [CHECK] };
     const members = (options as INodeProperties[]).filter(isShown);
