@@ -122,8 +122,13 @@ export class Rest {
   /** Waits until an execution has ended. */
   async ended(id: string): Promise<Execution> {
     const stored = await until(`execution ${id} to end`, async () => {
-      const execution = await this.send<StoredExecution>('GET', `/rest/executions/${id}`);
-      return isOver(execution) ? execution : undefined;
+      const asked = this.send<StoredExecution>('GET', `/rest/executions/${id}`);
+      // Old versions stumble over one that has only begun.
+      const execution = await asked.catch((reason: Error) => {
+        if (/ was answered with 500/.test(reason.message)) return undefined;
+        throw reason;
+      });
+      return execution && isOver(execution) ? execution : undefined;
     });
     return new Execution(stored);
   }
