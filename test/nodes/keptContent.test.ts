@@ -33,7 +33,7 @@ describe.each(NODES)('%s', (_name, description) => {
     const content = Object.fromEntries(
       collections.map((each) => [each.name, contentOf(each)]),
     ) as INodeParameters;
-    for (const name of deciding.map((path) => path.slice(1))) {
+    for (const name of deciding.map((path) => path.replace(/^\//, ''))) {
       for (const [from, to] of pairsOf(properties.find((each) => each.name === name))) {
         const chosen = { ...FULL, [name]: from, ...content };
         const back = afterChange(afterChange(chosen, name, to, description), name, from, description);
