@@ -19,6 +19,9 @@ const NODES: Record<string, INodeParameters> = {
   'n8n-nodes-hot-deploy.rollbackExtractionEngine': { operation: 'rollback' },
 };
 
+/** n8n's own, added to the operations of nodes with credentials: with it nothing of the node is shown. */
+const CUSTOM_API_CALL = '__CUSTOM_API_CALL__';
+
 /**
  * That nothing which was entered into a collection goes away by clicking, as long as it is shown: what isn't, n8n drops,
  * of every node.
@@ -30,7 +33,8 @@ export function describeKeptContent(live: () => Live): void {
       const { properties, displayName } = await nodeType(live(), type);
       const collections = properties.filter(isCollection);
       for (const parameter of conditionsOf(collections)) {
-        const choices = properties.find(({ name }) => name === parameter)?.options as INodePropertyOptions[];
+        const { options } = properties.find(({ name }) => name === parameter)!;
+        const choices = (options as INodePropertyOptions[]).filter(({ value }) => value !== CUSTOM_API_CALL);
         const usual = choices.find(({ value }) => value === chosen[parameter])!;
         for (const other of choices.filter((each) => each !== usual)) {
           const shown = { ...chosen, [parameter]: [usual.value, other.value] };
