@@ -12,7 +12,11 @@ module.exports = {
   },
   // The live suite has its own configuration, and a whole n8n in its folder.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/live/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/live/node_modules'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist',
+    '<rootDir>/test/live/node_modules',
+    '<rootDir>/test/oldest/node_modules',
+  ],
   maxWorkers: part === 'alone' ? 1 : 2,
   testTimeout: 60_000,
 };

@@ -45,11 +45,18 @@ function isFast(needed) {
   return needed.has(WITHOUT_PROCESSES) || ![...needed].some((each) => SLOW.test(each));
 }
 
+/** All of the main suite below a directory; the live one and the one with the oldest engine have whole n8ns beside them. */
+function testFiles(directory) {
+  return fs.readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const found = path.join(directory, entry.name);
+    if (entry.isDirectory()) return ['live', 'oldest'].includes(entry.name) ? [] : testFiles(found);
+    return entry.name.endsWith('.test.ts') ? [found] : [];
+  });
+}
+
 /** The absolute paths of a suite's test files. */
 function suite(name) {
-  const all = fs.readdirSync(TEST, { recursive: true }).filter((file) => file.endsWith('.test.ts'));
-  const files = all.filter((file) => !file.startsWith('live/')).map((file) => path.join(TEST, file));
-  return files.filter((file) => {
+  return testFiles(TEST).filter((file) => {
     const needed = reached(file);
     if (name === 'alone') return needed.has(ALONE);
     if (name === 'together') return !needed.has(ALONE);

@@ -19,8 +19,9 @@ export class HotDeployTrigger implements INodeType {
     group: ['trigger'],
     version: 1,
     subtitle: '={{ $parameter["references"] }}',
+    // n8n lists Hot Deploy and its trigger as one entry, and with this text: it speaks for both.
     description:
-      'Starts the workflow when GitHub, GitLab, Gitea, Forgejo or Bitbucket receives a push that needs a deployment',
+      'Update a Python engine with zero downtime, or start a workflow when GitHub, GitLab, Gitea, Forgejo or Bitbucket receives a push that needs it',
     eventTriggerDescription: 'Waiting for a push: redeliver one in the forge, or push a commit',
     activationMessage: 'Pushes to the chosen references now start this workflow.',
     defaults: { name: 'Hot Deploy Trigger' },

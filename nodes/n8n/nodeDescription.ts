@@ -56,19 +56,29 @@ function optionsProperty(operations: readonly Operation[]): INodeProperties {
   };
 }
 
-/** How n8n reaches the operation from where a field stands. */
-const OPERATION: Readonly<Record<Place, string>> = { form: 'operation', options: '/operation' };
-
 /** The field's property, with a condition unless every operation has it. */
 function shownFor(field: Field<unknown, Place>, operations: readonly Operation[]): INodeProperties {
-  const { place, property } = field;
+  const { property } = field;
   const having = operations.filter(({ fields, options }) =>
     [...fields, ...options].some((listed) => listed === field),
   );
-  if (having.length === operations.length) return property;
   const { displayOptions } = property;
-  const show = { ...displayOptions?.show, [OPERATION[place]]: valuesOf(having) };
-  return { ...property, displayOptions: { ...displayOptions, show } };
+  const depends = having.length < operations.length;
+  if (!depends && !displayOptions?.show) return property;
+  const show = { ...displayOptions?.show, ...(depends && { operation: valuesOf(having) }) };
+  return { ...property, displayOptions: { ...displayOptions, show: fromRoot(show) } };
+}
+
+type Conditions = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
+
+/**
+ * Conditions that reach parameters from the root, as from within a collection, too. By a name without a slash they would
+ * be the same to n8n, but its editor empties whatever has options, be it a choice or a collection, when a parameter
+ * changes that its conditions name so.
+ */
+function fromRoot(show: Conditions): Conditions {
+  const rooted = Object.entries(show).map(([name, values]) => [name.replace(/^(?=[^/@])/, '/'), values]);
+  return Object.fromEntries(rooted) as Conditions;
 }
 
 function valuesOf(operations: readonly Operation[]): string[] {

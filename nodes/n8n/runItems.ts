@@ -4,10 +4,11 @@ import { DeployError, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { refuseAgent } from './agents';
 import { Executors } from './executors';
+import { failedItem } from './failedItem';
 import type { ReadParameter } from './field';
 import type { ItemContext } from './item';
 import { readLocation } from './locationFields';
-import { detailsOf, toNodeError } from './nodeError';
+import { toNodeError } from './nodeError';
 import type { Operation } from './operation';
 import { parametersOf } from './parameters';
 import { readChoice } from './values';
@@ -33,19 +34,19 @@ export async function runItems(
   try {
     for (let itemIndex = 0; itemIndex < node.getInputData().length; itemIndex++) {
       const binary: IBinaryKeyData = {};
-      const push = (json: IDataObject) => {
-        const carried = Object.keys(binary).length > 0 && { binary };
-        returnData.push({ json, ...carried, pairedItem: { item: itemIndex } });
+      const push = (item: INodeExecutionData) => {
+        if (Object.keys(binary).length > 0) item.binary = binary;
+        returnData.push(item);
       };
       try {
         const done = await runItem(node, executors, repertoire, { itemIndex, binary, signal });
-        [done].flat().forEach(push);
+        [done].flat().forEach((json) => push({ json, pairedItem: { item: itemIndex } }));
       } catch (error) {
         const deployError = toDeployError(error);
         // Stopping a workflow is not one item's matter: nothing after it may run.
         if (!node.continueOnFail() || signal?.aborted)
           throw toNodeError(node.getNode(), deployError, itemIndex);
-        push(failedJson(deployError));
+        push(failedItem(node, itemIndex, deployError));
       }
     }
   } finally {
@@ -88,10 +89,4 @@ function noCredential(): DeployError {
   return new DeployError('INPUT', 'No credential is chosen for the connection SSH.', {
     description: 'Choose a Hot Deploy SSH API credential, or set Connection to Local.',
   });
-}
-
-/** What a failed item says; with only these keys n8n also sends it to the error output. */
-function failedJson(error: DeployError): IDataObject {
-  const { message, description } = error;
-  return { error: message, message: description ?? message, details: detailsOf(error) };
 }

@@ -157,6 +157,7 @@ describe('nightly-self-update.json', () => {
     expect(messageOf(bad, 'Say why it did not go live')).toMatch(
       /changed nothing that is live: Check “Six blocks”/,
     );
+    expect(bad.tasks('Say what went live')).toEqual([]);
   });
 });
 

@@ -2,6 +2,8 @@
 import { describeEditor } from './parts/editor';
 import { describeExamples } from './parts/examples';
 import { describeFailures } from './parts/failures';
+import { describeKeptContent } from './parts/keptContent';
+import { describePicker } from './parts/picker';
 import { describeRestart } from './parts/restart';
 import { describeUptime } from './parts/uptime';
 import { Live } from './support/live';
@@ -32,6 +34,10 @@ test('knows the nodes of the installed package', async () => {
 
 describe('the shipped workflows', () => describeExamples(() => live));
 describe('what does not go live', () => describeFailures(() => live));
-describe('the editor', () => describeEditor(() => live));
+describe('the editor', () => {
+  describeEditor(() => live);
+  describePicker(() => live);
+  describeKeptContent(() => live);
+});
 describe('all the while', () => describeUptime(() => live));
 describe('a restart of n8n', () => describeRestart(() => live));

@@ -128,6 +128,7 @@ test('a sentence that holds a system code is shown whole', async () => {
 });
 
 const failed = {
+  status: 'failed',
   error: expect.stringMatching(/^Check “not in b” did not pass before the switch: exit code 1\./),
   message: expect.stringContaining('looked ENOENT'),
   details: expect.objectContaining({
@@ -156,7 +157,7 @@ test('Continue: a failing item in the middle becomes an item that says why, the 
   expect(result.status).toBe('success');
   const output = result.output('Hot Deploy');
   expect(output.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-  expect(output.map(({ json }) => json.status)).toEqual(['deployed', undefined, 'deployed']);
+  expect(output.map(({ json }) => json.status)).toEqual(['deployed', 'failed', 'deployed']);
   expect(output[1].json).toEqual(failed);
   expect(paths.map(isLive)).toEqual([true, false, true]);
 });
@@ -226,7 +227,7 @@ test('P5: a connection that breaks during one item is made anew for the next', a
   };
   const result = await deployEach(paths, {}, { onError: 'continueRegularOutput' });
   const output = result.output('Hot Deploy').map(({ json }) => json);
-  expect(output.map(({ status }) => status)).toEqual(['deployed', undefined, 'deployed']);
+  expect(output.map(({ status }) => status)).toEqual(['deployed', 'failed', 'deployed']);
   expect(output[1]).toMatchObject({
     error: expect.stringMatching(/broke off|is gone/),
     details: { code: 'LOST' },

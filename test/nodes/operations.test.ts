@@ -80,8 +80,8 @@ test('a field is shown for the operations that list it, and without a condition 
   expect(namesOf(properties)).toEqual(['operation', 'allowAgents', 'a', 'b', 'd', 'options']);
   expect(shown('allowAgents')).toEqual({ '@tool': [true], operation: ['one', 'three'] });
   expect(shown('a')).toBeUndefined();
-  expect(shown('b')).toEqual({ a: [true], operation: ['one'] });
-  expect(shown('d')).toEqual({ operation: ['two', 'three'] });
+  expect(shown('b')).toEqual({ '/a': [true], '/operation': ['one'] });
+  expect(shown('d')).toEqual({ '/operation': ['two', 'three'] });
   const options = properties.at(-1)?.options as INodeProperties[];
   expect(shown('c', options)).toEqual({ '/operation': ['one'] });
   expect(shown('e', options)).toEqual({ '/operation': ['two'] });
@@ -117,7 +117,7 @@ describe.each([
       // Fields may depend on others, too: what a person chose there is not this test's matter.
       const shown = description.properties.filter((property) => {
         const { show = {}, ...others } = property.displayOptions ?? {};
-        const { operation: only } = show;
+        const { '/operation': only } = show;
         const displayOptions = only ? { ...others, show: { operation: only } } : undefined;
         return NodeHelpers.displayParameter(parameters, { ...property, displayOptions }, node, description);
       });

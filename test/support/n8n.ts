@@ -127,10 +127,11 @@ export class N8n {
     additionalData.hooks?.addHandler('workflowExecuteAfter', (run) => {
       published = run;
     });
-    const execution = new WorkflowExecute(additionalData, mode).run({
+    const pinned = mode === 'manual' ? (options.pinData ?? pinData) : undefined;
+    const execution = start(new WorkflowExecute(additionalData, mode), {
       workflow,
       startNode,
-      pinData: mode === 'manual' ? (options.pinData ?? pinData) : undefined,
+      pinData: pinned,
     });
     const cancel = () => execution.cancel();
     if (options.signal?.aborted) cancel();
@@ -259,6 +260,16 @@ export class N8n {
       },
     };
   }
+}
+
+type Start = Pick<Parameters<WorkflowExecute['run']>[0], 'workflow' | 'startNode' | 'pinData'>;
+type Execution = ReturnType<WorkflowExecute['run']>;
+
+/** Begins a run; older engines take one argument after the other, with the node to end with as the third. */
+function start(engine: WorkflowExecute, options: Start): Execution {
+  if (engine.run.length === 1) return engine.run(options);
+  const run = engine.run as unknown as (...args: unknown[]) => Execution;
+  return run.call(engine, options.workflow, options.startNode, undefined, options.pinData);
 }
 
 /**

@@ -1,6 +1,4 @@
-import type { Page } from 'playwright-core';
-
-import { picture, showsWorkflow } from '../support/browser';
+import { openNode, picture, showsWorkflow } from '../support/browser';
 import type { Live } from '../support/live';
 import { manual } from '../support/workflows';
 import { deploy } from './failures';
@@ -131,9 +129,4 @@ export function describeEditor(live: () => Live): void {
       await picture(page, 'credential-strange');
     });
   });
-}
-
-async function openNode(page: Page, name: string): Promise<void> {
-  await page.getByTestId('canvas-node').filter({ hasText: name }).first().dblclick();
-  await page.getByTestId('ndv').waitFor();
 }

@@ -45,6 +45,27 @@ export function describeFailures(live: () => Live): void {
     expect(run.failure?.message).toContain(before);
     expect(await liveRelease(live())).toBe(before);
   });
+
+  test('the nightly workflow announces no deployment that did not happen', async () => {
+    await live().place.commitVersion('bad-night', 'fails-check');
+    const { id } = await live().import('nightly-self-update');
+    const run = await live().n8n.rest.run(id, 'Every night');
+    await live().place.commitVersion('good-again');
+    announcesNothing(run);
+  });
+}
+
+/** What the nightly workflow does about a version whose check does not pass. */
+export function announcesNothing(run: Execution): void {
+  expect(run.status).toBe('success');
+  expect(run.nodes).not.toContain('Say what went live');
+  expect(run.items('Deploy what is on main')).toEqual([]);
+  expect(run.only('Deploy what is on main', 2)).toMatchObject({
+    status: 'failed',
+    details: { code: 'CHECK' },
+  });
+  const { message } = run.only('Say why it did not go live');
+  expect(message).toMatch(/^The nightly update changed nothing that is live: Check “Six blocks”/);
 }
 
 /** n8n's test of a stored credential. */

@@ -73,3 +73,9 @@ export async function picture(page: Page, name: string): Promise<void> {
 export async function showsWorkflow(page: Page): Promise<void> {
   await page.getByTestId('canvas-node').first().waitFor();
 }
+
+/** Opens a node of the workflow on the canvas. */
+export async function openNode(page: Page, name: string): Promise<void> {
+  await page.getByTestId('canvas-node').filter({ hasText: name }).first().dblclick();
+  await page.getByTestId('ndv').waitFor();
+}

@@ -27,8 +27,8 @@ export interface Place {
   makeEngine(name: string, version: string): Promise<string>;
   /** Writes a version of the engine somewhere n8n can read it. */
   writeVersion(version: string): Promise<string>;
-  /** Commits a good version of the engine with this label to `main`; gives the commit. */
-  commitVersion(label: string): Promise<string>;
+  /** Commits a version of the engine, a good one by default, with this label to `main`; gives the commit. */
+  commitVersion(label: string, version?: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -62,9 +62,9 @@ export async function openPlace(): Promise<Place> {
       await writeFile(join(engine, 'samples/contract.pdf'), makePdf([['Contract between Alice and Bob']]));
       return engine;
     },
-    commitVersion: async (label) => {
+    commitVersion: async (label, version = 'v4') => {
       const target = join(versions, label);
-      await materialiseEngine('v4', target);
+      await materialiseEngine(version, target);
       await stampVersion(target, label);
       return repository.commit(await filesOf(target), { message: `Version ${label}` });
     },

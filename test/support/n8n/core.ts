@@ -24,12 +24,11 @@ interface ServiceContainer {
 const requireFromCore = createRequire(require.resolve('n8n-core'));
 const { Container } = requireFromCore('@n8n/di') as { Container: ServiceContainer };
 const { Logger } = requireFromCore('@n8n/backend-common') as { Logger: unknown };
-const network = requireFromCore('@n8n/backend-network') as {
-  parseIncomingMessage(message: IncomingMessage): void;
-};
-
-/** How n8n reads a request's content type, encoding and file name. */
-export const { parseIncomingMessage } = network;
+/** How n8n reads a request's content type, encoding and file name; n8n has it in this package since 2.33. */
+export function parseIncomingMessage(message: IncomingMessage): void {
+  const network = requireFromCore('@n8n/backend-network') as { parseIncomingMessage(message: unknown): void };
+  network.parseIncomingMessage(message);
+}
 
 let sink: LogSink = () => undefined;
 
