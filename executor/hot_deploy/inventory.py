@@ -62,7 +62,7 @@ def listing(layout: Layout, args: Json) -> Json:
         "backups": backups[:most],
         "environments": _environments(
             layout,
-            _environments_first(names, args.get("key"), [leads_to[release_id] for release_id in listed])[:most],
+            _some_environments(names, most, args.get("key"), [leads_to[release_id] for release_id in listed]),
             bool(args.get("packages")),
         ),
         "counts": {
@@ -107,11 +107,12 @@ def _fewest(names: list[str], needed: Mapping[str, list[str]]) -> list[list[Any]
     return sorted(rows, key=lambda row: int(row[1]))[:PRUNABLE]
 
 
-def _environments_first(names: list[str], key: str | None, needed: Iterable[str | None]) -> list[str]:
-    """The environments with a key first, then those that are needed, then the others."""
+def _some_environments(names: list[str], most: int, key: str | None, needed: Iterable[str | None]) -> list[str]:
+    """The environments with a key, those that listed releases lead to, and of the others as many as there is room for."""
     keyed = [name for name in names if key is not None and environments.key_of(name) == key]
     there = set(names)
-    return list(dict.fromkeys([*keyed, *(name for name in needed if name is not None and name in there), *names]))
+    wanted = dict.fromkeys([*keyed, *(name for name in needed if name is not None and name in there)])
+    return list(dict.fromkeys([*wanted, *names]))[: min(MANY, max(most, len(wanted)))]
 
 
 def _environments(layout: Layout, names: list[str], packages: bool) -> list[Json]:

@@ -107,6 +107,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   steps: true,
   swap: true,
   unchanged: true,
+  unseen: true,
 };
 
 /**
