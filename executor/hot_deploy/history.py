@@ -29,8 +29,8 @@ ASKING = ("workflow", "execution", "operation", "user", "agent")
 # Under which what stood at `current` is kept; see switching.name_aside().
 ASIDE = re.compile(r"current\.[0-9a-f]{12}")
 # Of a long history no more is read than its end, in bytes; of that, no more is kept than its last switches.
-LONGEST_READ = 256 << 20
-LONGEST_KEPT = 32 << 20
+LONGEST_READ = 256 * 1024 * 1024
+LONGEST_KEPT = 32 * 1024 * 1024
 # The lines that Standing is made of. Those of attempts that came to nothing may be most of all.
 TELLING = re.compile(rb'"event" ?: ?"(flip|confirmed|reverted|abandoned|detached|refused|discarded)"|"sequence"')
 ATTEMPTS = (b"refused", b"discarded")

@@ -93,6 +93,11 @@ const STEPS = {
   durationMs: 'how long all of it took',
 };
 
+const UNSEEN = {
+  unseen:
+    'how many processes of other users may run the engine and can’t be looked into; null where all are hidden, absent where there are none',
+};
+
 const STATUS = {
   'deploy status': '`deployed`, or `unchanged` when the same content is live already',
   'rollback status': '`rolledBack`, or `unchanged` when that release is live already',
@@ -209,6 +214,10 @@ const PRUNE = {
   removedReleases: 'IDs of the releases that were removed',
   keptInUse: 'IDs of those that stay because extractions run them',
   removedBackups: 'file names of the backups that were removed',
+  removedCounts: 'how many were removed, also where the lists are cut',
+  'removedCounts.releases': 'releases',
+  'removedCounts.backups': 'backups',
+  'removedCounts.environments': 'environments that no release leads to any more',
 };
 
 const DETACH = {
@@ -228,6 +237,10 @@ const DETACH = {
   'removed.releases': 'IDs of releases',
   'removed.environments': 'names of environments',
   'removed.backups': 'file names of backups',
+  'removed.counts': 'how many were removed, also where the lists are cut',
+  'removed.counts.releases': 'releases',
+  'removed.counts.environments': 'environments',
+  'removed.counts.backups': 'backups',
   left: 'directories of ours that still are there',
 };
 
@@ -260,6 +273,7 @@ const PUSH = {
 };
 
 export const MEANINGS: Readonly<Record<string, string>> = {
+  ...UNSEEN,
   ...PLACE,
   ...SOURCE,
   ...CHANGES,

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { sshWayFields } from '../../credentials/sshWayFields';
 import { OPERATIONS } from '../../nodes/operations';
-import { LISTED_PATHS, MOST_CHANGES } from '../../nodes/shared/contract/limits';
+import { LISTED_PATHS, LONGEST_WORDS, MANY, MOST_CHANGES } from '../../nodes/shared/contract/limits';
 import { READING_VERBS, VERBS } from '../../nodes/shared/contract/verbs';
+import { LONGEST_MESSAGE } from '../../nodes/shared/contract/wire';
 import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
 import { SILENCE_SECONDS } from '../../nodes/shared/executor/program';
 import { DEFAULT_LIMITS } from '../../nodes/shared/source/bundle';
@@ -46,6 +47,11 @@ const usual = (name: string) => number(optionOf(name).default as number);
 describe('docs/reference/limits.md says the limit of', () => {
   const processes = 'executor/hot_deploy/processes.py';
   const cache = 'nodes/shared/git/cache.ts';
+  const steps = 'nodes/shared/executor/stepLimits.ts';
+  const least = constant('nodes/n8n/executors.ts', 'LEAST_COMMAND_SECONDS');
+  const parts = 'nodes/shared/contract/parts.ts';
+  const health = 'nodes/n8n/n8nProcess.ts';
+  const MIB = 1024 ** 2;
   const idle = sshWayFields.find(({ name }) => name === 'idleTimeoutSeconds')?.default as number;
   test.each([
     ['files, links and empty directories of a source', number(DEFAULT_LIMITS.maxEntries)],
@@ -70,6 +76,27 @@ describe('docs/reference/limits.md says the limit of', () => {
     ],
     ['time that a check may take', `${usual('commandTimeoutSeconds')} seconds`],
     ['time that installing packages may take', `${NO_DEPENDENCIES.timeoutSeconds} seconds`],
+    [
+      'a step on the engine’s side, as n8n waits for it',
+      `what it was told to wait, and ${constant(steps, 'LONG')} times _Command Timeout_; at least ${(constant(steps, 'LONG') * least) / 60} minutes`,
+    ],
+    ['releases, backups and environments that a list names', `the newest ${number(MANY)}`],
+    [
+      'what is read of the history',
+      `its last ${constant('executor/hot_deploy/history.py', 'LONGEST_READ') / MIB} MiB`,
+    ],
+    [
+      'one message from the engine’s side',
+      `${LONGEST_MESSAGE / MIB} MiB; long lists come in parts, ${constant(parts, 'LONGEST_LISTS') / MIB} MiB for an answer, ${constant(parts, 'LONGEST_MANIFEST') / MIB} MiB for one`,
+    ],
+    [
+      'answer of n8n’s health URL',
+      `its first line, within ${constant(health, 'ANSWER_MS') / 1000} seconds and ${constant(health, 'MOST_REDIRECTS')} redirects`,
+    ],
+    [
+      'single-line texts, patterns in a list',
+      `${number(LONGEST_WORDS)} characters; ${number(constant('nodes/n8n/selectionFields.ts', 'MOST_PATTERNS'))} patterns`,
+    ],
     ['silence of n8n until the engine’s side takes things back', `${SILENCE_SECONDS} seconds`],
     ['silence of the host until n8n takes it for lost', `${idle} seconds`],
     ['releases and backups that are kept', `${usual('keepReleases')} of each`],
@@ -92,7 +119,7 @@ describe('docs/reference/limits.md says the limit of', () => {
   test('and no other', () => {
     expect(optionOf('limit').typeOptions?.maxValue).toBe(MOST_CHANGES);
     expect(usual('keepBackups')).toBe(usual('keepReleases'));
-    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(16);
+    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(22);
   });
 });
 
