@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { printable } from '../shared/text/printable';
 import { option, trimmed } from './field';
 
 /** Asks n8n itself before and after. */
@@ -52,6 +53,6 @@ async function ask(node: IExecuteFunctions, url: string): Promise<string> {
     const response = (await node.helpers.httpRequest(options)) as { statusCode: number };
     return `answered with ${response.statusCode}`;
   } catch (error) {
-    return `no answer: ${(error as Error).message}`;
+    return `no answer: ${printable((error as Error).message)}`;
   }
 }
