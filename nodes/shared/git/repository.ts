@@ -9,6 +9,7 @@ import type { RepositoryAddress } from './address';
 import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
+import { gitArguments, type GitCall, type GitOption } from './gitArguments';
 import { gitEnvironment } from './gitEnvironment';
 import { explainGit, soundsDamaged } from './explain';
 import type { FileLock } from './fileLock';
@@ -35,13 +36,21 @@ interface Run {
   history?: boolean;
 }
 
-/** What a fetch is besides its arguments. */
-export interface Fetch extends Omit<Run, 'talks'> {
+/** One fetch; see `fetch.ts`. */
+export interface Fetch extends Omit<Run, 'talks'>, Omit<GitCall, 'command' | 'operands'> {
+  /** What to fetch, and under which names; without any, what the input says. */
+  refspecs?: readonly string[];
   /** A refusal that matches is none to stop at. */
   unless?: RegExp;
-  /** Configuration for this run. */
-  settings?: readonly string[];
 }
+
+const FETCH = [
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--no-recurse-submodules',
+  '--no-auto-gc',
+] as const;
 
 /** What `git` could not do, as it said it itself. */
 class GitRefusal extends Error {
@@ -94,8 +103,8 @@ export class Repository {
 
   /** The names that the server has, of those that are asked for, and the commits they lead to. */
   async advertised(names: readonly string[]): Promise<AdvertisedReference[]> {
-    const args = ['ls-remote', '--quiet', 'origin', ...names];
-    const said = succeeded(await this.git(args, { talks: true }, NOWHERE)).toString('utf8');
+    const call: GitCall = { command: 'ls-remote', options: ['--quiet'], operands: ['origin', ...names] };
+    const said = succeeded(await this.git(call, { talks: true }, NOWHERE)).toString('utf8');
     const lines = said.split('\n').filter((line) => line !== '');
     return lines.flatMap((line) => {
       const [given, name = ''] = line.split('\t');
@@ -105,19 +114,19 @@ export class Repository {
   }
 
   /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */
-  async run(args: readonly string[], run: Run = {}): Promise<Buffer> {
-    return succeeded(await this.attempt(args, run));
+  async run(call: GitCall, run: Run = {}): Promise<Buffer> {
+    return succeeded(await this.attempt(call, run));
   }
 
   /** Runs `git` in the cached repository to its end, however that is. */
-  async attempt(args: readonly string[], run: Run = {}): Promise<GitAnswer> {
-    return this.git(args, run, await this.directoryFor(run));
+  async attempt(call: GitCall, run: Run = {}): Promise<GitAnswer> {
+    return this.git(call, run, await this.directoryFor(run));
   }
 
   /** Starts `git` in the cached repository; its output is read as it comes. */
-  async start(args: readonly string[], input: Iterable<string>): Promise<RunningProgram> {
+  async start(call: GitCall, input: Iterable<string>): Promise<RunningProgram> {
     const directory = await this.directoryFor({});
-    const program = startProgram(['git', ...args], this.programOptions(directory, { input }));
+    const program = startProgram(commandLine(call), this.programOptions(directory, { input }));
     this.running.add(program);
     const forget = (): void => void this.running.delete(program);
     program.ended.then(forget, forget);
@@ -137,23 +146,18 @@ export class Repository {
   }
 
   /**
-   * Fetches with the given further arguments, when it is its turn. See `fetch.ts`.
+   * Fetches, when it is its turn.
    *
    * @returns whether it went well
    */
-  async fetch(args: readonly string[], { unless, settings = [], ...run }: Fetch = {}): Promise<boolean> {
-    const constant = [
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--no-recurse-submodules',
-      '--no-auto-gc',
-    ];
-    const configured = settings.flatMap((setting) => ['-c', setting]);
-    const answer = await this.attempt([...configured, 'fetch', ...constant, ...args], {
-      ...run,
-      talks: true,
-    });
+  async fetch({ unless, options = [], settings, refspecs = [], ...run }: Fetch): Promise<boolean> {
+    const call: GitCall = {
+      command: 'fetch',
+      settings,
+      options: [...FETCH, ...options],
+      operands: ['origin', ...refspecs],
+    };
+    const answer = await this.attempt(call, { ...run, talks: true });
     if (!answer.ok && !unless?.test(answer.said)) throw new GitRefusal(answer);
     return answer.ok;
   }
@@ -255,8 +259,12 @@ export class Repository {
 
   /** Makes a bare repository, or makes sure that it is one. */
   private async make(directory: string, turn: FileLock | undefined): Promise<void> {
-    const format = this.objectFormat === 'sha1' ? [] : [`--object-format=${this.objectFormat}`];
-    const init = ['git', 'init', '--quiet', '--bare', '--template=', ...format, directory];
+    const format: GitOption[] = this.objectFormat === 'sha1' ? [] : ['--object-format=sha256'];
+    const init = commandLine({
+      command: 'init',
+      options: ['--quiet', '--bare', '--template=', ...format],
+      operands: [directory],
+    });
     const options = { ...this.programOptions(NOWHERE, {}), inherited: turn?.descriptor };
     // A file in its place is none of ours.
     await mkdir(directory, { recursive: true }).catch(() => undefined);
@@ -272,8 +280,8 @@ export class Repository {
     return localDirectory === undefined ? this.address.url : pathToFileURL(localDirectory).href;
   }
 
-  private async git(args: readonly string[], run: Run, directory: string): Promise<GitAnswer> {
-    return answerOf(runProgram(['git', ...args], this.programOptions(directory, run)));
+  private async git(call: GitCall, run: Run, directory: string): Promise<GitAnswer> {
+    return answerOf(runProgram(commandLine(call), this.programOptions(directory, run)));
   }
 
   private programOptions(directory: string, { input, talks }: Run): ProgramOptions {
@@ -286,6 +294,10 @@ export class Repository {
     const { signal } = this.options;
     return { directory: '/', environment, input, signal, guard: talks, inherited: this.turn?.descriptor };
   }
+}
+
+function commandLine(call: GitCall): string[] {
+  return ['git', ...gitArguments(call)];
 }
 
 async function answerOf(running: ReturnType<typeof runProgram>): Promise<GitAnswer> {

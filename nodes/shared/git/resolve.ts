@@ -45,8 +45,8 @@ function formatOf(id: CommitId): Repository['objectFormat'] {
 /** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */
 async function expand(repository: Repository, short: string): Promise<CommitId> {
   const listed = await repository.inTurn(async () => {
-    await repository.fetch(['--filter=tree:0', '--force', 'origin', ...EVERYTHING], { history: true });
-    return repository.run(['rev-list', `--glob=${EVERYWHERE}`], { history: true });
+    await repository.fetch({ options: ['--filter=tree:0', '--force'], refspecs: EVERYTHING, history: true });
+    return repository.run({ command: 'rev-list', options: [EVERYWHERE] }, { history: true });
   });
   const matching = listed
     .toString('latin1')
