@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 
-from hot_deploy import files, lines
+from hot_deploy import contract, files, lines
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SIGNED = ("flip", "refused", "discarded", "detached")
 ASKING = ("workflow", "execution", "operation", "user", "agent")
 # Under which what stood at `current` is kept; see switching.name_aside().
+MOMENT = re.compile(contract.MOMENT)
 ASIDE = re.compile(r"current\.[0-9a-f]{12}")
 
 
@@ -66,6 +67,7 @@ def is_ours(entry: object) -> bool:
     made, aside = entry.get("made", []), entry.get("aside")
     return (
         isinstance(entry.get("at", ""), str)
+        and MOMENT.fullmatch(entry.get("at", "")) is not None
         and files.is_count(entry.get("sequence") or 0)
         and isinstance(made, list)
         and all(isinstance(name, str) for name in made)

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 
 import { LISTED_PATHS } from '../../nodes/shared/contract/limits';
 import { releaseId } from '../../nodes/shared/contract/names';
+import { moment } from '../../nodes/shared/contract/plainTexts';
+import { recordOfRelease } from '../../nodes/shared/contract/records';
 import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
 import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
 import {
@@ -18,7 +20,7 @@ export const CONTRACT_FILE = join(__dirname, '../../executor/hot_deploy/contract
 const HEADER = `"""The contract with the client, as nodes/shared/contract has it.
 
 Written by \`npm run contract\`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py.
+arguments). RECORD: the shape of a release's record. See shapes.py.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ export function contractInPython(): string {
     `LONGEST_FRAME = ${literal(LONGEST_FRAME)}`,
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
+    `MOMENT = ${literal(moment.form[1])}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
+    `RECORD: Any = ${literal(recordOfRelease.form)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,
     '}',
