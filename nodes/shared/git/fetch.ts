@@ -48,12 +48,22 @@ export async function fetchCommit(
     for (const attempt of onlyById ? [byId] : [byId, ...(name ? [byName] : []), all]) {
       // Somebody else may have fetched it meanwhile.
       if (await has(repository, commit)) return true;
-      await repository.fetch({ ...attempt, unless: NOT_GIVEN });
+      const given = await repository.fetch({ ...attempt, unless: NOT_GIVEN });
+      // What the server does not give by its own name is in nothing else that it has.
+      if (!given && attempt === byName) return false;
     }
     return has(repository, commit);
   });
   if (found) return;
-  throw new DeployError('NOT_FOUND', `Repository ${repository.address.url} has no commit ${commit}.`, {
+  const { url } = repository.address;
+  if (name !== undefined) {
+    const sentence = `Repository ${url} says that ${name} is commit ${commit}, and does not give that commit.`;
+    throw new DeployError('NOT_FOUND', sentence, {
+      description:
+        'The branch may have been rewritten meanwhile: run it again. If it stays, the repository is damaged.',
+    });
+  }
+  throw new DeployError('NOT_FOUND', `Repository ${url} has no commit ${commit}.`, {
     description: 'It may have gone with a rewritten history. Give a branch, a tag or another commit.',
   });
 }
@@ -113,16 +123,13 @@ async function missingOf(
   commit: CommitId,
   blobs: ReadonlySet<string>,
 ): Promise<string[]> {
-  const printed = await repository.run({
-    command: 'rev-list',
-    options: ['--objects', '--missing=print', '--no-object-names'],
-    operands: [`${commit}^{tree}`],
-  });
-  const listed = printed.toString('latin1').split('\n');
-  return listed
-    .filter((line) => line.startsWith('?'))
-    .map((line) => line.slice(1))
-    .filter((id) => blobs.has(id));
+  const options = ['--objects', '--missing=print', '--no-object-names'] as const;
+  const missing: string[] = [];
+  const operands = [`${commit}^{tree}`];
+  for await (const row of repository.rows({ command: 'rev-list', options, operands }, '\n')) {
+    if (row.startsWith('?') && blobs.has(row.slice(1))) missing.push(row.slice(1));
+  }
+  return missing;
 }
 
 /** Whether the cache has a commit with all its directories. */

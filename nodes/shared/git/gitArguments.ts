@@ -8,7 +8,6 @@ const COMMANDS = [
   'diff-tree',
   'fetch',
   'init',
-  'ls-remote',
   'ls-tree',
   'remote-http',
   'remote-https',
@@ -27,6 +26,8 @@ const OPTIONS = [
   // Looking at what is there.
   ...['--batch', '--buffer', '--no-renames', '--objects', '--missing=print', '--no-object-names'],
   ...['--glob=refs/hot-deploy/all/*', '--strict'],
+  // The one remote that is configured.
+  'origin',
 ] as const;
 export type GitOption = (typeof OPTIONS)[number];
 

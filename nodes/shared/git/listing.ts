@@ -48,7 +48,7 @@ export async function listCommit(
 ): Promise<Listing> {
   const listing: Listing = { selected: [], ignored: new IgnoredPaths(), topLevel: [] };
   const topLevel = new Set<string>();
-  for (const row of await rowsOf(repository, commit, subdirectory)) {
+  for await (const row of rowsOf(repository, commit, subdirectory)) {
     const [, mode, kind, blob, path] = ROW.exec(row) ?? [];
     if (path === undefined) continue;
     topLevel.add(path.split('/', 1)[0]);
@@ -88,14 +88,14 @@ export async function changedPaths(
   return paths.map((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : `/${path}`));
 }
 
-async function rowsOf(repository: Repository, commit: CommitId, subdirectory: string): Promise<string[]> {
+async function* rowsOf(
+  repository: Repository,
+  commit: CommitId,
+  subdirectory: string,
+): AsyncGenerator<string> {
   if (subdirectory) await refuseNoDirectory(repository, commit, subdirectory);
-  const listed = await repository.run({
-    command: 'ls-tree',
-    options: ['-r', '-z', '--full-tree'],
-    operands: [`${commit}:${subdirectory}`],
-  });
-  return listed.toString('utf8').split('\0');
+  const options = ['-r', '-z', '--full-tree'] as const;
+  yield* repository.rows({ command: 'ls-tree', options, operands: [`${commit}:${subdirectory}`] }, '\0');
 }
 
 async function refuseNoDirectory(

@@ -1,4 +1,3 @@
-import { asCommitId } from '../contract/names';
 import { mkdir, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -6,12 +5,15 @@ import { connectSsh } from '../connection/ssh';
 import { DeployError, toDeployError } from '../errors';
 import { cancelled } from '../source/cancel';
 import type { RepositoryAddress } from './address';
+import { Refused, TooLong } from './advertised';
+import { askServer } from './askServer';
 import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
-import { gitArguments, type GitCall, type GitOption } from './gitArguments';
+import { answerOf, commandLine, type GitAnswer, GitRefusal, rowsOf, succeeded } from './gitAnswer';
+import type { GitCall, GitOption } from './gitArguments';
 import { gitEnvironment } from './gitEnvironment';
-import { explainGit, soundsDamaged } from './explain';
+import { explainGit, soundsDamaged, tooManyNames } from './explain';
 import type { FileLock } from './fileLock';
 import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './runProgram';
 import type { AdvertisedReference } from './reference';
@@ -52,22 +54,6 @@ const FETCH = [
   '--no-auto-gc',
 ] as const;
 
-/** What `git` could not do, as it said it itself. */
-class GitRefusal extends Error {
-  constructor(readonly answer: GitAnswer) {
-    super(answer.said);
-  }
-}
-
-/** How a run of `git` ended. */
-export interface GitAnswer {
-  ok: boolean;
-  code: number | null;
-  stdout: Buffer;
-  /** What it complained about. */
-  said: string;
-}
-
 const NOWHERE = '/nonexistent';
 
 /** One repository, asked and fetched from with the program `git`, and what of it is in the cache. */
@@ -103,14 +89,24 @@ export class Repository {
 
   /** The names that the server has, of those that are asked for, and the commits they lead to. */
   async advertised(names: readonly string[]): Promise<AdvertisedReference[]> {
-    const call: GitCall = { command: 'ls-remote', options: ['--quiet'], operands: ['origin', ...names] };
-    const said = succeeded(await this.git(call, { talks: true }, NOWHERE)).toString('utf8');
-    const lines = said.split('\n').filter((line) => line !== '');
-    return lines.flatMap((line) => {
-      const [given, name = ''] = line.split('\t');
-      const id = asCommitId(given);
-      return id === undefined ? [] : [{ id, name }];
-    });
+    const { address, doorway } = this;
+    const { localDirectory } = this.options;
+    const options = this.programOptions(NOWHERE, { talks: true });
+    return askServer({ address, localDirectory, doorway, options }, names);
+  }
+
+  /** What `git` prints in the cached repository, row by row as it comes. Throws when it can't do that. */
+  async *rows(call: GitCall, end: '\n' | '\0', run: Run = {}): AsyncGenerator<string> {
+    const directory = await this.directoryFor(run);
+    const program = startProgram(commandLine(call), this.programOptions(directory, run));
+    this.remember(program);
+    yield* rowsOf(program, end);
+  }
+
+  private remember(program: RunningProgram): void {
+    this.running.add(program);
+    const forget = (): void => void this.running.delete(program);
+    program.ended.then(forget, forget);
   }
 
   /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */
@@ -127,9 +123,7 @@ export class Repository {
   async start(call: GitCall, input: Iterable<string>): Promise<RunningProgram> {
     const directory = await this.directoryFor({});
     const program = startProgram(commandLine(call), this.programOptions(directory, { input }));
-    this.running.add(program);
-    const forget = (): void => void this.running.delete(program);
-    program.ended.then(forget, forget);
+    this.remember(program);
     return program;
   }
 
@@ -216,6 +210,8 @@ export class Repository {
   explain(thrown: unknown): DeployError {
     if (this.options.signal?.aborted) return cancelled();
     if (this.doorway.refusal) return toDeployError(this.doorway.refusal);
+    if (thrown instanceof TooLong) return tooManyNames(this.address);
+    if (thrown instanceof Refused) return explainGit(this.address, 128, thrown.message, this.secrets);
     if (!(thrown instanceof GitRefusal)) return toDeployError(thrown);
     const { code, said } = thrown.answer;
     return explainGit(this.address, code, `${this.doorway.complaint}\n${said}`, this.secrets);
@@ -294,18 +290,4 @@ export class Repository {
     const { signal } = this.options;
     return { directory: '/', environment, input, signal, guard: talks, inherited: this.turn?.descriptor };
   }
-}
-
-function commandLine(call: GitCall): string[] {
-  return ['git', ...gitArguments(call)];
-}
-
-async function answerOf(running: ReturnType<typeof runProgram>): Promise<GitAnswer> {
-  const { code, stdout, stderr } = await running;
-  return { ok: code === 0, code, stdout, said: stderr };
-}
-
-function succeeded(answer: GitAnswer): Buffer {
-  if (!answer.ok) throw new GitRefusal(answer);
-  return answer.stdout;
 }

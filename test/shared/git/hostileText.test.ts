@@ -37,6 +37,7 @@ const OPTIONS = new Set([
   '--quiet',
   '--template=',
   '--no-tags',
+  '--strict',
   '--no-write-fetch-head',
   '--no-recurse-submodules',
   '--no-auto-gc',
@@ -65,7 +66,9 @@ const OURS = new Set([
   ...['-c', 'fetch', 'fetch.negotiationAlgorithm=noop', 'origin'],
 ]);
 const COMMANDS = new Set([
-  'ls-remote',
+  'remote-http',
+  'remote-https',
+  'upload-pack',
   'init',
   'fetch',
   'ls-tree',
@@ -143,7 +146,7 @@ async function expectOnlyOurs(): Promise<void> {
     expect(COMMANDS).toContain(command);
     // Before this, all is ours; behind it nothing is an option, whatever it is.
     const end = args.indexOf('--end-of-options');
-    const before = command === 'ls-remote' || end >= 0 ? args.slice(0, end) : args;
+    const before = end >= 0 ? args.slice(0, end) : args;
     expect(before.filter((argument) => !OPTIONS.has(argument) && !OURS.has(argument))).toEqual([]);
   }
   expect(existsSync(canary)).toBe(false);
