@@ -13,7 +13,8 @@ const node = ['node:[a-z_/]+'];
 
 /** @type {Record<string, { files: string, imports: string[], packages: string[] }>} */
 export const layers = {
-  errors: { files: 'nodes/shared/errors.*', imports: [], packages: [] },
+  text: { files: 'nodes/shared/text/**', imports: [], packages: [] },
+  errors: { files: 'nodes/shared/errors.*', imports: ['text'], packages: [] },
   contract: { files: 'nodes/shared/contract/**', imports: ['errors'], packages: [] },
   connection: {
     files: 'nodes/shared/connection/**',
@@ -48,7 +49,7 @@ export const layers = {
   // What the phases hand to one another, as values.
   release: {
     files: 'nodes/shared/release/*.*',
-    imports: ['contract', 'dependencies', 'errors', 'source'],
+    imports: ['contract', 'dependencies', 'errors', 'source', 'text'],
     packages: [],
   },
   'release/observe': {
@@ -77,14 +78,14 @@ export const layers = {
   },
   report: {
     files: 'nodes/shared/report/**',
-    imports: ['dependencies', 'errors', 'release'],
+    imports: ['dependencies', 'errors', 'release', 'text'],
     packages: ['node:crypto'],
   },
   n8n: {
     files: 'nodes/n8n/**',
     imports: [
       ...['connection', 'contract', 'dependencies', 'errors', 'executor', 'git'],
-      ...['operations', 'release', 'report', 'source'],
+      ...['operations', 'release', 'report', 'source', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },
@@ -103,7 +104,7 @@ export const layers = {
   },
   RollbackExtractionEngine: {
     files: 'nodes/RollbackExtractionEngine/**',
-    imports: ['all operations', 'errors', 'n8n', 'operations', 'release'],
+    imports: ['all operations', 'errors', 'n8n', 'operations', 'release', 'text'],
     packages: [...node, 'n8n-workflow'],
   },
   // One node tells agents of the other's operations.

@@ -12,7 +12,7 @@ import os
 import re
 import time
 
-from hot_deploy import files, lines
+from hot_deploy import contract, files, lines
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SIGNED = ("flip", "refused", "discarded", "detached")
 ASKING = ("workflow", "execution", "operation", "user", "agent")
 # Under which what stood at `current` is kept; see switching.name_aside().
+MOMENT = re.compile(contract.MOMENT)
 ASIDE = re.compile(r"current\.[0-9a-f]{12}")
 # Of a long history no more is read than its end, in bytes; of that, no more is kept than its last switches.
 LONGEST_READ = 256 * 1024 * 1024
@@ -116,6 +117,7 @@ def is_ours(entry: object) -> bool:
     made, aside = entry.get("made", []), entry.get("aside")
     return (
         isinstance(entry.get("at", ""), str)
+        and MOMENT.fullmatch(entry.get("at", "")) is not None
         and files.is_count(entry.get("sequence") or 0)
         and isinstance(made, list)
         and all(isinstance(name, str) for name in made)

@@ -151,16 +151,16 @@ def _fill(directory: str, program: Installer, installation: Installation) -> boo
     if program["name"] == "uv":
         pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
         installation.environment["VIRTUAL_ENV"] = directory
-        create = [program["path"], "venv", "--no-project", "--python", sys.executable, directory]
-        install = [program["path"], "pip", "install", "--compile-bytecode", "--python", python]
-        verify = [program["path"], "pip", "check", "--python", python]
+        create = [program["path"], "venv", "--no-project", "--python=" + sys.executable, "--", directory]
+        install = [program["path"], "pip", "install", "--compile-bytecode", "--python=" + python]
+        verify = [program["path"], "pip", "check", "--python=" + python]
         program["version"] = _uv_version(program, installation)
     elif program["version"]:
-        pip = [sys.executable, "-I", "-m", "pip", "--python", python]
-        create = [sys.executable, "-I", "-m", "venv", "--without-pip", directory]
+        pip = [sys.executable, "-I", "-m", "pip", "--python=" + python]
+        create = [sys.executable, "-I", "-m", "venv", "--without-pip", "--", directory]
         install, verify = [*pip, "install"], [*pip, "check"]
     else:
-        create = [sys.executable, "-I", "-m", "venv", directory]
+        create = [sys.executable, "-I", "-m", "venv", "--", directory]
         install = [python, "-I", "-m", "pip", "install"]
         verify = [python, "-I", "-m", "pip", "check"]
     if not installation.run(create, "create"):
@@ -205,8 +205,8 @@ def into_interpreter(installation: Installation) -> dict[str, Any]:
     program = _installer(installation.args.get("installer"), installation.environment)
     if program["name"] == "uv":
         pip_configuration.hand_to_uv(installation.environment, installation.args["arguments"])
-        install = [program["path"], "pip", "install", "--python", sys.executable]
-        verify = [program["path"], "pip", "check", "--python", sys.executable]
+        install = [program["path"], "pip", "install", "--python=" + sys.executable]
+        verify = [program["path"], "pip", "check", "--python=" + sys.executable]
         program["version"] = _uv_version(program, installation)
     else:
         install = [sys.executable, "-c", PIP, "install"]

@@ -25,7 +25,7 @@ DIRECTORIES = ("find-links", "constraint")
 def hand_to_uv(environment: dict[str, str], arguments: list[str]) -> None:
     """Sets uv's variables in `environment` from pip's settings; what uv itself was given there stays."""
     settings = read(environment)
-    if settings.get("extra-index-url") or "--extra-index-url" in arguments:
+    if settings.get("extra-index-url") or any(word.startswith("--extra-index-url") for word in arguments):
         # pip takes the best version of all indexes; so does uv when it is told to.
         environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     for name, variable in VARIABLES.items():

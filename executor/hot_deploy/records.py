@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from hot_deploy import files
+from hot_deploy import contract, files, shapes
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
+_shaped = shapes.parser(contract.RECORD)
 # Who says in a record that a check was passed: another Python may see it differently.
 WITNESS = "%s %s" % (sys.implementation.name, sys.version.split()[0])
 # Directories that were changed as many seconds ago tell by their times whether they change again.
@@ -76,17 +77,12 @@ def _is_ours(record: object, release_id: str) -> bool:
     """Whether a record has the form of ours, as far as anything rests on it. Any other counts as missing."""
     if not isinstance(record, dict) or not RELEASE_ID.fullmatch(release_id) or record.get("release") != release_id:
         return False
-    source, names = record.get("source"), record.get("names")
-    return (
-        all(files.is_count(record.get(field)) for field in ("sequence", "files", "bytes"))
-        and all(isinstance(record.get(field), str) for field in ("state", "createdAt"))
-        and isinstance(source, dict)
-        and all(isinstance(value, str) for value in source.values())
-        and isinstance(source.get("type"), str)
-        and isinstance(names, list)
-        and all(isinstance(name, str) for name in names)
-        and isinstance(record.get("passed") or {}, dict)
-    )
+    try:
+        # One that the client would not take must not keep it from all the others.
+        _shaped(record, release_id)
+    except shapes.Misshapen:
+        return False
+    return isinstance(record.get("passed") or {}, dict)
 
 
 def write(layout: Layout, release_id: str, record: Record) -> None:

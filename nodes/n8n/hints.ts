@@ -5,6 +5,8 @@ import { shownPlace } from '../shared/release/place';
 import type { SwitchResult } from '../shared/release/result';
 import type { EngineStatus } from '../shared/operations/status';
 import { type Unseen, unseenNotice } from '../shared/release/unseen';
+import { printable } from '../shared/text/printable';
+import { asHtml } from './asHtml';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
@@ -109,6 +111,7 @@ function dependencyHints({ packages, notice }: SwitchResult['dependencies']): No
   ];
 }
 
-function hint(message: string, type: NodeExecutionHint['type']): NodeExecutionHint {
-  return { message, type, location: 'outputPane' };
+/** Names, paths and reasons in it come from hosts and repositories. */
+export function hint(message: string, type: NodeExecutionHint['type']): NodeExecutionHint {
+  return { message: asHtml(printable(message)), type, location: 'outputPane' };
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { printable } from '../shared/text/printable';
 import { option, trimmed } from './field';
 
 /** Asks n8n itself before and after. */
@@ -75,7 +76,7 @@ async function ask(node: IExecuteFunctions, url: string): Promise<string> {
     const { statusCode } = await Promise.race([answered, tooLate]);
     return `answered with ${statusCode}`;
   } catch (error) {
-    return `no answer: ${(error as Error).message}`;
+    return `no answer: ${printable((error as Error).message)}`;
   } finally {
     clearTimeout(timer);
     controller.abort();

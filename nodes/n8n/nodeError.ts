@@ -1,6 +1,7 @@
 import { type IDataObject, type INode, NodeOperationError } from 'n8n-workflow';
 
 import type { DeployError } from '../shared/errors';
+import { asHtml } from './asHtml';
 import { failureOf } from './failureCause';
 
 /**
@@ -22,20 +23,11 @@ export function toNodeError(node: INode, error: DeployError, itemIndex?: number)
   return nodeError;
 }
 
+/** Names that mean something in an item or to JavaScript: nothing that is known of a failure is called so. */
+const NOT_DETAILS = ['code', 'error', 'message', 'description', '__proto__'];
+
 /** What a machine can read of it: the code, and what is known of the operation and of what is live. */
 export function detailsOf({ code, details }: DeployError): IDataObject {
-  return { code, ...(JSON.parse(JSON.stringify(details)) as IDataObject) };
-}
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\n': '<br>',
-};
-
-/** The editor shows a description as HTML: what a check printed must come out as its text, and be no link. */
-function asHtml(text: string): string {
-  return text.replace(/[&<>"\n]/g, (character) => ENTITIES[character]);
+  const known = Object.entries(JSON.parse(JSON.stringify(details)) as IDataObject);
+  return { code, ...Object.fromEntries(known.filter(([name]) => !NOT_DETAILS.includes(name))) };
 }

@@ -1,23 +1,24 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { StepListener } from '../shared/release/stepLog';
+import { printable, printableLines } from '../shared/text/printable';
 
 /** Tells n8n's log and, in a manual run, the editor's console about each step as it starts and ends. */
 export function progressOf(node: IExecuteFunctions, basePath: string): StepListener {
   const manual = node.getMode() === 'manual';
   const { name } = node.getNode();
   const lines = new WholeLines();
+  const where = printable(basePath);
+  const show = (before: string, text: string) => node.sendMessageToUI(before + printableLines(text));
   return ({ step, phase, durationMs, text = '' }) => {
     if (phase === 'output') {
       const whole = lines.add(step, text);
-      if (manual && whole) node.sendMessageToUI(`${basePath}: ${step}: ${whole}`);
+      if (manual && whole) show(`${where}: ${printable(step)}: `, whole);
       return;
     }
-    for (const rest of lines.rest()) if (manual) node.sendMessageToUI(`${basePath}: ${rest}`);
-    const line =
-      phase === 'start'
-        ? `${basePath}: ${step} …`
-        : `${basePath}: ${step} done in ${Math.round(durationMs ?? 0)} ms`;
+    for (const [left, rest] of lines.rest()) if (manual) show(`${where}: ${printable(left)}: `, rest);
+    const what = `${where}: ${printable(step)}`;
+    const line = phase === 'start' ? `${what} …` : `${what} done in ${Math.round(durationMs ?? 0)} ms`;
     node.logger.info(`${name}: ${line}`);
     if (manual) node.sendMessageToUI(line);
   };
@@ -36,8 +37,8 @@ class WholeLines {
   }
 
   /** What each step left without a line end, once something else follows. */
-  rest(): string[] {
-    const left = [...this.held].filter(([, text]) => text !== '').map(([step, text]) => `${step}: ${text}`);
+  rest(): Array<[step: string, text: string]> {
+    const left = [...this.held].filter(([, text]) => text !== '');
     this.held.clear();
     return left;
   }

@@ -9,6 +9,7 @@ import type {
 import { toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { NoAnswer } from '../shared/executor/noAnswer';
+import { printable } from '../shared/text/printable';
 import { Executors } from './executors';
 import { sshOptions } from './sshOptions';
 
@@ -51,9 +52,9 @@ export async function hotDeploySshApiTest(
 function whatAnswered({ hello, connection: { software } }: ExecutorClient): string {
   const { user, hostname, python, freeBytes } = hello;
   const free = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB`;
-  return (
+  return printable(
     `Logged in to ${hostname}${software ? ` (${software})` : ''}; operations run there as ${user}, with this host’s ` +
-    `Python ${python.version} (an engine in a container has its own), and ${free} are free on its root file system.`
+      `Python ${python.version} (an engine in a container has its own), and ${free} are free on its root file system.`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { printable, printableLines } from './text/printable';
+
 /**
  * What can keep a deployment from going live, as a machine-readable code.
  *
@@ -26,7 +28,10 @@ export type DeployErrorCode =
   | 'NOT_FOUND'
   | 'DEPENDENCIES';
 
-/** The one shape in which everything below `nodes/shared` reports that it could not do what was asked. */
+/**
+ * The one shape in which everything below `nodes/shared` reports that it could not do what was asked. Whatever goes into
+ * its sentences, they can be shown and logged: see `printable.ts`.
+ */
 export class DeployError extends Error {
   override readonly name = 'DeployError';
 
@@ -41,10 +46,26 @@ export class DeployError extends Error {
     message: string,
     options: { description?: string; details?: Record<string, unknown>; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.description = options.description;
+    const { cause, description } = options;
+    super(printable(message), cause === undefined ? undefined : { cause: loggable(cause) });
+    this.description = description === undefined ? undefined : printableLines(description);
     this.details = options.details ?? {};
   }
+}
+
+/** n8n logs the causes of an error, too: one that holds what no log should is told again. */
+function loggable(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof DeployError) return cause;
+  const message = printable(cause.message);
+  const stack = cause.stack === undefined ? undefined : printableLines(cause.stack);
+  const deeper = cause.cause === undefined ? undefined : loggable(cause.cause);
+  if (message === cause.message && stack === cause.stack && deeper === cause.cause) return cause;
+  const told = new Error(message, deeper === undefined ? undefined : { cause: deeper });
+  told.name = cause.name;
+  // The stack begins with the message, whose lines would be lines of the log.
+  told.stack = stack?.replace(printableLines(cause.message), message);
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === undefined ? told : Object.assign(told, { code });
 }
 
 /** Returns `thrown` itself when it is a {@link DeployError}, otherwise wraps it as one with `code`. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { EVERY_FILE, LISTED_PATHS, MANY, PRUNABLE } from '../../nodes/shared/contract/limits';
 import { partsOf } from '../../nodes/shared/contract/parts';
 import { releaseId } from '../../nodes/shared/contract/names';
+import { moment } from '../../nodes/shared/contract/plainTexts';
+import { recordOfRelease } from '../../nodes/shared/contract/records';
 import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
 import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
 import {
@@ -22,7 +24,8 @@ export const CONTRACT_FILE = join(__dirname, '../../executor/hot_deploy/contract
 const HEADER = `"""The contract with the client, as nodes/shared/contract has it.
 
 Written by \`npm run contract\`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py.
+arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py. RECORD: the
+shape of a release's record.
 """
 
 from __future__ import annotations
@@ -56,7 +59,9 @@ export function contractInPython(): string {
     `PRUNABLE = ${literal(PRUNABLE)}`,
     `EVERY_FILE = ${literal(EVERY_FILE)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
+    `MOMENT = ${literal(moment.form[1])}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
+    `RECORD: Any = ${literal(recordOfRelease.form)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,
     '}',

@@ -64,3 +64,11 @@ test.each<[string, Partial<SwitchResult>, RegExp]>([
 ])('people are warned of %s', (_what, changes, message) => {
   expect(warnings(changes)).toEqual([expect.stringMatching(message)]);
 });
+
+test('P7: names in hints are text, which the editor shows as HTML', () => {
+  const ignored = ['<img src=x onerror=y>\n\u001b[2J'];
+  const counts = { ...RESULT.changes.counts, ignored: 1 };
+  const changes = { ...RESULT.changes, ignored, counts, since: 'a'.repeat(40) };
+  const messages = hintsFor({ ...RESULT, changes }).map(({ message }) => message);
+  expect(messages[1]).toContain('&lt;img src=x onerror=y&gt;\\n\\u{1B}[2J. That part needs');
+});

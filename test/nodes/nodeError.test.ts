@@ -1,5 +1,5 @@
 import { ConnectionFailed, type Obstacle } from '../../nodes/shared/connection/sshMessages';
-import { toNodeError } from '../../nodes/n8n/nodeError';
+import { detailsOf, toNodeError } from '../../nodes/n8n/nodeError';
 import { DeployError } from '../../nodes/shared/errors';
 
 const NODE = {
@@ -22,6 +22,18 @@ it('P7: what a check printed comes out as text in the editor, which shows descri
 it('keeps a sentence that holds a system code', () => {
   const sentence = 'Check “x” did not pass: ENOENT: no such file. Release a is live.';
   expect(toNodeError(NODE, new DeployError('CHECK', sentence)).message).toBe(sentence);
+});
+
+it('P7: what is known of a failure never takes the place of its code or sentence', () => {
+  const details = JSON.parse(
+    '{"code":"DEPLOYED","message":"All is well.","error":"","__proto__":{"polluted":1},"live":"a"}',
+  ) as Record<string, unknown>;
+  const read = detailsOf(new DeployError('CHECK', 'It did not pass.', { details }));
+  expect(Object.entries(read)).toEqual([
+    ['code', 'CHECK'],
+    ['live', 'a'],
+  ]);
+  expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
 });
 
 describe('what n8n and error workflows can read of it', () => {

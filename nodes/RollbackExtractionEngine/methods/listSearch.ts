@@ -5,6 +5,7 @@ import { readLocation } from '../../n8n/locationFields';
 import { toNodeError } from '../../n8n/nodeError';
 import { parametersInEditor } from '../../n8n/parameters';
 import { toDeployError } from '../../shared/errors';
+import { printable } from '../../shared/text/printable';
 import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/operations/list';
 
 const MOST_SHOWN = 24;
@@ -70,7 +71,8 @@ function endOf(text: string): string {
 
 function matching(items: INodeListSearchItems[], filter = ''): INodeListSearchItems[] {
   const wanted = filter.toLowerCase();
-  return items.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const shown = items.map((item) => ({ ...item, name: printable(item.name) }));
+  return shown.filter(({ name }) => name.toLowerCase().includes(wanted));
 }
 
 function day(time: string): string {

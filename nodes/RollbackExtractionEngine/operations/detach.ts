@@ -2,7 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
 import { count, flag, option } from '../../n8n/field';
-import { unseenHints } from '../../n8n/hints';
+import { hint, unseenHints } from '../../n8n/hints';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
@@ -68,6 +68,5 @@ export const detach: Operation = {
 function detachHints({ packages: { needed } }: DetachResult): NodeExecutionHint[] {
   if (needed.length === 0) return [];
   const list = needed.map(({ name, version }) => `${name}==${version}`).join(', ');
-  const message = `The engine now needs these packages from its own interpreter: ${list}.`;
-  return [{ message, type: 'warning', location: 'outputPane' }];
+  return [hint(`The engine now needs these packages from its own interpreter: ${list}.`, 'warning')];
 }

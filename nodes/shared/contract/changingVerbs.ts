@@ -10,9 +10,9 @@ import {
 } from './limits';
 import * as facts from './facts';
 import { findingKind, mender } from './findings';
-import { basePath, entrypoint, releaseId } from './names';
-import { path, word, words } from './plainTexts';
-import { holder, recordedFields } from './records';
+import { backupName, basePath, entrypoint, environmentName, releaseId } from './names';
+import { label, moment, path, word, words } from './plainTexts';
+import { hexadecimal, holder, recordedFields } from './records';
 import {
   byName,
   count,
@@ -32,6 +32,8 @@ import {
 const paths = list(path, EVERY_FILE);
 const release = releaseId;
 const nothing = record({});
+/** As somebody named it: the engine's side says what is wrong with it. */
+const named = text(1024);
 const seconds = secondsUpTo(LONGEST_SECONDS);
 /** Other users' processes that may run the engine and can't be looked into; null where they can't even be listed. */
 const unseen = orNull(count);
@@ -65,7 +67,7 @@ export const CHANGING = {
     changes: true,
     arguments: record({
       time,
-      digest: facts.hexadecimal,
+      digest: hexadecimal,
       live: orNull(release),
       /** As the comparison answered them. */
       needed: list(count, EVERY_FILE),
@@ -76,7 +78,7 @@ export const CHANGING = {
   /** Unpacks a backup as a new release. */
   unpack: {
     changes: true,
-    arguments: record({ time, live: orNull(release), backup: facts.backupName }),
+    arguments: record({ time, live: orNull(release), backup: named }),
     result: record({ release, changes: facts.treeChanges, entries: facts.entryRows }),
   },
   /** Takes the needed content from the wire, or what was unpacked, and places the release unlinked. */
@@ -155,7 +157,7 @@ export const CHANGING = {
     result: record({
       needed: facts.packages,
       /** With the version that the interpreter has, if it has one. */
-      missing: list(tuple(words, words, orNull(words)), MANY),
+      missing: list(tuple(label, label, orNull(label)), MANY),
     }),
   },
   /** Turns links and launcher into plain files; until `dismantle` the end of the conversation takes it back. */
@@ -172,8 +174,8 @@ export const CHANGING = {
     arguments: record({ everything: flag }),
     result: record({
       releases: list(release, MANY),
-      environments: list(words, MANY),
-      backups: list(facts.backupName, MANY),
+      environments: list(environmentName, MANY),
+      backups: list(backupName, MANY),
       /** How many were removed; the lists name the first. */
       counts: record({ releases: count, environments: count, backups: count }),
       left: list(path, MANY),
@@ -189,7 +191,7 @@ export const CHANGING = {
     result: record({
       from: orNull(release),
       to: release,
-      at: word,
+      at: moment,
       milliseconds: number,
       /** Runs that nobody pins and that had not ended when it had waited for them. */
       unpinned: optional(count),
@@ -207,21 +209,21 @@ export const CHANGING = {
   archive: {
     changes: true,
     arguments: record({ release }),
-    result: record({ name: facts.backupName, bytes: count }),
+    result: record({ name: backupName, bytes: count }),
   },
   /** Removes by name; what is in use is kept. */
   remove: {
     changes: true,
     arguments: record({
       releases: optional(list(release, MANY)),
-      backups: optional(list(facts.backupName, MANY)),
+      backups: optional(list(named, MANY)),
       environments: optional(list(words, MANY)),
     }),
     result: record({
-      releases: list(words, MANY),
-      inUse: list(words, MANY),
-      backups: list(facts.backupName, MANY),
-      environments: list(words, MANY),
+      releases: list(release, MANY),
+      inUse: list(release, MANY),
+      backups: list(backupName, MANY),
+      environments: list(environmentName, MANY),
       unseen: optional(unseen),
     }),
   },

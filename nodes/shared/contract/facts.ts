@@ -1,7 +1,7 @@
 /** What a look at the engine's side tells. */
-import { basePath, releaseId } from './names';
+import { backupName, basePath, environmentName, releaseId, topLevelName } from './names';
 import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY, PRUNABLE } from './limits';
-import { holder, releaseRecord, recordOfRelease } from './records';
+import { hexadecimal, holder, releaseRecord, recordOfRelease } from './records';
 import {
   byName,
   count,
@@ -17,10 +17,11 @@ import {
   tuple,
   type TypeOf,
 } from './shape';
-import { path, word, words } from './plainTexts';
+import { label, moment, path, word, words } from './plainTexts';
 
 const paths = list(path, EVERY_FILE);
-const version = text(200);
+/** A version, or what is called by one. */
+const version = label;
 const listedPaths = list(path, LISTED_PATHS);
 
 /** Name and version of an installed distribution. */
@@ -33,19 +34,18 @@ export const installer = record({ name: oneOf('pip', 'uv'), version: orNull(vers
 export type Installer = TypeOf<typeof installer>;
 
 /** A release as listed: its record, the number of extractions that run it now, and the environment it leads to. */
-const listedRelease = record({ ...releaseRecord, processes: count, environment: orNull(words) });
+const listedRelease = record({ ...releaseRecord, processes: count, environment: orNull(environmentName) });
 export type ListedRelease = TypeOf<typeof listedRelease>;
 
-export const backupName = text(1024);
-const listedBackup = record({ name: backupName, bytes: count, createdAt: word });
+const listedBackup = record({ name: backupName, bytes: count, createdAt: moment });
 export type ListedBackup = TypeOf<typeof listedBackup>;
 
 /** An environment as listed; the optional fields come on request. */
 const listedEnvironment = record({
-  environment: words,
+  environment: environmentName,
   /** Why it can't be used, as the end of a sentence; null when it can. */
   ailment: optional(orNull(words)),
-  createdAt: optional(orNull(word)),
+  createdAt: optional(orNull(moment)),
   python: optional(orNull(version)),
   installer: optional(orNull(installer)),
   packages: optional(packages),
@@ -54,7 +54,7 @@ export type ListedEnvironment = TypeOf<typeof listedEnvironment>;
 
 /** A switch that was announced and neither confirmed nor reverted. */
 export const unconfirmedSwitch = record({
-  at: word,
+  at: moment,
   operation: words,
   from: orNull(releaseId),
   to: releaseId,
@@ -66,13 +66,13 @@ const releaseInUse = record({ release: releaseId, processes: count });
 export type ReleaseInUse = TypeOf<typeof releaseInUse>;
 
 /** The last attempt to change what is live, where it did not stay live. `release`: null where it had no name yet. */
-const undoneAttempt = record({ release: orNull(releaseId), at: word, reason: words });
+const undoneAttempt = record({ release: orNull(releaseId), at: moment, reason: words });
 export type UndoneAttempt = TypeOf<typeof undoneAttempt>;
 
 const standing = {
   current: orNull(releaseId),
   previous: orNull(releaseId),
-  liveSince: orNull(word),
+  liveSince: orNull(moment),
   unconfirmed: orNull(unconfirmedSwitch),
 };
 
@@ -86,7 +86,7 @@ export const liveRelease = record({
   /** Recorded files that no pattern owns. */
   kept: paths,
   /** Name of its virtual environment, and why that can't be used: the end of a sentence. */
-  environment: record({ name: orNull(words), ailment: orNull(words) }),
+  environment: record({ name: orNull(environmentName), ailment: orNull(words) }),
 });
 
 /** What an operation has to know before it decides anything. */
@@ -102,7 +102,7 @@ export const probe = record({
   /** Top-level names of the base path. `link` and `launcher` are ours. */
   names: list(
     record({
-      name: text(255 * 4),
+      name: topLevelName,
       type: oneOf('link', 'launcher', 'foreignLink', 'directory', 'file', 'other'),
     }),
     EVERY_FILE,
@@ -125,8 +125,8 @@ export type Probe = TypeOf<typeof probe>;
 export const change = record({
   /** Of the line that opened it: the first 16 hexadecimal digits of its SHA-256. Never changes. */
   eventId: matching<string>('[0-9a-f]{16}', LONGEST_WORD),
-  at: word,
-  endedAt: orNull(word),
+  at: moment,
+  endedAt: orNull(moment),
   /** Null where 0.1.0 did not write it down. */
   operation: orNull(words),
   from: orNull(releaseId),
@@ -145,11 +145,11 @@ const keptCounts = record({ releases: count, backups: count, environments: count
 /** What retention chooses from: as much as is looked at in one go, what is to go first coming first. */
 const prunable = record({
   /** Releases that nobody runs and that aren't live, the oldest first: how many are newer, and where each leads to. */
-  releases: list(tuple(releaseId, count, orNull(words)), PRUNABLE),
+  releases: list(tuple(releaseId, count, orNull(environmentName)), PRUNABLE),
   /** The oldest first, by name: how many are newer. */
   backups: list(tuple(backupName, count), PRUNABLE),
   /** How many releases lead to each, the fewest first. */
-  environments: list(tuple(words, count), PRUNABLE),
+  environments: list(tuple(environmentName, count), PRUNABLE),
 });
 export type Prunable = TypeOf<typeof prunable>;
 
@@ -168,9 +168,6 @@ export const listing = record({
   prunable: optional(prunable),
 });
 export type Listing = TypeOf<typeof listing>;
-
-/** A SHA-256 in lower case; empty for a directory. */
-export const hexadecimal = matching<string>('[0-9a-f]*', LONGEST_WORD);
 
 /** One entry as it crosses the wire: path, type, mode, size, digest, target of a link. */
 const columns = [path, oneOf('file', 'link', 'directory'), count, count, hexadecimal, orNull(path)] as const;
@@ -226,7 +223,7 @@ export const environmentResult = record({
   status: oneOf('reused', 'built', 'failed', 'none'),
   passed: flag,
   /** Name of the environment; null for `interpreter` and when it could not be built. */
-  environment: orNull(words),
+  environment: orNull(environmentName),
   installer: optional(orNull(installer)),
   /** Version of the interpreter that the environment was built from. */
   python: optional(version),

@@ -2,7 +2,7 @@
 import { releaseId } from './names';
 import { MANY } from './limits';
 import { count, flag, list, number, oneOf, orNull, record, type TypeOf, variants } from './shape';
-import { path, word, words } from './plainTexts';
+import { moment, path, word, words } from './plainTexts';
 
 const paths = list(words, MANY);
 const found = { path };
@@ -12,7 +12,13 @@ const FINDINGS = {
   currentForeign: record({ ...found, target: words, wasLive: orNull(word) }),
   currentMissing: record({ ...found, wasLive: word }),
   currentDangling: record({ ...found, target: words, wasLive: orNull(word) }),
-  unconfirmedSwitch: record({ ...found, from: orNull(releaseId), to: releaseId, operation: words, at: word }),
+  unconfirmedSwitch: record({
+    ...found,
+    from: orNull(releaseId),
+    to: releaseId,
+    operation: words,
+    at: moment,
+  }),
   launcherMissing: record(found),
   launcherOutdated: record(found),
   linkMissing: record(found),
@@ -38,7 +44,7 @@ const FINDINGS = {
   writable: record({ ...found, paths, count }),
   orphanEnvironment: record(found),
   /** `count`: of the releases that lead to it; the list names the first. */
-  ailingEnvironment: record({ ...found, ailment: words, releases: list(word, MANY), count }),
+  ailingEnvironment: record({ ...found, ailment: words, releases: list(releaseId, MANY), count }),
   owner: record({ ...found, uid: number, gid: number }),
   foreignLock: record({ ...found, tool: words }),
 } as const;

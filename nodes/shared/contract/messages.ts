@@ -1,26 +1,26 @@
 /** What the engine's side says by itself: who it is, and how it left. */
 import { releaseId } from './names';
 import { count, flag, number, optional, orDropped, orNull, record, type TypeOf } from './shape';
-import { words } from './plainTexts';
+import { label, words } from './plainTexts';
 
 /** What the executor says first: where it runs, as whom, and with which Python. */
 export const hello = record({
   protocol: number,
   python: record({
-    version: words,
-    implementation: words,
+    version: label,
+    implementation: label,
     executable: words,
     supported: flag,
     /** The executable behind all links: what virtual environments are built from. */
     base: words,
     /** Suffix of extension modules, such as `.cpython-311-x86_64-linux-gnu.so`: the interpreter's ABI and platform. */
-    abi: words,
+    abi: label,
   }),
-  user: words,
-  hostname: words,
+  user: label,
+  hostname: label,
   processId: count,
   /** `sys.platform`, such as `linux`. */
-  system: words,
+  system: label,
   /** Of the root file system. */
   freeBytes: number,
 });

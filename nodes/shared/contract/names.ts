@@ -31,6 +31,24 @@ export const entrypoint = matching<Entrypoint>(`(?!(?:${NOT_OURS.join('|')})${EN
 export const releaseId = matching<ReleaseId>('[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?', LONGEST_WORD);
 export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONGEST_WORD);
 
+/** Name of a virtual environment: the key of what is in it, and a number where that name was taken. */
+export const environmentName = matching<string>('[0-9a-f]{16}(?:-[0-9]+)?', LONGEST_WORD);
+export const environmentKey = matching<string>('[0-9a-f]{16}', LONGEST_WORD);
+/** Name of an archive in `backups`. */
+export const backupName = matching<string>('[A-Za-z0-9][A-Za-z0-9._-]*\\.(?:tar\\.gz|tgz|tar)', 1024);
+/** Name of a file or directory at the top of the base path. */
+export const topLevelName = matching<string>(`(?!\\.{1,2}${END})[^/\\0]+`, 255 * 4);
+/** A path that stays inside of where it begins. */
+export const insidePath = matching<string>(
+  `(?!/)(?!(?:[\\s\\S]*/)?\\.\\.(?:/|${END}))[^\\0]+`,
+  LONGEST_WORDS,
+);
+/** Address of a repository as outputs have it: without what could be secret in it. */
+export const repositoryAddress = matching<string>(
+  '(?!(?:[^/]*/){2}[^/]*:[^/]*@)(?:https?|ssh|file)://[!#-;=?-\\[\\]-_a-~]*',
+  LONGEST_WORDS,
+);
+
 /**
  * The base path that somebody gave.
  *

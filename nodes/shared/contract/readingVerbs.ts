@@ -4,7 +4,7 @@ import * as facts from './facts';
 import { finding } from './findings';
 import { basePath, entrypoint, releaseId } from './names';
 import { path, word, words } from './plainTexts';
-import { holder } from './records';
+import { hexadecimal, holder } from './records';
 import { byName, countUpTo, flag, list, optional, orNull, record, text, tuple } from './shape';
 
 const paths = list(path, EVERY_FILE);
@@ -66,7 +66,7 @@ export const READING = {
   /** Which of the client's directories, each with its digest, differ from the release's. */
   compareDirectories: {
     changes: false,
-    arguments: record({ ...comparedWith, directories: list(tuple(path, facts.hexadecimal), EVERY_FILE) }),
+    arguments: record({ ...comparedWith, directories: list(tuple(path, hexadecimal), EVERY_FILE) }),
     result: record({ differing: list(path, EVERY_FILE) }),
   },
   /** What a release of these entries would need and change; `receive` opens it. `sizes`: asks for sizes, too. */

@@ -1,35 +1,46 @@
 /** What is written down on the engine's side, and read again. */
-import { commitId, entrypoint, releaseId } from './names';
-import { EVERY_FILE, MANY } from './limits';
+import {
+  commitId,
+  entrypoint,
+  environmentKey,
+  insidePath,
+  releaseId,
+  repositoryAddress,
+  topLevelName,
+} from './names';
+import { EVERY_FILE, LONGEST_WORD, MANY } from './limits';
 import {
   count,
   flag,
   list,
+  matching,
   oneOf,
   optional,
   orDropped,
   orNull,
   record,
-  text,
   tuple,
   type TypeOf,
 } from './shape';
-import { word, words } from './plainTexts';
+import { kindName, moment, path, words } from './plainTexts';
 
 const patterns = list(words, 1000);
+
+/** A digest in lower case; empty for a directory. */
+export const hexadecimal = matching<string>('[0-9a-f]*', LONGEST_WORD * 2);
 
 /** Where a version came from, as outputs and a release's record show it. */
 const sourceDescription = record({
   /** `directory`, `binary`, `git`, `release`, `backup` or `adopted`. */
-  type: word,
+  type: kindName,
   /** The directory, the archive's file name, or the Git reference. */
   reference: optional(words),
   /** For Git. */
   commit: orDropped(commitId),
   /** Address of the repository, for Git. */
-  repository: optional(words),
+  repository: orDropped(repositoryAddress),
   /** Directory of the repository that was taken, for Git; absent for its top. */
-  subdirectory: optional(words),
+  subdirectory: orDropped(insidePath),
 });
 export type SourceDescription = TypeOf<typeof sourceDescription>;
 
@@ -50,26 +61,26 @@ export type RecordedOptions = TypeOf<typeof recordedOptions>;
 const recordedDependencies = record({
   mode: oneOf('virtualEnvironment', 'interpreter', 'none'),
   /** The file to install from, such as `requirements.txt`; null when the release has none. */
-  file: orNull(words),
+  file: orNull(path),
   /** Whether there is anything to install. */
   installs: flag,
   /** Path and digest of every file that is reached from it: requirements, constraints, local packages. */
-  files: list(tuple(words, text(128)), MANY),
+  files: list(tuple(path, hexadecimal), MANY),
   /** See `environmentKey`; null when there is nothing to install. */
-  key: orNull(word),
+  key: orNull(environmentKey),
   options: recordedOptions,
 });
 export type RecordedDependencies = TypeOf<typeof recordedDependencies>;
 
 /** What of a release's record an operation says; see {@link releaseRecord}. */
 export const recordedFields = {
-  state: optional(word),
+  state: optional(kindName),
   sequence: optional(count),
   source: optional(sourceDescription),
   /** A later source that was found to hold the very same, such as a commit that changed other files. */
   sameContent: orDropped(sourceDescription),
   /** `contentDigest` of what the patterns own. Absent on a release made from plain files before it was compared. */
-  digest: optional(orNull(text(128))),
+  digest: optional(orNull(hexadecimal)),
   entrypoint: orDropped(entrypoint),
   include: optional(patterns),
   exclude: optional(patterns),
@@ -84,12 +95,12 @@ export const releaseRecord = {
   /** Order of creation on this engine; counts up and is never reused. */
   sequence: count,
   /** `candidate` until its checks passed, then `ready`. */
-  state: word,
+  state: kindName,
   /** ISO 8601, UTC. */
-  createdAt: word,
+  createdAt: moment,
   source: sourceDescription,
   /** Top-level names; of a release in a list, the first ones. */
-  names: list(words, EVERY_FILE),
+  names: list(topLevelName, EVERY_FILE),
   files: count,
   bytes: count,
 };
@@ -105,7 +116,7 @@ export const holder = record({
   user: orDropped(words),
   /** Whether an AI agent asked for it. */
   agent: orDropped(flag),
-  since: orDropped(word),
+  since: orDropped(moment),
   processId: orDropped(count),
 });
 export type Holder = TypeOf<typeof holder>;

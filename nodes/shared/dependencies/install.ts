@@ -125,18 +125,23 @@ function buildsFromRelease({ files }: RecordedDependencies): boolean {
   return files.some(([path]) => /(?:^|\/)(?:pyproject\.toml|setup\.py)$/.test(path));
 }
 
-/** What follows `pip install` or `uv pip install`: both know these. */
-function installArguments({ file, options }: RecordedDependencies): string[] {
+/**
+ * What follows `pip install` or `uv pip install`: both know these. Each value is in one word with its option, so that it
+ * can't be taken for another one, whoever said it.
+ */
+export function installArguments({
+  file,
+  options,
+}: Pick<RecordedDependencies, 'file' | 'options'>): string[] {
   const { constraints, indexUrl, extraIndexUrls, findLinks, noIndex, requireHashes } = options;
   return [
     ...(noIndex ? ['--no-index'] : []),
-    ...(indexUrl ? ['--index-url', indexUrl] : []),
-    ...extraIndexUrls.flatMap((url) => ['--extra-index-url', url]),
-    ...findLinks.flatMap((place) => ['--find-links', place]),
+    ...(indexUrl ? [`--index-url=${indexUrl}`] : []),
+    ...extraIndexUrls.map((url) => `--extra-index-url=${url}`),
+    ...findLinks.map((place) => `--find-links=${place}`),
     ...(requireHashes ? ['--require-hashes'] : []),
-    ...(constraints ? ['-c', constraints] : []),
-    '-r',
-    file ?? '',
+    ...(constraints ? [`--constraint=${constraints}`] : []),
+    `--requirement=${file ?? ''}`,
   ];
 }
 

@@ -33,7 +33,7 @@ export function interpreterArguments(options: InterpreterOptions): string[] {
   if (options.runtime === 'container') {
     const program = checked('Container Command', options.containerCommand ?? 'docker', PROGRAM, 'docker');
     const container = checked('Container', options.container ?? '', CONTAINER, 'engine');
-    argv.push(program, 'exec', '-i', container);
+    argv.push(program, 'exec', '-i', '--', container);
   }
   const bootstrap = options.become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;
   argv.push(checked('Python', options.python, PROGRAM, 'python3'), '-I', '-S', '-c', bootstrap);

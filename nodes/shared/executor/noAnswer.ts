@@ -80,7 +80,7 @@ const EXPLANATIONS: Explanation[] = [
     message: ({ container, containerCommand = 'docker' }, where) =>
       `${containerCommand} on ${where} starts a program “exec” in container ${container}.`,
     description: ({ container, containerCommand = 'docker', python }) =>
-      `It is started as “${containerCommand} exec -i ${container} ${python} …”: a script has to pass all its arguments on ("$@") to the container program, without “exec -i” of its own.`,
+      `It is started as “${containerCommand} exec -i -- ${container} ${python} …”: a script has to pass all its arguments on ("$@") to the container program, without “exec -i” of its own.`,
   },
   {
     when: /not found|no such file or directory|executable file/i,

@@ -99,7 +99,10 @@ async function* readContents(
   signal?: AbortSignal,
 ): AsyncGenerator<Content, undefined> {
   if (blobs.length === 0) return;
-  const program = await repository.start(['cat-file', '--batch', '--buffer'], asLines(blobs));
+  const program = await repository.start(
+    { command: 'cat-file', options: ['--batch', '--buffer'] },
+    asLines(blobs),
+  );
   const reader = new ByteReader(program.stdout);
   const lost = async (blob: string): Promise<DeployError> => {
     throwIfCancelled(signal);

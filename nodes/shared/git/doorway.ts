@@ -130,9 +130,6 @@ export class Doorway {
   private async tunnel(socket: Socket): Promise<void> {
     try {
       const channel = await this.startRemote();
-      channel.stderr.on('data', (chunk: Buffer) => {
-        this.complaint = (this.complaint + chunk.toString('utf8')).slice(-LONGEST_QUESTION);
-      });
       socket.on('close', () => channel.destroy());
       socket.pipe(channel.stdin);
       channel.stdout.pipe(socket);
@@ -143,22 +140,28 @@ export class Doorway {
   }
 
   /** Starts the host's side of a fetch, in the one connection that all of them share. */
-  private async startRemote(): Promise<Channel> {
+  async startRemote(): Promise<Channel> {
     const { address, connect } = this.options;
     if (!connect) throw new Error('no connection is to be made');
     const argv = ['git-upload-pack', address.path];
     const options = { quoteAll: true, environment: { GIT_PROTOCOL: 'version=2' } };
+    const listened = (channel: Channel): Channel => {
+      channel.stderr.on('data', (chunk: Buffer) => {
+        this.complaint = (this.complaint + chunk.toString('utf8')).slice(-LONGEST_QUESTION);
+      });
+      return channel;
+    };
     const earlier = this.connection;
     try {
       this.connection ??= connect();
-      return await (await this.connection).start(argv, options);
+      return listened(await (await this.connection).start(argv, options));
     } catch (error) {
       const refused = toDeployError(error);
       // Between two questions a server may have found it idle for too long.
       if (!earlier || refused.code !== 'LOST') throw refused;
       await earlier.then((open) => open.close()).catch(() => undefined);
       this.connection = connect();
-      return (await this.connection).start(argv, options);
+      return listened(await (await this.connection).start(argv, options));
     }
   }
 }

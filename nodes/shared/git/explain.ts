@@ -1,5 +1,6 @@
 import { DeployError } from '../errors';
 import type { RepositoryAddress } from './address';
+import { LONGEST_ANSWER } from './advertised';
 
 interface Explanation {
   pattern: RegExp;
@@ -52,6 +53,11 @@ const EXPLANATIONS: readonly Explanation[] = [
     next: 'Check the network between n8n’s machine and the host, and run it again.',
   },
   {
+    pattern: /out of memory|malloc failed|cannot allocate memory/i,
+    sentence: 'lists more branches and tags than git may hold in memory here',
+    next: 'Give the full id of a commit as Reference, for which nothing is listed; or a server that speaks version 2 of Git’s protocol.',
+  },
+  {
     pattern: /no space left on device|disk quota exceeded/i,
     sentence: 'could not be fetched: the disk of n8n’s machine is full',
     next: 'Free some space, or name another place with N8N_HOT_DEPLOY_GIT_CACHE.',
@@ -85,6 +91,19 @@ export function explainGit(
     description: [found?.next ?? 'What git said follows.', ...lines].join('\n'),
     details: { exitCode: code },
   });
+}
+
+/** A server that lists without end, or too much to be looked through. */
+export function tooManyNames({ url }: RepositoryAddress): DeployError {
+  const most = `${LONGEST_ANSWER / 1024 ** 2} MiB`;
+  return new DeployError(
+    'CONNECTION',
+    `Repository ${url} lists more than ${most} of branches and tags, which are not looked through.`,
+    {
+      description:
+        'Give the full id of a commit as Reference, for which nothing is listed; or a server that speaks version 2 of Git’s protocol, which lists only what it is asked for.',
+    },
+  );
 }
 
 const DAMAGE =

@@ -1,6 +1,7 @@
 import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
-import type { Repository } from './repository';
+import type { GitOption } from './gitArguments';
+import type { Fetch, Repository } from './repository';
 import type { ResolvedReference } from './reference';
 
 /** Servers without protocol version 2 give only what their branches and tags lead to. */
@@ -12,10 +13,11 @@ export const EVERYTHING = [
   'refs/tags/*:refs/hot-deploy/all/tags/*',
 ];
 /** The names of {@link EVERYTHING}. */
-export const EVERYWHERE = 'refs/hot-deploy/all/*';
+export const EVERYWHERE = '--glob=refs/hot-deploy/all/*';
 
 /** As many commits as there can be: what was fetched without its history before gets it. */
 const WHOLE_DEPTH = '--depth=2147483647';
+const SHALLOW = ['--depth=1', '--filter=blob:none'] as const;
 
 /**
  * Makes sure that the cache has a commit and its directories, without history and, where the server can, without the
@@ -32,21 +34,36 @@ export async function fetchCommit(
   onlyById = false,
 ): Promise<void> {
   if (await has(repository, commit)) return;
-  const shallow = ['--depth=1', '--filter=blob:none', 'origin'];
-  const byId = [...shallow, `${commit}:refs/hot-deploy/commits/${commit}`];
-  const byName = [...shallow, '--force', `${name}:refs/hot-deploy/names/${commit}`];
+  const byId: Fetch = { options: SHALLOW, refspecs: [`${commit}:refs/hot-deploy/commits/${commit}`] };
+  const byName: Fetch = {
+    options: [...SHALLOW, '--force'],
+    refspecs: [`${name}:refs/hot-deploy/names/${commit}`],
+  };
   // What was fetched in parts, which such a server can't complete, is fetched again.
-  const all = ['--refetch', '--no-filter', WHOLE_DEPTH, '--force', 'origin', ...EVERYTHING];
+  const all: Fetch = {
+    options: ['--refetch', '--no-filter', WHOLE_DEPTH, '--force'],
+    refspecs: EVERYTHING,
+  };
   const found = await repository.inTurn(async () => {
     for (const attempt of onlyById ? [byId] : [byId, ...(name ? [byName] : []), all]) {
       // Somebody else may have fetched it meanwhile.
       if (await has(repository, commit)) return true;
-      await repository.fetch(attempt, { unless: NOT_GIVEN });
+      const given = await repository.fetch({ ...attempt, unless: NOT_GIVEN });
+      // What the server does not give by its own name is in nothing else that it has.
+      if (!given && attempt === byName) return false;
     }
     return has(repository, commit);
   });
   if (found) return;
-  throw new DeployError('NOT_FOUND', `Repository ${repository.address.url} has no commit ${commit}.`, {
+  const { url } = repository.address;
+  if (name !== undefined) {
+    const sentence = `Repository ${url} says that ${name} is commit ${commit}, and does not give that commit.`;
+    throw new DeployError('NOT_FOUND', sentence, {
+      description:
+        'The branch may have been rewritten meanwhile: run it again. If it stays, the repository is damaged.',
+    });
+  }
+  throw new DeployError('NOT_FOUND', `Repository ${url} has no commit ${commit}.`, {
     description: 'It may have gone with a rewritten history. Give a branch, a tag or another commit.',
   });
 }
@@ -86,16 +103,19 @@ async function fetchMissing(
   missing: readonly string[],
 ): Promise<void> {
   // Nothing that is here could be the base of what is asked for.
-  const given = await repository.fetch(['--filter=blob:none', '--stdin', 'origin'], {
+  const given = await repository.fetch({
+    options: ['--filter=blob:none', '--stdin'],
     unless: NOT_GIVEN,
     input: asLines(missing),
     settings: ['fetch.negotiationAlgorithm=noop'],
   });
   if (given) return;
   // The server leaves contents out on request, and then doesn't give them one by one.
-  const whole = `${name ?? commit}:refs/hot-deploy/whole/${commit}`;
-  const again = ['--refetch', '--no-filter', '--depth=1', '--force', 'origin', whole];
-  await repository.fetch(again, { unless: NOT_GIVEN });
+  await repository.fetch({
+    options: ['--refetch', '--no-filter', '--depth=1', '--force'],
+    refspecs: [`${name ?? commit}:refs/hot-deploy/whole/${commit}`],
+    unless: NOT_GIVEN,
+  });
 }
 
 async function missingOf(
@@ -103,17 +123,19 @@ async function missingOf(
   commit: CommitId,
   blobs: ReadonlySet<string>,
 ): Promise<string[]> {
-  const args = ['rev-list', '--objects', '--missing=print', '--no-object-names', `${commit}^{tree}`];
-  const listed = (await repository.run(args)).toString('latin1').split('\n');
-  return listed
-    .filter((line) => line.startsWith('?'))
-    .map((line) => line.slice(1))
-    .filter((id) => blobs.has(id));
+  const options = ['--objects', '--missing=print', '--no-object-names'] as const;
+  const missing: string[] = [];
+  const operands = [`${commit}^{tree}`];
+  for await (const row of repository.rows({ command: 'rev-list', options, operands }, '\n')) {
+    if (row.startsWith('?') && blobs.has(row.slice(1))) missing.push(row.slice(1));
+  }
+  return missing;
 }
 
 /** Whether the cache has a commit with all its directories. */
 async function has(repository: Repository, commit: CommitId): Promise<boolean> {
-  return (await repository.attempt(['ls-tree', '-r', '-d', '-z', '--name-only', commit])).ok;
+  const options: GitOption[] = ['-r', '-d', '-z', '--name-only'];
+  return (await repository.attempt({ command: 'ls-tree', options, operands: [commit] })).ok;
 }
 
 /** Each on a line of its own. */

@@ -7,6 +7,8 @@
  * as arguments; nothing is ever put together to a line for it.
  */
 const GUARD = `
+ulimit -v "$1" 2>/dev/null || :
+shift
 trap : TERM
 exec 5<&0
 "$@" <&5 4<&- 5<&- &
@@ -26,9 +28,13 @@ export const NOT_FOUND = 127;
 /** From here on a shell's exit code stands for the signal that ended the program; git itself uses 129. */
 const FIRST_SIGNAL = 130;
 
-/** The command that runs a program guarded. */
-export function guarded(argv: readonly string[]): string[] {
-  return ['sh', '-c', GUARD, 'sh', ...argv];
+/**
+ * The command that runs a program guarded.
+ *
+ * @param memory KiB of address space that each process may have
+ */
+export function guarded(argv: readonly string[], memory?: number): string[] {
+  return ['sh', '-c', GUARD, 'sh', String(memory ?? 'unlimited'), ...argv];
 }
 
 /** The program's own exit code; null when a signal ended it. */

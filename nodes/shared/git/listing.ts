@@ -48,7 +48,7 @@ export async function listCommit(
 ): Promise<Listing> {
   const listing: Listing = { selected: [], ignored: new IgnoredPaths(), topLevel: [] };
   const topLevel = new Set<string>();
-  for (const row of await rowsOf(repository, commit, subdirectory)) {
+  for await (const row of rowsOf(repository, commit, subdirectory)) {
     const [, mode, kind, blob, path] = ROW.exec(row) ?? [];
     if (path === undefined) continue;
     topLevel.add(path.split('/', 1)[0]);
@@ -73,21 +73,29 @@ export async function listCommit(
 /** Paths that differ between two commits of which the cache has the directories, from a subdirectory on. */
 export async function changedPaths(
   repository: Repository,
-  before: string,
-  after: string,
+  before: CommitId,
+  after: CommitId,
   subdirectory: string,
 ): Promise<string[]> {
-  const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', before, after];
-  const paths = (await repository.run(args)).toString('utf8').split('\0').filter(Boolean);
+  const printed = await repository.run({
+    command: 'diff-tree',
+    options: ['-r', '-z', '--no-renames', '--name-only'],
+    operands: [before, after],
+  });
+  const paths = printed.toString('utf8').split('\0').filter(Boolean);
   const prefix = subdirectory ? `${subdirectory}/` : '';
   // What lies outside of the subdirectory is named from the repository's top, so that nobody takes it for another file.
   return paths.map((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : `/${path}`));
 }
 
-async function rowsOf(repository: Repository, commit: CommitId, subdirectory: string): Promise<string[]> {
+async function* rowsOf(
+  repository: Repository,
+  commit: CommitId,
+  subdirectory: string,
+): AsyncGenerator<string> {
   if (subdirectory) await refuseNoDirectory(repository, commit, subdirectory);
-  const listed = await repository.run(['ls-tree', '-r', '-z', '--full-tree', `${commit}:${subdirectory}`]);
-  return listed.toString('utf8').split('\0');
+  const options = ['-r', '-z', '--full-tree'] as const;
+  yield* repository.rows({ command: 'ls-tree', options, operands: [`${commit}:${subdirectory}`] }, '\0');
 }
 
 async function refuseNoDirectory(
@@ -95,10 +103,12 @@ async function refuseNoDirectory(
   commit: CommitId,
   subdirectory: string,
 ): Promise<void> {
-  const row = (await repository.run(['ls-tree', '-z', '--full-tree', commit, '--', subdirectory])).toString(
-    'utf8',
-  );
-  const [, , kind] = ROW.exec(row.replace(/\0$/, '')) ?? [];
+  const row = await repository.run({
+    command: 'ls-tree',
+    options: ['-z', '--full-tree'],
+    operands: [commit, subdirectory],
+  });
+  const [, , kind] = ROW.exec(row.toString('utf8').replace(/\0$/, '')) ?? [];
   if (kind === 'tree') return;
   throw new DeployError(
     'NOT_FOUND',

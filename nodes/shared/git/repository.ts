@@ -1,4 +1,3 @@
-import { asCommitId } from '../contract/names';
 import { mkdir, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -6,11 +5,15 @@ import { connectSsh } from '../connection/ssh';
 import { DeployError, toDeployError } from '../errors';
 import { cancelled } from '../source/cancel';
 import type { RepositoryAddress } from './address';
+import { Refused, TooLong } from './advertised';
+import { askServer } from './askServer';
 import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
 import { Doorway } from './doorway';
+import { answerOf, commandLine, type GitAnswer, GitRefusal, rowsOf, succeeded } from './gitAnswer';
+import type { GitCall, GitOption } from './gitArguments';
 import { gitEnvironment } from './gitEnvironment';
-import { explainGit, soundsDamaged } from './explain';
+import { explainGit, soundsDamaged, tooManyNames } from './explain';
 import type { FileLock } from './fileLock';
 import { type ProgramOptions, type RunningProgram, runProgram, startProgram } from './runProgram';
 import type { AdvertisedReference } from './reference';
@@ -35,29 +38,21 @@ interface Run {
   history?: boolean;
 }
 
-/** What a fetch is besides its arguments. */
-export interface Fetch extends Omit<Run, 'talks'> {
+/** One fetch; see `fetch.ts`. */
+export interface Fetch extends Omit<Run, 'talks'>, Omit<GitCall, 'command' | 'operands'> {
+  /** What to fetch, and under which names; without any, what the input says. */
+  refspecs?: readonly string[];
   /** A refusal that matches is none to stop at. */
   unless?: RegExp;
-  /** Configuration for this run. */
-  settings?: readonly string[];
 }
 
-/** What `git` could not do, as it said it itself. */
-class GitRefusal extends Error {
-  constructor(readonly answer: GitAnswer) {
-    super(answer.said);
-  }
-}
-
-/** How a run of `git` ended. */
-export interface GitAnswer {
-  ok: boolean;
-  code: number | null;
-  stdout: Buffer;
-  /** What it complained about. */
-  said: string;
-}
+const FETCH = [
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--no-recurse-submodules',
+  '--no-auto-gc',
+] as const;
 
 const NOWHERE = '/nonexistent';
 
@@ -94,33 +89,41 @@ export class Repository {
 
   /** The names that the server has, of those that are asked for, and the commits they lead to. */
   async advertised(names: readonly string[]): Promise<AdvertisedReference[]> {
-    const args = ['ls-remote', '--quiet', 'origin', ...names];
-    const said = succeeded(await this.git(args, { talks: true }, NOWHERE)).toString('utf8');
-    const lines = said.split('\n').filter((line) => line !== '');
-    return lines.flatMap((line) => {
-      const [given, name = ''] = line.split('\t');
-      const id = asCommitId(given);
-      return id === undefined ? [] : [{ id, name }];
-    });
+    const { address, doorway } = this;
+    const { localDirectory } = this.options;
+    const options = this.programOptions(NOWHERE, { talks: true });
+    return askServer({ address, localDirectory, doorway, options }, names);
   }
 
-  /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */
-  async run(args: readonly string[], run: Run = {}): Promise<Buffer> {
-    return succeeded(await this.attempt(args, run));
+  /** What `git` prints in the cached repository, row by row as it comes. Throws when it can't do that. */
+  async *rows(call: GitCall, end: '\n' | '\0', run: Run = {}): AsyncGenerator<string> {
+    const directory = await this.directoryFor(run);
+    const program = startProgram(commandLine(call), this.programOptions(directory, run));
+    this.remember(program);
+    yield* rowsOf(program, end);
   }
 
-  /** Runs `git` in the cached repository to its end, however that is. */
-  async attempt(args: readonly string[], run: Run = {}): Promise<GitAnswer> {
-    return this.git(args, run, await this.directoryFor(run));
-  }
-
-  /** Starts `git` in the cached repository; its output is read as it comes. */
-  async start(args: readonly string[], input: Iterable<string>): Promise<RunningProgram> {
-    const directory = await this.directoryFor({});
-    const program = startProgram(['git', ...args], this.programOptions(directory, { input }));
+  private remember(program: RunningProgram): void {
     this.running.add(program);
     const forget = (): void => void this.running.delete(program);
     program.ended.then(forget, forget);
+  }
+
+  /** Runs `git` in the cached repository to its end; gives what it printed. Rejects when it can't do that. */
+  async run(call: GitCall, run: Run = {}): Promise<Buffer> {
+    return succeeded(await this.attempt(call, run));
+  }
+
+  /** Runs `git` in the cached repository to its end, however that is. */
+  async attempt(call: GitCall, run: Run = {}): Promise<GitAnswer> {
+    return this.git(call, run, await this.directoryFor(run));
+  }
+
+  /** Starts `git` in the cached repository; its output is read as it comes. */
+  async start(call: GitCall, input: Iterable<string>): Promise<RunningProgram> {
+    const directory = await this.directoryFor({});
+    const program = startProgram(commandLine(call), this.programOptions(directory, { input }));
+    this.remember(program);
     return program;
   }
 
@@ -137,23 +140,18 @@ export class Repository {
   }
 
   /**
-   * Fetches with the given further arguments, when it is its turn. See `fetch.ts`.
+   * Fetches, when it is its turn.
    *
    * @returns whether it went well
    */
-  async fetch(args: readonly string[], { unless, settings = [], ...run }: Fetch = {}): Promise<boolean> {
-    const constant = [
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--no-recurse-submodules',
-      '--no-auto-gc',
-    ];
-    const configured = settings.flatMap((setting) => ['-c', setting]);
-    const answer = await this.attempt([...configured, 'fetch', ...constant, ...args], {
-      ...run,
-      talks: true,
-    });
+  async fetch({ unless, options = [], settings, refspecs = [], ...run }: Fetch): Promise<boolean> {
+    const call: GitCall = {
+      command: 'fetch',
+      settings,
+      options: [...FETCH, ...options],
+      operands: ['origin', ...refspecs],
+    };
+    const answer = await this.attempt(call, { ...run, talks: true });
     if (!answer.ok && !unless?.test(answer.said)) throw new GitRefusal(answer);
     return answer.ok;
   }
@@ -212,6 +210,8 @@ export class Repository {
   explain(thrown: unknown): DeployError {
     if (this.options.signal?.aborted) return cancelled();
     if (this.doorway.refusal) return toDeployError(this.doorway.refusal);
+    if (thrown instanceof TooLong) return tooManyNames(this.address);
+    if (thrown instanceof Refused) return explainGit(this.address, 128, thrown.message, this.secrets);
     if (!(thrown instanceof GitRefusal)) return toDeployError(thrown);
     const { code, said } = thrown.answer;
     return explainGit(this.address, code, `${this.doorway.complaint}\n${said}`, this.secrets);
@@ -255,8 +255,12 @@ export class Repository {
 
   /** Makes a bare repository, or makes sure that it is one. */
   private async make(directory: string, turn: FileLock | undefined): Promise<void> {
-    const format = this.objectFormat === 'sha1' ? [] : [`--object-format=${this.objectFormat}`];
-    const init = ['git', 'init', '--quiet', '--bare', '--template=', ...format, directory];
+    const format: GitOption[] = this.objectFormat === 'sha1' ? [] : ['--object-format=sha256'];
+    const init = commandLine({
+      command: 'init',
+      options: ['--quiet', '--bare', '--template=', ...format],
+      operands: [directory],
+    });
     const options = { ...this.programOptions(NOWHERE, {}), inherited: turn?.descriptor };
     // A file in its place is none of ours.
     await mkdir(directory, { recursive: true }).catch(() => undefined);
@@ -272,8 +276,8 @@ export class Repository {
     return localDirectory === undefined ? this.address.url : pathToFileURL(localDirectory).href;
   }
 
-  private async git(args: readonly string[], run: Run, directory: string): Promise<GitAnswer> {
-    return answerOf(runProgram(['git', ...args], this.programOptions(directory, run)));
+  private async git(call: GitCall, run: Run, directory: string): Promise<GitAnswer> {
+    return answerOf(runProgram(commandLine(call), this.programOptions(directory, run)));
   }
 
   private programOptions(directory: string, { input, talks }: Run): ProgramOptions {
@@ -286,14 +290,4 @@ export class Repository {
     const { signal } = this.options;
     return { directory: '/', environment, input, signal, guard: talks, inherited: this.turn?.descriptor };
   }
-}
-
-async function answerOf(running: ReturnType<typeof runProgram>): Promise<GitAnswer> {
-  const { code, stdout, stderr } = await running;
-  return { ok: code === 0, code, stdout, said: stderr };
-}
-
-function succeeded(answer: GitAnswer): Buffer {
-  if (!answer.ok) throw new GitRefusal(answer);
-  return answer.stdout;
 }

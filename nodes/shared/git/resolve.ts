@@ -44,14 +44,15 @@ function formatOf(id: CommitId): Repository['objectFormat'] {
 
 /** A server tells nothing of short ids: the names of all commits are fetched, and nothing of what they hold. */
 async function expand(repository: Repository, short: string): Promise<CommitId> {
-  const listed = await repository.inTurn(async () => {
-    await repository.fetch(['--filter=tree:0', '--force', 'origin', ...EVERYTHING], { history: true });
-    return repository.run(['rev-list', `--glob=${EVERYWHERE}`], { history: true });
+  const matching: CommitId[] = [];
+  await repository.inTurn(async () => {
+    await repository.fetch({ options: ['--filter=tree:0', '--force'], refspecs: EVERYTHING, history: true });
+    const commits = repository.rows({ command: 'rev-list', options: [EVERYWHERE] }, '\n', { history: true });
+    for await (const row of commits) {
+      const id = row.startsWith(short) ? asCommitId(row) : undefined;
+      if (id !== undefined) matching.push(id);
+    }
   });
-  const matching = listed
-    .toString('latin1')
-    .split('\n')
-    .flatMap((line) => (line.startsWith(short) ? (asCommitId(line) ?? []) : []));
   const [commit] = matching;
   if (commit !== undefined && matching.length === 1) return commit;
   if (commit === undefined) throw await notThere(repository, short);

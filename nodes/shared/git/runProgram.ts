@@ -15,6 +15,8 @@ export interface ProgramOptions {
   inherited?: number;
   /** Ends with this process, even when that is killed. */
   guard?: boolean;
+  /** KiB of address space that each process may have; only of what is guarded. */
+  memory?: number;
   signal?: AbortSignal;
 }
 
@@ -36,17 +38,17 @@ export interface RunningProgram {
   stop(): void;
 }
 
-/** More than the list of 200,000 files with long names. */
-const LARGEST_OUTPUT = 256 * 1024 * 1024;
+/** What is longer is read as it comes; see `Repository.rows`. */
+const LARGEST_OUTPUT = 64 * 1024 * 1024;
 const COMPLAINT_BYTES = 16 * 1024;
 /** Time to tidy up in: a `git` that is killed leaves its locks and half a pack behind. */
 const GRACE_MS = 2000;
 
 /** Starts a program in a process group of its own, with nothing of n8n's environment. */
 export function startProgram(argv: readonly string[], options: ProgramOptions): RunningProgram {
-  const { directory, environment, input, guard, signal } = options;
+  const { directory, environment, input, guard, memory, signal } = options;
   const settings = { cwd: directory, env: { ...environment }, detached: true, stdio: stdioOf(options) };
-  const [program, ...args] = guard ? guarded(argv) : argv;
+  const [program, ...args] = guard ? guarded(argv, memory) : argv;
   // eslint-disable-next-line @n8n/community-nodes/no-dangerous-functions -- git and flock, from argument vectors; the guard's script is constant
   const child = spawn(program, args, settings) as ChildProcessWithoutNullStreams;
   // Before its end is waited for, which is that of everything it was given.
@@ -119,7 +121,19 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     else running.stop();
   });
   const { code, stderr } = await running.ended;
+  if (length > LARGEST_OUTPUT) throw tooMuch(argv[0]);
   return { code, stdout: Buffer.concat(pieces), stderr };
+}
+
+function tooMuch(program: string): DeployError {
+  const most = `${LARGEST_OUTPUT / 1024 ** 2} MiB`;
+  return new DeployError(
+    'INPUT',
+    `The program ${program} said more than ${most}, which is more than is read.`,
+    {
+      description: 'The repository holds more than can be looked through; deploy from one that holds less.',
+    },
+  );
 }
 
 function notThere(program: string, thrown: unknown): DeployError {

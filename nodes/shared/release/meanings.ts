@@ -1,4 +1,5 @@
 import type { FindingKind, FindingOf, Mender, RawFinding } from '../contract/findings';
+import { printable } from '../text/printable';
 
 /** One thing that was found, as people read it. */
 export interface Finding {
@@ -177,7 +178,7 @@ export function explain(finding: RawFinding): { finding: Finding; remedy: Remedy
   const meaning = MEANINGS[kind] as Meaning<FindingKind>;
   const told = <T>(value: T | ((finding: RawFinding) => T)): T =>
     typeof value === 'function' ? (value as (finding: RawFinding) => T)(finding) : value;
-  const explanation = told(meaning.explanation);
+  const explanation = printable(told(meaning.explanation));
   return {
     finding: { kind, path, explanation, action: `${told(meaning.action)}.`, done: false },
     remedy: told(meaning.remedy),

@@ -1,3 +1,4 @@
+import { printable } from '../text/printable';
 import type { Side, Snapshot } from './snapshot';
 import { shownPlace } from './place';
 
@@ -12,7 +13,7 @@ export function noticesOf({ side, probe }: Snapshot): string[] {
       `${shown} lies in the container’s own layer, which is gone when the container is made anew: mount a directory or a volume there.`,
     );
   }
-  return notices;
+  return notices.map(printable);
 }
 
 /** Who may not write where. */

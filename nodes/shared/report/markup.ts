@@ -1,3 +1,5 @@
+import { printableLines } from '../text/printable';
+
 /** Markup that holds no value as it came: only {@link html} makes it, and it escapes whatever is put in. */
 export class Markup {
   private constructor(readonly text: string) {}
@@ -35,14 +37,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text for an element or a quoted attribute. What can't be seen but changes what is seen is shown by its number. */
 export function escapeText(text: string): string {
-  return text
-    .replace(/\r\n/g, '\n')
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) =>
-      character === '\n' || character === '\t' ? character : numbered(character),
-    )
-    .replace(/[&<>"'`]/g, (character) => ENTITIES[character]);
-}
-
-function numbered(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`;
+  return printableLines(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character]);
 }

@@ -215,7 +215,7 @@ describe('an engine in a container', () => {
         checks: [check],
         onStep: ({ step, phase }: { step: string; phase: string }) => {
           if (step === 'check after the switch' && phase === 'start') {
-            execFileSync('pkill', ['-KILL', '-f', `podman.* exec -i ${container.name} /usr/bin/python3`]);
+            execFileSync('pkill', ['-KILL', '-f', `podman.* exec -i -- ${container.name} /usr/bin/python3`]);
           }
         },
       }),
@@ -347,7 +347,7 @@ describe('what stands in the way is a sentence:', () => {
     const { message, description } = await refusal({ containerCommand: script });
     expect(message).toBe(`${script} on this machine starts a program “exec” in container ${container.name}.`);
     expect(description).toContain(
-      `It is started as “${script} exec -i ${container.name} /usr/bin/python3 …”`,
+      `It is started as “${script} exec -i -- ${container.name} /usr/bin/python3 …”`,
     );
   });
 

@@ -136,7 +136,7 @@ it.each([
       container: 'engine',
       containerCommand: 'podman',
     }),
-  ).toEqual([...prefix, 'podman', 'exec', '-i', 'engine', ...python]);
+  ).toEqual([...prefix, 'podman', 'exec', '-i', '--', 'engine', ...python]);
 });
 
 it('P7: a password that would end its line is refused, without being shown', () => {

@@ -37,6 +37,7 @@ const OPTIONS = new Set([
   '--quiet',
   '--template=',
   '--no-tags',
+  '--strict',
   '--no-write-fetch-head',
   '--no-recurse-submodules',
   '--no-auto-gc',
@@ -60,8 +61,14 @@ const OPTIONS = new Set([
   '--glob=refs/hot-deploy/all/*',
   '-c',
 ]);
+const OURS = new Set([
+  // What git starts for itself.
+  ...['-c', 'fetch', 'fetch.negotiationAlgorithm=noop', 'origin'],
+]);
 const COMMANDS = new Set([
-  'ls-remote',
+  'remote-http',
+  'remote-https',
+  'upload-pack',
   'init',
   'fetch',
   'ls-tree',
@@ -137,9 +144,10 @@ async function open(changes: {
 async function expectOnlyOurs(): Promise<void> {
   for (const [command, ...args] of await git.runs()) {
     expect(COMMANDS).toContain(command);
-    // What stands behind two hyphens is no option, whatever it is.
-    const before = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
-    expect(before.filter((argument) => argument.startsWith('-') && !OPTIONS.has(argument))).toEqual([]);
+    // Before this, all is ours; behind it nothing is an option, whatever it is.
+    const end = args.indexOf('--end-of-options');
+    const before = end >= 0 ? args.slice(0, end) : args;
+    expect(before.filter((argument) => !OPTIONS.has(argument) && !OURS.has(argument))).toEqual([]);
   }
   expect(existsSync(canary)).toBe(false);
   await git.forget();

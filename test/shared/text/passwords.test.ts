@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+
+import { withoutPasswords } from '../../../nodes/shared/text/passwords';
+
+/** The cases that the engine's side is tested with, too: what is given, and what is shown of it. */
+const CASES = JSON.parse(
+  readFileSync(join(__dirname, '../../../executor/tests/passwords.json'), 'utf8'),
+) as Array<[string, string]>;
+
+test.each(CASES)('P7: a password inside a value is masked, as on the engine’s side: %j', (given, shown) => {
+  expect(withoutPasswords(given)).toBe(shown);
+});
+
+test('P7: whatever stands around an address, its password is never shown, and nothing else is lost', () => {
+  const around = fc.string({ unit: 'binary', maxLength: 30 });
+  const property = fc.property(around, around, (before, after) => {
+    const shown = withoutPasswords(`${before} db://user:hunter22@host/x ${after}`);
+    expect(shown).not.toContain('hunter22');
+    expect(withoutPasswords(shown)).toBe(shown);
+  });
+  fc.assert(property, { numRuns: 2000 });
+});
+
+test.each(['://', '://@', '://:', 'a:@://', '@:', 'http', '/'])(
+  'masking takes no more than twice the time for twice the text, made of %s',
+  (piece) => {
+    const of = (length: number) => {
+      const text = piece.repeat(length / piece.length);
+      const began = performance.now();
+      for (let round = 0; round < 5; round++) withoutPasswords(text);
+      return performance.now() - began;
+    };
+    of(200_000);
+    const [one, four] = [Math.min(of(200_000), of(200_000)), Math.min(of(800_000), of(800_000))];
+    // Quadratic would be sixteen times as much.
+    expect(four).toBeLessThan(10 * Math.max(one, 1));
+  },
+);
