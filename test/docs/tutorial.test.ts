@@ -97,7 +97,7 @@ test('what it shows without running it here is run elsewhere', () => {
     scripts: Record<string, string>;
   };
   expect(demo).toBe('npm run demo');
-  expect(scripts.demo).toBe('tsx scripts/demo.ts');
+  expect(scripts.demo).toContain('tsx scripts/demo.ts');
   // A whole n8n is started in the same way by the live suite.
   const live = readFileSync(join(ROOT, 'test/live/support/live.ts'), 'utf8');
   expect([...start.matchAll(/(\w+)=/g)].map(([, name]) => live.includes(`${name}:`))).toEqual([true, true]);
