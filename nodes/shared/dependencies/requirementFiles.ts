@@ -45,7 +45,7 @@ export async function findRequirements(
   if (file.endsWith('.toml')) {
     // Paths in a lock start beside it, those in requirements where pip runs: at the release's top.
     const texts = await files.readTexts([file]);
-    for (const reference of readLockReferences(texts.get(file) ?? '')) {
+    for (const reference of readLockReferences(texts.get(file) ?? '', file)) {
       const { target } = reference;
       const beside = target.startsWith('/') ? target : posix.join(posix.dirname(file), target);
       follow({ ...reference, target: beside }, file, reached);
@@ -56,7 +56,7 @@ export async function findRequirements(
   for (let next = [...reached.texts]; next.length > 0;) {
     const known = new Set(reached.texts);
     for (const [path, text] of await files.readTexts(next)) {
-      const lines = readRequirementLines(text);
+      const lines = readRequirementLines(text, path);
       if (path !== options.constraints) installs ||= lines.installs;
       for (const reference of lines.references) follow(reference, path, reached);
     }

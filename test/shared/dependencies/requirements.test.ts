@@ -48,7 +48,7 @@ describe('lines of a requirements file', () => {
     ['--index-url https://packages.example.com/simple/\n-i x\n--pre', []],
     ['-e git+https://git.example.com/x.git#egg=x', ['-e git+https://git.example.com/x.git#egg=x']],
   ])('%j', (text, requirements) => {
-    expect(readRequirementLines(text)).toEqual({
+    expect(readRequirementLines(text, 'requirements.txt')).toEqual({
       installs: requirements.length > 0,
       requirements,
       references: [],
@@ -71,7 +71,7 @@ describe('lines of a requirements file', () => {
     ['.', 'local', '.'],
     ['-e ./lib', 'local', './lib'],
   ])('%j refers to something', (line, kind, target) => {
-    expect(readRequirementLines(`# first\n${line}`).references).toEqual([
+    expect(readRequirementLines(`# first\n${line}`, 'requirements.txt').references).toEqual([
       expect.objectContaining({ kind, target, line: 2 }),
     ]);
   });
@@ -85,7 +85,9 @@ describe('lines of a requirements file', () => {
     fc.assert(
       fc.property(layout, (lines) => {
         const text = lines.map((line) => `${line.noise}${line.name}${line.end}`).join('');
-        expect(readRequirementLines(text).requirements).toEqual(lines.map((line) => line.name));
+        expect(readRequirementLines(text, 'requirements.txt').requirements).toEqual(
+          lines.map((line) => line.name),
+        );
       }),
     );
   });
