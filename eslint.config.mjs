@@ -51,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['gulpfile.js', 'jest.config.js', 'scripts/**/*.js', 'test/live/*.js'],
+    files: ['gulpfile.js', 'jest.config.js', 'scripts/**/*.js', 'test/live/*.js', 'test/support/*.js'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { __dirname: 'readonly', console: 'readonly', process: 'readonly' },

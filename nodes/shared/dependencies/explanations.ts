@@ -32,8 +32,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Install the package python3-pip, or uv, on the engine’s side.',
   },
   {
-    pattern:
-      /\b(?:401|403) (?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]|User for \S+:/i,
+    pattern: firstOf(
+      /\b(?:401|403) (?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]/i,
+      inLine(/User for /i, ':'),
+    ),
     says: () => 'the package index does not accept the credentials, or asks for some.',
     next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
   },
@@ -81,7 +83,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern: firstOf(
-      /(?:unable to execute|command) '?(?:[\w./-]*-)?(?:gcc|cc|clang|g\+\+|c\+\+)'?(?:: | failed: )No such file|No such file or directory: '?(?:gcc|cc|clang)|linker `?cc`? not found|can't find Rust compiler|Cargo, the Rust package manager, is not installed/i,
+      inLine(
+        /(?:unable to execute|command) /i,
+        /(?:^|['\s/-])(?:gcc|cc|clang|g\+\+|c\+\+)'?(?:: | failed: )No such file/i,
+      ),
+      /No such file or directory: '?(?:gcc|cc|clang)|linker `?cc`? not found|can't find Rust compiler|Cargo, the Rust package manager, is not installed/i,
       { exec: missingCmake },
     ),
     says: (_match, output) =>

@@ -4,6 +4,7 @@ import type { Hello } from '../../../nodes/shared/contract/messages';
 import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/installOptions';
 import { packageChanges } from '../../../nodes/shared/dependencies/packages';
 import { findRequirements, type ReleaseFiles } from '../../../nodes/shared/dependencies/requirementFiles';
+import { readLockReferences } from '../../../nodes/shared/dependencies/lockLines';
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';
 import { keyed, sameDependencies, wantedDependencies } from '../../../nodes/shared/dependencies/wanted';
 import { thrownBy } from '../../support/thrown';
@@ -266,4 +267,37 @@ test('packages are compared by their normalised names', () => {
     removed: [{ name: 'old', version: '1' }],
     changed: [{ name: 'typing-extensions', from: '4.0', to: '4.1' }],
   });
+});
+
+describe('what no tool writes', () => {
+  test.each(['\v', '\f', '\x1C', '\x85', '\u2028', '\u2029'])(
+    'lines end where they do for pip: %j',
+    (end) => {
+      const { references } = readRequirementLines(`# a${end}-r b.txt`, 'requirements.txt');
+      expect(references).toEqual([{ kind: 'requirements', target: 'b.txt', line: 2 }]);
+    },
+  );
+
+  test.each([
+    ['in one', 'x'.repeat(70_000)],
+    ['continued', 'x \\\n'.repeat(40_000)],
+  ])('a line that is too long is refused by file and line: %s', (_, line) => {
+    expect(() => readRequirementLines(`a\n${line}`, 'ocr/requirements.txt')).toThrow(
+      'ocr/requirements.txt, line 2: it has more than 65,536 characters',
+    );
+  });
+
+  test('so it is in a lock', () => {
+    expect(() => readLockReferences(`a = 1\nb = "${'x'.repeat(70_000)}"`, 'pylock.toml')).toThrow(
+      'pylock.toml, line 2: it has more than 65,536 characters',
+    );
+  });
+
+  test.each(['-r a.txt', '-ra.txt', '-r=a.txt', '--requirement = a.txt', '-r "a.txt"', "-r 'a.txt' # b"])(
+    'an option is read as pip reads it: %s',
+    (line) => {
+      const { references } = readRequirementLines(line, 'requirements.txt');
+      expect(references).toEqual([{ kind: 'requirements', target: 'a.txt', line: 1 }]);
+    },
+  );
 });
