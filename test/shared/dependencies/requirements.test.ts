@@ -300,4 +300,18 @@ describe('what no tool writes', () => {
       expect(references).toEqual([{ kind: 'requirements', target: 'a.txt', line: 1 }]);
     },
   );
+
+  test('thousands of lines that name one directory of thousands of files are no work', async () => {
+    const file = (path: string) => ({ path, type: 'file' as const, digest: path });
+    const entries = [file('requirements.txt')];
+    for (let index = 0; index < 20_000; index += 1) entries.push(file(`wheels/${index}.whl`));
+    const text = '-f wheels\n'.repeat(6000);
+    const before = process.cpuUsage();
+    const found = await findRequirements(
+      { entries, readTexts: async () => new Map([['requirements.txt', text]]) },
+      ENVIRONMENT,
+    );
+    expect(found.files).toHaveLength(20_001);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
 });
