@@ -51,7 +51,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['gulpfile.js', 'jest.config.js', 'scripts/**/*.js', 'test/{live,oldest}/*.js'],
+    files: [
+      'gulpfile.js',
+      'jest.config.js',
+      'scripts/**/*.js',
+      'test/{live,oldest}/*.js',
+      'test/support/*.js',
+    ],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { __dirname: 'readonly', console: 'readonly', process: 'readonly' },

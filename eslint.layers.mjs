@@ -15,35 +15,36 @@ const node = ['node:[a-z_/]+'];
 export const layers = {
   text: { files: 'nodes/shared/text/**', imports: [], packages: [] },
   errors: { files: 'nodes/shared/errors.*', imports: ['text'], packages: [] },
+  scan: { files: 'nodes/shared/scan.*', imports: [], packages: [] },
   contract: { files: 'nodes/shared/contract/**', imports: ['errors'], packages: [] },
   connection: {
     files: 'nodes/shared/connection/**',
-    imports: ['contract', 'errors'],
+    imports: ['contract', 'errors', 'scan'],
     packages: [...node, 'ssh2'],
   },
   source: {
     files: 'nodes/shared/source/**',
-    imports: ['contract', 'errors'],
+    imports: ['contract', 'errors', 'scan'],
     packages: [...node, 'picomatch', 'tar'],
   },
   git: {
     files: 'nodes/shared/git/**',
-    imports: ['connection', 'contract', 'errors', 'source'],
+    imports: ['connection', 'contract', 'errors', 'scan', 'source'],
     packages: node,
   },
   push: {
     files: 'nodes/shared/push/**',
-    imports: ['contract', 'errors', 'git/address', 'source'],
+    imports: ['contract', 'errors', 'git/address', 'scan', 'source'],
     packages: ['node:crypto'],
   },
   executor: {
     files: 'nodes/shared/executor/**',
-    imports: ['connection', 'contract', 'errors'],
+    imports: ['connection', 'contract', 'errors', 'scan'],
     packages: node,
   },
   dependencies: {
     files: 'nodes/shared/dependencies/**',
-    imports: ['contract', 'errors', 'executor', 'source'],
+    imports: ['contract', 'errors', 'executor', 'scan', 'source'],
     packages: ['node:crypto', 'node:path'],
   },
   // What the phases hand to one another, as values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 NOT_FOUND = re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(?:==([^\s,;]+))?")
-SKIPPED = re.compile(r"Skipping link: none of the wheel's tags.*?([^/\s]+\.whl)")
+SKIPPED = "Skipping link: none of the wheel's tags"
 MOST = 20
 # A page that has no line end in it must not be held whole.
 LONGEST_LINE = 64 * 1024
@@ -29,15 +29,24 @@ class PassedOver:
         lines = (self._held + piece).split(b"\n")
         self._held = lines.pop()[-LONGEST_LINE:]
         for line in lines:
-            found = SKIPPED.search(line.decode("utf-8", "replace"))
-            if found and self._is_meant(found.group(1)):
-                self.wheels = [*self.wheels, found.group(1)][-MOST:]
+            wheel = _skipped_wheel(line.decode("utf-8", "replace"))
+            if wheel and self._is_meant(wheel):
+                self.wheels = [*self.wheels, wheel][-MOST:]
 
     def _is_meant(self, wheel: str) -> bool:
         name, version = [*wheel.split("-"), ""][:2]
         if self.name is None:
             return False
         return _normalized(name) == _normalized(self.name) and self._version in (None, version)
+
+
+def _skipped_wheel(line: str) -> str | None:
+    """The first file name in what pip says of a wheel that it skips; each part of an address is looked at once."""
+    for word in re.split(r"[/\s]", line.partition(SKIPPED)[2]):
+        name, ending, _ = word.rpartition(".whl")
+        if name:
+            return name + ending
+    return None
 
 
 def _normalized(name: str) -> str:

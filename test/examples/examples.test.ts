@@ -165,13 +165,14 @@ describe('push-to-deploy.json', () => {
   const push = (head: string): Record<string, IDataObject> => ({
     'On push': {
       cloneUrl: `file://${repository}`,
+      reference: 'refs/heads/main',
       commit: head,
       pusher: 'alice',
       message: 'Better keywords',
     },
   });
 
-  test('deploys the pushed commit and tests it', async () => {
+  test('deploys the pushed branch and tests it', async () => {
     const result = await run('push-to-deploy.json', push(first));
     expect(only(result, 'Extract a test document')).toMatchObject({ code: 0, stderr: '' });
     expect(messageOf(result, 'Say what went live')).toBe(
@@ -183,7 +184,7 @@ describe('push-to-deploy.json', () => {
   });
 
   test('goes back when the test does not work', async () => {
-    const { release } = only(await run('push-to-deploy.json', push(first)), 'Deploy the pushed commit');
+    const { release } = only(await run('push-to-deploy.json', push(first)), 'Deploy the pushed branch');
     // Passes its checks, and can't extract.
     appendFileSync(join(repository, 'src/writer.py'), '\nraise SystemExit(3)\n');
     const result = await run('push-to-deploy.json', push(commit('worse')));

@@ -14,6 +14,7 @@ import {
   pushTrigger,
   WEBHOOK_CREDENTIAL,
 } from '../support/nodes';
+import type { PushRequest } from '../../nodes/shared/push/push';
 import { deliver, payloadOf, SECRET } from '../support/pushes';
 import { startSshd, type Sshd } from '../support/sshd';
 
@@ -63,7 +64,7 @@ async function deployment() {
     source: 'git',
     repository: '={{ $json.cloneUrl }}',
     repositoryAccess: 'credential',
-    reference: '={{ $json.commit }}',
+    reference: '={{ $json.reference }}',
     dependencies: 'none',
   };
   const credentials = { ...ACCOUNT, hotDeployGitApi: { id: '3', name: 'Repository' } };
@@ -83,10 +84,22 @@ function commit(message: string): string {
 
 /** Tells the trigger of a push, as the Gitea of this repository would. */
 async function push(before: string, after: string) {
-  const payload = { ...payloadOf('gitea'), before, after, commits: [], total_commits: 1 };
+  return send(recorded(before, after));
+}
+
+let pushes = 0;
+
+/** A delivery that somebody may keep. */
+function recorded(before: string, after: string): PushRequest {
+  const payload = { ...payloadOf('gitea'), before, after, commits: [], total_commits: 1, pushes: ++pushes };
   Object.assign(payload.repository, { ssh_url: cloneUrl, clone_url: 'https://evil.example/acme/engine.git' });
-  const { json } = await server.post(deliver('gitea', payload));
-  const run = server.runs.at(-1);
+  return deliver('gitea', payload);
+}
+
+async function send(request: PushRequest) {
+  const before = server.runs.length;
+  const { json } = await server.post(request);
+  const run = server.runs.length > before ? server.runs.at(-1) : undefined;
   return {
     json,
     output: run?.output('Hot Deploy')[0]?.json as IDataObject,
@@ -94,7 +107,14 @@ async function push(before: string, after: string) {
   };
 }
 
-test('a push brings its very commit live, from the repository that the trigger is set up for', async () => {
+function change(message: string): string {
+  appendFileSync(join(repository, 'src/matcher.py'), `\n# ${message}\n`);
+  return commit(message);
+}
+
+let head: string;
+
+test('a push brings the branch live as it is, from the repository that the trigger is set up for', async () => {
   const first = commit('first');
   const created = await push('0'.repeat(40), first);
   expect(created.complaint).toBeUndefined();
@@ -103,14 +123,44 @@ test('a push brings its very commit live, from the repository that the trigger i
     output: { status: 'deployed', source: { type: 'git', commit: first, repository: cloneUrl } },
   });
 
-  appendFileSync(join(repository, 'src/matcher.py'), '\n# better\n');
-  const second = commit('second');
-  // Another commit follows before the push is dealt with; what was pushed is what goes live.
-  appendFileSync(join(repository, 'src/matcher.py'), '\n# and more\n');
-  commit('third');
+  const second = change('second');
+  // Another commit follows before the push is dealt with, and goes live with it.
+  head = change('third');
   expect((await push(first, second)).output).toMatchObject({
     status: 'deployed',
-    source: { commit: second },
+    source: { commit: head },
     changes: { modified: ['src/matcher.py'] },
   });
+});
+
+test('A to B, back to A, and a replay of A to B under a new identifier: A stays live', async () => {
+  const good = head;
+  const bad = change('bad');
+  const there = recorded(good, bad);
+  expect((await send(there)).output).toMatchObject({ status: 'deployed', source: { commit: bad } });
+  git('reset', '-q', '--hard', good);
+  expect((await push(bad, good)).output).toMatchObject({ status: 'deployed', source: { commit: good } });
+
+  const replayed = { ...there, headers: { ...there.headers, 'x-gitea-delivery': 'another' } };
+  expect(await send(replayed)).toMatchObject({
+    json: { decision: 'ignored', reason: 'This delivery was acted on before.' },
+    output: undefined,
+  });
+
+  // Nothing is remembered any more, or the other process of two has not written yet: there is something to look at.
+  for (const name of Object.keys(server.staticData)) delete server.staticData[name];
+  expect(await send(replayed)).toMatchObject({
+    json: { decision: 'accepted' },
+    output: { status: 'unchanged', source: { commit: good } },
+  });
+});
+
+test('who pushes A to B, back, and to B again, gets B', async () => {
+  const good = head;
+  const better = change('better');
+  expect((await push(good, better)).output).toMatchObject({ source: { commit: better } });
+  git('reset', '-q', '--hard', good);
+  expect((await push(better, good)).output).toMatchObject({ source: { commit: good } });
+  git('reset', '-q', '--hard', better);
+  expect((await push(good, better)).output).toMatchObject({ status: 'deployed', source: { commit: better } });
 });

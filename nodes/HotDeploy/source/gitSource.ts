@@ -10,9 +10,6 @@ import { readLimits } from './limitFields';
 
 const GIT_CREDENTIAL = 'hotDeployGitApi';
 
-/** n8n closes it to nodes, so that nobody writes hooks into it: reading it is as allowed as reading what it is of. */
-const GIT_DIRECTORY = /\/\.git(?:\/.*)?$/;
-
 const forGit = { show: { source: ['git'] } };
 
 const repository = text({
@@ -80,7 +77,13 @@ export async function openRepository(
     limits: readLimits(read),
     cache: cacheDirectory(process.env),
     allowFile: async (directory) =>
-      refuseBlocked(node, 'Repository', await resolvePath(node, directory.replace(GIT_DIRECTORY, ''))),
+      refuseBlocked(node, 'Repository', await resolvePath(node, withoutGitDirectory(directory))),
     signal,
   });
+}
+
+/** n8n closes `.git` to nodes, so that nobody writes hooks into it: reading it is as allowed as reading what it is of. */
+function withoutGitDirectory(directory: string): string {
+  const at = `${directory}/`.indexOf('/.git/');
+  return at < 0 ? directory : directory.slice(0, at);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ServerHostKeyAlgorithm } from 'ssh2';
 
 import { DeployError } from '../errors';
+import { withoutEnd } from '../scan';
 import { isHashedHost, speaksAbout } from './knownHosts';
 
 /** One key that the user vouches for, or, when revoked, warns of. */
@@ -19,7 +20,9 @@ export interface HostKeyPin {
 export type HostKeyVerdict = 'match' | 'mismatch' | 'revoked' | 'unknown';
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}=?$/;
-const KEYGEN_LINE = /^(\d{3,5})\s+(SHA256:[A-Za-z0-9+/]{43})=?(?:\s+.*?)?(?:\s+\(([\w-]+)\))?$/;
+const BITS = /^\d{3,5}$/;
+/** The last word of a line that `ssh-keygen -l` prints, such as `(ED25519)`. */
+const KEYGEN_TYPE = /^\(([\w-]+)\)$/;
 const MD5 = /(?:^|\s)(?:MD5:)?(?:[0-9a-f]{2}:){15}[0-9a-f]{2}(?:\s|$)/i;
 const KEY_TYPE = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+$/;
 
@@ -34,7 +37,7 @@ const ALGORITHMS: Record<string, ServerHostKeyAlgorithm[]> = {
 
 /** The SHA-256 fingerprint of a public key in SSH's wire format, as `ssh-keygen -l` prints it. */
 export function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+  return `SHA256:${withoutEnd(createHash('sha256').update(key).digest('base64'), '=')}`;
 }
 
 /** The type that a public key in SSH's wire format names first, such as `ssh-ed25519`; empty for anything else. */
@@ -60,10 +63,10 @@ function typeFromKeygen(bits: string, name: string | undefined): string | undefi
 }
 
 function parseFingerprints(line: string): HostKeyPin[] {
-  const printed = KEYGEN_LINE.exec(line);
-  if (printed) {
-    const type = typeFromKeygen(printed[1], printed[3]);
-    return [{ fingerprint: printed[2], ...(type && { type }), revoked: false }];
+  const [bits, printed, ...comment] = line.split(/\s+/);
+  if (BITS.test(bits) && FINGERPRINT.test(printed)) {
+    const type = typeFromKeygen(bits, KEYGEN_TYPE.exec(comment.at(-1) ?? '')?.[1]);
+    return [{ fingerprint: printed.replace(/=$/, ''), ...(type && { type }), revoked: false }];
   }
   const words = line.split(/[\s,]+/).filter((word) => word !== '');
   if (!words.every((word) => FINGERPRINT.test(word))) throw refuseLine(line);

@@ -16,13 +16,26 @@ function matchesHash(field: string, name: string): boolean {
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }
 
-function matchesPattern(pattern: string, name: string): boolean {
-  const source = pattern
-    .toLowerCase()
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(name);
+/** Whether a name is what a pattern with `*` and `?` stands for: each star takes as little as it can, once. */
+function matchesPattern(given: string, name: string): boolean {
+  const pattern = given.toLowerCase();
+  let [at, star, taken] = [0, -1, 0];
+  for (let index = 0; index < name.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      taken = index;
+    } else if (pattern[at] === '?' || pattern[at] === name[index]) {
+      at += 1;
+      index += 1;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++taken;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === '*') at += 1;
+  return at === pattern.length;
 }
 
 /**

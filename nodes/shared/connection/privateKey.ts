@@ -1,6 +1,11 @@
 import { DeployError } from '../errors';
+import { withoutEnd } from '../scan';
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----([\s\S]*?)-----END \1-----/;
+const BEGIN = '-----BEGIN ';
+/** What a PEM block of a private key is labelled. */
+const LABEL = /^(?:[A-Z0-9]+ ){0,4}PRIVATE KEY$/;
+/** Some characters more than the longest label in use, `OPENSSH PRIVATE KEY`. */
+const LONGEST_LABEL = 64;
 const LEGACY_HEADERS = /Proc-Type:\s*4\s*,\s*ENCRYPTED\s+DEK-Info:\s*([\w-]+)\s*,\s*([0-9A-Fa-f]+)\s/;
 
 /** What people paste instead of a private key, and what to do then. First match counts. */
@@ -15,7 +20,7 @@ const LOOKALIKES: ReadonlyArray<[pattern: RegExp, advice: string]> = [
     'holds a public key: paste the private one, from the file without .pub',
   ],
   [/BEGIN CERTIFICATE/, 'holds a certificate: paste the private key that belongs to it'],
-  [/BEGIN [A-Z0-9 ]*PRIVATE KEY-----/, 'holds a private key that is cut off: paste it up to its END line'],
+  [/PRIVATE KEY-----/, 'holds a private key that is cut off: paste it up to its END line'],
   [/^[~./][^\n]*$/, 'holds the path of a file: paste the content of that file'],
 ];
 
@@ -25,7 +30,21 @@ function refuse(advice: string): DeployError {
 
 /** Undoes what forms, JSON and shells do to text: escaped or foreign line breaks, quotes around it, a byte order mark. */
 function unwrap(text: string): string {
-  return text.replace(/\\r\\n|\\n|\\r|\r\n|\r/g, '\n').replace(/^[\s\uFEFF"']+|[\s"']+$/g, '');
+  const unescaped = text.replace(/\\r\\n|\\n|\\r|\r\n|\r/g, '\n').replace(/^[\s\uFEFF"']+/, '');
+  return withoutEnd(unescaped.trimEnd(), '"\' \t\n\u00A0\uFEFF');
+}
+
+/** The first block of a private key, from its BEGIN to its END line. */
+function findBlock(text: string): { label: string; content: string } | undefined {
+  for (let begin = text.indexOf(BEGIN); begin >= 0; begin = text.indexOf(BEGIN, begin + BEGIN.length)) {
+    const start = begin + BEGIN.length;
+    const [label] = text.slice(start, start + LONGEST_LABEL).split('-----', 1);
+    if (!LABEL.test(label)) continue;
+    const content = start + label.length + '-----'.length;
+    const end = text.indexOf(`-----END ${label}-----`, content);
+    return end < 0 ? undefined : { label, content: text.slice(content, end) };
+  }
+  return undefined;
 }
 
 /**
@@ -37,12 +56,12 @@ function unwrap(text: string): string {
  */
 export function normalisePrivateKey(text: string): string {
   const pasted = unwrap(text);
-  const block = BLOCK.exec(pasted);
+  const block = findBlock(pasted);
   if (!block) {
     const lookalike = LOOKALIKES.find(([pattern]) => pattern.test(pasted));
     throw refuse(lookalike?.[1] ?? 'holds no private key: paste one, with its BEGIN and END lines');
   }
-  const [, label, content] = block;
+  const { label, content } = block;
   const encryption = LEGACY_HEADERS.exec(content);
   const headers = encryption
     ? `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${encryption[1]},${encryption[2].toUpperCase()}\n\n`

@@ -1,8 +1,10 @@
+import { type Finder, firstOf, type Found, inLine, wordBefore } from '../scan';
+
 /** What an installer’s output means: one row for each thing that people come across. */
 export interface Explanation {
-  pattern: RegExp;
+  pattern: Finder;
   /** The sentence; `match` is what the pattern found in the output. */
-  says: (match: RegExpExecArray, output: string) => string;
+  says: (match: Found, output: string) => string;
   next: string;
 }
 
@@ -30,8 +32,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Install the package python3-pip, or uv, on the engine’s side.',
   },
   {
-    pattern:
-      /\b(?:401|403) (?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]|User for \S+:/i,
+    pattern: firstOf(
+      /\b(?:401|403) (?:Client Error|Unauthorized|Forbidden|Error)|status code 40[13]|HTTP Error 40[13]/i,
+      inLine(/User for /i, ':'),
+    ),
     says: () => 'the package index does not accept the credentials, or asks for some.',
     next: 'Choose a Hot Deploy Package Index API credential with the index’s address, user and password or token.',
   },
@@ -41,7 +45,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Install git there, or ship a wheel with the release.',
   },
   {
-    pattern: /git (?:clone|fetch|checkout)\b.* did not run successfully|Git operation failed/,
+    pattern: firstOf(
+      inLine(/git (?:clone|fetch|checkout)\b/, ' did not run successfully'),
+      /Git operation failed/,
+    ),
     says: (_match, output) => `${repositoryOf(output) ?? 'a Git repository'} could not be fetched.`,
     next: 'See whether the engine’s side reaches it, and as whom; what git said is below. A wheel shipped with the release needs neither.',
   },
@@ -59,7 +66,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     // What older pips make of a download that broke off.
-    pattern: /Wheel '([^']+)' located at \S+ is invalid/,
+    pattern: inLine("Wheel '", "' located at ", ' is invalid'),
     says: ([, name]) => `${name} did not arrive whole, or its wheel is damaged.`,
     next: 'Run it again. When it stays so, look at the network on the engine’s side, and at the wheel in the index or in Find Links.',
   },
@@ -75,8 +82,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Make the file with hashes (pip-compile --generate-hashes, or uv pip compile --generate-hashes), or switch Require Hashes off.',
   },
   {
-    pattern:
-      /(?:unable to execute|command) '?(?:[\w./-]*-)?(?:gcc|cc|clang|g\+\+|c\+\+)'?(?:: | failed: )No such file|No such file or directory: '?(?:gcc|cc|clang)|linker `?cc`? not found|can't find Rust compiler|Cargo, the Rust package manager, is not installed|cmake.{0,40}not found/i,
+    pattern: firstOf(
+      inLine(
+        /(?:unable to execute|command) /i,
+        /(?:^|['\s/-])(?:gcc|cc|clang|g\+\+|c\+\+)'?(?:: | failed: )No such file/i,
+      ),
+      /No such file or directory: '?(?:gcc|cc|clang)|linker `?cc`? not found|can't find Rust compiler|Cargo, the Rust package manager, is not installed/i,
+      { exec: missingCmake },
+    ),
     says: (_match, output) =>
       `${buildOf(output)} has to be compiled, and there is no compiler on the engine’s side.`,
     next: 'Choose a version that has a wheel for this Python, ship a wheel with the release, or install a compiler there (build-essential, python3-dev).',
@@ -88,33 +101,35 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Install the package python3-dev there, or choose a version that has a wheel for this Python.',
   },
   {
-    pattern: /(?:exit code|returncode|exit status|signal)[:=]?\s*-?(?:9|137)\b|\(SIGKILL\)|signal: 9|Killed/,
+    pattern:
+      /(?:exit code|returncode|exit status|signal)(?:[:=] ?| )?-?(?:9|137)\b|\(SIGKILL\)|signal: 9|Killed/,
     says: (_match, output) =>
       `the build of ${buildOf(output)} was killed, most often because the machine ran out of memory.`,
     next: 'Ship a wheel instead of building it there, or give the machine more memory.',
   },
   {
-    pattern: /Invalid requirement: [^]{0,600}? of \S+\.toml\)/,
+    pattern: { exec: unreadableLock },
     says: () => 'the pip on the engine’s side is too old to read such a lock.',
     next: 'Upgrade pip there to 26.1 or newer, or install uv; or deploy a requirements.lock instead, as “uv pip compile” and “pip-compile” write it.',
   },
   {
-    pattern: /(?:Unexpected|Unsupported|Expected|Invalid) [^\n]*: (\S+?):(\d+):\d+\s*$/m,
+    pattern: { exec: unreadableLine },
     says: ([, file, line]) => `uv can’t read line ${line} of ${file}.`,
     next: 'Correct that line; pip has options that uv does not know: leave them out, or set Installer to pip.',
   },
   {
-    pattern:
-      /Invalid requirement: ?(.+)|Couldn't parse requirement in `([^`]+)`.*\n(?:\s+cause:.*\n)?\s*(.*)/i,
-    says: ([, requirement, file, line]) =>
-      `${requirement ?? `“${line}” in ${file}`} is not a requirement that can be read.`,
+    pattern: firstOf(/Invalid requirement: ?(.+)/i, { exec: unparsed }),
+    says: ([, requirement]) => `${requirement} is not a requirement that can be read.`,
     next: 'Correct the line that the output names.',
   },
   {
-    pattern:
-      /has no wheels? with a matching|no wheels? (?:with|are available|for your platform)|is not a supported wheel on this platform|requires? a different [Pp]ython|Requires-Python|the current Python version \(([^)]*)\) does not satisfy|Because \S+ requires Python /,
-    says: (match, output) =>
-      `${requirementOf(output) ?? wheelOf(match.input) ?? 'a requirement'} has no version for this Python.`,
+    pattern: firstOf(
+      /has no wheels? with a matching|no wheels? (?:with|are available|for your platform)|is not a supported wheel on this platform|requires? a different [Pp]ython|Requires-Python/,
+      inLine('the current Python version (', ') does not satisfy'),
+      inLine('Because ', ' requires Python '),
+    ),
+    says: (_match, output) =>
+      `${requirementOf(output) ?? wheelOf(output) ?? 'a requirement'} has no version for this Python.`,
     next: 'Choose a version that supports it, ship a wheel that fits, or run the engine with another Python (option Python).',
   },
   {
@@ -124,13 +139,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern: /^Passed over, as not for this Python: (.+)$/m,
-    says: ([, wheels], output) =>
+    says: ([, wheels = ''], output) =>
       `${requirementOf(output)} has no version for this Python; there is only ${shortened(wheels)}.`,
     next: 'Choose a version that has a wheel for it, ship its source or a wheel that fits, or run the engine with another Python (option Python).',
   },
   {
     pattern: /No matching distribution found for (.+)/,
-    says: ([, requirement], output) => notFound(requirement.trim(), output),
+    says: ([, requirement = ''], output) => notFound(requirement.trim(), output),
     next:
       'Check the name and version, and which index is asked (Index URL, Extra Index URLs, Find Links). ' +
       'To pip, an index that does not accept the credentials looks the same.',
@@ -142,8 +157,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Check the name, and which index is asked (Index URL, Extra Index URLs, Find Links).',
   },
   {
-    pattern: /(?:there (?:is|are) no versions? of|no version of) ([A-Za-z0-9._-]+?)(==\S+?)?(?:,| and| we|$)/,
-    says: ([, name, version]) => `${name}${version ?? ''} does not exist in the package index.`,
+    pattern: { exec: missingVersion },
+    says: ([, requirement]) => `${requirement} does not exist in the package index.`,
     next: 'Check the name and version, and which index is asked.',
   },
   {
@@ -152,7 +167,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'The output below says which ask for what; loosen one of them.',
   },
   {
-    pattern: /Could not open requirements file|No such file or directory: '?([^\s']+)/,
+    pattern: firstOf(/Could not open requirements file/, /No such file or directory: '?([^\s']+)/),
     says: ([, path]) => `${path ?? 'a file that the requirements name'} is not there.`,
     next: 'Put it into the source and name it in Include.',
   },
@@ -169,8 +184,67 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
+const CONFLICT = inLine('Cannot install ', ' because these package versions have conflicting');
+
+/** How far before “not found” CMake is named by who misses it. */
+const NEAR = 45;
+
+function missingCmake(output: string): Found | null {
+  for (const { index } of output.matchAll(/not found/gi)) {
+    if (/cmake/i.test(output.slice(Math.max(0, index - NEAR), index))) return ['cmake'];
+  }
+  return null;
+}
+
+/** How far behind the complaint pip names the file that it read. */
+const COMPLAINT = 700;
+
+/** What uv finds no version of: a name, with `==` and a version or without. */
+function missingVersion(output: string): Found | null {
+  const found = /(?:there (?:is|are) no versions? of|no version of) (\S+)/.exec(output);
+  const requirement = found?.[1].replace(/,$/, '') ?? '';
+  return /^[A-Za-z0-9._-]+(?:==[^\s,]+)?$/.test(requirement) ? [found?.[0], requirement] : null;
+}
+
+function unreadableLock(output: string): Found | null {
+  const at = output.indexOf('Invalid requirement: ');
+  if (at < 0) return null;
+  return / of [^\s()]+\.toml\)/.exec(output.slice(at, at + COMPLAINT));
+}
+
+/** `… : requirements.txt:3:1`: file and line. */
+function unreadableLine(output: string): Found | null {
+  for (const line of output.split(/[\r\n]/)) {
+    const place = line.slice(line.lastIndexOf(': ') + 2).trimEnd();
+    if (place.length === line.length || !/(?:Unexpected|Unsupported|Expected|Invalid) /.test(line)) continue;
+    const parts = place.split(':');
+    const [number, column] = parts.splice(-2);
+    const file = parts.join(':');
+    if (file && !/\s/.test(file) && isNumber(number) && isNumber(column)) return [line, file, number];
+  }
+  return null;
+}
+
+function isNumber(text: string | undefined): boolean {
+  return text !== undefined && /^\d+$/.test(text);
+}
+
+/** uv names the file in one line, and what it could not read after that and, sometimes, a cause. */
+function unparsed(output: string): Found | null {
+  const lines = output.split('\n');
+  for (const [index, line] of lines.entries()) {
+    const [, file] = UNPARSED.exec(line) ?? [];
+    if (file === undefined) continue;
+    const next = lines.slice(index + 1).find((each) => !each.trimStart().startsWith('cause:')) ?? '';
+    return [line, `“${next.trim()}” in ${file}`];
+  }
+  return null;
+}
+
+const UNPARSED = inLine(/Couldn't parse requirement in `/i, '`');
+
 function notFound(requirement: string, output: string): string {
-  const versions = /\(from versions: ([^)]*)\)/.exec(output)?.[1];
+  const versions = /\(from versions: ([^()]*)\)/.exec(output)?.[1];
   if (!versions || versions === 'none') return `${requirement} does not exist in the package index.`;
   const shown = versions.split(', ').slice(-5).join(', ');
   return `${requirement} has no version that fits; the index has ${shown}.`;
@@ -187,15 +261,20 @@ function requirementOf(output: string): string | undefined {
 
 function wheelOf(output: string): string | undefined {
   return (
-    /(\S+\.whl) is not a supported wheel/.exec(output)?.[1] ??
-    /Package '([^']+)' requires a different Python/.exec(output)?.[1] ??
+    wordBefore(output, ' is not a supported wheel') ??
+    inLine("Package '", "' requires a different Python").exec(output)?.[1] ??
     /Because ([A-Za-z0-9._-]+?)==\S+ requires Python /.exec(output)?.[1] ??
-    /([A-Za-z0-9._-]+)(?:==\S+)? has no wheels?/.exec(output)?.[1]
+    nameIn(wordBefore(output, ' has no wheel'))
   );
 }
 
+/** The name in a word such as `numpy==2.1.0`. */
+function nameIn(word: string | undefined): string | undefined {
+  return word && /^[A-Za-z0-9._-]+/.exec(word)?.[0];
+}
+
 function conflictOf(output: string): string {
-  const names = /Cannot install (.+?) because these package versions have conflicting/.exec(output)?.[1];
+  const [, names] = CONFLICT.exec(output) ?? [];
   return names ? `: ${names}` : '';
 }
 
@@ -212,9 +291,17 @@ function buildOf(output: string): string {
   const named =
     /Failed (?:to build|building wheel for) ['`]?([A-Za-z0-9._-]+)/i.exec(output) ??
     /Building wheel for ([A-Za-z0-9._-]+)/.exec(output) ??
-    /Building wheels for collected packages: (.+)/.exec(output) ??
-    /(?:Processing|Collecting) (?:\S*\/)?([A-Za-z0-9._-]+?)(?:-\d[^\s]*|[[=<>~!;][^\s]*)?(?:\s|$)(?![\s\S]*(?:Processing|Collecting) )/.exec(
-      output,
-    );
-  return named?.[1] ?? 'A package';
+    /Building wheels for collected packages: (.+)/.exec(output);
+  return named?.[1] ?? lastCollected(output) ?? 'A package';
+}
+
+/** The package that pip turned to last: by a requirement, or by the path of its archive. */
+function lastCollected(output: string): string | undefined {
+  const words = Math.max(output.lastIndexOf('Processing '), output.lastIndexOf('Collecting '));
+  if (words < 0) return undefined;
+  const [word] = output.slice(words + 'Collecting '.length).split(/\s/, 1);
+  const [file] = word.split('/').slice(-1);
+  const name = /^[A-Za-z0-9._-]+/.exec(file)?.[0];
+  const version = name?.search(/-\d/) ?? -1;
+  return version > 0 ? name?.slice(0, version) : name;
 }

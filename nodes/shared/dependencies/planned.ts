@@ -88,5 +88,5 @@ async function linesOf(files: Files, paths: readonly string[]): Promise<string[]
   const wanted = paths.filter((path) => /\.(?:txt|in|lock)$/.test(path));
   if (wanted.length === 0) return [];
   const texts = await files.readTexts(wanted);
-  return [...texts.values()].flatMap((text) => readRequirementLines(text).requirements);
+  return [...texts].flatMap(([file, text]) => readRequirementLines(text, file).requirements);
 }

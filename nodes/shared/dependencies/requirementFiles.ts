@@ -45,7 +45,7 @@ export async function findRequirements(
   if (file.endsWith('.toml')) {
     // Paths in a lock start beside it, those in requirements where pip runs: at the release's top.
     const texts = await files.readTexts([file]);
-    for (const reference of readLockReferences(texts.get(file) ?? '')) {
+    for (const reference of readLockReferences(texts.get(file) ?? '', file)) {
       const { target } = reference;
       const beside = target.startsWith('/') ? target : posix.join(posix.dirname(file), target);
       follow({ ...reference, target: beside }, file, reached);
@@ -56,7 +56,7 @@ export async function findRequirements(
   for (let next = [...reached.texts]; next.length > 0;) {
     const known = new Set(reached.texts);
     for (const [path, text] of await files.readTexts(next)) {
-      const lines = readRequirementLines(text);
+      const lines = readRequirementLines(text, path);
       if (path !== options.constraints) installs ||= lines.installs;
       for (const reference of lines.references) follow(reference, path, reached);
     }
@@ -128,11 +128,16 @@ class Reached {
   /** Those that are requirements or constraints themselves. */
   readonly texts = new Set<string>();
   private readonly found = new Map<string, string>();
+  /** What was taken along as a whole: a thousand lines may name one directory. */
+  private readonly trees = new Set<string>();
+  private readonly sortedPaths: readonly string[];
 
-  constructor(private readonly digests: ReadonlyMap<string, string>) {}
+  constructor(private readonly digests: ReadonlyMap<string, string>) {
+    this.sortedPaths = [...digests.keys()].sort();
+  }
 
   has(path: string): boolean {
-    return this.digests.has(path) || [...this.digests.keys()].some((known) => known.startsWith(`${path}/`));
+    return this.digests.has(path) || this.sortedPaths[this.firstFrom(`${path}/`)]?.startsWith(`${path}/`);
   }
 
   addText(path: string): void {
@@ -143,8 +148,8 @@ class Reached {
   /** A file, or everything below a directory. */
   addTree(given: string, where: string): void {
     const path = posix.normalize(given).replace(/\/$/, '');
-    const below = path === '.' ? '' : `${path}/`;
-    const paths = [...this.digests.keys()].filter((known) => known === path || known.startsWith(below));
+    if (this.trees.has(path)) return;
+    const paths = [...(this.digests.has(path) ? [path] : []), ...this.below(path === '.' ? '' : `${path}/`)];
     if (paths.length === 0) {
       throw new DeployError('INPUT', `${where}: ${given} is not among the files that are deployed.`, {
         description:
@@ -152,6 +157,25 @@ class Reached {
       });
     }
     for (const known of paths) this.found.set(known, this.digests.get(known) ?? '');
+    this.trees.add(path);
+  }
+
+  private below(prefix: string): string[] {
+    const start = this.firstFrom(prefix);
+    let end = start;
+    while (this.sortedPaths[end]?.startsWith(prefix)) end += 1;
+    return this.sortedPaths.slice(start, end);
+  }
+
+  /** Where the first path that is not before `text` stands. */
+  private firstFrom(text: string): number {
+    let [low, high] = [0, this.sortedPaths.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.sortedPaths[middle] < text) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   sorted(): Array<[string, string]> {

@@ -1,9 +1,10 @@
 import type { ProcessExit, Remedy } from '../connection/connection';
 import { DeployError } from '../errors';
+import { type Finder, firstOf, inLine } from '../scan';
 import type { InterpreterOptions } from './interpreter';
 
 interface Explanation {
-  when: RegExp | ((said: string, options: InterpreterOptions) => boolean);
+  when: Finder | ((said: string, options: InterpreterOptions) => boolean);
   message: (options: InterpreterOptions, where: string) => string;
   description: string | ((options: InterpreterOptions) => string);
 }
@@ -17,7 +18,7 @@ const EXPLANATIONS: Explanation[] = [
       'Compare its digest with dist/executors.txt of the installed package, then add that line to /etc/hot-deploy/executors on the host. A credential whose Access is Read Only has another one.',
   },
   {
-    when: /sudo: (a password is required|.*no tty present|.*terminal is required)/i,
+    when: inLine(/sudo: /i, /a password is required|no tty present|terminal is required/i),
     message: (_, where) => `sudo on ${where} asks for a password.`,
     description:
       'Set Become to “sudo with password” in the credential, or allow the user to run Python without one (NOPASSWD).',
@@ -45,7 +46,10 @@ const EXPLANATIONS: Explanation[] = [
     description: 'Correct the parameter Container; the container program’s “ps” lists the names.',
   },
   {
-    when: /container .*is not running|container state improper|can only create exec sessions on running/i,
+    when: firstOf(
+      inLine(/container /i, /is not running/i),
+      /container state improper|can only create exec sessions on running/i,
+    ),
     message: (options, where) => `The container ${options.container} on ${where} is not running.`,
     description: 'Start it, then run again.',
   },
@@ -57,7 +61,7 @@ const EXPLANATIONS: Explanation[] = [
       'Start the daemon there, and see that the user may talk to it. If containers run with podman there, name it in the option Container Command.',
   },
   {
-    when: /permission denied.*docker/i,
+    when: inLine(/permission denied/i, /docker/i),
     message: (options, where) =>
       `The user on ${where} can't talk to ${options.containerCommand ?? 'docker'}.`,
     description: 'Add the user to the group docker, or set Become to “sudo” in the credential.',
@@ -138,7 +142,7 @@ export function explainNoAnswer(
   said: string,
 ): DeployError {
   const known = EXPLANATIONS.find(({ when }) =>
-    when instanceof RegExp ? when.test(said) : when(said, options),
+    typeof when === 'function' ? when(said, options) : when.exec(said) !== null,
   );
   const facts = { exit, pythonMissing: namesMissing(said, options.python) };
   if (known) {

@@ -97,11 +97,24 @@ function pathOf({ pathname }: URL, text: string): string {
 
 function notKnown(text: string): DeployError {
   // Whatever kind of address was meant: what stands before the host, or after a question mark, may be a secret.
-  const shown = text.replace(/^([a-z+.-]*:\/\/)?.*:.*@/is, '$1…@').replace(/[?#].*$/s, '?…');
+  const shown = withoutQuery(withoutUser(text));
   return refused(
     `${JSON.stringify(shown)} is not an address that is fetched from`,
     `Give one such as ${EXAMPLES}.`,
   );
+}
+
+/** All up to the last @ is taken for a login, unless no colon comes before it, as in `git@host:path`. */
+function withoutUser(text: string): string {
+  const at = text.lastIndexOf('@');
+  if (!text.slice(0, Math.max(0, at)).includes(':')) return text;
+  const [protocol = ''] = /^[a-z+.-]*:\/\//i.exec(text) ?? [];
+  return `${protocol}…${text.slice(at)}`;
+}
+
+function withoutQuery(text: string): string {
+  const at = text.search(/[?#]/);
+  return at < 0 ? text : `${text.slice(0, at)}?…`;
 }
 
 function withSecret(url: URL): DeployError {

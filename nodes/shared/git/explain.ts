@@ -1,9 +1,10 @@
 import { DeployError } from '../errors';
+import { type Finder, inLine } from '../scan';
 import type { RepositoryAddress } from './address';
 import { LONGEST_ANSWER } from './advertised';
 
 interface Explanation {
-  pattern: RegExp;
+  pattern: Finder;
   sentence: string;
   next: string;
 }
@@ -27,7 +28,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern:
-      /repository .*not found|returned error: 404|does not appear to be a git repository|no such file or directory|not found/i,
+      /returned error: 404|does not appear to be a git repository|no such file or directory|not found/i,
     sentence: 'does not exist there, or not for this login',
     next: 'Check the address; forges answer the same for a private repository that the login may not see.',
   },
@@ -42,7 +43,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     next: 'Add its authority on n8n’s machine: the environment variable GIT_SSL_CAINFO names a file with it.',
   },
   {
-    pattern: /transport '?[^']*'? not allowed/i,
+    pattern: inLine(/transport /i, / not allowed/i),
     sentence: 'sent git on to a kind of address that is not followed',
     next: 'Give the address that it ends at.',
   },
@@ -80,7 +81,7 @@ export function explainGit(
   secrets: readonly string[] = [],
 ): DeployError {
   const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), heard);
-  const found = EXPLANATIONS.find(({ pattern }) => pattern.test(said));
+  const found = EXPLANATIONS.find(({ pattern }) => pattern.exec(said) !== null);
   const how = code === null ? 'was ended by a signal' : `ended with exit code ${code}`;
   const sentence = found?.sentence ?? `could not be read: git ${how}`;
   const lines = said

@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { DeployError } from '../errors';
+import { withoutEnd } from '../scan';
 import type { RepositoryAddress } from './address';
 
 /** Called with each directory that is going to be read; throws when that is not allowed. */
@@ -22,7 +23,7 @@ const DEEPEST = 5;
 export async function findLocalRepository({ url, path }: RepositoryAddress, allow: Allow): Promise<string> {
   await allow(path);
   for (const suffix of SUFFIXES) {
-    const found = await followFile(path.replace(/\/+$/, '') + suffix);
+    const found = await followFile(withoutEnd(path, '/') + suffix);
     if (!found || !(await exists(join(found, 'HEAD')))) continue;
     const directory = await allowed(found, allow);
     const common = await allowed(resolve(directory, await textOf(join(directory, 'commondir'))), allow);

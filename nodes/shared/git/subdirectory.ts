@@ -1,9 +1,10 @@
 import { DeployError, toDeployError } from '../errors';
+import { withoutEnd } from '../scan';
 import { checkEntryPath } from '../source/paths';
 
 /** A directory inside a repository, cleaned up; empty for its top. Throws `INPUT` for what leads out of it. */
 export function checkSubdirectory(given: string): string {
-  const text = given.trim().replace(/^\.\/|\/+$/g, '');
+  const text = withoutEnd(given.trim().replace(/^\.\//, ''), '/');
   if (text === '' || text === '.') return '';
   try {
     return checkEntryPath(text);

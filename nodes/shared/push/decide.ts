@@ -2,7 +2,7 @@ import type { CommitId } from '../contract/names';
 import { quote } from '../source/quote';
 import type { CompiledSelection } from '../source/patterns';
 import { everyPath } from './changedPaths';
-import type { Deliveries } from './deliveries';
+import type { Deliveries, Delivery } from './deliveries';
 import { readReference, type Reference } from './gitNames';
 import type { ReferenceFilter } from './references';
 import { findRepository, type Repository } from './repositories';
@@ -51,7 +51,7 @@ export interface Accepted extends Decided {
 /** Decides about one reference of a push. Throws `INPUT` for an unusable name. */
 export function decide(
   push: Push,
-  delivery: string,
+  delivery: Delivery,
   settings: TriggerSettings,
   deliveries: Deliveries,
 ): Decision {

@@ -1,11 +1,27 @@
+import { createHash } from 'node:crypto';
+
 import { at, listAt, textAt } from './payload';
 import type { Push } from './push';
 
 /** As many references of deliveries as are remembered: weeks of pushes, and some 50 kB. */
 const MAX_REMEMBERED = 200;
 
+/** As many signed bodies as are told again: years of pushes, and some 50 kB. */
+const MAX_BODIES = 2500;
+
+/** Of a digest, in base64url: 96 bits. */
+const DIGEST_CHARACTERS = 16;
+
 /** Stands for no commit, before a reference was created and after it was deleted. */
 const NONE = '';
+
+/** One delivery of a forge. */
+export interface Delivery {
+  /** The forge's own identifier, which nobody signs; empty when it gave none. */
+  id: string;
+  /** The bytes that were signed. */
+  body: Buffer;
+}
 
 /** A reference that a delivery moved, as it is kept. */
 interface Remembered {
@@ -17,32 +33,38 @@ interface Remembered {
   commit: string;
 }
 
-/** Where deliveries are kept: an object whose field `deliveries` is kept from one request to the next. */
+/** Where deliveries are kept: an object whose fields are kept from one request to the next. */
 export type DeliveryStore = Record<string, unknown>;
 
 /**
- * Remembers the last deliveries that were acted on, to tell those that a forge sends again.
+ * Remembers the last deliveries that were acted on, to tell those that come again.
  *
- * The identifier alone is not enough: Gitea and GitLab give a new one to what is redelivered by hand. So the moves of
- * each reference are compared too: a push starts where the reference is, and one that was seen before and doesn't start
- * where the last one ended is not a new one. It is no lock: two processes may read before either writes. What then
- * gets through is a second deployment of the same commit, which changes nothing.
+ * What counts is the body: it is signed, and whoever recorded a request can put another identifier before it, but not
+ * change a byte. A body that was acted on is never acted on again while it is remembered. A forge may word one push anew,
+ * so identifiers and the moves of each reference are compared too: a push starts where the reference is, and one that
+ * was seen before and doesn't start where the last one ended is not a new one.
+ *
+ * It is no lock: two processes may read before either writes. What gets through then, or long after, only says that
+ * there is something to look at: the reference is deployed as it is by that time.
  */
 export class Deliveries {
   constructor(private readonly store: DeliveryStore) {}
 
-  has(delivery: string, repository: string, push: Push): boolean {
+  has(delivery: Delivery, repository: string, push: Push): boolean {
     const move = moveOf(delivery, repository, push);
+    if (this.bodies().includes(digestOf(delivery, move))) return true;
     const sameReference = this.read().filter(({ reference }) => reference === move.reference);
-    if (delivery && sameReference.some((seen) => seen.delivery === delivery)) return true;
+    if (delivery.id && sameReference.some((seen) => seen.delivery === delivery.id)) return true;
     const isKnown = sameReference.some(
       ({ before, commit }) => before === move.before && commit === move.commit,
     );
     return isKnown && sameReference.at(-1)?.commit !== move.before;
   }
 
-  add(delivery: string, repository: string, push: Push): void {
-    this.store.deliveries = [...this.read(), moveOf(delivery, repository, push)].slice(-MAX_REMEMBERED);
+  add(delivery: Delivery, repository: string, push: Push): void {
+    const move = moveOf(delivery, repository, push);
+    this.store.deliveries = [...this.read(), move].slice(-MAX_REMEMBERED);
+    this.store.bodies = [...this.bodies(), digestOf(delivery, move)].slice(-MAX_BODIES);
   }
 
   /** What was stored, by whatever version of this package. */
@@ -56,14 +78,26 @@ export class Deliveries {
         commit: textAt(stored, 'commit'),
       }));
   }
+
+  private bodies(): string[] {
+    return listAt(this.store, 'bodies').filter(
+      (digest): digest is string => typeof digest === 'string' && digest.length === DIGEST_CHARACTERS,
+    );
+  }
 }
 
-function moveOf(delivery: string, repository: string, push: Push): Remembered {
+function moveOf({ id }: Delivery, repository: string, push: Push): Remembered {
   const { reference, before, commit } = push;
   return {
-    delivery,
+    delivery: id,
     reference: `${repository} ${reference}`,
     before: before ?? NONE,
     commit: commit ?? NONE,
   };
+}
+
+/** Of a body as far as it is about one reference: what it says of another may have been left for later. */
+function digestOf({ body }: Delivery, { reference }: Remembered): string {
+  const digest = createHash('sha256').update(`${reference}\n`).update(body).digest('base64url');
+  return digest.slice(0, DIGEST_CHARACTERS);
 }

@@ -34,6 +34,7 @@ export interface PushItem {
   reference: string;
   branch: string | null;
   tag: string | null;
+  /** Where the reference was after the push; it may have moved on, so deploy `reference`. */
   commit: CommitId;
   before: CommitId | null;
   created: boolean;
@@ -86,7 +87,7 @@ export function receive(
   deliveries: Deliveries,
 ): Outcome {
   try {
-    const delivery = deliveryOf(request.headers, forge);
+    const delivery = { id: deliveryOf(request.headers, forge), body: request.body };
     const reading = readRequest(forge, request, headerOf(request.headers, 'content-type') ?? '');
     if (!reading.pushes) return { answer: { decision: 'ignored', reason: reading.reason }, items: [] };
     const decisions = reading.pushes.map((push) => decide(push, delivery, settings, deliveries));
@@ -94,7 +95,7 @@ export function receive(
     const accepted = decisions.filter((decision) => decision.decision === 'accepted');
     return {
       answer: answerOf(decisions),
-      items: accepted.map((decision) => itemOf(decision, { forge, delivery })),
+      items: accepted.map((decision) => itemOf(decision, { forge, delivery: delivery.id })),
     };
   } catch (thrown) {
     if (!(thrown instanceof DeployError)) throw toDeployError(thrown);

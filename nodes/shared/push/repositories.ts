@@ -1,5 +1,6 @@
 import { DeployError, toDeployError } from '../errors';
 import { parseRepository } from '../git/address';
+import { withoutEnd } from '../scan';
 import { quote } from '../source/quote';
 
 /** A repository that a trigger is set up for. */
@@ -91,7 +92,7 @@ function parseAddress(given: string): Address | undefined {
 }
 
 function trimmed(path: string): string {
-  return path.replace(/^\/+|\/+$/g, '').replace(/\.git$/i, '');
+  return withoutEnd(path.replace(/^\/+/, ''), '/').replace(/\.git$/i, '');
 }
 
 function withSuffix(address: string): string {

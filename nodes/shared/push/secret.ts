@@ -1,3 +1,5 @@
+import { withoutEnd } from '../scan';
+
 /** How GitLab's signing tokens begin, and all of Standard Webhooks'. */
 const SIGNING_PREFIX = 'whsec_';
 
@@ -11,7 +13,7 @@ export function signingKey(secret: string): Buffer | undefined {
   if (!secret.startsWith(SIGNING_PREFIX)) return undefined;
   const encoded = secret.slice(SIGNING_PREFIX.length);
   const key = Buffer.from(encoded, 'base64');
-  const isWhole = key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '');
+  const isWhole = withoutEnd(key.toString('base64'), '=') === withoutEnd(encoded, '=');
   return isWhole && key.length >= MIN_KEY_BYTES ? key : undefined;
 }
 

@@ -160,7 +160,7 @@ export class ArchiveScan {
 
 /** Whether a member is the directory that was packed itself, which `tar -c .` writes as `./`. */
 function isRoot({ type, path }: TarMember): boolean {
-  return type === 'directory' && /^\.(?:\/+\.?)*$/.test(path);
+  return type === 'directory' && path.split('/').every((part, at) => part === '.' || (part === '' && at > 0));
 }
 
 function unsupported(member: TarMember): DeployError {

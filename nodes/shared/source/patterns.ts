@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 
 import { DeployError } from '../errors';
+import { withoutEnd } from '../scan';
 import type { Selection } from './bundle';
 import { quote } from './quote';
 import { RESERVED_NAMES } from '../contract/reservedNames';
@@ -112,7 +113,7 @@ function normalizePattern(field: string, pattern: string): string {
   if (pattern.startsWith('!') && !pattern.startsWith('!(')) {
     throw refuse('starts with "!"', `write ${quote(pattern.slice(1))} in the other list instead`);
   }
-  const normalized = pattern.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, '');
+  const normalized = withoutEnd(pattern.replace(/^(?:\.\/+)+/, ''), '/');
   if (normalized === '' || normalized === '.') {
     throw refuse('names nothing', 'name a file, a directory or a glob, for example "src/**"');
   }

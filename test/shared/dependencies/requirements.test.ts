@@ -4,6 +4,7 @@ import type { Hello } from '../../../nodes/shared/contract/messages';
 import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/installOptions';
 import { packageChanges } from '../../../nodes/shared/dependencies/packages';
 import { findRequirements, type ReleaseFiles } from '../../../nodes/shared/dependencies/requirementFiles';
+import { readLockReferences } from '../../../nodes/shared/dependencies/lockLines';
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';
 import { keyed, sameDependencies, wantedDependencies } from '../../../nodes/shared/dependencies/wanted';
 import { thrownBy } from '../../support/thrown';
@@ -48,7 +49,7 @@ describe('lines of a requirements file', () => {
     ['--index-url https://packages.example.com/simple/\n-i x\n--pre', []],
     ['-e git+https://git.example.com/x.git#egg=x', ['-e git+https://git.example.com/x.git#egg=x']],
   ])('%j', (text, requirements) => {
-    expect(readRequirementLines(text)).toEqual({
+    expect(readRequirementLines(text, 'requirements.txt')).toEqual({
       installs: requirements.length > 0,
       requirements,
       references: [],
@@ -71,7 +72,7 @@ describe('lines of a requirements file', () => {
     ['.', 'local', '.'],
     ['-e ./lib', 'local', './lib'],
   ])('%j refers to something', (line, kind, target) => {
-    expect(readRequirementLines(`# first\n${line}`).references).toEqual([
+    expect(readRequirementLines(`# first\n${line}`, 'requirements.txt').references).toEqual([
       expect.objectContaining({ kind, target, line: 2 }),
     ]);
   });
@@ -85,7 +86,9 @@ describe('lines of a requirements file', () => {
     fc.assert(
       fc.property(layout, (lines) => {
         const text = lines.map((line) => `${line.noise}${line.name}${line.end}`).join('');
-        expect(readRequirementLines(text).requirements).toEqual(lines.map((line) => line.name));
+        expect(readRequirementLines(text, 'requirements.txt').requirements).toEqual(
+          lines.map((line) => line.name),
+        );
       }),
     );
   });
@@ -263,5 +266,52 @@ test('packages are compared by their normalised names', () => {
     added: [{ name: 'new.one', version: '2' }],
     removed: [{ name: 'old', version: '1' }],
     changed: [{ name: 'typing-extensions', from: '4.0', to: '4.1' }],
+  });
+});
+
+describe('what no tool writes', () => {
+  test.each(['\v', '\f', '\x1C', '\x85', '\u2028', '\u2029'])(
+    'lines end where they do for pip: %j',
+    (end) => {
+      const { references } = readRequirementLines(`# a${end}-r b.txt`, 'requirements.txt');
+      expect(references).toEqual([{ kind: 'requirements', target: 'b.txt', line: 2 }]);
+    },
+  );
+
+  test.each([
+    ['in one', 'x'.repeat(70_000)],
+    ['continued', 'x \\\n'.repeat(40_000)],
+  ])('a line that is too long is refused by file and line: %s', (_, line) => {
+    expect(() => readRequirementLines(`a\n${line}`, 'ocr/requirements.txt')).toThrow(
+      'ocr/requirements.txt, line 2: it has more than 65,536 characters',
+    );
+  });
+
+  test('so it is in a lock', () => {
+    expect(() => readLockReferences(`a = 1\nb = "${'x'.repeat(70_000)}"`, 'pylock.toml')).toThrow(
+      'pylock.toml, line 2: it has more than 65,536 characters',
+    );
+  });
+
+  test.each(['-r a.txt', '-ra.txt', '-r=a.txt', '--requirement = a.txt', '-r "a.txt"', "-r 'a.txt' # b"])(
+    'an option is read as pip reads it: %s',
+    (line) => {
+      const { references } = readRequirementLines(line, 'requirements.txt');
+      expect(references).toEqual([{ kind: 'requirements', target: 'a.txt', line: 1 }]);
+    },
+  );
+
+  test('thousands of lines that name one directory of thousands of files are no work', async () => {
+    const file = (path: string) => ({ path, type: 'file' as const, digest: path });
+    const entries = [file('requirements.txt')];
+    for (let index = 0; index < 20_000; index += 1) entries.push(file(`wheels/${index}.whl`));
+    const text = '-f wheels\n'.repeat(6000);
+    const before = process.cpuUsage();
+    const found = await findRequirements(
+      { entries, readTexts: async () => new Map([['requirements.txt', text]]) },
+      ENVIRONMENT,
+    );
+    expect(found.files).toHaveLength(20_001);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

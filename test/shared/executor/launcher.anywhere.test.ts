@@ -33,7 +33,7 @@ found = {
     'config': [read(given) for given in sys.argv[1:] if given.endswith('.json')][:2],
     'cwd': cwd,
     'engine': engine.VERSION,
-    'environment': {name: value for name, value in os.environ.items() if name not in ('_', 'OLDPWD')},
+    'environment': {name: value for name, value in os.environ.items() if name not in ('_', 'OLDPWD', 'HOT_DEPLOY_RELEASE')},
     'executable': sys.executable,
     'flags': list(sys.flags),
     'input': None if sys.stdin is None else sys.stdin.read(),

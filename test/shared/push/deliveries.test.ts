@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+
 import fc from 'fast-check';
 
-import { FORGES } from '../../../nodes/shared/push/push';
-import { FIRST, HEAD, payloadOf, ZEROS } from '../../support/pushes';
-import { received, type TriggerOptions } from '../../support/triggers';
+import { type Forge, FORGES, type PushRequest } from '../../../nodes/shared/push/push';
+import { holds } from '../../support/property';
+import { deliver, FIRST, HEAD, type Payload, payloadOf, ZEROS } from '../../support/pushes';
+import { received, receivedOf, type TriggerOptions } from '../../support/triggers';
 
 const commit = (index: number) => index.toString(16).padStart(40, 'c');
 
@@ -13,7 +16,20 @@ const move = (before: string, after: string, ref = 'refs/heads/main') => ({
   before,
   after,
   forced: true,
+  pushed_at: ++pushedAt,
 });
+
+/** GitHub says when a push was, so that the same move again is another body. */
+let pushedAt = 0;
+
+/** The push that takes another one back. */
+function reversed(forge: Forge, payload: Payload): Payload {
+  if (forge === 'bitbucket') {
+    for (const change of payload.push.changes) [change.old, change.new] = [change.new, change.old];
+    return payload;
+  }
+  return { ...payload, before: payload.after, after: payload.before, checkout_sha: payload.before };
+}
 
 /** A trigger that remembers, and tells whether it acts on a delivery. */
 function trigger(options: TriggerOptions = {}) {
@@ -61,6 +77,61 @@ test('P9: the forge’s own identifier tells a redelivery that could be such a p
   expect(actsOn(move(commit(1), commit(2)), 'there')).toBe(false);
 });
 
+test.each(FORGES)('%s: a body that was acted on is refused, whatever identifier comes with it', (forge) => {
+  const store = {};
+  const send = (payload: unknown, delivery: string) => received(forge, payload, { store }, { delivery });
+  const [there, back] = [payloadOf(forge), reversed(forge, payloadOf(forge))];
+  expect(send(there, 'one').items).toHaveLength(1);
+  expect(send(back, 'two').items).toHaveLength(1);
+  // It starts where the branch is again, and nobody signed the identifier.
+  expect(send(there, 'three')).toMatchObject({
+    items: [],
+    answer: { decision: 'ignored', reason: 'This delivery was acted on before.' },
+  });
+  // The same push by a person has a body of its own.
+  expect(send({ ...there, pushed_at: 3 }, 'four').items).toHaveLength(1);
+});
+
+test('a replay under the name of another forge is no other body', () => {
+  const store = {};
+  const there = { ...payloadOf('github'), total_commits: 1 };
+  expect(received('gitea', there, { store }).items).toHaveLength(1);
+  const back = { ...there, before: there.after, after: there.before };
+  expect(received('gitea', back, { store }).items).toHaveLength(1);
+  expect(received('github', there, { store }).items).toEqual([]);
+});
+
+test('who only replays what was recorded never starts anything, nor makes an older commit live', () => {
+  const steps = fc.array(fc.tuple(fc.nat(3), fc.array(fc.nat(30), { maxLength: 4 })), { maxLength: 25 });
+  holds(
+    steps,
+    (pushes) => {
+      const store = {};
+      const recorded: PushRequest[] = [];
+      let [branch, live] = [9, 9];
+      // What is deployed is the branch as it is by then: see test/nodes/pushToDeploy.test.ts.
+      const send = (request: PushRequest) => {
+        const { items } = receivedOf(request, { store });
+        if (items.length > 0) live = branch;
+        return items.length;
+      };
+      for (const [target, replays] of pushes) {
+        if (target !== branch) {
+          recorded.push(deliver('github', move(commit(branch), commit(target))));
+          branch = target;
+          expect(send(recorded[recorded.length - 1])).toBe(1);
+        }
+        for (const which of recorded.length > 0 ? replays : []) {
+          const { headers, body } = recorded[which % recorded.length];
+          expect(send({ headers: { ...headers, 'x-github-delivery': randomUUID() }, body })).toBe(0);
+        }
+        expect(live).toBe(branch);
+      }
+    },
+    300,
+  );
+});
+
 test('a tag that is deleted and made again is acted on again', () => {
   const { actsOn } = trigger();
   expect(actsOn(move(ZEROS, HEAD))).toBe(true);
@@ -94,21 +165,31 @@ test('what was not acted on is decided anew, when the trigger has been set up ot
   expect(received('github', payload, { store, emitAll: true }, delivery).items).toHaveLength(1);
 });
 
-test('P8: 200 references are remembered, and no more', () => {
+test('P8: 200 references and 2,500 bodies are remembered, and no more', () => {
   const { store, actsOn } = trigger({ selects: () => true });
   for (let index = 0; index < 250; index += 1) {
     expect(actsOn(move(FIRST, HEAD, `refs/heads/b${index}`), `d-${index}`)).toBe(true);
   }
   expect((store as { deliveries: unknown[] }).deliveries).toHaveLength(200);
   expect(JSON.stringify(store).length).toBeLessThan(64 * 1024);
+  for (let index = 0; index < 2500; index += 1) actsOn(move(HEAD, commit(index)));
+  expect((store as { bodies: unknown[] }).bodies).toHaveLength(2500);
+  expect(JSON.stringify(store).length).toBeLessThan(128 * 1024);
+});
+
+test('P8: the oldest references are forgotten first', () => {
+  const { actsOn } = trigger({ selects: () => true });
+  for (let index = 0; index < 250; index += 1) {
+    expect(actsOn(move(FIRST, HEAD, `refs/heads/b${index}`), `d-${index}`)).toBe(true);
+  }
   expect(actsOn(move(FIRST, HEAD, 'refs/heads/b249'), 'd-249')).toBe(false);
   expect(actsOn(move(FIRST, HEAD, 'refs/heads/b0'), 'd-0')).toBe(true);
 });
 
 test('whatever else was stored, deliveries are decided on', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), (deliveries) => {
-      const store = { deliveries };
+    fc.property(fc.jsonValue(), fc.jsonValue(), (deliveries, bodies) => {
+      const store = { deliveries, bodies };
       expect(received('github', payloadOf('github'), { store }).items).toHaveLength(1);
       expect(received('github', payloadOf('github'), { store }).items).toEqual([]);
     }),
