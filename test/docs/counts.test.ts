@@ -106,7 +106,7 @@ describe('docs/reference/limits.md says the limit of', () => {
     ],
     [
       'deliveries that the trigger remembers',
-      number(constant('nodes/shared/push/deliveries.ts', 'MAX_REMEMBERED')),
+      `${constant('nodes/shared/push/deliveries.ts', 'MAX_REMEMBERED')}; of ${number(constant('nodes/shared/push/deliveries.ts', 'MAX_BODIES'))} the digest of the body`,
     ],
     [
       'age of a push that GitLab signed with a signing token',
@@ -138,7 +138,7 @@ describe('numbers in sentences', () => {
     ['docs/explanation/limits.md', `The switch waits up to ${drain} s for them`],
     ['docs/explanation/limits.md', `links to the first ${names} names`],
     ['docs/reference/checks.md', `at most ${streamed} KiB of it are sent`],
-    ['docs/reference/hot-deploy-trigger.md', `The last ${remembered} that started something`],
+    ['docs/reference/hot-deploy-trigger.md', `the moves of the last ${remembered} that started something`],
     ['docs/reference/hot-deploy.md', `Lists of paths hold at most ${number(LISTED_PATHS)}`],
   ])('%s: %s', (page, sentence) => {
     expect(said(page)).toContain(sentence);
