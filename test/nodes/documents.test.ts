@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { HARMLESS, OPERATIONS } from '../../nodes/operations';
+import { READING_VERBS } from '../../nodes/shared/contract/verbs';
 
 const ROOT = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -101,4 +102,28 @@ describe('what a release says', () => {
     expect(() => notes('9.9.9')).toThrow(/has nothing under the heading “## 9.9.9”/);
     expect(() => notes()).toThrow(/Write it first/);
   });
+});
+
+test('the pages give the number of set-ups for the least privilege as it is', () => {
+  const numbers = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+  const setUps = (read('docs/least-privilege.md').match(/^## \d+\./gm) ?? []).length;
+  const told = DOCUMENTS.flatMap((page) =>
+    [...read(page).matchAll(new RegExp(`\\b(${numbers.join('|')}) set-ups`, 'gi'))].map(([, number]) => [
+      page,
+      number.toLowerCase(),
+    ]),
+  );
+  expect(told).toContainEqual(['docs/least-privilege.md', numbers[setUps - 1]]);
+  expect(told.filter(([, number]) => number !== numbers[setUps - 1])).toEqual([]);
+});
+
+test('no page gives another number of steps that a key for reading takes than the contract has', () => {
+  const count = READING_VERBS.length;
+  for (const page of DOCUMENTS.filter((name) => name !== 'CHANGELOG.md')) {
+    const told = [
+      ...read(page).matchAll(/\b(two|three|four|five|six|seven|eight|nine|\d+) (?:steps|verbs)\b[^.]*/gi),
+    ];
+    const ofReading = told.filter(([text]) => /read[- ]only|only reads|for reading/i.test(text));
+    for (const [text, number] of ofReading) expect([page, text, number]).toEqual([page, text, String(count)]);
+  }
 });
