@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from hot_deploy import mounts, peeking, usage
 
@@ -80,8 +79,6 @@ class _Engine:
     def __init__(self, layout: Layout, entrypoint: str) -> None:
         self._layout = layout
         self._entrypoint = os.fsencode(entrypoint)
-        stem = re.escape(os.path.splitext(self._entrypoint)[0])
-        self._module = re.compile(rb"-[A-Za-z]*m" + stem)
         self._stem = os.path.splitext(self._entrypoint)[0]
         status = os.stat(layout.base)
         self._identity = (status.st_dev, status.st_ino)
@@ -101,9 +98,14 @@ class _Engine:
 
     def _as_module(self, words: list[bytes]) -> bool:
         return any(
-            (word.endswith(b"m") and word.startswith(b"-") and after == self._stem) or self._module.fullmatch(word)
+            (word.endswith(b"m") and word.startswith(b"-") and after == self._stem) or self._with_module(word)
             for word, after in zip(words, words[1:] + [b""])
         )
+
+    def _with_module(self, word: bytes) -> bool:
+        """Whether it is the option and the module in one, such as `-mrun` or `-Bmrun`."""
+        options = word[: -len(self._stem)] if word.endswith(self._stem) else b""
+        return options[:1] == b"-" and options[-1:] == b"m" and options[1:].isalpha()
 
     def _from_input(self, process: Process, words: list[bytes]) -> bool:
         """`python3 - < run.py`: once it is read it stays open."""

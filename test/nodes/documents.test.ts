@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { HARMLESS, OPERATIONS } from '../../nodes/operations';
+import { READING_VERBS } from '../../nodes/shared/contract/verbs';
+import { markdownFiles } from '../../scripts/documents/markdownFiles';
 
 const ROOT = join(__dirname, '..', '..');
+const PAGES = markdownFiles().map((path) => relative(ROOT, path));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 test('every defence in SECURITY.md is shown by tests that exist', () => {
@@ -129,3 +132,27 @@ test.each(['CHANGELOG.md', 'docs/explanation/faults-found.md'])(
     }
   },
 );
+
+test('the pages give the number of set-ups for the least privilege as it is', () => {
+  const numbers = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+  const setUps = (read('docs/least-privilege.md').match(/^## \d+\./gm) ?? []).length;
+  const told = PAGES.flatMap((page) =>
+    [...read(page).matchAll(new RegExp(`\\b(${numbers.join('|')}) set-ups`, 'gi'))].map(([, number]) => [
+      page,
+      number.toLowerCase(),
+    ]),
+  );
+  expect(told).toContainEqual(['docs/least-privilege.md', numbers[setUps - 1]]);
+  expect(told.filter(([, number]) => number !== numbers[setUps - 1])).toEqual([]);
+});
+
+test('no page gives another number of steps that a key for reading takes than the contract has', () => {
+  const count = READING_VERBS.length;
+  for (const page of PAGES.filter((name) => name !== 'CHANGELOG.md')) {
+    const told = [
+      ...read(page).matchAll(/\b(two|three|four|five|six|seven|eight|nine|\d+) (?:steps|verbs)\b[^.]*/gi),
+    ];
+    const ofReading = told.filter(([text]) => /read[- ]only|only reads|for reading/i.test(text));
+    for (const [text, number] of ofReading) expect([page, text, number]).toEqual([page, text, String(count)]);
+  }
+});

@@ -25,7 +25,11 @@ import { parseRepository, type RepositoryAddress } from '../../nodes/shared/git/
 import { explainGit, soundsDamaged } from '../../nodes/shared/git/explain';
 import { checkReference, isShortCommit, namesFor } from '../../nodes/shared/git/reference';
 import { checkSubdirectory } from '../../nodes/shared/git/subdirectory';
+import { asHtml } from '../../nodes/n8n/asHtml';
+import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
+import { withoutPasswords } from '../../nodes/shared/text/passwords';
+import { printable, printableLines } from '../../nodes/shared/text/printable';
 import { readCommit, readReference } from '../../nodes/shared/push/gitNames';
 import { deliveryOf } from '../../nodes/shared/push/headers';
 import { parsePayload, plain } from '../../nodes/shared/push/payload';
@@ -64,6 +68,8 @@ const selection = createSelection(DEFAULT_SELECTION);
 
 /** By file, below `nodes`. */
 export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
+  'n8n/asHtml.ts': [asHtml],
+  'n8n/values.ts': [(text) => readText('Field', text)],
   'n8n/variables.ts': [(text) => readVariables('Environment', text)],
   'shared/connection/hostKey.ts': [
     parseHostKeys,
@@ -215,10 +221,13 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => parsePax(Buffer.from(text)),
     (text) => parsePax(pax('size', text)),
   ],
+  'shared/text/passwords.ts': [withoutPasswords],
+  'shared/text/printable.ts': [printable, printableLines],
 };
 
 /** By file, below `nodes`: why what its expressions read is not as long as somebody outside likes, or is read elsewhere. */
 export const NOT_FED: Readonly<Record<string, string>> = {
+  'n8n/nodeDescription.ts': 'names of our own parameters',
   'n8n/nodeError.ts': 'single characters of our own sentences; none of it repeats',
   'shared/connection/loadKey.ts': 'reads what privateKey.ts brought into shape',
   'shared/connection/local.ts': 'names of n8n’s own environment',
@@ -229,12 +238,15 @@ export const NOT_FED: Readonly<Record<string, string>> = {
     'paths of files and arguments, in single looks at a suffix or a character',
   'shared/dependencies/planned.ts': 'the suffix of a path',
   'shared/executor/client.ts': 'two words in our own description',
+  'shared/git/advertised.ts': 'the line of one packet, of at most 65,516 bytes, by forms that are anchored',
   'shared/git/cache.ts': 'names in the cache’s own directory, of at most 255 bytes',
   'shared/git/credentials.ts': 'one control character in a person’s own user name',
   'shared/git/fetch.ts': 'words of git, none of which repeats',
   'shared/git/gitEnvironment.ts': 'names of n8n’s own environment',
   'shared/git/listing.ts': 'a row of git’s own form, anchored at its beginning',
   'shared/git/localRepository.ts': 'a file on n8n’s own machine, by fixed words',
+  'shared/git/packets.ts': 'four digits at a time',
+  'shared/git/talk.ts': 'names of n8n’s own environment, and the first character of a row',
   'shared/operations/attempt.ts': 'the last character of our own sentence',
   'shared/release/decide/planDigest.ts': 'has a fixed length',
   'shared/release/releaseTime.ts': 'a clock’s own text',

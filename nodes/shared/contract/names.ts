@@ -45,7 +45,8 @@ export const insidePath = matching<string>(
 );
 /** Address of a repository as outputs have it: without what could be secret in it. */
 export const repositoryAddress = matching<string>(
-  '(?!(?:[^/]*/){2}[^/]*:[^/]*@)(?:https?|ssh|file)://[!#-;=?-\\[\\]-_a-~]*',
+  // A user without a password, a host and its port, a path.
+  '(?:https?|ssh|file)://(?:[!#-.0-9;=?A-\\[\\]-_a-~]+@)?[!#-.0-;=?A-\\[\\]-_a-~]*(?:/[!#-;=?-\\[\\]-_a-~]*)?',
   LONGEST_WORDS,
 );
 
