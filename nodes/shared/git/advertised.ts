@@ -7,7 +7,7 @@
 import type { Writable } from 'node:stream';
 
 import { asCommitId } from '../contract/names';
-import { command, FLUSH, type Packet, PacketReader } from './packets';
+import { command, type Packet, PacketReader } from './packets';
 import type { AdvertisedReference } from './reference';
 
 /** A server's answer, and where it is asked. */
@@ -80,9 +80,9 @@ class Answer {
     if (line?.startsWith(REFUSAL)) throw new Refused(line.slice(REFUSAL.length));
     if (this.part === 'capabilities') return this.capability(line);
     if (line === undefined) {
+      // Nothing more is wanted, and nothing more is said: git's helper for HTTP would make a question of it.
       this.complete = true;
-      // Nothing more is wanted.
-      return FLUSH;
+      return undefined;
     }
     if (this.part === 'greeting' && /^version \d+$/.test(line)) {
       if (line === 'version 2') this.part = 'capabilities';

@@ -54,6 +54,7 @@ test.each(['main', '', 'v1', 'refs/heads/main'])(
   async (reference) => {
     expect(await resolve(reference)).toBe(head);
     expect(http.bytes()).toBeLessThan(4096);
+    expect(http.requests).toHaveLength(2);
     expect(await resolve(reference, repository.url)).toBe(head);
   },
 );
