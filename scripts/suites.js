@@ -5,7 +5,7 @@
  * - `fast`: nothing of it could start a process, open a connection or load n8n's engine, or it is kept from doing so
  *   (imports test/support/withoutProcesses.ts);
  * - `alone`: it measures time or memory (imports test/support/alone.ts), and has the machine for itself;
- * - `together`: all that are not `alone`;
+ * - `together`: all that are neither;
  * - `sized`: `npm run proof` runs them at a larger size than `npm test` (import test/support/size.ts).
  */
 const fs = require('node:fs');
@@ -59,7 +59,7 @@ function suite(name) {
   return testFiles(TEST).filter((file) => {
     const needed = reached(file);
     if (name === 'alone') return needed.has(ALONE);
-    if (name === 'together') return !needed.has(ALONE);
+    if (name === 'together') return !needed.has(ALONE) && !isFast(needed);
     if (name === 'fast') return !needed.has(ALONE) && isFast(needed);
     if (name === 'sized') return needed.has(SIZE);
     throw new Error(`There is no suite "${name}": fast, alone, together or sized.`);

@@ -1,7 +1,7 @@
 /**
- * `npm test`: the Python program's own tests, then jest's: first those that can run side by side, then those that need the
- * machine for themselves. Arguments are passed on to jest. All of them run, also when one fails. With
- * HOT_DEPLOY_RESULTS, a directory, the runners leave their results there, and jest measures which lines run.
+ * `npm test`: the Python program's own tests, then jest's: first those that need no process, then those that can run side by
+ * side, then those that need the machine for themselves. Arguments are passed on to jest. All of them run, also when one
+ * fails. With HOT_DEPLOY_RESULTS, a directory, the runners leave their results there.
  */
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -29,6 +29,5 @@ function python() {
   return run('npm', ['run', '--silent', 'test:python'], toFile);
 }
 
-const measured = results ? ['--coverage', `--coverageDirectory=${path.join(results, 'coverage')}`] : [];
-const passed = [python(), jest('together', ...measured), jest('alone')];
+const passed = [python(), jest('fast'), jest('together'), jest('alone')];
 process.exit(passed.every(Boolean) ? 0 : 1);

@@ -168,7 +168,7 @@ describe('an engine in a container', () => {
 
   test('P4: what runs on the one side is not removed from the other', async () => {
     for (const where of ['host', 'container'] as const) {
-      const running = startExtraction(where, 5);
+      const running = startExtraction(where, 12);
       await once(running.stderr, 'data');
       const { releases } = await converse((client) => listReleases(client, asBasePath('/app')));
       const leased = releases.find(({ state }) => state === 'live');
