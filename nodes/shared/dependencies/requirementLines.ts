@@ -27,8 +27,9 @@ const OPTIONS: ReadonlyArray<[flag: string, 'requirements' | 'constraints' | 'fi
 const URL = /^(?:[a-z][a-z0-9+.-]*:\/\/|git\+)/i;
 const ARCHIVE = /\.(?:whl|zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz)$/i;
 /** Where lines end for pip, which is where they do for Python's `str.splitlines`. */
-// eslint-disable-next-line no-control-regex -- Python ends lines at these.
-const LINE_END = /\r\n|[\n\r\v\f\x1C-\x1E\x85\u2028\u2029]/;
+const LINE_END = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;
+/** ASCII's separators of files, groups and records, which do so, too. */
+const SEPARATORS = ['\x1C', '\x1D', '\x1E'];
 
 /** Of one line, continued ones joined: a requirement with 800 hashes. */
 export const LONGEST_LINE = 64 * 1024;
@@ -88,10 +89,8 @@ function logicalLines(text: string, file: string): Array<{ content: string; line
   const lines: Array<{ content: string; line: number }> = [];
   let held = '';
   let first = 0;
-  for (const [index, raw] of text
-    .replace(/^\uFEFF/, '')
-    .split(LINE_END)
-    .entries()) {
+  const divided = SEPARATORS.reduce((rest, each) => rest.replaceAll(each, '\n'), text.replace(/^\uFEFF/, ''));
+  for (const [index, raw] of divided.split(LINE_END).entries()) {
     if (!held) first = index + 1;
     if (held.length + raw.length > LONGEST_LINE) throw tooLong(file, first);
     const comment = raw.trimStart().startsWith('#');
