@@ -240,7 +240,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   describe: 'deployment',
   noteRefusal: 'deployment whose check before does not pass',
   inspect: 'repair',
-  mend: 'repair',
+  repair: 'repair',
   detach: 'return to a plain directory',
   missingPackages: 'return to a plain directory',
   attach: 'return that is taken back',

@@ -43,8 +43,8 @@ VERBS = {
     "remove": "verbs_keeping.remove",
     "describe": "verbs_keeping.describe",
     "noteRefusal": "verbs_keeping.note_refusal",
-    "inspect": "verbs_mending.inspect",
-    "mend": "verbs_mending.mend",
+    "inspect": "verbs_repairing.inspect",
+    "repair": "verbs_repairing.repair",
 }
 
 

@@ -20,7 +20,7 @@ NAMES = ["20261123-17150%d-aaaaaa%d" % (number, number) for number in range(5)]
 NOISE: list[Entry] = [
     {"at": "t", "event": "note", "to": NAMES[0]},
     {"at": "t", "event": "pruned"},
-    {"at": "t", "event": "mended", "from": NAMES[1]},
+    {"at": "t", "event": "repaired", "from": NAMES[1]},
 ]
 
 

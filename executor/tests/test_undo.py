@@ -41,7 +41,7 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "remove": "what a person wanted gone is gone",
     "describe": "a record goes with its release",
     "noteRefusal": "the history is only ever added to",
-    "mend": "each mender can be done again and leaves nothing half done that it would not find",
+    "repair": "each repair can be done again and leaves nothing half done that it would not find",
 }
 
 

@@ -76,7 +76,7 @@ const LEFT: Record<string, string[]> = {
   'session.py': ['the conversation ended'],
   'shown.py': ['\n[the rest is not shown live]\n'],
   'verbs_keeping.py': ['the conversation was cut off'],
-  'verbs_mending.py': ['the conversation was cut off'],
+  'verbs_repairing.py': ['the conversation was cut off'],
   'wire.py': [
     'nothing was heard for … s',
     'nothing was taken for … s',

@@ -60,6 +60,6 @@ export type FindingOf<K extends FindingKind> = Extract<RawFinding, { kind: K }>;
 /** The kinds that are known here: a word of any other would have no meaning. */
 export const findingKind = oneOf(...(Object.keys(FINDINGS) as FindingKind[]));
 
-/** The single steps that put something right; see the executor's `mending`. */
-export const mender = oneOf('leftovers', 'links', 'adoption', 'missingFiles', 'readOnly', 'owner');
-export type Mender = TypeOf<typeof mender>;
+/** The single steps that put something right; see the executor's `repairing`. */
+export const repairKind = oneOf('leftovers', 'links', 'adoption', 'missingFiles', 'readOnly', 'owner');
+export type RepairKind = TypeOf<typeof repairKind>;

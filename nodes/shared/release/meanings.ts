@@ -1,4 +1,4 @@
-import type { FindingKind, FindingOf, Mender, RawFinding } from '../contract/findings';
+import type { FindingKind, FindingOf, RawFinding, RepairKind } from '../contract/findings';
 import { printable } from '../text/printable';
 
 /** One thing that was found, as people read it. */
@@ -15,10 +15,10 @@ export interface Finding {
 }
 
 /**
- * What becomes of a kind of finding: one of the executor's menders; `restore`, which makes a whole release live;
+ * What becomes of a kind of finding: one of the executor's repairs; `restore`, which makes a whole release live;
  * `settle`, which decides on an interrupted switch; `remove`, for environments; `nothing`, for what people decide on.
  */
-export type Remedy = Mender | 'restore' | 'settle' | 'remove' | 'nothing';
+export type Remedy = RepairKind | 'restore' | 'settle' | 'remove' | 'nothing';
 
 interface Meaning<K extends FindingKind> {
   explanation: string | ((finding: FindingOf<K>) => string);

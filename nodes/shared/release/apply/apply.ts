@@ -8,7 +8,7 @@ import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';
 import { adopt, backUp, bring, compareReleases, describe, place } from './making';
-import { mend, removeEnvironment } from './mending';
+import { removeEnvironment, repair } from './repair';
 import { confirm, detach, dismantle, drain, flip, prune } from './switching';
 
 /**
@@ -49,7 +49,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   prune,
   detach,
   dismantle,
-  mend,
+  repair,
   removeEnvironment,
 };
 
