@@ -48,7 +48,7 @@ def python_of(directory: str) -> str:
 
 
 def names(layout: Layout) -> list[str]:
-    """The names of all that lie in environments/, unfinished ones included; what is not ours is passed over."""
+    """The names of all that lie in environments/, unfinished ones included; what is not ours is skipped."""
     try:
         found = os.listdir(layout.environments)
     except FileNotFoundError:

@@ -201,7 +201,7 @@ FOREIGN: list[bytes] = [
 
 
 @pytest.mark.parametrize("line", FOREIGN, ids=lambda line: repr(line[:40]))
-def test_a_line_that_was_not_written_here_is_passed_over(layout: Layout, line: bytes) -> None:
+def test_a_line_that_was_not_written_here_is_skipped(layout: Layout, line: bytes) -> None:
     history.append(layout, "flip", to=NAMES[0])
     with open(layout.history, "ab") as handle:
         handle.write(line + b"\n")

@@ -302,7 +302,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("line", FOREIGN, ids=lambda line: repr(line[:60]))
-def test_a_line_that_was_not_written_here_is_passed_over(layout: Layout, line: bytes) -> None:
+def test_a_line_that_was_not_written_here_is_skipped(layout: Layout, line: bytes) -> None:
     place(layout, ONE)
     Path(layout.undo).write_bytes(line + b"\n")
     assert Journal(layout).unwind_earlier("cut off") == []

@@ -96,7 +96,7 @@ const LEFT: Record<string, string[]> = {
     '… files compile.',
     '…, line …: …',
   ],
-  'installing.py': ["… can't be started: …", 'Passed over, as not for this Python: …\n'],
+  'installing.py': ["… can't be started: …", 'Skipped, as not for this Python: …\n'],
   'processes.py': ['…\n[… bytes left out]\n…'],
   // What Python says of a text with a zero byte in it.
   'failures.py': ['null byte', 'null character'],

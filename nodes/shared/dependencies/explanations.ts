@@ -138,7 +138,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Loosen one of them; the output below says which ask for what.',
   },
   {
-    pattern: /^Passed over, as not for this Python: (.+)$/m,
+    pattern: /^Skipped, as not for this Python: (.+)$/m,
     says: ([, wheels = ''], output) =>
       `${requirementOf(output)} has no version for this Python; there is only ${shortened(wheels)}.`,
     next: 'Choose a version that has a wheel for it, ship its source or a wheel that fits, or run the engine with another Python (option Python).',
