@@ -220,7 +220,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   list: 'deployment',
   history: 'look at the history',
   entries: 'deployment with other patterns',
-  foresee: 'first deployment as planned',
+  previewAdoption: 'first deployment as planned',
   texts: 'rollback to a backup',
   compareDirectories: 'deployment of many files',
   compare: 'deployment',

@@ -21,8 +21,8 @@ export interface Live {
   readonly ailment: string | null;
 }
 
-/** What will be live after an adoption. */
-export type Foreseen = Omit<Live, 'release'> & { readonly release: null };
+/** What an adoption would make live. */
+export type AdoptionPreview = Omit<Live, 'release'> & { readonly release: null };
 
 /** What a release adopted from plain files is known to be from the start. */
 export const ADOPTED = {

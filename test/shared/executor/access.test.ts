@@ -19,7 +19,7 @@ const READING = [
   'list',
   'history',
   'entries',
-  'foresee',
+  'previewAdoption',
   'texts',
   'compareDirectories',
   'compare',

@@ -179,7 +179,7 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'probe',
     'list',
     'entries',
-    'foresee',
+    'previewAdoption',
     'texts',
     'compareDirectories',
     'compare',
