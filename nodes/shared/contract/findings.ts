@@ -44,7 +44,7 @@ const FINDINGS = {
   writable: record({ ...found, paths, count }),
   orphanEnvironment: record(found),
   /** `count`: of the releases that lead to it; the list names the first. */
-  ailingEnvironment: record({ ...found, ailment: words, releases: list(releaseId, MANY), count }),
+  ailingEnvironment: record({ ...found, problem: words, releases: list(releaseId, MANY), count }),
   owner: record({ ...found, uid: number, gid: number }),
   foreignLock: record({ ...found, tool: words }),
 } as const;

@@ -156,7 +156,7 @@ const MEANINGS: { [K in FindingKind]: Meaning<K> } = {
     remedy: 'remove',
   },
   ailingEnvironment: {
-    explanation: ({ ailment, releases }) => `The virtual environment of ${releases.join(', ')} ${ailment}.`,
+    explanation: ({ problem, releases }) => `The virtual environment of ${releases.join(', ')} ${problem}.`,
     action: 'Nothing: the next switch to such a release builds it again',
     remedy: 'nothing',
   },

@@ -36,5 +36,5 @@ export function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'dig
   if (live === undefined || live.drifted || live.digest !== digest) return false;
   if (!sameDependencies(live.dependencies, wanted)) return false;
   const { installs, mode } = wanted;
-  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.ailment === null);
+  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.problem === null);
 }
