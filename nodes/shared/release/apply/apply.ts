@@ -70,7 +70,8 @@ export async function apply(plan: Plan, context: Applying): Promise<Outcome> {
   return { end: 'kept', learned };
 }
 
-interface Underway {
+/** A step that was sent. */
+interface InProgress {
   readonly step: Step;
   /** What became of it; a rejection is a failure. */
   answer(): Promise<Answered>;
@@ -82,12 +83,12 @@ function sendAll(
   context: Applying,
   together: Pipeline,
   learned: Learned,
-): Underway[] {
+): InProgress[] {
   const sent = steps.map((step) => {
     const one = handlerOf(step).send(step, context, together, learned);
     return { step, answer: () => logged(one, context) };
   });
-  const beside = ({ step }: Underway) => handlerOf(step).order === 'beside';
+  const beside = ({ step }: InProgress) => handlerOf(step).order === 'beside';
   return [...sent.filter((one) => !beside(one)), ...sent.filter(beside)];
 }
 
