@@ -220,7 +220,7 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
 /** By file, below `nodes`: why what its expressions read is not as long as somebody outside likes, or is read elsewhere. */
 export const NOT_FED: Readonly<Record<string, string>> = {
   'n8n/nodeError.ts': 'single characters of our own sentences; none of it repeats',
-  'shared/connection/loadKey.ts': 'reads what privateKey.ts brought into shape',
+  'shared/connection/loadKey.ts': 'reads what privateKey.ts normalized',
   'shared/connection/local.ts': 'names of n8n’s own environment',
   'shared/connection/openSshKey.ts': 'cuts the base64 of a key that was parsed',
   'shared/connection/sshAttempt.ts': 'an identification of at most 255 characters, which ssh2 cuts',

@@ -140,7 +140,7 @@ const MEANINGS: { [K in FindingKind]: Meaning<K> } = {
       if (live) return `Nothing, as edits are not written over. ${DEPLOY_AGAIN}`;
       if (counts.modified)
         return 'Nothing, as edits are not written over. It can’t go live; deploy that version again';
-      return 'Its missing files are brought back where another release has the very same content';
+      return 'Its missing files are restored where another release has the very same content';
     },
     remedy: ({ live, counts }) => (live || counts.modified ? 'nothing' : 'missingFiles'),
   },
