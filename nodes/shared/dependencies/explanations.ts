@@ -73,7 +73,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /DO NOT MATCH THE HASHES|Hash mismatch for [`']?([^\s`']+)/i,
     says: () => 'a package is not the one whose hash the requirements give.',
-    next: 'Find out whether it was published anew or tampered with before you change the hash.',
+    next: 'Find out whether it was published again or tampered with before you change the hash.',
   },
   {
     pattern:

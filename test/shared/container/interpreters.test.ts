@@ -112,7 +112,7 @@ async function pdfIn(base: string): Promise<string> {
   return '/app/contract.pdf';
 }
 
-describe('a container that is made anew from another image', () => {
+describe('a container that is recreated from another image', () => {
   /** A directory that looks like an installation of Python of its own: what one image has and another has not. */
   async function ownPython(): Promise<string> {
     const home = await make('python');

@@ -43,7 +43,7 @@ it('what is live, since when, what was before, and what is undecided', () => {
     ['->a ok', 'a', null, 't1', null],
     ['->a ok a>b ok', 'b', 'a', 't3', null],
     ['->a ok a>b ok b>c ok', 'c', 'b', 't5', null],
-    // Rolling back twice goes forth and back.
+    // Rolling back twice returns to what was live.
     ['->a ok a>b ok b>a ok', 'a', 'b', 't5', null],
     ['->a ok a>b ok b>a ok a>b ok', 'b', 'a', 't7', null],
     // Two releases back, then on to a new one.
