@@ -13,7 +13,7 @@ export interface Readings {
 
 /**
  * Reads the two labelled files as fast as it can, until its input ends: through the base path as given, or, with `pin`,
- * in the release that `current` names when a pair is begun, as the launcher does for an extraction.
+ * in the release that `current` names when a pair is started, as the launcher does for an extraction.
  */
 const READER = `import os, re, sys
 base, pin = sys.argv[1], sys.argv[2] == 'pin'
@@ -54,7 +54,7 @@ export class Reader {
     private readonly lines: AsyncIterator<string>,
   ) {}
 
-  /** Resolves when it has begun to read. */
+  /** Resolves when it has started to read. */
   static async start(python: string, basePath: string, pin: boolean): Promise<Reader> {
     const child = spawn(python, ['-c', READER, basePath, pin ? 'pin' : 'through'], {
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -110,7 +110,7 @@ def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, s
     return sources
 
 
-def foresee(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> list[Entry]:
+def preview(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> list[Entry]:
     """The entries that adopting would make of what is effectively live. Changes nothing."""
     plain = plain_names(layout, names, entrypoint)
     mounts.refuse_within(layout, plain)

@@ -48,7 +48,7 @@ def python_of(directory: str) -> str:
 
 
 def names(layout: Layout) -> list[str]:
-    """The names of all that lie in environments/, unfinished ones included; what is not ours is passed over."""
+    """The names of all that lie in environments/, unfinished ones included; what is not ours is skipped."""
     try:
         found = os.listdir(layout.environments)
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def description(layout: Layout, name: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("python"), dict) else None
 
 
-def ailment(layout: Layout, name: str) -> str | None:
+def problem(layout: Layout, name: str) -> str | None:
     """Why an environment can't be used, as the end of a sentence; None when its interpreter is the one it had."""
     known = description(layout, name)
     if known is None:
@@ -102,13 +102,13 @@ def link(layout: Layout, release_id: str, name: str) -> None:
 def ready(layout: Layout, key: str) -> str | None:
     """The name of an environment with this key that can be used now, or None."""
     for name in names(layout):
-        if key_of(name) == key and ailment(layout, name) is None:
+        if key_of(name) == key and problem(layout, name) is None:
             return name
     return None
 
 
 def free_name(layout: Layout, key: str) -> str:
-    """A name for a new environment: an ailing one stays where releases still lead to it."""
+    """A name for a new environment: an unusable one stays where releases still lead to it."""
     name, count = key, 1
     while os.path.lexists(path_of(layout, name)) and not remove(layout, name):
         count += 1
@@ -135,7 +135,7 @@ def described(layout: Layout, name: str) -> dict[str, Any]:
     """Why an environment can't be used, and what it holds, as lists show it."""
     known = description(layout, name) or {}
     return {
-        "ailment": ailment(layout, name),
+        "problem": problem(layout, name),
         "createdAt": known.get("createdAt"),
         "python": known.get("python", {}).get("version"),
         "installer": known.get("installer"),

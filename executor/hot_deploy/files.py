@@ -43,7 +43,7 @@ def sync_file_system(path: str) -> None:
 
 
 class Flushing:
-    """sync_file_system(), begun while something else is done: what comes before a switch then finds little to write."""
+    """sync_file_system(), started while something else is done: what comes before a switch then finds little to write."""
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -59,7 +59,7 @@ def asked_by(holder: dict[str, Any]) -> dict[str, Any]:
 
 def read(layout: Layout, start: int = 0) -> list[dict[str, Any]]:
     """All whole entries from a place on, oldest first. Lines that a crash cut short, or that were not written here,
-    are passed over."""
+    are skipped."""
     return list(since(layout, start))
 
 

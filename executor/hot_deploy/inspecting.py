@@ -160,9 +160,9 @@ def _environments(layout: Layout) -> list[Finding]:
         if environments.description(layout, name) is not None and not needed.get(name):
             found.append({"kind": "orphanEnvironment", "path": "environments/" + name})
     for name, releases in sorted(needed.items()):
-        ailment = environments.ailment(layout, name)
-        if ailment is not None:
-            fields: Finding = {"ailment": ailment, "releases": releases[:LISTED], "count": len(releases)}
+        problem = environments.problem(layout, name)
+        if problem is not None:
+            fields: Finding = {"problem": problem, "releases": releases[:LISTED], "count": len(releases)}
             found.append(dict(fields, kind="ailingEnvironment", path="environments/" + name))
     return found
 

@@ -15,7 +15,7 @@ from hot_deploy import environments, files, history, pip_configuration, processe
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import importlib_metadata, shutil, site
-from hot_deploy.passed_over import PassedOver
+from hot_deploy.skipped_wheels import SkippedWheels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,13 +104,13 @@ class Installation:
         """Installs. Where pip finds nothing of a package, it is asked again for what it does not say: what it saw."""
         if self.run(argv + self.args["arguments"], "install"):
             return True
-        passed_over = PassedOver(self.last["output"])
+        skipped = SkippedWheels(self.last["output"])
         left = self.deadline - time.monotonic()
-        if program["name"] == "pip" and passed_over.name and left > 1 and not self.last["timedOut"]:
+        if program["name"] == "pip" and skipped.name and left > 1 and not self.last["timedOut"]:
             again = [*argv, "-vv", *self.args["arguments"]]
-            processes.run(again, self.release, self.environment, left, self.wire, None, passed_over.feed)
-            if passed_over.wheels:
-                self.last["output"] += "Passed over, as not for this Python: %s\n" % ", ".join(passed_over.wheels)
+            processes.run(again, self.release, self.environment, left, self.wire, None, skipped.feed)
+            if skipped.wheels:
+                self.last["output"] += "Skipped, as not for this Python: %s\n" % ", ".join(skipped.wheels)
         return False
 
     def answer(self, status: str, **fields: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# Nobody writes longer ones here. What is longer is passed over, so that no file can fill the memory.
+# Nobody writes longer ones here. What is longer is skipped, so that no file can fill the memory.
 LONGEST_LINE = 4 << 20
 PIECE = 64 * 1024
 

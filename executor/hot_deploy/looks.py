@@ -22,7 +22,7 @@ class Looks:
 
     def __init__(self, check: Callable[[], None]) -> None:
         # What an adoption would make.
-        self.foreseen: tree.Foreseen | None = None
+        self.preview: tree.Preview | None = None
         # The entries that were compared last, for the release that is received of them.
         self.compared: list[tree.Entry] | None = None
         self._check = check

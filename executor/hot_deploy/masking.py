@@ -97,7 +97,7 @@ class Addresses:
         may_go_on = found >= 0 and len(text) - found <= LONGEST_AUTHORITY
         if may_go_on and AFTER_AUTHORITY.search(text, found + len(SCHEME_END)) is None:
             return found
-        return len(text) - next((len(begun) for begun in (b":/", b":") if text.endswith(begun)), 0)
+        return len(text) - next((len(ending) for ending in (b":/", b":") if text.endswith(ending)), 0)
 
 
 def masked_addresses(text: bytes, before: bytes = b"") -> bytes:

@@ -92,13 +92,13 @@ def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
 def environment(layout: Layout, release_id: str) -> dict[str, Any]:
     """The environment of a release: its name and why it can't be used, both None where all is well without."""
     name = environments.of_release(layout, release_id)
-    return {"name": name, "ailment": environments.ailment(layout, name) if name else None}
+    return {"name": name, "problem": environments.problem(layout, name) if name else None}
 
 
 def started(layout: Layout, found: dict[str, Any], wire: Wire) -> dict[str, Any]:
     """As environment(), after its interpreter was started: whether it still is the version it was."""
     name = found["name"]
-    if name is None or found["ailment"] is not None:
+    if name is None or found["problem"] is not None:
         return found
     wanted = (environments.description(layout, name) or {})["python"]["version"]
     code = "import sys; print(sys.version.split()[0])"
@@ -106,12 +106,12 @@ def started(layout: Layout, found: dict[str, Any], wire: Wire) -> dict[str, Any]
     try:
         ended = processes.run(argv, "/", dict(os.environ), 20, wire)
     except OSError as raised:
-        return dict(found, ailment="no longer starts: %s" % raised.strerror)
+        return dict(found, problem="no longer starts: %s" % raised.strerror)
     version = ended["output"].strip()
     if ended["exitCode"] != 0:
-        return dict(found, ailment="no longer starts: %s" % version[-300:])
+        return dict(found, problem="no longer starts: %s" % version[-300:])
     if version.split(".")[:2] != wanted.split(".")[:2]:
-        return dict(found, ailment="no longer fits: it was built with Python %s, which is %s now" % (wanted, version))
+        return dict(found, problem="no longer fits: it was built with Python %s, which is %s now" % (wanted, version))
     return found
 
 

@@ -40,7 +40,7 @@ def switch(
 def flip(layout: Layout, release_id: str | None, aside: str | None = None) -> float:
     """Makes `release_id` current with one rename(2), and syncs it. None takes `current` away. Returns seconds.
 
-    `aside` names where something foreign at `current` is kept: it is moved there first or, with None, brought back.
+    `aside` names where something foreign at `current` is kept: it is moved there first or, with None, moved back.
     """
     if release_id is not None:
         checked_release_id(release_id)

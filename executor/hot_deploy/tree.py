@@ -288,13 +288,13 @@ class Look:
             self._seen = None
 
 
-class Foreseen:
+class Preview:
     """The entries of a release that is not made yet, to be compared with as a Look is."""
 
     def __init__(self, entries: list[Entry]) -> None:
         self.recorded = self.intact = entries
 
-    def keep(self, paths: Iterable[str]) -> Foreseen:
+    def keep(self, paths: Iterable[str]) -> Preview:
         for entry in self.recorded:
             entry.kept = entry.path in paths
         return self

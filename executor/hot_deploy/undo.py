@@ -125,7 +125,7 @@ def _revert_switch(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
 
 
 def _discard_release(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
-    """Removes a release that was made, or begun, for a switch that was not kept; never the live one."""
+    """Removes a release that was made, or started, for a switch that was not kept; never the live one."""
     release_id = undo.arguments["release"]
     if release_id == layout.standing_release():
         return False

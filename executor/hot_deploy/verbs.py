@@ -20,7 +20,7 @@ VERBS = {
     "list": "verbs_looking.list_releases",
     "history": "verbs_looking.history_of",
     "entries": "verbs_looking.entries",
-    "foresee": "verbs_comparing.foresee",
+    "previewAdoption": "verbs_comparing.preview_adoption",
     "texts": "verbs_comparing.texts",
     "compareDirectories": "verbs_comparing.compare_directories",
     "compare": "verbs_comparing.compare",
@@ -43,8 +43,8 @@ VERBS = {
     "remove": "verbs_keeping.remove",
     "describe": "verbs_keeping.describe",
     "noteRefusal": "verbs_keeping.note_refusal",
-    "inspect": "verbs_mending.inspect",
-    "mend": "verbs_mending.mend",
+    "inspect": "verbs_repairing.inspect",
+    "repair": "verbs_repairing.repair",
 }
 
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 
-def foresee(session: Session, _id: Any, args: Json) -> Json:
+def preview_adoption(session: Session, _id: Any, args: Json) -> Json:
     """The entries that adopting those names would make; a comparison with `kept` is about these then."""
     layout = session.open(args["basePath"])
-    found = adoption.foresee(layout, args["names"], args["entrypoint"], session.wire.check)
+    found = adoption.preview(layout, args["names"], args["entrypoint"], session.wire.check)
     if len(found) > EVERY_FILE:
         raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
-    session.looks.foreseen = tree.Foreseen(found)
+    session.looks.preview = tree.Preview(found)
     return {"entries": [entry.row()[:7] for entry in tree.by_directory(found)]}
 
 
@@ -56,10 +56,10 @@ def compare(session: Session, _id: Any, args: Json) -> Json:
     return result
 
 
-def _compared_with(session: Session, args: Json) -> tree.Look | tree.Foreseen:
+def _compared_with(session: Session, args: Json) -> tree.Look | tree.Preview:
     layout = session.open(args["basePath"])
-    if "kept" in args and session.looks.foreseen is not None:
-        return session.looks.foreseen.keep(set(args["kept"]))
+    if "kept" in args and session.looks.preview is not None:
+        return session.looks.preview.keep(set(args["kept"]))
     return session.looks.at(layout, args["release"])
 
 

@@ -111,7 +111,7 @@ def environment(session: Session, request_id: Any, args: Json) -> Json:
             return dict(installing.into_interpreter(installation), before=before)
     key = environments.checked_key(args["key"])
     mine = environments.of_release(layout, args["release"])
-    name = mine if args.get("keep") and mine and environments.ailment(layout, mine) is None else None
+    name = mine if args.get("keep") and mine and environments.problem(layout, mine) is None else None
     name = name or environments.ready(layout, key)
     if name is not None:
         known = environments.description(layout, name) or {}

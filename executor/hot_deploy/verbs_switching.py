@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import adoption, draining, exchanges, history, mending, records, switching, unpinned
+from hot_deploy import adoption, draining, exchanges, history, records, repairing, switching, unpinned
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
@@ -93,7 +93,7 @@ def confirm(session: Session, _id: Any, _args: Json) -> Json:
     layout = session.require_lock()
     pending = _pending(session, layout)
     if pending.get("operation") == "adopt":
-        mending.finish_adoption(layout, pending)
+        repairing.finish_adoption(layout, pending)
     switching.confirm(layout, pending)
     session.undo.confirm()
     session.making.candidate = None

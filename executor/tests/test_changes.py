@@ -177,7 +177,7 @@ def test_reading_backwards_gives_what_reading_does(layout: Layout, chance: rando
         assert backwards == list(reversed(whole))
 
 
-def test_a_line_that_is_far_too_long_is_passed_over(layout: Layout, chance: random.Random, monkeypatch: Any) -> None:
+def test_a_line_that_is_far_too_long_is_skipped(layout: Layout, chance: random.Random, monkeypatch: Any) -> None:
     monkeypatch.setattr(lines, "LONGEST_LINE", 20)
     for _ in range(200):
         monkeypatch.setattr(lines, "PIECE", chance.randrange(1, 20))
@@ -207,7 +207,7 @@ def test_a_long_history_of_something_else_is_gone_through_in_well_under_a_second
     assert time.process_time() - started < 1
 
 
-def test_a_line_that_is_longer_than_any_of_ours_is_passed_over(layout: Layout) -> None:
+def test_a_line_that_is_longer_than_any_of_ours_is_skipped(layout: Layout) -> None:
     with open(layout.history, "wb") as handle:
         handle.write(b"one\n" + b"x" * 100 + b"\ntwo\n" + b"y" * 20 + b"\n" + b"z" * 50)
     assert list(lines.read(layout.history, longest=20)) == [b"one", b"two", b"y" * 20]

@@ -214,7 +214,7 @@ def test_content_is_copied_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert copied(source, target, size + 1) == size
 
 
-def test_a_copy_that_fails_is_not_begun_again_by_other_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_fails_is_not_started_again_by_other_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: Any) -> int:
         raise OSError(errno.EIO, "broken")
 

@@ -20,7 +20,7 @@ NAMES = ["20261123-17150%d-aaaaaa%d" % (number, number) for number in range(5)]
 NOISE: list[Entry] = [
     {"at": "t", "event": "note", "to": NAMES[0]},
     {"at": "t", "event": "pruned"},
-    {"at": "t", "event": "mended", "from": NAMES[1]},
+    {"at": "t", "event": "repaired", "from": NAMES[1]},
 ]
 
 
@@ -201,7 +201,7 @@ FOREIGN: list[bytes] = [
 
 
 @pytest.mark.parametrize("line", FOREIGN, ids=lambda line: repr(line[:40]))
-def test_a_line_that_was_not_written_here_is_passed_over(layout: Layout, line: bytes) -> None:
+def test_a_line_that_was_not_written_here_is_skipped(layout: Layout, line: bytes) -> None:
     history.append(layout, "flip", to=NAMES[0])
     with open(layout.history, "ab") as handle:
         handle.write(line + b"\n")

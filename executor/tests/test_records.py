@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hot_deploy
-from hot_deploy import adoption, files, mending, records, tree, verbs_keeping
+from hot_deploy import adoption, files, records, repairing, tree, verbs_keeping
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
 from hot_deploy.wire import Wire
@@ -89,11 +89,11 @@ def test_describing_a_release_adds_to_what_is_there(session: Session, layout: La
     assert (record["digest"], sorted(record["passed"])) == ("d", ["json", "newerCheck"])
 
 
-def test_mending_a_release_keeps_it(session: Session, layout: Layout) -> None:
+def test_repairing_a_release_keeps_it(session: Session, layout: Layout) -> None:
     before = unknown(layout)
     os.unlink(os.path.join(layout.release(RELEASE), "src/a.py"))
     for what in ("missingFiles", "readOnly", "leftovers"):
-        assert mending.mend(layout, what, "releases/" + RELEASE, LAUNCHER, check) != [] or what == "leftovers"
+        assert repairing.repair(layout, what, "releases/" + RELEASE, LAUNCHER, check) != [] or what == "leftovers"
     assert unknown(layout) == before
     assert Path(layout.release(RELEASE), "src/a.py").read_text() == "src/a.py"
 

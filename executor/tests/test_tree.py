@@ -243,9 +243,9 @@ class TestLook:
         assert tree.Look(layout, None, None).seen["extra"] == []
         assert tree.Look(layout, RELEASE, None, [Entry.from_row(ROW)]).seen["missing"] == ["a"]
 
-    def test_what_is_foreseen_is_kept_by_its_paths(self) -> None:
-        foreseen = tree.Foreseen([Entry("a", FILE, 0), Entry("b", FILE, 0, kept=True)]).keep({"a"})
-        assert [(entry.path, entry.kept) for entry in foreseen.intact] == [("a", True), ("b", False)]
+    def test_a_preview_is_kept_by_its_paths(self) -> None:
+        preview = tree.Preview([Entry("a", FILE, 0), Entry("b", FILE, 0, kept=True)]).keep({"a"})
+        assert [(entry.path, entry.kept) for entry in preview.intact] == [("a", True), ("b", False)]
 
 
 def test_what_a_newer_version_records_beside_is_written_again_as_it_was(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_what_a_newer_version_records_beside_is_written_again_as_it_was(tmp_path
     assert entries[0].content() == entries[1].content()
 
 
-def test_what_goes_away_while_it_is_looked_at_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_away_while_it_is_looked_at_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "src").mkdir()
     for name in ("a", "b"):
         (tmp_path / "src" / name).write_bytes(b"")

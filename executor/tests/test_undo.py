@@ -41,7 +41,7 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "remove": "what a person wanted gone is gone",
     "describe": "a record goes with its release",
     "noteRefusal": "the history is only ever added to",
-    "mend": "each mender can be done again and leaves nothing half done that it would not find",
+    "repair": "each repair can be done again and leaves nothing half done that it would not find",
 }
 
 
@@ -302,7 +302,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("line", FOREIGN, ids=lambda line: repr(line[:60]))
-def test_a_line_that_was_not_written_here_is_passed_over(layout: Layout, line: bytes) -> None:
+def test_a_line_that_was_not_written_here_is_skipped(layout: Layout, line: bytes) -> None:
     place(layout, ONE)
     Path(layout.undo).write_bytes(line + b"\n")
     assert Journal(layout).unwind_earlier("cut off") == []

@@ -35,7 +35,7 @@ export class HotDeployTrigger implements INodeType {
         name: 'default',
         httpMethod: 'POST',
         path: 'webhook',
-        // Answered as soon as the run has begun. Without an empty `responseData`, n8n would put its own in place of ours.
+        // Answered as soon as the run has started. Without an empty `responseData`, n8n would put its own in place of ours.
         responseMode: 'onReceived',
         responseData: '',
       },

@@ -15,7 +15,7 @@ const target = choice(['previous', 'release', 'backup'], {
     {
       name: 'Previous Release',
       value: 'previous',
-      description: 'What was live before; twice goes forth and back',
+      description: 'What was live before; rolling back twice returns to what is live now',
     },
     { name: 'Release', value: 'release', description: 'A release that is still kept' },
   ],

@@ -111,7 +111,7 @@ describe('a disk that can not be written to', () => {
       expect(['STEP', 'LOST']).toContain(error.code);
       expect(`${error.message} ${error.description}`).toMatch(/read-only|input\/output error/i);
       expect([treeOf(v1), treeOf(v2)]).toContainEqual(liveTree(base));
-      disk.mend();
+      disk.repair();
       expect((await deployTo(base, v4)).status).toBe('deployed');
       expect(await repairAt(base)).toMatchObject({ status: 'sound' });
     },

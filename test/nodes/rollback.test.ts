@@ -39,7 +39,7 @@ async function rollBack(parameters: IDataObject): Promise<RunResult> {
   return n8n.run(chain(rollback(parameters)));
 }
 
-test('rolls back to the previous release, and twice goes forth and back', async () => {
+test('rolls back to the previous release, and twice returns to what was live', async () => {
   const { basePath, releases } = await deployed(2);
   const [first, second] = releases;
   const result = await rollBack({ basePath });

@@ -76,7 +76,7 @@ const LEFT: Record<string, string[]> = {
   'session.py': ['the conversation ended'],
   'shown.py': ['\n[the rest is not shown live]\n'],
   'verbs_keeping.py': ['the conversation was cut off'],
-  'verbs_mending.py': ['the conversation was cut off'],
+  'verbs_repairing.py': ['the conversation was cut off'],
   'wire.py': [
     'nothing was heard for … s',
     'nothing was taken for … s',
@@ -96,7 +96,7 @@ const LEFT: Record<string, string[]> = {
     '… files compile.',
     '…, line …: …',
   ],
-  'installing.py': ["… can't be started: …", 'Passed over, as not for this Python: …\n'],
+  'installing.py': ["… can't be started: …", 'Skipped, as not for this Python: …\n'],
   'processes.py': ['…\n[… bytes left out]\n…'],
   // What Python says of a text with a zero byte in it.
   'failures.py': ['null byte', 'null character'],

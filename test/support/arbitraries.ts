@@ -117,7 +117,7 @@ function probeOf(listed: Listing): fc.Arbitrary<Probe> {
     kept: paths,
     environment: fc.record({
       name: fc.constant(record?.environment ?? null),
-      ailment: fc.option(fc.constant('is gone')),
+      problem: fc.option(fc.constant('is gone')),
     }),
   });
   return fc.record({
@@ -193,7 +193,7 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
     })
     .map(({ adopts, digest: own, liveDigest, keep, wanted, changes: compared, drifted }) => {
       const environment = probe.live?.environment.name ?? null;
-      const ailment = probe.live?.environment.ailment ?? null;
+      const problem = probe.live?.environment.problem ?? null;
       const live =
         probe.current === null
           ? undefined
@@ -205,7 +205,7 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
               drifted,
               dependencies: probe.live?.record?.dependencies,
               environment,
-              ailment,
+              problem,
             };
       return {
         source: { type: 'directory', reference: '/engine' },

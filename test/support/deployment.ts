@@ -87,7 +87,7 @@ export function deployOptions(basePath: string, changes: Partial<DeployOptions> 
   };
 }
 
-/** A result, and what the conversation that brought it cost. */
+/** A result, and what the conversation it came from cost. */
 export type Outcome = SwitchResult & { stats: ConversationStats };
 
 /** Deploys a directory or bundle to `basePath` in a conversation of its own. */

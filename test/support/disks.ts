@@ -34,9 +34,9 @@ export function temporaryMounts(): {
     mount(path, 'ext4', options, image);
     return {
       fail: () => writeFileSync(`/sys/fs/ext4/${loopOf(path)}/trigger_fs_error`, 'for a test'),
-      mend: () => {
+      repair: () => {
         execFileSync('umount', [path]);
-        // Ends with 1 when it has mended something, which it has.
+        // Ends with 1 when it has repaired something, which it has.
         spawnSync(program('e2fsck'), ['-fy', image]);
         execFileSync('mount', ['-t', 'ext4', '-o', options, image, path]);
       },
@@ -48,8 +48,8 @@ export function temporaryMounts(): {
 interface FailingDisk {
   /** Has the kernel find an error, even while files are open for writing: nothing can be written from now on. */
   fail: () => void;
-  /** Mends the file system and mounts it again. */
-  mend: () => void;
+  /** Repairs the file system and mounts it again. */
+  repair: () => void;
 }
 
 function makeFileSystem(image: string, type: string, megabytes: number): void {

@@ -132,7 +132,7 @@ export class Reader {
     private readonly lines: AsyncIterator<string>,
   ) {}
 
-  /** Resolves when it has begun to read. */
+  /** Resolves when it has started to read. */
   static async start(basePath: string): Promise<Reader> {
     const child = spawn(PYTHON, ['-c', READER, basePath], { stdio: ['pipe', 'pipe', 'inherit'] });
     if (!child.stdout) throw new Error('the reader has no output');

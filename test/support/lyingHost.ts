@@ -36,11 +36,11 @@ function lying(
 ): Channel {
   const stdout = new PassThrough();
   const reader = new FrameReader();
-  let begun = false;
+  let started = false;
   channel.stdout.on('data', (chunk: Buffer) => {
     for (const { payload } of framesOf(reader, chunk)) {
-      if (!begun) stdout.write(MARKER);
-      begun = true;
+      if (!started) stdout.write(MARKER);
+      started = true;
       for (const message of tell(JSON.parse(payload.toString()) as Said)) {
         stdout.write(Buffer.isBuffer(message) ? message : encodeMessage(message));
       }

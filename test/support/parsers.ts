@@ -229,7 +229,7 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
 export const NOT_FED: Readonly<Record<string, string>> = {
   'n8n/nodeDescription.ts': 'names of our own parameters',
   'n8n/nodeError.ts': 'single characters of our own sentences; none of it repeats',
-  'shared/connection/loadKey.ts': 'reads what privateKey.ts brought into shape',
+  'shared/connection/loadKey.ts': 'reads what privateKey.ts normalized',
   'shared/connection/local.ts': 'names of n8n’s own environment',
   'shared/connection/openSshKey.ts': 'cuts the base64 of a key that was parsed',
   'shared/connection/sshAttempt.ts': 'an identification of at most 255 characters, which ssh2 cuts',

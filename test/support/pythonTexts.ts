@@ -15,17 +15,17 @@ def types_in(node):
 
 def texts_in(source):
     tree = ast.parse(source)
-    passed_over = set()
+    skipped = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
-            passed_over.add(id(node.value))
+            skipped.add(id(node.value))
         if isinstance(node, ast.JoinedStr):
-            passed_over.update(id(part) for part in node.values)
+            skipped.update(id(part) for part in node.values)
         for kind in types_in(node):
-            passed_over.update(id(part) for part in ast.walk(kind))
+            skipped.update(id(part) for part in ast.walk(kind))
     for node in ast.walk(tree):
         text = isinstance(node, ast.JoinedStr) or isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if text and id(node) not in passed_over:
+        if text and id(node) not in skipped:
             yield text_of(node)
 
 print(json.dumps([list(texts_in(source)) for source in json.load(sys.stdin)]))

@@ -34,7 +34,7 @@ const dependencies = choice(['virtualEnvironment', 'interpreter', 'none'], {
     },
   ],
   default: 'virtualEnvironment',
-  description: 'How the packages that requirements.txt or a lock file names are brought',
+  description: 'How the packages that requirements.txt or a lock file names are installed',
 });
 
 const interpreterNotice = display({
@@ -62,7 +62,7 @@ const packageIndex = choice(['configured', 'credential'], {
   displayOptions: { show: { dependencies: ['virtualEnvironment', 'interpreter'] } },
 });
 
-/** How the packages are brought that the engine needs. */
+/** How the packages that the engine needs are installed. */
 export const dependencyFields = [dependencies, interpreterNotice, packageIndex, dependencyOptions];
 
 /** How the item's release gets its packages. */

@@ -53,7 +53,7 @@ class ChannelInput extends Writable {
   }
 }
 
-/** One `exec` over SSH, with ssh2's channel brought to the promises of {@link Channel}. */
+/** One `exec` over SSH, which keeps the promises of {@link Channel}. */
 export class SshChannel implements Channel {
   readonly stdin: Writable;
   readonly stdout: Readable;

@@ -212,7 +212,7 @@ export function hostKeyRefused(
   };
   const warning =
     verdict === 'mismatch'
-      ? ' It differs when the host was set up anew, when the pinned one is of another key type, or when someone else answers in its place.'
+      ? ' It differs when the host was reinstalled, when the pinned one is of another key type, or when someone else answers in its place.'
       : '';
   return new DeployError('CONNECTION', messages[verdict], {
     description: `${howToCheck(type)}${warning} No login was tried.`,

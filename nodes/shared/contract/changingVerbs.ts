@@ -9,7 +9,7 @@ import {
   MANY,
 } from './limits';
 import * as facts from './facts';
-import { findingKind, mender } from './findings';
+import { findingKind, repairKind } from './findings';
 import { backupName, basePath, entrypoint, environmentName, releaseId } from './names';
 import { label, moment, path, word, words } from './plainTexts';
 import { hexadecimal, holder, recordedFields } from './records';
@@ -240,9 +240,9 @@ export const CHANGING = {
     result: nothing,
   },
   /** Puts one finding right; `path` as in the finding. The result names what was put right. */
-  mend: {
+  repair: {
     changes: true,
-    arguments: record({ what: mender, path: optional(path), entrypoint }),
+    arguments: record({ what: repairKind, path: optional(path), entrypoint }),
     result: record({ done: list(words, EVERY_FILE) }),
   },
 } as const;

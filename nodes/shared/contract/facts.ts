@@ -44,7 +44,7 @@ export type ListedBackup = TypeOf<typeof listedBackup>;
 const listedEnvironment = record({
   environment: environmentName,
   /** Why it can't be used, as the end of a sentence; null when it can. */
-  ailment: optional(orNull(words)),
+  problem: optional(orNull(words)),
   createdAt: optional(orNull(moment)),
   python: optional(orNull(version)),
   installer: optional(orNull(installer)),
@@ -86,7 +86,7 @@ export const liveRelease = record({
   /** Recorded files that no pattern owns. */
   kept: paths,
   /** Name of its virtual environment, and why that can't be used: the end of a sentence. */
-  environment: record({ name: orNull(environmentName), ailment: orNull(words) }),
+  environment: record({ name: orNull(environmentName), problem: orNull(words) }),
 });
 
 /** What an operation has to know before it decides anything. */

@@ -44,7 +44,7 @@ const FINDINGS = {
   writable: record({ ...found, paths, count }),
   orphanEnvironment: record(found),
   /** `count`: of the releases that lead to it; the list names the first. */
-  ailingEnvironment: record({ ...found, ailment: words, releases: list(releaseId, MANY), count }),
+  ailingEnvironment: record({ ...found, problem: words, releases: list(releaseId, MANY), count }),
   owner: record({ ...found, uid: number, gid: number }),
   foreignLock: record({ ...found, tool: words }),
 } as const;
@@ -60,6 +60,6 @@ export type FindingOf<K extends FindingKind> = Extract<RawFinding, { kind: K }>;
 /** The kinds that are known here: a word of any other would have no meaning. */
 export const findingKind = oneOf(...(Object.keys(FINDINGS) as FindingKind[]));
 
-/** The single steps that put something right; see the executor's `mending`. */
-export const mender = oneOf('leftovers', 'links', 'adoption', 'missingFiles', 'readOnly', 'owner');
-export type Mender = TypeOf<typeof mender>;
+/** The single steps that put something right; see the executor's `repairing`. */
+export const repairKind = oneOf('leftovers', 'links', 'adoption', 'missingFiles', 'readOnly', 'owner');
+export type RepairKind = TypeOf<typeof repairKind>;

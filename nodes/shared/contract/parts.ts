@@ -12,7 +12,7 @@ const LONGEST_LISTS = 64 * 1024 * 1024;
 /** As {@link LONGEST_LISTS}, of the entries of 1,000,000 files, which are looked at as they come, and not kept. */
 const LONGEST_MANIFEST = 512 * 1024 * 1024;
 
-const MANIFESTS: ReadonlySet<Verb> = new Set<Verb>(['entries', 'foresee', 'unpack']);
+const MANIFESTS: ReadonlySet<Verb> = new Set<Verb>(['entries', 'previewAdoption', 'unpack']);
 
 /** The lists of an answer by their place in it, such as `live.extra`. */
 function partsIn({ made }: Shape<unknown>, place: string): Array<[string, Part]> {

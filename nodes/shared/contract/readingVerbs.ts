@@ -52,7 +52,7 @@ export const READING = {
     result: record({ entries: facts.recordedRows }),
   },
   /** The entries that adopting some names would make. Comparisons with `kept` are about these then. */
-  foresee: {
+  previewAdoption: {
     changes: false,
     arguments: record({ ...engine, names: paths }),
     result: record({ entries: facts.recordedRows }),

@@ -73,7 +73,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /DO NOT MATCH THE HASHES|Hash mismatch for [`']?([^\s`']+)/i,
     says: () => 'a package is not the one whose hash the requirements give.',
-    next: 'Find out whether it was published anew or tampered with before you change the hash.',
+    next: 'Find out whether it was published again or tampered with before you change the hash.',
   },
   {
     pattern:
@@ -138,7 +138,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'Loosen one of them; the output below says which ask for what.',
   },
   {
-    pattern: /^Passed over, as not for this Python: (.+)$/m,
+    pattern: /^Skipped, as not for this Python: (.+)$/m,
     says: ([, wheels = ''], output) =>
       `${requirementOf(output)} has no version for this Python; there is only ${shortened(wheels)}.`,
     next: 'Choose a version that has a wheel for it, ship its source or a wheel that fits, or run the engine with another Python (option Python).',

@@ -63,7 +63,7 @@ export async function planDependencies(
       : listed.environments;
   const installed = environments.find((known) => known.environment === replaced)?.packages ?? [];
   if (!environment) return { status: 'none', ...planned, packages: packageChanges(installed, []) };
-  const ready = environments.find((known) => known.environment.startsWith(environment) && !known.ailment);
+  const ready = environments.find((known) => known.environment.startsWith(environment) && !known.problem);
   if (!ready) return { status: 'build', ...planned };
   return { status: 'reused', ...planned, packages: packageChanges(installed, ready.packages ?? []) };
 }

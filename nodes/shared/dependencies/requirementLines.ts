@@ -145,7 +145,7 @@ export function tooLong(file: string, line: number): DeployError {
     file,
     line,
     `it has more than ${LONGEST_LINE.toLocaleString('en-US')} characters, which no line of such a file needs.`,
-    'See what is in that line, and make the file anew with the tool that wrote it.',
+    'See what is in that line, and generate the file again with the tool that wrote it.',
   );
 }
 

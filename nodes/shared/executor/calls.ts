@@ -75,8 +75,8 @@ export class Calls {
     return new Promise((resolve, reject) => {
       const gathered = new Gathered(verb, options.onRows);
       const answer = (result: unknown, ms: number) => resolve({ result: gathered.whole(result), ms });
-      const begun = { spent: 0, answered: 0, shown: 0 };
-      this.pending.set(id, { verb, limit, gathered, options, ...begun, resolve: answer, reject });
+      const nothingYet = { spent: 0, answered: 0, shown: 0 };
+      this.pending.set(id, { verb, limit, gathered, options, ...nothingYet, resolve: answer, reject });
     });
   }
 
@@ -105,7 +105,7 @@ export class Calls {
   /**
    * Adds time to the steps that are being carried out, and returns one that has had more than it may.
    *
-   * The executor carries out one after the other, in the order in which they were sent; what runs beside has begun when
+   * The executor carries out one after the other, in the order in which they were sent; what runs beside has started when
    * nothing before it is left.
    */
   spend(seconds: number): Overdue | undefined {

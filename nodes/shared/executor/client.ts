@@ -303,7 +303,7 @@ export class ExecutorClient {
   private readonly onAbort = (): void => {
     this.cancelled = true;
     if (this.hello) void this.close();
-    // Nothing was begun yet that would have to be put right.
+    // Nothing was started yet that would have to be put right.
     else this.greet.reject(cancelled());
   };
 

@@ -1,7 +1,7 @@
 import type { Access } from './access';
 import type { InterpreterOptions } from './interpreter';
 
-/** How one conversation is begun and held. */
+/** How one conversation is started and held. */
 export interface ExecutorOptions {
   interpreter: InterpreterOptions;
   /** Which steps may be asked for; `full` when left out. */

@@ -53,7 +53,7 @@ export class FrameReader {
     return this.before.toString('utf8');
   }
 
-  /** The number of the frame that has begun and not ended, once all others were taken; undefined where none has. */
+  /** The number of the frame that has started and not ended, once all others were taken; undefined where none has. */
   get unfinished(): number | undefined {
     return this.started && this.length > 0 ? this.given : undefined;
   }

@@ -38,7 +38,7 @@ export class Inbox {
     return this.frames.preamble;
   }
 
-  /** The number of the frame that has begun to come and has not ended; undefined where none has. */
+  /** The number of the frame that has started to come and has not ended; undefined where none has. */
   get unfinished(): number | undefined {
     return this.busy || this.over ? undefined : this.frames.unfinished;
   }

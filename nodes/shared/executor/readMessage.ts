@@ -97,7 +97,7 @@ function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
   }
 }
 
-/** It has the form of a refusal; what has another is passed over, since nobody waits for it. */
+/** It has the form of a refusal; what has another is skipped, since nobody waits for it. */
 function readComplaint(complaint: unknown): Pick<Ended, 'complaint'> {
   const { kind, facts } = (complaint ?? {}) as Fields;
   return typeof kind === 'string' ? { complaint: worded(kind, facts).message } : {};

@@ -1,7 +1,7 @@
 import type { Calls, Overdue } from './calls';
 import type { Inbox } from './inbox';
 
-/** A frame that has begun to come has to be there after so many seconds: 1 MiB, on the slowest of lines. */
+/** A frame that has started to come has to be there after so many seconds: 1 MiB, on the slowest of lines. */
 const FRAME_SECONDS = 60;
 
 /** Why a conversation is ended from this side: the end of a sentence, and what to do about it. */

@@ -1,6 +1,6 @@
 import type { RepositoryAddress } from './address';
 import { advertised, CutOff } from './advertised';
-import type { Doorway } from './doorway';
+import type { HelperServer } from './helperServer';
 import { GitRefusal } from './gitAnswer';
 import type { ProgramOptions } from './runProgram';
 import type { AdvertisedReference } from './reference';
@@ -11,7 +11,7 @@ export interface Server {
   address: RepositoryAddress;
   /** For `file`: the repository's own directory. */
   localDirectory?: string;
-  doorway: Doorway;
+  helpers: HelperServer;
   options: ProgramOptions;
 }
 
@@ -31,10 +31,10 @@ export async function askServer(server: Server, names: readonly string[]): Promi
   }
 }
 
-async function talkTo({ address, localDirectory, doorway, options }: Server): Promise<ServerTalk> {
+async function talkTo({ address, localDirectory, helpers, options }: Server): Promise<ServerTalk> {
   if (address.kind === 'file') return talkToDirectory(localDirectory ?? address.path, options);
   if (address.kind !== 'ssh') return talkOverHttp(address.kind, options);
-  return talkOverSsh(await doorway.startRemote(), address, () => doorway.complaint);
+  return talkOverSsh(await helpers.startRemote(), address, () => helpers.complaint);
 }
 
 const HUNG_UP = 'The remote end hung up before its answer was complete.';

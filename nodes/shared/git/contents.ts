@@ -92,7 +92,7 @@ export async function* readFiles(
   }
 }
 
-/** Reads objects one after the other; each has to be read to its end, or is passed over, before the next. */
+/** Reads objects one after the other; each has to be read to its end, or is skipped, before the next. */
 async function* readContents(
   repository: Repository,
   blobs: readonly string[],

@@ -36,13 +36,13 @@ export function loginFor(
   if (!credentials) return undefined;
   const { authentication, username, password } = credentials;
   if (authentication === 'deployKey')
-    throw unfit('holds a deploy key, and the repository’s address is not for SSH');
+    throw unusable('holds a deploy key, and the repository’s address is not for SSH');
   if (address.kind === 'file') return undefined;
   if (address.kind === 'http' && !isLoopback(address.host)) {
-    throw unfit('would cross the network unencrypted, as the repository’s address begins with http://');
+    throw unusable('would cross the network unencrypted, as the repository’s address begins with http://');
   }
-  if (password === '') throw unfit('has neither token nor password');
-  if (/[\p{Cc}]/u.test(username + password)) throw unfit('holds a line break or another control character');
+  if (password === '') throw unusable('has neither token nor password');
+  if (/[\p{Cc}]/u.test(username + password)) throw unusable('holds a line break or another control character');
   return { username: username || TOKEN_USERS[address.host] || 'x-access-token', password };
 }
 
@@ -101,7 +101,7 @@ export function refuseOtherHost(address: RepositoryAddress, own: RepositoryAddre
   );
 }
 
-function unfit(reason: string): DeployError {
+function unusable(reason: string): DeployError {
   return new DeployError('INPUT', `The Git credential ${reason}.`, {
     description: 'Choose another Hot Deploy Git API credential, or correct Repository.',
   });

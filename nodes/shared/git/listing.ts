@@ -128,7 +128,8 @@ function outermost(path: string, selection: CompiledSelection): string {
 /** A tree object can hold names that no directory can. */
 function strangeName(path: string): DeployError {
   return new DeployError('INPUT', `${quote(path)} has a name in it that no file can have.`, {
-    description: 'The repository is damaged, or was made to do harm. Leave it out with Exclude, or mend it.',
+    description:
+      'The repository is damaged, or was made to do harm. Leave it out with Exclude, or repair it.',
   });
 }
 

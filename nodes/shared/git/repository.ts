@@ -9,7 +9,7 @@ import { Refused, TooLong } from './advertised';
 import { askServer } from './askServer';
 import { type CachePlace, openPlace, ownPlace } from './cache';
 import { type GitCredentials, loginFor, secretsOf, sshLoginFor } from './credentials';
-import { Doorway } from './doorway';
+import { HelperServer } from './helperServer';
 import { answerOf, commandLine, type GitAnswer, GitRefusal, rowsOf, succeeded } from './gitAnswer';
 import type { GitCall, GitOption } from './gitArguments';
 import { gitEnvironment } from './gitEnvironment';
@@ -72,7 +72,7 @@ export class Repository {
 
   private constructor(
     readonly address: RepositoryAddress,
-    private readonly doorway: Doorway,
+    private readonly helpers: HelperServer,
     private readonly secrets: readonly string[],
     private readonly options: RepositoryOptions,
   ) {}
@@ -83,16 +83,16 @@ export class Repository {
     const login = address.kind === 'ssh' ? undefined : loginFor(address, credentials);
     const ssh = address.kind === 'ssh' ? sshLoginFor(address, credentials, signal) : undefined;
     const connect = ssh && (() => connectSsh(ssh));
-    const doorway = await Doorway.open({ address, login, connect });
-    return new Repository(address, doorway, secretsOf(login), options);
+    const helpers = await HelperServer.open({ address, login, connect });
+    return new Repository(address, helpers, secretsOf(login), options);
   }
 
   /** The names that the server has, of those that are asked for, and the commits they lead to. */
   async advertised(names: readonly string[]): Promise<AdvertisedReference[]> {
-    const { address, doorway } = this;
+    const { address, helpers } = this;
     const { localDirectory } = this.options;
     const options = this.programOptions(NOWHERE, { talks: true });
-    return askServer({ address, localDirectory, doorway, options }, names);
+    return askServer({ address, localDirectory, helpers, options }, names);
   }
 
   /** What `git` prints in the cached repository, row by row as it comes. Throws when it can't do that. */
@@ -181,7 +181,7 @@ export class Repository {
   }
 
   private isOfCache(thrown: unknown): boolean {
-    if (this.anew || this.options.signal?.aborted || this.doorway.refusal) return false;
+    if (this.anew || this.options.signal?.aborted || this.helpers.refusal) return false;
     return this.damaged || (thrown instanceof GitRefusal && soundsDamaged(thrown.answer.said));
   }
 
@@ -191,7 +191,7 @@ export class Repository {
     await damaged.close();
     this.anew = true;
     this.history = undefined;
-    this.place = this.prepared(ownPlace(this.doorway.directory));
+    this.place = this.prepared(ownPlace(this.helpers.directory));
   }
 
   async close(): Promise<void> {
@@ -203,18 +203,18 @@ export class Repository {
     await Promise.allSettled(programs.map(({ ended }) => ended));
     const place = await this.place?.catch(() => undefined);
     await place?.close();
-    await this.doorway.close();
+    await this.helpers.close();
   }
 
   /** Turns what `git` said into a sentence for a person. */
   explain(thrown: unknown): DeployError {
     if (this.options.signal?.aborted) return cancelled();
-    if (this.doorway.refusal) return toDeployError(this.doorway.refusal);
+    if (this.helpers.refusal) return toDeployError(this.helpers.refusal);
     if (thrown instanceof TooLong) return tooManyNames(this.address);
     if (thrown instanceof Refused) return explainGit(this.address, 128, thrown.message, this.secrets);
     if (!(thrown instanceof GitRefusal)) return toDeployError(thrown);
     const { code, said } = thrown.answer;
-    return explainGit(this.address, code, `${this.doorway.complaint}\n${said}`, this.secrets);
+    return explainGit(this.address, code, `${this.helpers.complaint}\n${said}`, this.secrets);
   }
 
   private async directoryFor({ history }: Run): Promise<string> {
@@ -234,7 +234,7 @@ export class Repository {
     const { address, cache, credentials } = this.options;
     // What one login may see must not be found by another.
     const key = JSON.stringify([address.url, address.path, credentials ?? null]);
-    const own = this.doorway.directory;
+    const own = this.helpers.directory;
     return this.prepared(await openPlace(cache, key, own, this.programOptions(NOWHERE, {})));
   }
 
@@ -281,7 +281,7 @@ export class Repository {
   }
 
   private programOptions(directory: string, { input, talks }: Run): ProgramOptions {
-    const { settings } = this.doorway;
+    const { settings } = this.helpers;
     const { kind } = this.address;
     const environment = gitEnvironment(process.env, { kind, url: this.url }, settings, {
       directory,

@@ -93,18 +93,18 @@ function talkWith(program: RunningProgram, stdout: AsyncIterable<Buffer>): Serve
  */
 async function* agreed(stdout: AsyncIterable<Buffer>, stdin: Writable): AsyncGenerator<Buffer> {
   const chunks = stdout[Symbol.asyncIterator]();
-  let begun = '';
+  let firstLine = '';
   for (;;) {
     const { done, value: chunk } = await chunks.next();
     if (done) return;
     const end = chunk.indexOf('\n');
-    begun += chunk.toString('latin1', 0, end < 0 ? chunk.length : end);
-    if (end < 0 && begun.length <= FALLBACK.length) continue;
+    firstLine += chunk.toString('latin1', 0, end < 0 ? chunk.length : end);
+    if (end < 0 && firstLine.length <= FALLBACK.length) continue;
     const rest = { [Symbol.asyncIterator]: () => chunks };
-    if (begun === '') {
+    if (firstLine === '') {
       yield chunk.subarray(end + 1);
       yield* rest;
-    } else if (begun === FALLBACK) {
+    } else if (firstLine === FALLBACK) {
       stdin.write(LIST);
       yield* asPackets(rest);
     }

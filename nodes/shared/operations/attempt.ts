@@ -61,7 +61,7 @@ export class Attempt {
   }
 
   /**
-   * What carrying out the plan has brought to light, when it was kept.
+   * What was learned as the plan was carried out, when it was kept.
    *
    * @throws DeployError otherwise; see {@link during}
    */

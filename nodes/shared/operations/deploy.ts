@@ -6,7 +6,12 @@ import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
 import { nothingProvided, reusedDependencies } from '../dependencies/install';
 import type { Content } from '../release/bundleContent';
-import { readSource, refuseUnexpected, refuseUnfit, refuseWithoutEntrypoint } from '../release/fitness';
+import {
+  readSource,
+  refuseUnexpected,
+  refuseClashingNames,
+  refuseWithoutEntrypoint,
+} from '../release/preconditions';
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
@@ -33,7 +38,7 @@ export async function deploy(
   const attempt = new Attempt(client, 'deployment', options);
   const { log } = attempt;
   const snapshot = await attempt.during({}, () => {
-    // What is known to be unfit is refused before the engine's side is touched.
+    // What lacks a precondition is refused before the engine's side is touched.
     if (isOpened(offered)) refuseWithoutEntrypoint(offered, options.entrypoint);
     return begin(client, options, true, log);
   });
@@ -69,7 +74,7 @@ async function decided(
       );
   const source = { ...bundle.source, digest: bundle.digest };
   return attempt.during({ snapshot, source }, async () => {
-    await refuseUnfit(bundle, snapshot.probe);
+    await refuseClashingNames(bundle, snapshot.probe);
     refuseUnexpected(bundle.digest, options.expectedDigest);
     const { version, content } = await observeVersion(bundle, looking);
     const plan = decideDeployment(snapshot, version, options);

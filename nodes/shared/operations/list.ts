@@ -90,12 +90,12 @@ function environmentSummary(
   known: Partial<ListedEnvironment> = {},
 ): EnvironmentSummary | null {
   if (name === null) return null;
-  const { python = null, installer, ailment, packages = [] } = known;
+  const { python = null, installer, problem, packages = [] } = known;
   return {
     name,
     python,
     installer: installer ? [installer.name, installer.version].filter(Boolean).join(' ') : null,
-    ailment: ailment === undefined ? 'is not there' : ailment,
+    ailment: problem === undefined ? 'is not there' : problem,
     packages: packages.map(([name, version]) => ({ name, version })),
   };
 }

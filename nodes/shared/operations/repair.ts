@@ -8,9 +8,9 @@ import type { CheckResult } from '../release/checks';
 import {
   type Case,
   type Cases,
-  decideMending,
+  decideRepairStep,
   lookedAgain,
-  nextToMend,
+  nextToRepair,
   triedOne,
 } from '../release/decide/repair';
 import type { Finding } from '../release/meanings';
@@ -67,11 +67,11 @@ export async function repairEngine(client: ExecutorClient, options: RepairOption
   const idle = !found.holder && seen.cases.size === 0;
   if (options.dryRun || !found.deployed || idle) return resultOf(client, options, seen, log);
   await log.run('lock', () => lock(client, options));
-  return resultOf(client, options, await mendAll(client, options, seen, log), log);
+  return resultOf(client, options, await repairAll(client, options, seen, log), log);
 }
 
-/** Mends what is ours, looks again, and so on until nothing is left that was not tried. */
-async function mendAll(
+/** Repairs what is ours, looks again, and so on until nothing is left that was not tried. */
+async function repairAll(
   client: ExecutorClient,
   options: RepairOptions,
   seen: Progress,
@@ -81,10 +81,10 @@ async function mendAll(
   for (let round = 0; round < ROUNDS; round++) {
     const { findings } = await log.run('look again', () => inspect(client, options));
     progress = { ...progress, cases: lookedAgain(progress.cases, findings) };
-    const next = nextToMend(progress.cases);
+    const next = nextToRepair(progress.cases);
     if (next.length === 0) break;
     for (const one of next) {
-      const { action, checks } = await mend(client, options, one, log);
+      const { action, checks } = await repair(client, options, one, log);
       progress = {
         cases: triedOne(progress.cases, one, action),
         checks: [...progress.checks, ...checks],
@@ -98,18 +98,18 @@ async function mendAll(
 }
 
 /** What became of one finding, in words where there is something to say, and what was looked at for it. */
-interface Mended {
+interface Repaired {
   readonly action?: string;
   readonly checks: readonly CheckResult[];
 }
 
 /** Tries to put one finding right. What can't be is said, and keeps nobody from the others. */
-async function mend(
+async function repair(
   client: ExecutorClient,
   options: RepairOptions,
   one: Case,
   log: StepLog,
-): Promise<Mended> {
+): Promise<Repaired> {
   try {
     if (one.raw.kind === 'unconfirmedSwitch') {
       const { settled, checks } = await settle(client, one.raw, options, log);
@@ -120,7 +120,7 @@ async function mend(
       return { action: `Release ${release} was made live again.`, checks };
     }
     const { basePath, entrypoint, dependencies: installing } = options;
-    const plan = decideMending(one, entrypoint);
+    const plan = decideRepairStep(one, entrypoint);
     const outcome = await apply(plan, { client, basePath, log, installing });
     return outcome.end === 'kept' ? { checks: [] } : couldNot(outcome.error);
   } catch (error) {
@@ -129,7 +129,7 @@ async function mend(
 }
 
 /** With nobody there any more, nothing else can be tried, either. */
-function couldNot(reason: DeployError): Mended {
+function couldNot(reason: DeployError): Repaired {
   if (isUnreachable(reason)) throw reason;
   const { message, description } = reason;
   const said = [message, description].filter(Boolean).join('\n');

@@ -21,7 +21,7 @@ export interface Restored {
  * Makes the newest release live again that was live at some time, is whole and passes its checks: for an engine whose
  * `current` is gone, leads nowhere or was not made here. Goes through the one switch, as everything does.
  *
- * @throws DeployError `STEP` when there is no such release; says why each one was passed over
+ * @throws DeployError `STEP` when there is no such release; says why each one was skipped
  */
 export async function restoreLive(
   client: ExecutorClient,
@@ -30,28 +30,28 @@ export async function restoreLive(
 ): Promise<Restored> {
   const { basePath, dependencies: installing } = options;
   const side = sideOf(client, basePath);
-  const passedOver: string[] = [];
+  const skipped: string[] = [];
   const checks: CheckResult[] = [];
   for (const record of restorable(await client.call('list', { basePath }))) {
     const plan = decideRestore(side, record, options);
     const outcome = await apply(plan, { client, basePath, log, installing });
     checks.push(...outcome.learned.checks);
     if (outcome.end === 'kept') return { release: record.release, checks };
-    passedOver.push(`${record.release}: ${whyNot(outcome).message}`);
+    skipped.push(`${record.release}: ${whyNot(outcome).message}`);
   }
-  throw new NothingRestorable(basePath, passedOver, checks);
+  throw new NothingRestorable(basePath, skipped, checks);
 }
 
 /** `STEP`: no release could be made live again; why not each of them, and what was looked at. */
 export class NothingRestorable extends DeployError {
   constructor(
     basePath: string,
-    passedOver: readonly string[],
+    skipped: readonly string[],
     readonly checks: readonly CheckResult[],
   ) {
     super('STEP', `No kept release of ${basePath} could be made live again.`, {
-      description: [...passedOver, 'Deploy a version, or roll back to a backup.'].join('\n'),
-      details: { passedOver },
+      description: [...skipped, 'Deploy a version, or roll back to a backup.'].join('\n'),
+      details: { passedOver: skipped },
     });
   }
 }

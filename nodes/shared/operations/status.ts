@@ -87,7 +87,7 @@ function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {
 /** As listed, with what starting its interpreter showed. */
 function environmentOf(probe: Probe, { releases }: Inventory): EnvironmentSummary | null {
   const listed = releases.find(({ release }) => release === probe.current)?.environment ?? null;
-  return listed && { ...listed, ailment: probe.live?.environment.ailment ?? listed.ailment };
+  return listed && { ...listed, ailment: probe.live?.environment.problem ?? listed.ailment };
 }
 
 function keptOf({ counts: { releases, backups, bytes } }: Inventory): EngineStatus['kept'] {

@@ -18,18 +18,18 @@ export interface Live {
   /** Name of its virtual environment. */
   readonly environment: string | null;
   /** Why that can't be used; null when it can, or when there is none. */
-  readonly ailment: string | null;
+  readonly problem: string | null;
 }
 
-/** What will be live after an adoption. */
-export type Foreseen = Omit<Live, 'release'> & { readonly release: null };
+/** What an adoption would make live. */
+export type AdoptionPreview = Omit<Live, 'release'> & { readonly release: null };
 
 /** What a release adopted from plain files is known to be from the start. */
 export const ADOPTED = {
   source: { type: 'adopted' },
   drifted: false,
   environment: null,
-  ailment: null,
+  problem: null,
 } as const;
 
 /** The names in the base path that belong to the deployment and still are plain files or directories. */
@@ -65,7 +65,7 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
     keep: [...kept, ...extra].filter((path) => !compiled.includes(path)),
     dependencies: record?.dependencies,
     environment: environment.name,
-    ailment: environment.ailment,
+    problem: environment.problem,
     drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
   };
 }

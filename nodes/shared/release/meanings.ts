@@ -1,4 +1,4 @@
-import type { FindingKind, FindingOf, Mender, RawFinding } from '../contract/findings';
+import type { FindingKind, FindingOf, RawFinding, RepairKind } from '../contract/findings';
 import { printable } from '../text/printable';
 
 /** One thing that was found, as people read it. */
@@ -15,10 +15,10 @@ export interface Finding {
 }
 
 /**
- * What becomes of a kind of finding: one of the executor's menders; `restore`, which makes a whole release live;
+ * What becomes of a kind of finding: one of the executor's repairs; `restore`, which makes a whole release live;
  * `settle`, which decides on an interrupted switch; `remove`, for environments; `nothing`, for what people decide on.
  */
-export type Remedy = Mender | 'restore' | 'settle' | 'remove' | 'nothing';
+export type Remedy = RepairKind | 'restore' | 'settle' | 'remove' | 'nothing';
 
 interface Meaning<K extends FindingKind> {
   explanation: string | ((finding: FindingOf<K>) => string);
@@ -140,7 +140,7 @@ const MEANINGS: { [K in FindingKind]: Meaning<K> } = {
       if (live) return `Nothing, as edits are not written over. ${DEPLOY_AGAIN}`;
       if (counts.modified)
         return 'Nothing, as edits are not written over. It can’t go live; deploy that version again';
-      return 'Its missing files are brought back where another release has the very same content';
+      return 'Its missing files are restored where another release has the very same content';
     },
     remedy: ({ live, counts }) => (live || counts.modified ? 'nothing' : 'missingFiles'),
   },
@@ -156,7 +156,7 @@ const MEANINGS: { [K in FindingKind]: Meaning<K> } = {
     remedy: 'remove',
   },
   ailingEnvironment: {
-    explanation: ({ ailment, releases }) => `The virtual environment of ${releases.join(', ')} ${ailment}.`,
+    explanation: ({ problem, releases }) => `The virtual environment of ${releases.join(', ')} ${problem}.`,
     action: 'Nothing: the next switch to such a release builds it again',
     remedy: 'nothing',
   },

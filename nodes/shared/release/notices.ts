@@ -10,7 +10,7 @@ export function noticesOf({ side, probe }: Snapshot): string[] {
   if (probe.exists && !probe.writable) notices.push(`${unwritable(side)} ${MAKE_WRITABLE}`);
   if (side.container !== undefined && probe.filesystem.mount === '/') {
     notices.push(
-      `${shown} lies in the container’s own layer, which is gone when the container is made anew: mount a directory or a volume there.`,
+      `${shown} lies in the container’s own layer, which is gone when the container is recreated: mount a directory or a volume there.`,
     );
   }
   return notices.map(printable);

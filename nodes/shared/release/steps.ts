@@ -3,7 +3,7 @@
  * the one interpreter in `apply`. Ids and times that are not known yet come in when the plan is applied.
  */
 import type { Entrypoint, ReleaseId } from '../contract/names';
-import type { Mender } from '../contract/findings';
+import type { RepairKind } from '../contract/findings';
 import type { RecordedDependencies } from '../contract/records';
 import type { ArgumentsOf } from '../contract/verbs';
 import type { Check, CheckPhase } from './checks';
@@ -127,9 +127,9 @@ export interface Dismantle {
 }
 
 /** Puts one finding right. */
-export interface Mend {
-  readonly step: 'mend';
-  readonly what: Mender;
+export interface Repair {
+  readonly step: 'repair';
+  readonly what: RepairKind;
   readonly path: string;
   readonly entrypoint: Entrypoint;
 }
@@ -156,7 +156,7 @@ export type Step =
   | Prune
   | Detach
   | Dismantle
-  | Mend
+  | Repair
   | RemoveEnvironment;
 
 /** A step of one kind. */

@@ -2,7 +2,7 @@ import type { Comparison } from '../contract/facts';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import { sameDependencies } from '../dependencies/wanted';
 import type { Bundle } from '../source/bundle';
-import type { Foreseen, Live } from './live';
+import type { AdoptionPreview, Live } from './live';
 
 /** A new version, and how it differs from what is live: all that is decided from, beside the snapshot. */
 export interface Version {
@@ -16,7 +16,7 @@ export interface Version {
   /** Plain names that have to be adopted first. */
   readonly adopts: readonly string[];
   /** What is live or, where plain files are adopted first, will be then. */
-  readonly live: Live | Foreseen | undefined;
+  readonly live: Live | AdoptionPreview | undefined;
   readonly wanted: RecordedDependencies;
   readonly comparison: Comparison;
 }
@@ -36,5 +36,5 @@ export function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'dig
   if (live === undefined || live.drifted || live.digest !== digest) return false;
   if (!sameDependencies(live.dependencies, wanted)) return false;
   const { installs, mode } = wanted;
-  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.ailment === null);
+  return !installs || mode !== 'virtualEnvironment' || (live.environment !== null && live.problem === null);
 }

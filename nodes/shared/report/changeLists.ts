@@ -41,7 +41,7 @@ export function packageChanges(dependencies: DependencyResult | undefined): Mark
   if (!dependencies || dependencies.status === 'none') return undefined;
   const { status, environment, installer, python, file, packages, notice } = dependencies;
   const said = [
-    status === 'built' ? 'Built anew' : 'Reused as it was',
+    status === 'built' ? 'Newly built' : 'Reused as it was',
     environment && `environment ${environment}`,
     file && `from ${file}`,
     installer && `with ${installer}`,

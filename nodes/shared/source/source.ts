@@ -3,7 +3,7 @@ import type { Bundle } from './bundle';
 
 /** Where a new version comes from, before it is known what of it has to be read. */
 export interface Source {
-  /** What would be brought, where that is known without reading content: for Git, its commit. */
+  /** What would be fetched, where that is known without reading content: for Git, its commit. */
   version?: SourceDescription;
   /**
    * Reads what is needed to compare it with what is live, whose own source helps to tell what changed since.

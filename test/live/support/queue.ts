@@ -32,7 +32,7 @@ export class QueueMode {
     await this.place.close();
   }
 
-  /** Ids of the executions that a worker has begun. */
+  /** Ids of the executions that a worker has started. */
   startedBy(worker: Server): string[] {
     return [...worker.log().matchAll(/started execution (\d+)/g)].map(([, id]) => id);
   }

@@ -123,7 +123,7 @@ export class Rest {
   async ended(id: string): Promise<Execution> {
     const stored = await until(`execution ${id} to end`, async () => {
       const asked = this.send<StoredExecution>('GET', `/rest/executions/${id}`);
-      // Old versions stumble over one that has only begun.
+      // Old versions stumble over one that has only started.
       const execution = await asked.catch((reason: Error) => {
         if (/ was answered with 500/.test(reason.message)) return undefined;
         throw reason;

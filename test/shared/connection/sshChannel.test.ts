@@ -170,9 +170,9 @@ it('a delaying relay holds every answer back', async () => {
   const slow = await startRelay(ssh.sshd.port, { delayMs: 20 });
   const far = await ssh.connectTo(slow.port);
   try {
-    const begun = performance.now();
+    const began = performance.now();
     const channel = await far.start(['true']);
-    expect(performance.now() - begun).toBeGreaterThanOrEqual(40);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(40);
     await drop(channel).exit;
     expect(slow.bytes.toServer).toBeGreaterThan(1000);
     expect(slow.bytes.toClient).toBeGreaterThan(1000);

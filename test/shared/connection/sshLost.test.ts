@@ -9,7 +9,7 @@ const ssh = RelayedSsh.forEachTest();
 
 describe('a lost connection', () => {
   it('P5: cut in the middle of commands: every exit is unknown, outputs end, writers learn it', async () => {
-    const reader = await ssh.start('echo begun; exec sleep 20');
+    const reader = await ssh.start('echo started; exec sleep 20');
     const writer = drop(await ssh.start('sleep 20'));
     const waiting = new Promise((resolve) => writer.stdin.write(Buffer.alloc(8 * MIB), resolve));
     const unread = await ssh.start('echo never read; exec sleep 20');
@@ -17,13 +17,13 @@ describe('a lost connection', () => {
     let output = '';
     reader.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      if (output === 'begun\n') ssh.relay.cut();
+      if (output === 'started\n') ssh.relay.cut();
     });
     const gone = { code: null, signal: null };
     expect(await Promise.all([reader.exit, writer.exit, unread.exit])).toEqual([gone, gone, gone]);
     expect(await waiting).toMatchObject({ code: 'EPIPE' });
     if (!reader.stdout.readableEnded) await once(reader.stdout, 'end');
-    expect(output).toBe('begun\n');
+    expect(output).toBe('started\n');
     const thrown = await thrownBy(ssh.start('true'));
     expect(thrown.code).toBe('LOST');
     expect(thrown.message).toMatch(
@@ -98,8 +98,8 @@ describe('close', () => {
 
   it('takes no longer than 2 s when nobody answers', async () => {
     ssh.relay.freeze();
-    const begun = performance.now();
+    const began = performance.now();
     await ssh.connection.close();
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 });

@@ -112,7 +112,7 @@ async function pdfIn(base: string): Promise<string> {
   return '/app/contract.pdf';
 }
 
-describe('a container that is made anew from another image', () => {
+describe('a container that is recreated from another image', () => {
   /** A directory that looks like an installation of Python of its own: what one image has and another has not. */
   async function ownPython(): Promise<string> {
     const home = await make('python');
@@ -126,7 +126,7 @@ describe('a container that is made anew from another image', () => {
     execFileSync(python, ['-c', 'import sys; print(sys.version_info[1])'], { encoding: 'utf8' }).trim();
   const isOther = minorOf(PYTHON) !== minorOf(DEBIAN);
 
-  async function rebuilt(place: string, mounts: Mount[], python: string, ailment: RegExp): Promise<void> {
+  async function rebuilt(place: string, mounts: Mount[], python: string, problem: RegExp): Promise<void> {
     const base = await make('mounted');
     const pdf = await pdfIn(base);
     const before = start([{ host: base }, { host: await ownPython(), inside: place }]);
@@ -138,7 +138,7 @@ describe('a container that is made anew from another image', () => {
 
     const after = start([{ host: base }, ...mounts]);
     const { environment } = await converse(after, (client) => getStatus(client, options()), { python });
-    expect(environment?.ailment).toMatch(ailment);
+    expect(environment?.ailment).toMatch(problem);
     const second = await converse(after, deployHere, { python });
     expect(second).toMatchObject({ status: 'deployed', dependencies: { status: 'built' } });
     expect(second.dependencies.environment).not.toBe(first.dependencies.environment);

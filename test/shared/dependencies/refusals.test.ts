@@ -285,7 +285,7 @@ describe.each(['pip', 'uv'] as const)(
   },
 );
 
-test('uv that is asked for and not there is a sentence, and nothing was begun', async () => {
+test('uv that is asked for and not there is a sentence, and nothing was started', async () => {
   const base = await make();
   await writeFile(join(source, 'requirements.txt'), 'keywords==1\n');
   process.env.PATH = path;

@@ -56,7 +56,7 @@ function change(): void {
   writeFileSync(join(source, 'run.py'), `print(${process.hrtime.bigint()})\n`);
 }
 
-/** The processes that an executor has started and that have begun to write a release. */
+/** The processes that an executor has started and that write a release. */
 function copiesOf(processId: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === processId && isWriting(name))

@@ -96,7 +96,7 @@ test('the first plan of a plain engine names what differs from it, and what no p
   expect(readFileSync(join(base, 'src/local.ini'), 'utf8')).toBe('mine');
 });
 
-test('what one plan foresees is nothing to the next in the same conversation', async () => {
+test('what one plan previews is nothing to the next in the same conversation', async () => {
   const base = await written({ 'src/a.py': '1' });
   const source = await written({ 'src/a.py': '1', 'main.py': '' });
   await inConversation(async (client) => {

@@ -36,7 +36,7 @@ async function deployed(): Promise<{ base: string; outcomes: Outcome[] }> {
   return { base, outcomes };
 }
 
-test('rolling back twice goes forth and back', async () => {
+test('rolling back twice returns to what was live', async () => {
   const { base, outcomes } = await deployed();
   const back = await rollBackTo(base, { target: 'previous' });
   expect(back).toMatchObject({

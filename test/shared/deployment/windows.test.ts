@@ -191,7 +191,7 @@ test.each([true, false])(
   },
 );
 
-test('P1: a run from before an adoption that brought nothing is waited for by the next switch', async () => {
+test('P1: a run from before an adoption that deployed nothing is waited for by the next switch', async () => {
   const unchanged = (base: string, python: string) => deployTo(base, one, {}, { python });
   expect(await withRunsAtEach(plain, unchanged, toTwo)).toEqual(ALL_ONE);
 });

@@ -19,7 +19,7 @@ const READING = [
   'list',
   'history',
   'entries',
-  'foresee',
+  'previewAdoption',
   'texts',
   'compareDirectories',
   'compare',
@@ -92,7 +92,7 @@ test('P7: an executor that may only read starts no interpreter of the engine’s
 
   const reading = await RawConversation.open(60, undefined, 'readOnly');
   const look = { basePath: asBasePath(basePath), entrypoint: asEntrypoint('run.py'), start: true };
-  const environment = { name: '0123456789abcdef', ailment: null };
+  const environment = { name: '0123456789abcdef', problem: null };
   expect((await reading.call('probe', look)).live).toMatchObject({ environment });
   expect(existsSync(mark)).toBe(false);
   // Where more is allowed, it is started: so that the look above could have.

@@ -43,7 +43,7 @@ it('what is live, since when, what was before, and what is undecided', () => {
     ['->a ok', 'a', null, 't1', null],
     ['->a ok a>b ok', 'b', 'a', 't3', null],
     ['->a ok a>b ok b>c ok', 'c', 'b', 't5', null],
-    // Rolling back twice goes forth and back.
+    // Rolling back twice returns to what was live.
     ['->a ok a>b ok b>a ok', 'a', 'b', 't5', null],
     ['->a ok a>b ok b>a ok a>b ok', 'b', 'a', 't7', null],
     // Two releases back, then on to a new one.
@@ -59,7 +59,7 @@ it('what is live, since when, what was before, and what is undecided', () => {
     ['->a', null, null, null, null],
     ['->a ok a>b a>c ok', 'c', 'a', 't4', null],
     ['->a ok a>b left', 'b', null, null, null],
-    // Events that mean nothing here are passed over.
+    // Events that mean nothing here are skipped.
     ['->a ok pruned note a>b note ok', 'b', 'a', 't6', null],
     // Somebody moved the link by hand.
     ['->a ok a>b ok', 'x', null, null, null],

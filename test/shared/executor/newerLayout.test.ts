@@ -47,7 +47,7 @@ function asked(): Partial<Record<Verb, object>> {
     list: { basePath: base },
     history: { basePath: base, limit: 1 },
     entries: compared,
-    foresee: { ...engine, names: ['src'] },
+    previewAdoption: { ...engine, names: ['src'] },
     texts: { ...compared, paths: [] },
     compareDirectories: { ...compared, directories: [] },
     compare: { ...compared, entries: [], sameDirectories: [] },

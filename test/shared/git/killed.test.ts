@@ -23,7 +23,7 @@ const { TMPDIR } = process.env;
 const os = jest.requireActual<typeof import('node:os')>('node:os');
 const WORKER = join(__dirname, '../../support/gitWorker.ts');
 const LOGIN = { username: 'n8n', password: 'letmein' };
-/** The doorway's promise, and the limit for a cancelled execution. */
+/** What closing promises, and the limit for a cancelled execution. */
 const LIMIT_MS = 10_000;
 
 let http: GitHttp;
@@ -92,14 +92,14 @@ function leftovers(): string[] {
 }
 
 /** Where logins are asked for. */
-const doorways = () => readdirSync(temporary).filter((name) => name.startsWith('hot-deploy-git-'));
+const helperDirectories = () => readdirSync(temporary).filter((name) => name.startsWith('hot-deploy-git-'));
 
 async function expectStraightThrough(): Promise<void> {
   const began = performance.now();
   expect(await open()).toBe(5);
   expect(performance.now() - began).toBeLessThan(LIMIT_MS);
   expect(leftovers()).toEqual([]);
-  expect(doorways()).toEqual([]);
+  expect(helperDirectories()).toEqual([]);
   expect(await remainingProcesses(temporary, LIMIT_MS)).toEqual([]);
 }
 
@@ -157,7 +157,7 @@ test('P8: cancelled in the middle of any answer, nothing of it is left within 10
     expect(await ended).toMatchObject({ code: 'CANCELLED' });
     expect(performance.now() - began).toBeLessThan(LIMIT_MS);
     expect(ownProcesses(temporary)).toEqual([]);
-    expect(doorways()).toEqual([]);
+    expect(helperDirectories()).toEqual([]);
     await expectStraightThrough();
     cache = await make('cache');
   }
@@ -185,6 +185,6 @@ test('what others left in the place for temporary files is not touched', async (
   mkdirSync(join(temporary, 'other'));
   await (await openGit(options())).close();
   expect(readdirSync(temporary).sort()).toEqual(expect.arrayContaining(['hot-deploy-git-new', 'other']));
-  expect(doorways()).toHaveLength(2);
+  expect(helperDirectories()).toHaveLength(2);
   await source.close();
 });

@@ -110,7 +110,7 @@ async function expectUnseen(
       const options = gitOptions(url, cache, { credentials, reference });
       outcomes.push(await withBundle(options, readAll).catch((error: unknown) => error));
     }
-    // While the doorways are closed, and what they left would lie there.
+    // While the helpers’ servers are closed, and what they left would lie there.
     outcomes.push(holding(cache, temporary));
     return outcomes;
   });

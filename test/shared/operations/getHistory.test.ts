@@ -74,7 +74,7 @@ test('an event keeps its id whatever comes later, no two have the same, and a li
   expect(after.slice(1)).toEqual(before);
 });
 
-test('lines that nobody here wrote are passed over', async () => {
+test('lines that nobody here wrote are skipped', async () => {
   const before = await history();
   appendFileSync(
     join(base, '.hot-deploy/history.jsonl'),

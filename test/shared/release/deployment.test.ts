@@ -57,7 +57,7 @@ test('no step names a release before it is made', () => {
   });
 });
 
-test('P9: what is live already is not brought again, unless somebody wants that', () => {
+test('P9: what is live already is not deployed again, unless somebody wants that', () => {
   holds(deployment, ([snapshot, version, options]) => {
     const plan = decideDeployment(snapshot, version, options);
     const { live } = version;

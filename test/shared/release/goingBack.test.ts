@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { decideDetachment } from '../../../nodes/shared/release/decide/detach';
 import { pruning } from '../../../nodes/shared/release/decide/prune';
-import { lookedAgain, nextToMend, triedOne } from '../../../nodes/shared/release/decide/repair';
+import { lookedAgain, nextToRepair, triedOne } from '../../../nodes/shared/release/decide/repair';
 import { decideRestore, restorable } from '../../../nodes/shared/release/decide/restore';
 import { decideRollback, keptDestination } from '../../../nodes/shared/release/decide/rollback';
 import { decideSettling } from '../../../nodes/shared/release/decide/settle';
@@ -177,7 +177,7 @@ describe('repair', () => {
       let cases = lookedAgain(new Map(), frozen(found));
       const tried: unknown[] = [];
       for (let rounds = 0; rounds < 10; rounds++) {
-        const next = nextToMend(cases);
+        const next = nextToRepair(cases);
         if (next.length === 0) break;
         const remedies = new Set(next.map(({ remedy }) => remedy));
         if (remedies.has('settle') || remedies.has('restore')) expect(remedies.size).toBe(1);
@@ -188,7 +188,7 @@ describe('repair', () => {
           cases = triedOne(cases, one, 'tried');
         }
       }
-      expect(nextToMend(cases)).toEqual([]);
+      expect(nextToRepair(cases)).toEqual([]);
     });
   });
 

@@ -135,18 +135,18 @@ function steps(base: string): Steps {
   const digest = 'a'.repeat(64);
   const receive = { time: '20261123-171501', digest, sameDirectories: [], keep: [] };
   const entries = fileRows({ 'run.py': 'print(9)\n', 'src/new.py': '' });
-  const mend = (what: string, path: string) => ({ basePath: base, what, path, ...launcher });
+  const repair = (what: string, path: string) => ({ basePath: base, what, path, ...launcher });
   return {
     lock: [{ basePath: base, create: true, holder: {}, waitSeconds: 0 }],
     probe: [{ basePath: base, ...launcher }],
     list: [{ basePath: base }],
     inspect: [{ basePath: base, ...launcher }],
-    mend: releases
-      .flatMap((id) => ['readOnly', 'missingFiles', 'owner'].map((what) => mend(what, `releases/${id}`)))
+    repair: releases
+      .flatMap((id) => ['readOnly', 'missingFiles', 'owner'].map((what) => repair(what, `releases/${id}`)))
       .concat([
-        ...['leftovers', 'links'].map((what) => mend(what, '')),
-        ...['src', 'run.py', 'config'].map((name) => mend('adoption', name)),
-        ...[`environments/${ENVIRONMENT}`, 'current', 'src', 'run.py'].map((path) => mend('owner', path)),
+        ...['leftovers', 'links'].map((what) => repair(what, '')),
+        ...['src', 'run.py', 'config'].map((name) => repair('adoption', name)),
+        ...[`environments/${ENVIRONMENT}`, 'current', 'src', 'run.py'].map((path) => repair('owner', path)),
       ]),
     receive: releases.map((live) => ({ ...receive, live, entries })),
     archive: releases.map((release) => ({ release })),

@@ -155,7 +155,7 @@ describe('P2: where `current` does not lead to a release', () => {
     expect(readFileSync(join(base, 'current', 'mine'), 'utf8')).toBe('precious');
   });
 
-  test('a release whose files were edited, or that does not pass its checks, is passed over', async () => {
+  test('a release whose files were edited, or that does not pass its checks, is skipped', async () => {
     const base = await engine();
     edit(join(base, 'releases', releases[2], 'src/engine.py'), "VERSION = 'edited'\n");
     unlinkSync(join(base, 'current'));

@@ -72,10 +72,10 @@ export const RELEASE: readonly Refusal[] = [
   },
   { kind: 'nothingLive', facts: {}, code: 'STEP', message: 'Nothing is live that links could lead to.' },
   {
-    kind: 'nothingToMend',
+    kind: 'unknownRepair',
     facts: { given: 'nonsense' },
     code: 'INPUT',
-    message: "There is nothing called 'nonsense' that could be mended.",
+    message: "There is no repair called 'nonsense'.",
   },
   {
     kind: 'notMadeHere',

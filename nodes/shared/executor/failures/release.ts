@@ -74,10 +74,10 @@ export const RELEASE = {
     facts: {},
     message: 'Nothing is live that links could lead to.',
   }),
-  nothingToMend: failure({
+  unknownRepair: failure({
     code: 'INPUT',
     facts: { given },
-    message: (facts) => `There is nothing called ${quoted(facts.given)} that could be mended.`,
+    message: (facts) => `There is no repair called ${quoted(facts.given)}.`,
   }),
   notMadeHere: failure({
     code: 'INPUT',

@@ -1,4 +1,4 @@
-/** The conversation itself: steps that are none, that were passed over, or that ended in another way than they should. */
+/** The conversation itself: steps that are none, that were skipped, or that ended in another way than they should. */
 import { count } from '../../contract/shape';
 import { failure } from './failure';
 import { given, word, words } from './given';

@@ -8,7 +8,7 @@ import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';
 import { adopt, backUp, bring, compareReleases, describe, place } from './making';
-import { mend, removeEnvironment } from './mending';
+import { removeEnvironment, repair } from './repair';
 import { confirm, detach, dismantle, drain, flip, prune } from './switching';
 
 /**
@@ -49,7 +49,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   prune,
   detach,
   dismantle,
-  mend,
+  repair,
   removeEnvironment,
 };
 
@@ -70,7 +70,8 @@ export async function apply(plan: Plan, context: Applying): Promise<Outcome> {
   return { end: 'kept', learned };
 }
 
-interface Underway {
+/** A step that was sent. */
+interface InProgress {
   readonly step: Step;
   /** What became of it; a rejection is a failure. */
   answer(): Promise<Answered>;
@@ -82,12 +83,12 @@ function sendAll(
   context: Applying,
   together: Pipeline,
   learned: Learned,
-): Underway[] {
+): InProgress[] {
   const sent = steps.map((step) => {
     const one = handlerOf(step).send(step, context, together, learned);
     return { step, answer: () => logged(one, context) };
   });
-  const beside = ({ step }: Underway) => handlerOf(step).order === 'beside';
+  const beside = ({ step }: InProgress) => handlerOf(step).order === 'beside';
   return [...sent.filter((one) => !beside(one)), ...sent.filter(beside)];
 }
 

@@ -8,7 +8,7 @@ import type { Subject } from '../steps';
 import type { Unseen } from '../unseen';
 import type { Pruned } from './pruned';
 
-/** What carrying out steps has brought to light so far. Each step adds to it; nothing is changed. */
+/** What was learned as steps were carried out so far. Each step adds to it; nothing is changed. */
 export interface Learned {
   readonly adoption?: Adoption;
   /** The new release. */

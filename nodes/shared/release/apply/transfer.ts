@@ -12,7 +12,7 @@ export type Encoding = 'identity' | 'deflate';
 /**
  * Sends the content that a release needs, for as long as it is `wanted`.
  *
- * When the source can't be read to its end, the conversation is ended: the executor removes what it had begun.
+ * When the source can't be read to its end, the conversation is ended: the executor removes what it had started.
  */
 export async function sendContent(
   client: ExecutorClient,

@@ -17,7 +17,7 @@ const DRAIN_SECONDS = 10;
 
 /** What a deployment will do: what Plan Deployment shows is this very value. */
 export interface DeploymentPlan extends Plan {
-  /** Whether nothing has to be brought: it is what is live, or what will be once it was adopted. */
+  /** Whether nothing has to be deployed: it is what is live, or what will be once it was adopted. */
   readonly unchanged: boolean;
   /** What is live now. */
   readonly release: ReleaseId | null;
@@ -28,7 +28,7 @@ export interface DeploymentPlan extends Plan {
   /** Plain names that are adopted first; the changes are against what they hold. */
   readonly adopts: readonly string[];
   readonly dependencies: RecordedDependencies;
-  /** The environment that stays, where nothing is brought. */
+  /** The environment that stays, where nothing is installed. */
   readonly environment: string | null;
   readonly checks: readonly Check[];
   /** Edits by hand that the deployment takes away. */

@@ -51,8 +51,8 @@ export function triedOne(cases: Cases, { raw }: Case, action?: string): Cases {
   );
 }
 
-/** All that can be mended now. Until something is live nothing else is touched: it may be what is needed for that. */
-export function nextToMend(cases: Cases): Case[] {
+/** All that can be repaired now. Until something is live nothing else is touched: it may be what is needed for that. */
+export function nextToRepair(cases: Cases): Case[] {
   const open = [...cases.values()].filter(
     ({ finding, remedy, tried }) => !finding.done && !tried && remedy !== 'nothing',
   );
@@ -64,7 +64,7 @@ export function nextToMend(cases: Cases): Case[] {
 }
 
 /** Decides how one finding is put right by a single step; none for what takes a switch, or people. */
-export function decideMending({ raw, remedy }: Case, entrypoint: Entrypoint): Plan {
+export function decideRepairStep({ raw, remedy }: Case, entrypoint: Entrypoint): Plan {
   const { path } = raw;
   switch (remedy) {
     case 'nothing':
@@ -74,7 +74,7 @@ export function decideMending({ raw, remedy }: Case, entrypoint: Entrypoint): Pl
     case 'remove':
       return { steps: [{ step: 'removeEnvironment', environment: path.split('/')[1], path }] };
     default:
-      return { steps: [{ step: 'mend', what: remedy, path, entrypoint }] };
+      return { steps: [{ step: 'repair', what: remedy, path, entrypoint }] };
   }
 }
 

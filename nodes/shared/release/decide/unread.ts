@@ -26,9 +26,9 @@ export function decideUnread(
   const asked = sameSelection(record, options.selection) && record.entrypoint === options.entrypoint;
   if (!made || !asked || wasTouched(snapshot, options)) return undefined;
   const wanted = sameDependenciesAsked(record, options, snapshot);
-  const { name, ailment } = live.environment;
+  const { name, problem } = live.environment;
   const needsEnvironment = wanted?.installs && wanted.mode === 'virtualEnvironment';
-  if (!wanted || (needsEnvironment && (name === null || ailment !== null))) return undefined;
+  if (!wanted || (needsEnvironment && (name === null || problem !== null))) return undefined;
   return {
     unchanged: true,
     release: current,

@@ -8,7 +8,7 @@ import type { Bundle, BundleEntry } from '../../source/bundle';
 import { directoryDigestsInSteps } from '../../source/digest';
 import { inTurns, withPauses } from '../../source/turns';
 import type { Content } from '../bundleContent';
-import type { Foreseen, Live } from '../live';
+import type { AdoptionPreview, Live } from '../live';
 
 /** Below this many entries, listing them all costs less than first asking which directories differ. */
 const LIST_ALL_BELOW = 250;
@@ -27,7 +27,7 @@ export interface Asked {
 }
 
 /** The question about what is live, or about what an adoption would make. */
-export function askedAbout(basePath: BasePath, live: Live | Foreseen | undefined): Asked {
+export function askedAbout(basePath: BasePath, live: Live | AdoptionPreview | undefined): Asked {
   if (!live) return { basePath, release: null };
   return live.release === null
     ? { basePath, release: null, kept: live.keep }

@@ -6,7 +6,7 @@ import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { Content } from '../bundleContent';
-import { ADOPTED, type Foreseen, type Live, liveOf, plainNames, sameSelection } from '../live';
+import { ADOPTED, type AdoptionPreview, type Live, liveOf, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import { Ownership, type ToldEntry } from '../ownership';
 import type { Snapshot } from '../snapshot';
@@ -33,7 +33,7 @@ export async function observeVersion(
   const adopts = plainNames(snapshot.probe, selection, names);
   const live =
     adopts.length > 0
-      ? await log.run('look at plain files', () => foresee(client, options, adopts, selection))
+      ? await log.run('look at plain files', () => previewAdoption(client, options, adopts, selection))
       : await seen(client, snapshot, options, selection);
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
@@ -55,14 +55,14 @@ export async function observeVersion(
 }
 
 /** What adopting plain files would make live. Later questions are asked about that. */
-async function foresee(
+async function previewAdoption(
   client: ExecutorClient,
   { basePath, entrypoint }: DeployOptions,
   names: readonly string[],
   selection: CompiledSelection,
-): Promise<Foreseen> {
+): Promise<AdoptionPreview> {
   const ownership = new Ownership(selection);
-  await client.call('foresee', { basePath, names, entrypoint }, { onRows: entriesTo(ownership) });
+  await client.call('previewAdoption', { basePath, names, entrypoint }, { onRows: entriesTo(ownership) });
   return { release: null, ...ADOPTED, ...ownership.result() };
 }
 

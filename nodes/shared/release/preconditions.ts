@@ -1,3 +1,4 @@
+/** What has to hold of a new version before the engine is changed. */
 import type { Probe } from '../contract/facts';
 import type { Entrypoint } from '../contract/names';
 import { DeployError } from '../errors';
@@ -7,7 +8,7 @@ import { refuseMergedNames } from '../source/paths';
 import { refuseReservedNames } from '../source/reserved';
 
 /** Refuses a bundle whose names this place would take for one another, before anything is sent. */
-export async function refuseUnfit(bundle: Bundle, probe: Probe): Promise<void> {
+export async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {
   if (!probe.filesystem.mergesNames) return;
   await refuseMergedNames(bundle.entries);
   refuseReservedNames(bundle.entries, true);

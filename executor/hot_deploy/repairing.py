@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     Check = Callable[[], None]
 
 
-def mend(layout: Layout, what: str, path: str, launcher: Launcher, check: Check) -> list[str]:
-    """Carries out one of MENDERS. Returns the paths below the base path that were put right."""
-    mender = MENDERS.get(what)
-    if mender is None:
-        raise StepFailed("nothingToMend", given=what)
-    return mender(layout, path, launcher, check)
+def repair(layout: Layout, what: str, path: str, launcher: Launcher, check: Check) -> list[str]:
+    """Carries out one of REPAIRS. Returns the paths below the base path that were put right."""
+    carry_out = REPAIRS.get(what)
+    if carry_out is None:
+        raise StepFailed("unknownRepair", given=what)
+    return carry_out(layout, path, launcher, check)
 
 
 def _leftovers(layout: Layout, _path: str, _launcher: Launcher, _check: Check) -> list[str]:
@@ -205,7 +205,7 @@ def _live(layout: Layout) -> str:
     return current
 
 
-MENDERS: dict[str, Callable[[Layout, str, Launcher, Check], list[str]]] = {
+REPAIRS: dict[str, Callable[[Layout, str, Launcher, Check], list[str]]] = {
     "leftovers": _leftovers,
     "links": _links,
     "adoption": _adoption,

@@ -1,9 +1,9 @@
 /**
- * The way in which `git` gets at what only this process has: logins, and connections over SSH.
+ * Answers the helper programs that `git` starts: its credential helper, and the command that stands for `ssh`.
  *
- * `git` starts small helper programs for both. Ours know nothing but a socket in a directory of this user's own; what
- * they are told is answered here. So no secret is on a command line, in an environment, a file or `git`'s configuration,
- * and the host's key is checked by the same code that checks the engine's host.
+ * Only this process has logins, and connections over SSH. Our helpers know nothing but a socket in a directory of this
+ * user's own; what they are told is answered here. So no secret is on a command line, in an environment, a file or
+ * `git`'s configuration, and the host's key is checked by the same code that checks the engine's host.
  */
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ const PREFIX = 'hot-deploy-git-';
 const SOCKET = 's';
 const LONGEST_QUESTION = 8192;
 
-export interface DoorwayOptions {
+export interface HelperServerOptions {
   address: RepositoryAddress;
   /** The answer when the server asks for a login. */
   login?: Login;
@@ -39,8 +39,8 @@ export interface DoorwayOptions {
   connect?: () => Promise<Connection>;
 }
 
-/** One open doorway; close it when `git` has ended. */
-export class Doorway {
+/** One open server; close it when `git` has ended. */
+export class HelperServer {
   /** Why the host could not be reached, which `git` itself doesn't know. */
   refusal?: unknown;
   /** What the other end of the SSH connection complained about. */
@@ -50,26 +50,26 @@ export class Doorway {
   private readonly sockets = new Set<Socket>();
 
   private constructor(
-    /** Of this user alone; gone with the doorway. */
+    /** Of this user alone; gone with the server. */
     readonly directory: string,
     private readonly server: Server,
-    private readonly options: DoorwayOptions,
+    private readonly options: HelperServerOptions,
   ) {
     server.on('connection', (socket) => this.onConnection(socket));
   }
 
-  static async open(options: DoorwayOptions): Promise<Doorway> {
+  static async open(options: HelperServerOptions): Promise<HelperServer> {
     await removeAbandoned(tmpdir(), PREFIX, SOCKET);
     const directory = await mkdtemp(join(tmpdir(), PREFIX));
     const server = createServer({ allowHalfOpen: true });
-    const doorway = new Doorway(directory, server, options);
+    const opened = new HelperServer(directory, server, options);
     await new Promise<void>((resolve, reject) => {
       server.on('error', reject);
-      server.listen(`${doorway.socketPath}.new`, resolve);
+      server.listen(`${opened.socketPath}.new`, resolve);
     });
     // Under its name only when it is answered: one that is not is nobody's any more.
-    await rename(`${doorway.socketPath}.new`, doorway.socketPath);
-    return doorway;
+    await rename(`${opened.socketPath}.new`, opened.socketPath);
+    return opened;
   }
 
   /** What `git` has to be configured with to come here. */

@@ -2,11 +2,11 @@
 import type { StepOf } from '../steps';
 import type { Handler } from './handler';
 
-export const mend: Handler<StepOf<'mend'>> = {
+export const repair: Handler<StepOf<'repair'>> = {
   order: 'awaited',
   send({ what, path, entrypoint }, _context, together) {
-    const mended = together.call('mend', { what, path, entrypoint });
-    return { label: `mend ${path}`, answer: async () => (await mended) && {} };
+    const repaired = together.call('repair', { what, path, entrypoint });
+    return { label: `repair ${path}`, answer: async () => (await repaired) && {} };
   },
 };
 

@@ -1,4 +1,4 @@
-"""What pip passes over without a word: wheels of a package that it says is not there, for other machines or Pythons."""
+"""What pip skips without a word: wheels of a package that it says is not there, for other machines or Pythons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 20
 LONGEST_LINE = 64 * 1024
 
 
-class PassedOver:
+class SkippedWheels:
     """Finds, in what `pip -vv` prints, the wheels of what `output` says was not found."""
 
     def __init__(self, output: str) -> None:

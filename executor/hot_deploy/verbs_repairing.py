@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import inspecting, mending, ownership, probing, switching
+from hot_deploy import inspecting, ownership, probing, repairing, switching
 from hot_deploy.contract import EVERY_FILE
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ def inspect(session: Session, _id: Any, args: Json) -> Json:
     return dict(inspecting.inspect(layout, switching.wanted_launcher(args), session.wire.check), holder=holder)
 
 
-def mend(session: Session, _id: Any, args: Json) -> Json:
+def repair(session: Session, _id: Any, args: Json) -> Json:
     """Puts one finding of `inspect` right, in the way that `what` names."""
     layout = session.require_lock()
     session.looks.forget()
@@ -31,5 +31,5 @@ def mend(session: Session, _id: Any, args: Json) -> Json:
         # What else was left undone, such as a return to a plain directory, is a finding of its own.
         undone = session.undo.unwind_earlier("the conversation was cut off", "discardRelease", "discardBackups")
     launcher = switching.wanted_launcher(args)
-    done = mending.mend(layout, args["what"], args.get("path") or "", launcher, session.wire.check)
+    done = repairing.repair(layout, args["what"], args.get("path") or "", launcher, session.wire.check)
     return {"done": ([path for _, path in undone] + done)[:EVERY_FILE]}

@@ -1,4 +1,4 @@
-"""The wheels that pip passes over, whatever it prints."""
+"""The wheels that pip skips, whatever it prints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hot_deploy.passed_over import PassedOver
+from hot_deploy.skipped_wheels import SkippedWheels
 
 MARK = "  Skipping link: none of the wheel's tags (cp39) are compatible: "
 NOT_FOUND = "ERROR: No matching distribution found for ocr==2.0"
@@ -17,13 +17,13 @@ def cost(text: str) -> float:
     least = 1e9
     for _ in range(4):
         start = time.process_time()
-        PassedOver(text + NOT_FOUND).feed((text + "\n").encode("utf-8"))
+        SkippedWheels(text + NOT_FOUND).feed((text + "\n").encode("utf-8"))
         least = min(least, time.process_time() - start)
     return least
 
 
 def test_a_wheel_is_named_by_the_last_part_of_its_address() -> None:
-    seen = PassedOver(NOT_FOUND)
+    seen = SkippedWheels(NOT_FOUND)
     seen.feed((MARK + "https://x.example/p/ocr-2.0-cp39-none-any.whl#sha256=0 (from y)\n").encode())
     assert seen.wheels == ["ocr-2.0-cp39-none-any.whl"]
 
