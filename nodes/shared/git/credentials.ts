@@ -42,7 +42,8 @@ export function loginFor(
     throw unusable('would cross the network unencrypted, as the repository’s address begins with http://');
   }
   if (password === '') throw unusable('has neither token nor password');
-  if (/[\p{Cc}]/u.test(username + password)) throw unusable('holds a line break or another control character');
+  if (/[\p{Cc}]/u.test(username + password))
+    throw unusable('holds a line break or another control character');
   return { username: username || TOKEN_USERS[address.host] || 'x-access-token', password };
 }
 
