@@ -138,8 +138,10 @@ interface NodeOutcome {
 
 function outcomeOf(result: RunResult, node: string): NodeOutcome {
   const [task] = result.tasks(node);
+  const [item] = [...result.output(node), ...result.output(node, 1)];
+  if (!task || !item) throw new Error(`The node ${node} put nothing out.`);
   const endedAt = task.startTime + task.executionTime;
-  const { json } = result.output(node)[0] ?? result.output(node, 1)[0];
+  const { json } = item;
   if (json.error) {
     const { check, live } = json.details as { check: CheckResult; live: string };
     return {

@@ -20,7 +20,10 @@ export const configuredOutputs = (
 };
 
 /** Puts what changed nothing onto the second output, where that is switched on. */
-export function toOutputs(node: IExecuteFunctions, [items]: INodeExecutionData[][]): INodeExecutionData[][] {
+export function toOutputs(
+  node: IExecuteFunctions,
+  [items = []]: INodeExecutionData[][],
+): INodeExecutionData[][] {
   const { operation, notDeployedOutput } = node.getNode().parameters;
   // An agent is told what comes out first, and nothing else.
   if (callerOf(node) !== 'workflow') return [items];

@@ -25,8 +25,6 @@ export class HotDeployTrigger implements INodeType {
     eventTriggerDescription: 'Waiting for a push: redeliver one in the forge, or push a commit',
     activationMessage: 'Pushes to the chosen references now start this workflow.',
     defaults: { name: 'Hot Deploy Trigger' },
-    // A trigger starts workflows; there is nothing in it for an agent to call.
-    usableAsTool: undefined,
     inputs: [],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'hotDeployWebhookApi', required: true, testedBy: 'hotDeployWebhookApiTest' }],

@@ -40,7 +40,7 @@ export function failedItem(
   };
   const item: INodeExecutionData = { json: failed, pairedItem: { item: itemIndex } };
   if (node.getNode().onError !== 'continueErrorOutput') return item;
-  item.json = { ...insteadOf(node.getInputData()[itemIndex].json, failed.details), ...failed };
+  item.json = { ...insteadOf(node.getInputData()[itemIndex]?.json ?? {}, failed.details), ...failed };
   return markedAsFailed(item, toNodeError(node.getNode(), error, itemIndex));
 }
 

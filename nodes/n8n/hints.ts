@@ -112,6 +112,6 @@ function dependencyHints({ packages, notice }: SwitchResult['dependencies']): No
 }
 
 /** Names, paths and reasons in it come from hosts and repositories. */
-export function hint(message: string, type: NodeExecutionHint['type']): NodeExecutionHint {
+export function hint(message: string, type: Required<NodeExecutionHint>['type']): NodeExecutionHint {
   return { message: asHtml(printable(message)), type, location: 'outputPane' };
 }

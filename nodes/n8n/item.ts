@@ -14,5 +14,5 @@ export interface ItemContext {
   connect(): Promise<ExecutorClient>;
   /** What else the item's outputs carry, whether or not the operation comes to its end. */
   binary: IBinaryKeyData;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

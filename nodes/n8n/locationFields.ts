@@ -12,7 +12,7 @@ export interface EngineLocation {
   interpreter: Omit<InterpreterOptions, 'become'>;
   startTimeoutMs: number;
   /** After how long without a sign of n8n the engine's side puts things right. */
-  silenceSeconds?: number;
+  silenceSeconds?: number | undefined;
 }
 
 const connection = choice(['ssh', 'local'], {

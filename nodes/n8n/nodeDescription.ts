@@ -8,7 +8,7 @@ import { byName, type Operation } from './operation';
 /** The part of a node's description that its operations decide. The first of them is the one that a new node has. */
 export function describeOperations(
   operations: readonly Operation[],
-): Pick<INodeTypeDescription, 'subtitle' | 'properties'> {
+): Required<Pick<INodeTypeDescription, 'subtitle' | 'properties'>> {
   const sorted = byName(operations);
   const fields = inOneOrder(sorted.map((operation) => operation.fields));
   return {
@@ -40,7 +40,7 @@ function operationProperty(operations: readonly Operation[]): INodeProperties {
       action,
       description,
     })),
-    default: operations[0].value,
+    default: operations[0]?.value,
   };
 }
 

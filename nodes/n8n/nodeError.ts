@@ -10,11 +10,12 @@ import { failureOf } from './failureCause';
  */
 export function toNodeError(node: INode, error: DeployError, itemIndex?: number): NodeOperationError {
   const { message } = error;
-  const description = error.description && asHtml(error.description);
+  const { description } = error;
+  const failure = failureOf(error);
   const nodeError = new NodeOperationError(node, error, {
-    itemIndex,
-    description,
-    failure: failureOf(error),
+    ...(itemIndex !== undefined && { itemIndex }),
+    ...(description !== undefined && { description: asHtml(description) }),
+    ...(failure && { failure }),
   });
   // n8n replaces the whole sentence when it holds a system code such as ENOENT anywhere, in a check's output for one.
   nodeError.message = message;

@@ -1,6 +1,6 @@
 import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { DeployError, toDeployError } from '../shared/errors';
+import { DeployError, expected, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { refuseAgent } from './agents';
 import { Executors } from './executors';
@@ -82,7 +82,11 @@ async function runItem(
 
 function chosen(operations: readonly Operation[], read: ReadParameter): Operation {
   const values = operations.map(({ value }) => value);
-  return operations[values.indexOf(readChoice('Operation', read('operation'), values))];
+  const wanted = readChoice('Operation', read('operation'), values);
+  return expected(
+    operations.find(({ value }) => value === wanted),
+    `the operation ${wanted}`,
+  );
 }
 
 function noCredential(): DeployError {

@@ -39,7 +39,8 @@ export function accessOf({ access = 'full' }: Credential): Access {
 
 /** The fields of one host, whose names begin with `prefix`. */
 function hostOf(credential: Credential, prefix: '' | 'jump'): SshHost {
-  const field = (name: string) => credential[prefix ? prefix + name[0].toUpperCase() + name.slice(1) : name];
+  const field = (name: string) =>
+    credential[prefix ? prefix + name.charAt(0).toUpperCase() + name.slice(1) : name];
   const text = (name: string) => String(field(name) ?? '');
   return {
     host: text('host').trim(),

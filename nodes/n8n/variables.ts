@@ -16,7 +16,7 @@ export function readVariables(field: string, value: unknown): Record<string, str
   const pairs: Array<[string, string]> = [];
   for (const [index, line] of readText(field, value).split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
-    const [name, ...rest] = line.split('=');
+    const [name = '', ...rest] = line.split('=');
     if (rest.length === 0 || !isVariable(name.trim())) throw notAVariable(field, `line ${index + 1}`);
     pairs.push([name.trim(), rest.join('=')]);
   }

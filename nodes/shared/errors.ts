@@ -36,7 +36,7 @@ export class DeployError extends Error {
   override readonly name = 'DeployError';
 
   /** What to do next, or the output that explains the message. May span several lines. */
-  readonly description?: string;
+  readonly description?: string | undefined;
 
   /** Machine-readable facts: the failed check, what is live now, the exit code. Never a secret. */
   readonly details: Record<string, unknown>;
@@ -44,7 +44,7 @@ export class DeployError extends Error {
   constructor(
     readonly code: DeployErrorCode,
     message: string,
-    options: { description?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: { description?: string | undefined; details?: Record<string, unknown>; cause?: unknown } = {},
   ) {
     const { cause, description } = options;
     super(printable(message), cause === undefined ? undefined : { cause: loggable(cause) });
@@ -63,9 +63,20 @@ function loggable(cause: unknown): unknown {
   const told = new Error(message, deeper === undefined ? undefined : { cause: deeper });
   told.name = cause.name;
   // The stack begins with the message, whose lines would be lines of the log.
-  told.stack = stack?.replace(printableLines(cause.message), message);
+  if (stack === undefined) delete told.stack;
+  else told.stack = stack.replace(printableLines(cause.message), message);
   const { code } = cause as NodeJS.ErrnoException;
   return code === undefined ? told : Object.assign(told, { code });
+}
+
+/**
+ * The value, which only a mistake in this package can leave out.
+ *
+ * @throws Error naming what is missing
+ */
+export function expected<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is missing, which is a mistake in this package`);
+  return value;
 }
 
 /** Returns `thrown` itself when it is a {@link DeployError}, otherwise wraps it as one with `code`. */

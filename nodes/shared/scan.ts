@@ -65,10 +65,16 @@ function placeOf(part: Part, text: string): { start: number; end: number } | und
   return found ? { start: found.index, end: found.index + found[0].length } : undefined;
 }
 
+/** The text before the first `mark`; the whole of it where there is none. */
+export function upTo(text: string, mark: string): string {
+  const end = text.indexOf(mark);
+  return end < 0 ? text : text.slice(0, end);
+}
+
 /** The text without what of `characters` it ends with. */
 export function withoutEnd(text: string, characters: string): string {
   let end = text.length;
-  while (end > 0 && characters.includes(text[end - 1])) end -= 1;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
 }
 
@@ -77,6 +83,6 @@ export function wordBefore(text: string, mark: string): string | undefined {
   const end = text.indexOf(mark);
   if (end < 0) return undefined;
   let start = end;
-  while (start > 0 && !/\s/.test(text[start - 1])) start -= 1;
+  while (start > 0 && !/\s/.test(text.charAt(start - 1))) start -= 1;
   return start < end ? text.slice(start, end) : undefined;
 }

@@ -44,7 +44,7 @@ export interface Connection {
   /** The `host` field of results: the host's name, or `localhost`. */
   readonly host: string;
   /** What the host's SSH server calls itself, such as `OpenSSH_9.2p1`, where there is one. */
-  readonly software?: string;
+  readonly software?: string | undefined;
   /** Whether bytes cross a network, so that compressing them pays. */
   readonly remote: boolean;
   /**

@@ -63,7 +63,7 @@ function typeFromKeygen(bits: string, name: string | undefined): string | undefi
 }
 
 function parseFingerprints(line: string): HostKeyPin[] {
-  const [bits, printed, ...comment] = line.split(/\s+/);
+  const [bits = '', printed = '', ...comment] = line.split(/\s+/);
   if (BITS.test(bits) && FINGERPRINT.test(printed)) {
     const type = typeFromKeygen(bits, KEYGEN_TYPE.exec(comment.at(-1) ?? '')?.[1]);
     return [{ fingerprint: printed.replace(/=$/, ''), ...(type && { type }), revoked: false }];

@@ -12,7 +12,7 @@ export function isHashedHost(field: string): boolean {
 }
 
 function matchesHash(field: string, name: string): boolean {
-  const [, , salt, hash] = field.split('|');
+  const [, , salt = '', hash] = field.split('|');
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }
 

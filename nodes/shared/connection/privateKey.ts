@@ -1,5 +1,5 @@
 import { DeployError } from '../errors';
-import { withoutEnd } from '../scan';
+import { upTo, withoutEnd } from '../scan';
 
 const BEGIN = '-----BEGIN ';
 /** What a PEM block of a private key is labelled. */
@@ -38,7 +38,7 @@ function unwrap(text: string): string {
 function findBlock(text: string): { label: string; content: string } | undefined {
   for (let begin = text.indexOf(BEGIN); begin >= 0; begin = text.indexOf(BEGIN, begin + BEGIN.length)) {
     const start = begin + BEGIN.length;
-    const [label] = text.slice(start, start + LONGEST_LABEL).split('-----', 1);
+    const label = upTo(text.slice(start, start + LONGEST_LABEL), '-----');
     if (!LABEL.test(label)) continue;
     const content = start + label.length + '-----'.length;
     const end = text.indexOf(`-----END ${label}-----`, content);
@@ -62,10 +62,8 @@ export function normalisePrivateKey(text: string): string {
     throw refuse(lookalike?.[1] ?? 'holds no private key: paste one, with its BEGIN and END lines');
   }
   const { label, content } = block;
-  const encryption = LEGACY_HEADERS.exec(content);
-  const headers = encryption
-    ? `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${encryption[1]},${encryption[2].toUpperCase()}\n\n`
-    : '';
+  const [, cipher, iv] = LEGACY_HEADERS.exec(content) ?? [];
+  const headers = cipher && iv ? `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${cipher},${iv.toUpperCase()}\n\n` : '';
   const base64 = content.replace(LEGACY_HEADERS, '').replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
     throw refuse('holds a private key with characters that do not belong there: paste it again, unchanged');

@@ -14,9 +14,9 @@ export interface SshHost {
   port: number;
   username: string;
   authentication: 'privateKey' | 'password';
-  privateKey?: string;
-  passphrase?: string;
-  password?: string;
+  privateKey?: string | undefined;
+  passphrase?: string | undefined;
+  password?: string | undefined;
   /** Fingerprints or known_hosts lines, as `parseHostKeys` reads them. Empty: every host is refused. */
   hostKeyFingerprint: string;
 }
@@ -24,13 +24,13 @@ export interface SshHost {
 /** Where to connect to and how; the fields of the credential `hotDeploySshApi`. */
 export interface SshOptions extends SshHost {
   /** The host through which the other one is reached. It sees only encrypted bytes of what is said there. */
-  jump?: SshHost;
+  jump?: SshHost | undefined;
   /** For the connection, the handshake and the login to one host together, in milliseconds; 20,000 when left out. */
   connectTimeoutMs?: number;
   /** Between two keepalives, in milliseconds; 15,000 when left out. The fourth unanswered one ends the connection. */
   keepaliveMs?: number;
   /** Gives up connecting. An established connection is the caller's to close. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;

@@ -1,4 +1,5 @@
 import type { Algorithms, ParsedKey } from 'ssh2';
+import { upTo } from '../scan';
 
 /**
  * What is agreed on with every host, as a subtraction from ssh2's defaults: whatever a later version of it may offer,
@@ -53,7 +54,7 @@ export class Offers {
     const found = SUBJECTS.find(([said]) => /no matching/.test(reason) && said.test(reason));
     if (!found) return undefined;
     const [, heard, subject, wanted] = found;
-    const offer = this.heard.find((line) => heard.test(line.split(':')[0])) ?? '';
+    const offer = this.heard.find((line) => heard.test(upTo(line, ':'))) ?? '';
     const names = offer.slice(offer.indexOf(':') + 1).split(',');
     return {
       subject,

@@ -27,7 +27,7 @@ export interface Hop {
   readonly client: Client;
   readonly socket: Duplex;
   /** What its SSH server calls itself, such as `OpenSSH_9.2p1`, as far as it can be shown. */
-  readonly software?: string;
+  readonly software?: string | undefined;
   /** Leaves at once, and the hosts on the way, too. */
   drop(): void;
 }
@@ -37,7 +37,7 @@ export interface Patience {
   timeoutMs: number;
   /** Between two keepalives, in milliseconds; the fourth that stays unanswered ends the connection. */
   keepaliveMs: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const UNANSWERED_KEEPALIVES = 4;
@@ -50,7 +50,7 @@ export class Attempt {
   private readonly client = new Client();
   private readonly offers = new Offers();
   private socket?: Duplex;
-  private software?: string;
+  private software: string | undefined;
   private refuse: (reason: DeployError) => void = () => undefined;
 
   /** `before`: the hop through which this one is reached; without it, the network. */

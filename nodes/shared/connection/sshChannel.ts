@@ -17,7 +17,7 @@ function inputClosed(): Error {
  * This one calls back, and leaves closing to the server.
  */
 class ChannelInput extends Writable {
-  private waiting?: Done;
+  private waiting: Done | undefined;
 
   constructor(private readonly channel: ClientChannel) {
     super();

@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export class SshConnection implements Connection {
   readonly description: string;
   readonly host: string;
-  readonly software?: string;
+  readonly software?: string | undefined;
   readonly remote = true;
   private readonly open = new Set<SshChannel>();
   private readonly closed: Promise<void>;

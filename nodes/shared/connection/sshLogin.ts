@@ -39,13 +39,15 @@ function passwordPrompt(target: Target, password: string, refuse: Refuse) {
     prompts: Prompt[],
     finish: (answers: string[]) => void,
   ): void => {
-    const [{ prompt, echo }] = prompts;
-    if (answered === prompt) {
+    const [first] = prompts;
+    // ssh2 answers a request without prompts itself.
+    if (!first) return finish([]);
+    if (answered === first.prompt) {
       refuse(passwordRefused(target, 'keyboard-interactive'));
-    } else if (answered !== undefined || prompts.length > 1 || echo) {
+    } else if (answered !== undefined || prompts.length > 1 || first.echo) {
       refuse(secondFactor(target, prompts.map((each) => each.prompt).join(' ')));
     } else {
-      answered = prompt;
+      answered = first.prompt;
       finish([password]);
     }
   };

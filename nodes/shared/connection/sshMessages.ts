@@ -35,7 +35,7 @@ export class ConnectionFailed extends DeployError {
     message: string,
     readonly target: Target,
     readonly stage: Obstacle,
-    options: { description?: string; cause?: unknown; jump?: true },
+    options: { description?: string | undefined; cause?: unknown; jump?: true },
   ) {
     const { host, port, username } = target;
     const { jump, ...rest } = options;

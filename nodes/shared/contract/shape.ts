@@ -6,6 +6,8 @@
  * sides read the one contract. The idea is that of zod and io-ts; ours also has to be read by Python.
  */
 
+import { expected } from '../errors';
+
 /** A shape as plain JSON: its kind first, then what the kind takes. See `executor/hot_deploy/shapes.py`. */
 export type Form = readonly [kind: string, ...rest: readonly unknown[]];
 
@@ -18,7 +20,7 @@ export interface Shape<T> {
   parse(value: unknown, where: string): T;
   readonly form: Form;
   /** What it is made of, as far as an answer can come in parts of it; see `partsOf`. */
-  readonly made?: Made;
+  readonly made?: Made | undefined;
 }
 
 /** Fields, each with a shape of its own; or as many as there are of one shape, in a list or by name. */
@@ -40,10 +42,13 @@ type OptionalNames<F extends Fields> = {
 }[keyof F];
 type Flat<T> = { [K in keyof T]: T[K] };
 
-/** The type of an object with these fields. */
+/**
+ * The type of an object with these fields. One that may be missing may also be `undefined`: neither JSON nor `parse` keeps
+ * such a field.
+ */
 export type RecordOf<F extends Fields> = Flat<
   { [K in Exclude<keyof F, OptionalNames<F>>]: TypeOf<F[K]> } & {
-    [K in OptionalNames<F>]?: Exclude<TypeOf<F[K]>, undefined>;
+    [K in OptionalNames<F>]?: TypeOf<F[K]>;
   }
 >;
 
@@ -165,7 +170,9 @@ export function tuple<const S extends readonly Shape<unknown>[]>(
     form: ['tuple', ...inner.map(({ form }) => form)],
     parse: (value, where) => {
       if (!Array.isArray(value) || value.length !== inner.length) return refuse(where);
-      return changedOnly(value, (item, index) => inner[index].parse(item, where)) as Result;
+      return changedOnly(value, (item, index) =>
+        expected(inner[index], 'the shape of an item').parse(item, where),
+      ) as Result;
     },
   };
 }
@@ -230,8 +237,9 @@ export function variants<
     form: ['variants', key, Object.fromEntries(forms)],
     parse: (value, where) => {
       const word = ownFields(value, where)(key);
-      if (typeof word !== 'string' || !Object.hasOwn(shapes, word)) return refuse(`${where} (${key})`);
-      return { [key]: word, ...shapes[word].parse(value, where) } as never;
+      const shape = typeof word === 'string' && Object.hasOwn(shapes, word) ? shapes[word] : undefined;
+      if (!shape) return refuse(`${where} (${key})`);
+      return { [key]: word, ...shape.parse(value, where) } as never;
     },
   };
 }

@@ -202,7 +202,7 @@ const COMPLAINT = 700;
 /** What uv finds no version of: a name, with `==` and a version or without. */
 function missingVersion(output: string): Found | null {
   const found = /(?:there (?:is|are) no versions? of|no version of) (\S+)/.exec(output);
-  const requirement = found?.[1].replace(/,$/, '') ?? '';
+  const requirement = found?.[1]?.replace(/,$/, '') ?? '';
   return /^[A-Za-z0-9._-]+(?:==[^\s,]+)?$/.test(requirement) ? [found?.[0], requirement] : null;
 }
 
@@ -256,7 +256,7 @@ function shortened(list: string): string {
 }
 
 function requirementOf(output: string): string | undefined {
-  return /No matching distribution found for (.+)/.exec(output)?.[1].trim();
+  return /No matching distribution found for (.+)/.exec(output)?.[1]?.trim();
 }
 
 function wheelOf(output: string): string | undefined {
@@ -283,7 +283,7 @@ function repositoryOf(output: string): string | undefined {
   const found =
     /(?:Cloning|Updating) ((?:https?|ssh|git|file):\/\/\S+)/.exec(output) ??
     /(?:unable to access|repository) '([^']+)'/.exec(output);
-  return found?.[1].replace(/\/\/[^/@\s]*@/, '//');
+  return found?.[1]?.replace(/\/\/[^/@\s]*@/, '//');
 }
 
 /** The package that was being built, as far as the output names it. */
@@ -299,8 +299,8 @@ function buildOf(output: string): string {
 function lastCollected(output: string): string | undefined {
   const words = Math.max(output.lastIndexOf('Processing '), output.lastIndexOf('Collecting '));
   if (words < 0) return undefined;
-  const [word] = output.slice(words + 'Collecting '.length).split(/\s/, 1);
-  const [file] = word.split('/').slice(-1);
+  const [word = ''] = output.slice(words + 'Collecting '.length).split(/\s/, 1);
+  const file = word.slice(word.lastIndexOf('/') + 1);
   const name = /^[A-Za-z0-9._-]+/.exec(file)?.[0];
   const version = name?.search(/-\d/) ?? -1;
   return version > 0 ? name?.slice(0, version) : name;

@@ -22,7 +22,7 @@ export interface DependencyRequest {
   keep: boolean;
   /** For everything that has to be run, together. */
   timeoutSeconds: number;
-  credentials?: IndexCredentials;
+  credentials?: IndexCredentials | undefined;
   /** Gets the programs' output as it comes. */
   onOutput: (text: string) => void;
 }

@@ -27,7 +27,7 @@ export interface DependencyOptions {
   requireHashes: boolean;
   /** For everything that has to be run, together. */
   timeoutSeconds: number;
-  credentials?: IndexCredentials;
+  credentials?: IndexCredentials | undefined;
 }
 
 /** An engine that runs with what its interpreter has. */

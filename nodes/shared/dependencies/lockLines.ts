@@ -10,16 +10,21 @@ export function readLockReferences(text: string, file: string): Reference[] {
     if (line.length > LONGEST_LINE) throw tooLong(file, at + 1);
     return line.trimStart().startsWith('#') ? '' : line;
   });
-  const tables = lines.map((line) => (line.trimStart().startsWith('[') ? 1 : 0) as number);
-  for (let at = 1; at < tables.length; at++) tables[at] += tables[at - 1];
+  let table = 0;
+  const numbered = lines.map((line, at) => {
+    if (line.trimStart().startsWith('[')) table += 1;
+    return { line, table, number: at + 1 };
+  });
   // In the table of a directory, beside its path or on a line of its own.
-  const editable = new Set(tables.filter((_, at) => /(?:^|[\s{,])editable\s*=\s*true\b/.test(lines[at])));
-  return lines.flatMap((line, at) =>
-    [...line.matchAll(/(?:^|[\s{,])path\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(([, double, single]) => ({
+  const editable = new Set(
+    numbered.filter(({ line }) => /(?:^|[\s{,])editable\s*=\s*true\b/.test(line)).map((each) => each.table),
+  );
+  return numbered.flatMap(({ line, table: own, number }) =>
+    [...line.matchAll(/(?:^|[\s{,])path\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(([, double, single = '']) => ({
       kind: 'local' as const,
       target: double ?? single,
-      line: at + 1,
-      editable: editable.has(tables[at]),
+      line: number,
+      editable: editable.has(own),
     })),
   );
 }

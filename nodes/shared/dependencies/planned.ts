@@ -23,14 +23,16 @@ export interface PlannedDependencies {
 /** As many environments as one key may have: each was built anew since the ones before no longer started. */
 const MANY_ENOUGH = 100;
 
+interface ComparedLive {
+  readonly release: ReleaseId | null;
+  readonly dependencies?: RecordedDependencies | undefined;
+  readonly environment: string | null;
+}
+
 /** What of a version and of the engine it depends on. */
 interface Compared {
   readonly wanted: RecordedDependencies;
-  readonly live?: {
-    readonly release: ReleaseId | null;
-    readonly dependencies?: RecordedDependencies;
-    readonly environment: string | null;
-  };
+  readonly live?: ComparedLive | undefined;
 }
 
 /** Says what deploying a bundle would do about its packages, without installing or asking an index. */
@@ -41,7 +43,7 @@ export async function planDependencies(
   { side, listed }: { side: { basePath: BasePath }; listed: Listing },
 ): Promise<PlannedDependencies> {
   const { installs, mode, file, key } = wanted;
-  const [after, earlier]: string[][] = await Promise.all([
+  const [after, earlier]: [string[], string[]] = await Promise.all([
     installs ? linesOf(filesOfBundle(bundle), pathsOf(wanted)) : [],
     live?.release && live.dependencies
       ? linesOf(filesOfRelease(client, side.basePath, live.release, []), pathsOf(live.dependencies))

@@ -137,7 +137,8 @@ class Reached {
   }
 
   has(path: string): boolean {
-    return this.digests.has(path) || this.sortedPaths[this.firstFrom(`${path}/`)]?.startsWith(`${path}/`);
+    if (this.digests.has(path)) return true;
+    return this.sortedPaths[this.firstFrom(`${path}/`)]?.startsWith(`${path}/`) ?? false;
   }
 
   addText(path: string): void {
@@ -172,7 +173,8 @@ class Reached {
     let [low, high] = [0, this.sortedPaths.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.sortedPaths[middle] < text) low = middle + 1;
+      const path = this.sortedPaths[middle];
+      if (path !== undefined && path < text) low = middle + 1;
       else high = middle;
     }
     return low;

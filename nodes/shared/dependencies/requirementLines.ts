@@ -1,4 +1,5 @@
 import { DeployError } from '../errors';
+import { upTo } from '../scan';
 
 /** What one line of a requirements file refers to beside package names. */
 export type Reference =
@@ -114,17 +115,17 @@ function withoutComment(line: string): string {
 /** Where `mark` stands first at the beginning or after white space; -1 where it doesn't. */
 function placeOfWord(line: string, mark: string): number {
   let at = line.indexOf(mark);
-  while (at > 0 && !/\s/.test(line[at - 1])) at = line.indexOf(mark, at + 1);
+  while (at > 0 && !/\s/.test(line.charAt(at - 1))) at = line.indexOf(mark, at + 1);
   return at;
 }
 
 /** The path in a line such as `./wheels/a.whl`, `../lib` or `a @ file:///x`; undefined for names and addresses. */
 function localTarget(content: string): string | undefined {
   const [, direct] = /^[A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*@\s*(\S+)/.exec(content) ?? [];
-  const [beforeMarker] = (direct ?? content).split(';', 1);
+  const beforeMarker = upTo(direct ?? content, ';');
   const options = placeOfWord(beforeMarker, '--');
   const target = (options < 0 ? beforeMarker : beforeMarker.slice(0, options)).trim();
-  if (target.startsWith('file:')) return target.replace(/^file:(?:\/\/)?/, '').split('#', 1)[0];
+  if (target.startsWith('file:')) return upTo(target.replace(/^file:(?:\/\/)?/, ''), '#');
   if (URL.test(target)) return undefined;
   if (/^\.{0,2}\//.test(target) || target === '.' || target === '..') return withoutExtras(target);
   return ARCHIVE.test(target) ? target : undefined;

@@ -15,9 +15,9 @@ export interface CallOptions {
   /** A result that says `passed: false` stops the rest of the group, too. */
   required?: boolean;
   /** Gets a program's output as it comes. */
-  onOutput?: (text: string) => void;
+  onOutput?: ((text: string) => void) | undefined;
   /** Gets the rows of lists of the answer, by their place in it, as they come. Those lists are empty in the result. */
-  onRows?: Readonly<Record<string, OnRows>>;
+  onRows?: Readonly<Record<string, OnRows>> | undefined;
 }
 
 /** A result, and the milliseconds that the step took on the engine's side. */

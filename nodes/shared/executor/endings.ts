@@ -2,6 +2,12 @@ import type { Ended, Hello } from '../contract/messages';
 import { DeployError } from '../errors';
 import type { ProcessExit } from '../connection/connection';
 
+/** What is known of how a conversation ended: how its process did, and what the executor said last. */
+interface Ending {
+  exit?: ProcessExit | undefined;
+  ended?: Ended | undefined;
+}
+
 /** The caller aborted; `ended` tells what the executor put right, where that is known. */
 export function cancelled(ended?: Ended): DeployError {
   return new DeployError('CANCELLED', 'The execution was cancelled.', { details: { ended } });
@@ -11,7 +17,7 @@ export function cancelled(ended?: Ended): DeployError {
 export function lost(
   where: string,
   how: string,
-  facts: { said?: string; exit?: ProcessExit; ended?: Ended; remedy?: string } = {},
+  facts: Ending & { said?: string; remedy?: string | undefined } = {},
 ): DeployError {
   const { said, exit, ended, remedy } = facts;
   const decides = isAbandoned(facts)
@@ -40,14 +46,14 @@ export class ConversationLost extends DeployError {
   /** Whether it was ended before it could put things right: its container, for one, was stopped. */
   readonly abandoned: boolean;
 
-  constructor(message: string, facts: { description: string; exit?: ProcessExit; ended?: Ended }) {
+  constructor(message: string, facts: Ending & { description: string }) {
     const { description, exit, ended } = facts;
     super('LOST', message, { description, details: { exit, ended } });
     this.abandoned = isAbandoned(facts);
   }
 }
 
-function isAbandoned({ exit, ended }: { exit?: ProcessExit; ended?: Ended }): boolean {
+function isAbandoned({ exit, ended }: Ending): boolean {
   return !ended && exit !== undefined && (exit.code !== null || exit.signal !== null);
 }
 

@@ -89,18 +89,21 @@ export class FrameReader {
    */
   next(): Frame | undefined {
     if (!this.started || this.length < HEADER_BYTES) return undefined;
-    if (this.pending[0].length < HEADER_BYTES) this.reset(this.joined());
-    const size = this.pending[0].readUInt32BE(1);
+    const [first] = this.pending;
+    const header = first && first.length >= HEADER_BYTES ? first : this.joined();
+    if (header !== first) this.reset(header);
+    const size = header.readUInt32BE(1);
     if (size > this.longest) throw new RangeError(`a frame of ${size} bytes was announced`);
     if (this.length < HEADER_BYTES + size) return undefined;
     const bytes = this.joined();
     this.reset(bytes.subarray(HEADER_BYTES + size));
     this.given += 1;
-    return { kind: bytes[0], payload: bytes.subarray(HEADER_BYTES, HEADER_BYTES + size) };
+    return { kind: bytes.readUInt8(0), payload: bytes.subarray(HEADER_BYTES, HEADER_BYTES + size) };
   }
 
   private joined(): Buffer {
-    return this.pending.length === 1 ? this.pending[0] : Buffer.concat(this.pending);
+    const [first] = this.pending;
+    return first && this.pending.length === 1 ? first : Buffer.concat(this.pending);
   }
 
   private reset(rest: Buffer): void {

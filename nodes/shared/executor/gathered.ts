@@ -26,7 +26,11 @@ export class Gathered<V extends Verb> {
 
   /** Whether what comes for this place is kept. */
   keeps(place: string): boolean {
-    return !Object.hasOwn(this.onRows, place);
+    return !this.listener(place);
+  }
+
+  private listener(place: string): OnRows | undefined {
+    return Object.hasOwn(this.onRows, place) ? this.onRows[place] : undefined;
   }
 
   /**
@@ -46,8 +50,9 @@ export class Gathered<V extends Verb> {
       return;
     }
     const parsed = rows.map((row) => part.inner.parse(row, where));
-    if (this.keeps(place)) known.list.push(...parsed);
-    else this.onRows[place](parsed);
+    const onRows = this.listener(place);
+    if (onRows) onRows(parsed);
+    else known.list.push(...parsed);
   }
 
   /**
@@ -57,17 +62,9 @@ export class Gathered<V extends Verb> {
    */
   whole(last: unknown): ResultOf<V> {
     const result = parseResult(this.verb, last);
-    for (const place of Object.keys(this.onRows)) this.handOver(result as Fields, place);
+    for (const [place, onRows] of Object.entries(this.onRows)) handOver(result as Fields, place, onRows);
     for (const [place, rows] of this.places) if (this.keeps(place)) put(result as Fields, place, rows);
     return result;
-  }
-
-  /** A short answer comes at once. */
-  private handOver(result: Fields, place: string): void {
-    const [holder, name] = holderOf(result, place) ?? [];
-    if (!holder || !name) return;
-    this.onRows[place](holder[name] as unknown[]);
-    holder[name] = [];
   }
 
   private rowsAt(place: string): Rows {
@@ -79,6 +76,14 @@ export class Gathered<V extends Verb> {
     this.places.set(place, rows);
     return rows;
   }
+}
+
+/** A short answer comes at once. */
+function handOver(result: Fields, place: string, onRows: OnRows): void {
+  const [holder, name] = holderOf(result, place) ?? [];
+  if (!holder || !name) return;
+  onRows(holder[name] as unknown[]);
+  holder[name] = [];
 }
 
 /** Takes a name with its value. Of a long text, the next piece comes under the same name. */
@@ -108,9 +113,9 @@ function put(result: Fields, place: string, { part, list, byName }: Rows): void 
 /** The object in which a place's last name stands, and that name; undefined where there is none. */
 function holderOf(result: Fields, place: string): [Fields, string] | undefined {
   const names = place.split('.');
-  const last = names[names.length - 1];
+  const last = names.pop() ?? '';
   let holder: unknown = result;
-  for (const name of names.slice(0, -1)) {
+  for (const name of names) {
     if (typeof holder !== 'object' || holder === null) return undefined;
     holder = (holder as Fields)[name];
   }

@@ -24,7 +24,7 @@ export class Inbox {
   private busy = false;
   private over = false;
   /** When this turn of the event loop began to read; undefined before. */
-  private began?: number;
+  private began: number | undefined;
 
   constructor(
     private readonly source: Readable,

@@ -114,7 +114,7 @@ function namesMissing(said: string, program: string): boolean {
   return said.split('\n').some((line) => {
     // zsh and fish name it last.
     if (/command( not found)?: /i.test(line) && line.trimEnd().endsWith(`: ${program}`)) return true;
-    const [before, after] = line.split(`${program}:`, 2);
+    const [before = '', after] = line.split(`${program}:`, 2);
     return (
       after !== undefined &&
       /(^|[:\s])$/.test(before) &&

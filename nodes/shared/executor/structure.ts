@@ -34,7 +34,7 @@ export function structureOf(text: Uint8Array): Structure {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const byte = text[at];
-    if (byte <= SPACE || byte === COMMA) continue;
+    if (byte === undefined || byte <= SPACE || byte === COMMA) continue;
     if (byte === COLON) {
       names += 1;
       if (names > MOST_NAMES) throw new RangeError(`a message of more than ${MOST_NAMES} names came`);
@@ -74,7 +74,7 @@ function endOfWord(text: Uint8Array, from: number): number {
   return at - 1;
 }
 
-function isOfWord(byte: number): boolean {
-  if (byte <= SPACE || byte === COMMA || byte === COLON || byte === QUOTE) return false;
+function isOfWord(byte: number | undefined): boolean {
+  if (byte === undefined || byte <= SPACE || byte === COMMA || byte === COLON || byte === QUOTE) return false;
   return byte !== OPEN_LIST && byte !== CLOSE_LIST && byte !== OPEN_OBJECT && byte !== CLOSE_OBJECT;
 }

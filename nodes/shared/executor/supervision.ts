@@ -17,7 +17,7 @@ export interface Verdict {
 export class Supervision {
   /** While this side has content to send and does not wait for the other to take it. */
   sending = false;
-  private frame?: number;
+  private frame: number | undefined;
   private frameSeconds = 0;
 
   constructor(

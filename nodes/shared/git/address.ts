@@ -1,4 +1,5 @@
 import { DeployError } from '../errors';
+import { upTo } from '../scan';
 
 /** Where a repository is, taken apart. */
 export interface RepositoryAddress {
@@ -37,11 +38,12 @@ export function parseRepository(given: string): RepositoryAddress {
   const scp = SCP_LIKE.exec(text);
   if (scp && !text.includes('://') && !/^[A-Za-z]+::/.test(text)) {
     // `user:password@host/path`, which somebody meant for another kind of address.
-    if (scp[1] === undefined && /^[^/]*@/.test(scp[3])) throw notKnown(text);
-    return sshAddress(scp[2], '', scp[1], scp[3]);
+    const [, user, host = '', path = ''] = scp;
+    if (user === undefined && /^[^/]*@/.test(path)) throw notKnown(text);
+    return sshAddress(host, '', user, path);
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || /::/.test(text.split('//')[0])) throw notKnown(text);
+  if (!url || /::/.test(upTo(text, '//'))) throw notKnown(text);
   // `git` takes both for a part of the path: what would be looked at is not what is fetched.
   if (/[?#]/.test(text) || url.pathname.length < 2 || url.hostname.startsWith('-')) throw notKnown(text);
   if (url.protocol === 'file:') return fileAddress(url, text);

@@ -7,6 +7,7 @@
 import type { Writable } from 'node:stream';
 
 import { asCommitId } from '../contract/names';
+import { upTo } from '../scan';
 import { command, type Packet, PacketReader } from './packets';
 import type { AdvertisedReference } from './reference';
 
@@ -106,10 +107,7 @@ class Answer {
   /** `id name`, then capabilities behind a NUL in the first line of old servers, or what an annotated tag leads to. */
   private name(line: string): void {
     const space = line.indexOf(' ');
-    const [name, ...attributes] = line
-      .slice(space + 1)
-      .split('\0', 1)[0]
-      .split(' ');
+    const [name = '', ...attributes] = upTo(line.slice(space + 1), '\0').split(' ');
     this.add(line.slice(0, space), name);
     const peeled = attributes.find((attribute) => attribute.startsWith('peeled:'));
     if (peeled) this.add(peeled.slice('peeled:'.length), `${name}^{}`);

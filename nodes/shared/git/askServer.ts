@@ -10,7 +10,7 @@ import { type ServerTalk, talkOverHttp, talkOverSsh, talkToDirectory } from './t
 export interface Server {
   address: RepositoryAddress;
   /** For `file`: the repository's own directory. */
-  localDirectory?: string;
+  localDirectory?: string | undefined;
   helpers: HelperServer;
   options: ProgramOptions;
 }

@@ -25,15 +25,15 @@ export interface GitSourceOptions {
   reference: string;
   /** Directory of the repository that holds the engine; empty for its top. */
   subdirectory: string;
-  credentials?: GitCredentials;
+  credentials?: GitCredentials | undefined;
   selection: Selection;
   /** Default: `DEFAULT_LIMITS`. They count what is selected. */
-  limits?: BundleLimits;
+  limits?: BundleLimits | undefined;
   /** Directory of the cache; see `cacheDirectory`. */
   cache: string;
   /** Called with each directory that is read for a `file://` address; throws when that is not allowed. */
   allowFile: Allow;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

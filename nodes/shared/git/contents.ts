@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { DeployError } from '../errors';
+import { DeployError, expected } from '../errors';
 import type { BundleEntry, FileContent } from '../source/bundle';
 import { ByteReader } from '../source/bytes';
 import { throwIfCancelled } from '../source/cancel';
@@ -65,7 +65,7 @@ export interface CommitFiles {
   repository: Repository;
   entries: readonly BundleEntry[];
   files: readonly ListedFile[];
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The content of the wanted files, in the order of the entries. */
@@ -74,7 +74,7 @@ export async function* readFiles(
   wanted: ReadonlySet<string>,
 ): AsyncGenerator<FileContent> {
   const chosen = entries
-    .map((entry, index) => ({ entry, blob: files[index].blob }))
+    .map((entry, index) => ({ entry, blob: expected(files[index], 'the blob of a file').blob }))
     .filter(({ entry }) => entry.type === 'file' && wanted.has(entry.path));
   const contents = readContents(
     repository,

@@ -24,12 +24,13 @@ export async function lockFile<K extends keyof typeof FLAGS>(
   kind: K,
   run: ProgramOptions,
 ): Promise<FileLock | (K extends 'exclusiveOrNone' ? undefined : never)> {
+  const flags: readonly string[] = FLAGS[kind];
   for (;;) {
     const file = await open(path, 'a', 0o600);
     let taken = false;
     try {
       // Node knows no flock(2). The lock belongs to the open file, which the program only lends its hand to.
-      const { code, stderr } = await runProgram(['flock', ...FLAGS[kind], '3'], {
+      const { code, stderr } = await runProgram(['flock', ...flags, '3'], {
         ...run,
         inherited: file.fd,
       });

@@ -1,4 +1,5 @@
 import { gitArguments, type GitCall } from './gitArguments';
+import type { CommandLine } from './guard';
 import { rowsIn } from './rows';
 import type { RunningProgram, runProgram } from './runProgram';
 
@@ -19,7 +20,7 @@ export interface GitAnswer {
 }
 
 /** The command of a run of `git`. */
-export function commandLine(call: GitCall): string[] {
+export function commandLine(call: GitCall): CommandLine {
   return ['git', ...gitArguments(call)];
 }
 

@@ -38,11 +38,11 @@ export type GitSetting = (typeof SETTINGS)[number];
 export interface GitCall {
   command: GitCommand;
   /** Words of ours. */
-  options?: readonly GitOption[];
+  options?: readonly GitOption[] | undefined;
   /** Configuration for this run; words of ours, too. */
-  settings?: readonly GitSetting[];
+  settings?: readonly GitSetting[] | undefined;
   /** Commits, references, paths: what may come from somebody else. */
-  operands?: readonly string[];
+  operands?: readonly string[] | undefined;
 }
 
 /** What `git` is started with. */

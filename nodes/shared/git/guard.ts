@@ -21,6 +21,9 @@ kill -KILL "$guard"
 exit "$code"
 `;
 
+/** A program and its arguments. */
+export type CommandLine = readonly [program: string, ...rest: string[]];
+
 /** The descriptor that a guarded program's end hangs on. */
 export const LIFELINE = 4;
 /** What a shell answers for a program that isn't there. */
@@ -33,7 +36,7 @@ const FIRST_SIGNAL = 130;
  *
  * @param memory KiB of address space that each process may have
  */
-export function guarded(argv: readonly string[], memory?: number): string[] {
+export function guarded(argv: CommandLine, memory?: number): CommandLine {
   return ['sh', '-c', GUARD, 'sh', String(memory ?? 'unlimited'), ...argv];
 }
 

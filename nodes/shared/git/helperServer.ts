@@ -34,9 +34,9 @@ const LONGEST_QUESTION = 8192;
 export interface HelperServerOptions {
   address: RepositoryAddress;
   /** The answer when the server asks for a login. */
-  login?: Login;
+  login?: Login | undefined;
   /** Connects to the repository's host. */
-  connect?: () => Promise<Connection>;
+  connect?: (() => Promise<Connection>) | undefined;
 }
 
 /** One open server; close it when `git` has ended. */

@@ -2,7 +2,7 @@ import type { CommitId } from '../contract/names';
 import { DeployError } from '../errors';
 import { IgnoredPaths } from '../source/ignored';
 import type { LimitCounter } from '../source/bundleLimits';
-import { checkEntryPath } from '../source/paths';
+import { checkEntryPath, topLevelOf } from '../source/paths';
 import type { CompiledSelection } from '../source/patterns';
 import { quote } from '../source/quote';
 import type { Repository } from './repository';
@@ -50,8 +50,8 @@ export async function listCommit(
   const topLevel = new Set<string>();
   for await (const row of rowsOf(repository, commit, subdirectory)) {
     const [, mode, kind, blob, path] = ROW.exec(row) ?? [];
-    if (path === undefined) continue;
-    topLevel.add(path.split('/', 1)[0]);
+    if (path === undefined || blob === undefined) continue;
+    topLevel.add(topLevelOf(path));
     if (!selection.includes(path)) {
       listing.ignored.add(outermost(path, selection));
       continue;

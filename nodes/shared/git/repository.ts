@@ -21,17 +21,17 @@ import type { AdvertisedReference } from './reference';
 export interface RepositoryOptions {
   address: RepositoryAddress;
   /** For `file`: the repository's own directory; see `findLocalRepository`. */
-  localDirectory?: string;
-  credentials?: GitCredentials;
+  localDirectory?: string | undefined;
+  credentials?: GitCredentials | undefined;
   /** Directory of the cache; see `cacheDirectory`. */
   cache: string;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** How a run of `git` is set up. */
 interface Run {
   /** Lines for its standard input. */
-  input?: Iterable<string>;
+  input?: Iterable<string> | undefined;
   /** Talks to the server; everything else may not. */
   talks?: boolean;
   /** In the cached repository that holds commits only. */
@@ -62,8 +62,8 @@ export class Repository {
   objectFormat: 'sha1' | 'sha256' = 'sha1';
 
   private place?: Promise<CachePlace>;
-  private history?: Promise<void>;
-  private turn?: FileLock;
+  private history: Promise<void> | undefined;
+  private turn: FileLock | undefined;
   /** What is cached can't be read. */
   private damaged = false;
   /** The cache was given up for a place of our own. */

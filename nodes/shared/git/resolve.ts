@@ -26,7 +26,8 @@ export async function resolveReference(repository: Repository, given: string): P
   try {
     // The default branch tells what ids look like there.
     const advertised = await repository.advertised([...namesFor(reference), 'HEAD']);
-    if (advertised.length > 0) repository.objectFormat = formatOf(advertised[0].id);
+    const [first] = advertised;
+    if (first) repository.objectFormat = formatOf(first.id);
     const found = chooseReference(reference, advertised);
     if (found) return found;
     if (isShortCommit(reference)) {

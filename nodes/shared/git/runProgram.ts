@@ -3,21 +3,21 @@ import { Readable } from 'node:stream';
 
 import { cancelled } from '../source/cancel';
 import { DeployError } from '../errors';
-import { guarded, LIFELINE, NOT_FOUND, ownCode } from './guard';
+import { type CommandLine, guarded, LIFELINE, NOT_FOUND, ownCode } from './guard';
 
 /** How one run of a program is set up. */
 export interface ProgramOptions {
   directory: string;
   environment: Readonly<Record<string, string>>;
   /** Lines for its standard input. */
-  input?: Iterable<string>;
+  input?: Iterable<string> | undefined;
   /** A descriptor of this process that becomes the program's descriptor 3. */
-  inherited?: number;
+  inherited?: number | undefined;
   /** Ends with this process, even when that is killed. */
-  guard?: boolean;
+  guard?: boolean | undefined;
   /** KiB of address space that each process may have; only of what is guarded. */
-  memory?: number;
-  signal?: AbortSignal;
+  memory?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** How a program ended that was run to its end. */
@@ -45,7 +45,7 @@ const COMPLAINT_BYTES = 16 * 1024;
 const GRACE_MS = 2000;
 
 /** Starts a program in a process group of its own, with nothing of n8n's environment. */
-export function startProgram(argv: readonly string[], options: ProgramOptions): RunningProgram {
+export function startProgram(argv: CommandLine, options: ProgramOptions): RunningProgram {
   const { directory, environment, input, guard, memory, signal } = options;
   const settings = { cwd: directory, env: { ...environment }, detached: true, stdio: stdioOf(options) };
   const [program, ...args] = guard ? guarded(argv, memory) : argv;
@@ -110,7 +110,7 @@ function stopperOf(child: ChildProcessWithoutNullStreams): () => void {
  *
  * @throws DeployError `INPUT` when it isn't installed, `CANCELLED`
  */
-export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
+export async function runProgram(argv: CommandLine, options: ProgramOptions): Promise<ProgramResult> {
   const running = startProgram(argv, options);
   if (!options.input) running.stdin.end();
   const pieces: Buffer[] = [];

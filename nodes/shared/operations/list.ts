@@ -1,5 +1,6 @@
 import type { ListedBackup, ListedEnvironment } from '../contract/facts';
 import type { BasePath, ReleaseId } from '../contract/names';
+import type { SourceDescription } from '../contract/records';
 import type { ResultOf } from '../contract/verbs';
 import type { ExecutorClient } from '../executor/client';
 
@@ -15,7 +16,7 @@ export interface ReleaseSummary {
   createdAt: string;
   /** When it went live; only of the live one. */
   liveSince: string | null;
-  source: { type: string; reference?: string; commit?: string };
+  source: Pick<SourceDescription, 'type' | 'reference' | 'commit'>;
   digest: string | null;
   files: number;
   bytes: number;

@@ -107,12 +107,13 @@ const KINDS: readonly DeployKind[] = ['hot', 'standard', 'none'];
 
 function answerOf(decisions: Decision[]): Answer {
   const accepted = decisions.filter(({ decision }) => decision === 'accepted').length;
+  const [only, ...others] = decisions;
   const deploy = KINDS.find((kind) => decisions.some((decision) => decision.deploy === kind));
   return {
     decision: accepted > 0 ? 'accepted' : 'ignored',
     reason:
-      decisions.length === 1
-        ? decisions[0].reason
+      only && others.length === 0
+        ? only.reason
         : `${accepted} of ${decisions.length} references are acted on.`,
     ...(deploy && { deploy }),
     pushes: decisions.map(({ push, decision, reason, deploy: kind, pathsKnown }) => ({

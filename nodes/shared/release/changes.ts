@@ -8,7 +8,7 @@ export interface Changes {
   removed: readonly string[];
   /** What the patterns leave out: all of it or, with `since`, what changed there since that commit. */
   ignored: readonly string[];
-  since?: string;
+  since?: string | undefined;
   counts: { added: number; modified: number; removed: number; ignored: number };
 }
 

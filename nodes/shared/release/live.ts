@@ -7,14 +7,14 @@ import type { CompiledSelection } from '../source/patterns';
 /** What is live, as far as a deployment has to know it. */
 export interface Live {
   readonly release: ReleaseId;
-  readonly source?: SourceDescription;
+  readonly source?: SourceDescription | undefined;
   /** Digest of the entries that the patterns own. */
-  readonly digest?: string | null;
+  readonly digest?: string | null | undefined;
   /** Files that nobody's patterns own; every new release takes them along. */
   readonly keep: readonly string[];
   /** Whether files were edited, removed or added by hand since the release was made. */
   readonly drifted: boolean;
-  readonly dependencies?: RecordedDependencies;
+  readonly dependencies?: RecordedDependencies | undefined;
   /** Name of its virtual environment. */
   readonly environment: string | null;
   /** Why that can't be used; null when it can, or when there is none. */
@@ -72,7 +72,7 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
 
 /** Whether a release was made with these patterns. */
 export function sameSelection(
-  record: { include?: readonly string[]; exclude?: readonly string[] },
+  record: { include?: readonly string[] | undefined; exclude?: readonly string[] | undefined },
   selection: Selection,
 ): boolean {
   return (

@@ -14,12 +14,12 @@ export interface EngineOptions {
   /** Seconds to wait for another operation's lock. */
   lockWaitSeconds: number;
   /** `user`, `user:group` or `uid:gid` whom new files belong to; empty for whom the base path belongs to. */
-  owner?: string;
+  owner?: string | undefined;
   /** Shown to others while this operation holds the lock. */
   holder: Holder;
   /** Called as each step starts and ends. */
-  onStep?: StepListener;
-  signal?: AbortSignal;
+  onStep?: StepListener | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** What is to be kept. */
@@ -43,9 +43,9 @@ export interface DeployOptions extends SwitchOptions {
   /** Makes and switches to a new release even when the content is what is live. */
   deployUnchanged: boolean;
   /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */
-  planDigest?: string;
+  planDigest?: string | undefined;
   /** Goes ahead only if the new version has this digest: the very same bytes that were deployed or tested elsewhere. */
-  expectedDigest?: string;
+  expectedDigest?: string | undefined;
 }
 
 /** What returning to a plain directory takes. */

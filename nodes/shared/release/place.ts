@@ -3,7 +3,7 @@ export interface Place {
   /** The host's name, or `localhost`. */
   host: string;
   /** The container on it that the engine runs in. Absent where it runs on the host itself. */
-  container?: string;
+  container?: string | undefined;
   /** As seen from where the engine runs. */
   basePath: string;
 }
@@ -11,7 +11,7 @@ export interface Place {
 /** Who an executor is reached through: as much of its client as says where that is. */
 interface Reached {
   readonly connection: { readonly host: string };
-  readonly container?: string;
+  readonly container?: string | undefined;
 }
 
 /** The fields that say where it happened. */

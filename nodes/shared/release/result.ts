@@ -26,9 +26,9 @@ export interface SwitchResult extends Place {
   swap: Swap;
   releasesInUse: readonly ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
-  settled?: Settled;
+  settled?: Settled | undefined;
   /** What was put right before anything else. Absent where all was well. */
-  repaired?: readonly Finding[];
+  repaired?: readonly Finding[] | undefined;
   /** What could not be tidied up after the switch; the next operation tries again. */
   complaint?: string;
   /** Processes that may run the engine and can't be seen; null where all others' are hidden, absent where there are none. */

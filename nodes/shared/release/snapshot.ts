@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly probe: Probe;
   readonly listed: Listing;
   /** How an earlier, interrupted switch was decided on, if there was one. */
-  readonly settled?: Settled;
+  readonly settled?: Settled | undefined;
   /** What was put right before anything else; empty where all was well. */
   readonly repaired: readonly Finding[];
 }

@@ -23,7 +23,7 @@ export interface Describe {
   readonly step: 'describe';
   readonly release: Subject;
   readonly fields: ArgumentsOf<'describe'>['fields'];
-  readonly kept?: readonly string[];
+  readonly kept?: readonly string[] | undefined;
 }
 
 /** Writes an archive of a release, beside the steps that follow. */

@@ -1,4 +1,5 @@
 import type { EntryRow } from '../contract/facts';
+import { topLevelOf } from '../source/paths';
 import type { CompiledSelection } from '../source/patterns';
 import { BoundedList, Ownership } from './ownership';
 
@@ -30,7 +31,7 @@ export class UnpackedTree {
   readonly add = (rows: readonly EntryRow[]): void => {
     this.ownership.add(rows);
     for (const [path, type, , , digest] of rows) {
-      const [name] = path.split('/', 1);
+      const name = topLevelOf(path);
       if (this.known.has(name)) this.found.add(name);
       if (this.lists) this.listed.add({ path, type, digest }, path.length + digest.length);
     }

@@ -37,5 +37,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text for an element or a quoted attribute. What can't be seen but changes what is seen is shown by its number. */
 export function escapeText(text: string): string {
-  return printableLines(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character]);
+  return printableLines(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? character);
 }

@@ -11,11 +11,11 @@ export interface ReportFacts extends Partial<Omit<SwitchResult, 'status' | 'rele
   /** Where it stopped. */
   step?: string;
   /** Why it stopped, and what to do next. */
-  message?: string;
-  description?: string;
+  message?: string | undefined;
+  description?: string | undefined;
   /** Who ran it, and when: for the last line. */
-  workflow?: string;
-  execution?: string;
+  workflow?: string | undefined;
+  execution?: string | undefined;
   /** ISO 8601. */
   at: string;
 }

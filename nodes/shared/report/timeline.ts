@@ -15,8 +15,8 @@ export function timeline(
   totalMs = 0,
 ): { section?: Markup; style: string } {
   const bars = toBars(steps, stoppedAt, totalMs);
-  if (bars.length === 0) return { style: '' };
-  const last = bars[bars.length - 1];
+  const last = bars.at(-1);
+  if (!last) return { style: '' };
   const whole = Math.max(totalMs, last.start + last.durationMs, 0.1);
   const section = html`<section>
     <h2>Timeline</h2>

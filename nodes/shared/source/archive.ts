@@ -16,11 +16,11 @@ export interface ArchiveOptions {
   /** Opens the archive at its beginning, every time with the same bytes. Streams are destroyed after use. */
   open: () => Promise<Readable>;
   /** The archive's file name, for messages and outputs. */
-  name?: string;
+  name?: string | undefined;
   selection: Selection;
   /** Default: `DEFAULT_LIMITS`. They count everything the archive holds, ignored members too. */
-  limits?: BundleLimits;
-  signal?: AbortSignal;
+  limits?: BundleLimits | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Files of which one pass through the archive yields the content, by the path that holds it. */

@@ -4,7 +4,7 @@ import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
 import { throwIfCancelled } from './cancel';
 import { IgnoredPaths } from './ignored';
-import { checkEntryPath } from './paths';
+import { checkEntryPath, topLevelOf } from './paths';
 import type { CompiledSelection } from './patterns';
 import { quote } from './quote';
 import type { TarMember } from './tar';
@@ -50,7 +50,7 @@ export class ArchiveScan {
     this.updateLeadingFolder(full, member.type === 'directory');
     const path = this.strip(full);
     if (path === '') return;
-    this.topLevel.add(path.split('/', 1)[0]);
+    this.topLevel.add(topLevelOf(path));
     this.fillAncestors(path);
     const leftOut = this.leftOutDirectory(path, member.type === 'directory');
     if (leftOut !== undefined) this.ignored.add(`${leftOut}/`);
@@ -76,7 +76,7 @@ export class ArchiveScan {
   }
 
   private updateLeadingFolder(full: string, isDirectory: boolean): void {
-    const [top] = full.split('/', 1);
+    const top = topLevelOf(full);
     const couldLead = full !== top || isDirectory;
     if (this.leadingFolder === undefined) {
       this.leadingFolder = couldLead && !this.selection.mayContain(top) ? top : null;

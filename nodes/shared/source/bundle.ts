@@ -29,7 +29,7 @@ export interface IgnoredSummary {
   paths: string[];
   count: number;
   /** For Git: the paths are those that changed since this commit. Absent: they are all that the source holds. */
-  since?: string;
+  since?: string | undefined;
 }
 
 /** A new version of the engine, normalised: what it consists of, and a way to read it again. */

@@ -26,5 +26,5 @@ export function unreadableArchive(archive: string, reached: string, thrown: unkn
 
 /** The sentence with a capital letter in front. */
 export function capitalize(sentence: string): string {
-  return sentence[0].toUpperCase() + sentence.slice(1);
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -65,7 +65,7 @@ export function* directoryDigestsInSteps(entries: readonly DigestedEntry[]): Ste
  */
 export class OrderedDigest {
   private readonly whole = createHash('sha256');
-  private directory?: string;
+  private directory: string | undefined;
   private hash = createHash('sha256');
 
   add(entry: DigestedEntry): void {

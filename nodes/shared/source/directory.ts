@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { expected } from '../errors';
 import type { Bundle, BundleEntry, BundleLimits, FileContent, Selection } from './bundle';
 import { readFileChunks } from './file';
 import { type HashedFile, Hashing } from './hashing';
@@ -15,8 +16,8 @@ export interface DirectoryOptions {
   directory: string;
   selection: Selection;
   /** Default: `DEFAULT_LIMITS`. They count what is selected. */
-  limits?: BundleLimits;
-  signal?: AbortSignal;
+  limits?: BundleLimits | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -48,10 +49,10 @@ export async function openDirectory(options: DirectoryOptions): Promise<Bundle> 
 
 /** Replaces the paths among what was found by the entries of these files, which were hashed in the same order. */
 function entriesOf(found: ReadonlyArray<string | BundleEntry>, files: HashedFile[]): BundleEntry[] {
-  let next = 0;
+  const inOrder = files.values();
   return found.map((item) => {
     if (typeof item !== 'string') return item;
-    const { mode, size, digest } = files[next++];
+    const { mode, size, digest } = expected(inOrder.next().value, 'the hash of a file');
     return fileEntry(item, mode, size, digest);
   });
 }

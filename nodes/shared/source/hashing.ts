@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { DeployError, toDeployError } from '../errors';
+import { DeployError, expected, toDeployError } from '../errors';
 import { throwIfCancelled } from './cancel';
 import { CHUNK_BYTES, READ_FLAGS, unreadable } from './file';
 import type { LimitCounter } from './bundleLimits';
@@ -19,7 +19,7 @@ export interface HashedFile {
 export interface HashingOptions {
   /** Absolute path of the directory that the files are in. */
   directory: string;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Counts the files' sizes; the file that passes its limit is not read. */
   limits: LimitCounter;
 }
@@ -96,7 +96,7 @@ interface Answer {
 /** Hashes files of one directory in a thread, which starts at once, works while files are added, and is to be stopped. */
 export class Hashing {
   private readonly worker: Worker;
-  private readonly answers: AsyncIterable<Answer[]>;
+  private readonly answers: AsyncIterable<[Answer]>;
   private readonly paths: string[] = [];
   private posted = 0;
 
@@ -109,7 +109,10 @@ export class Hashing {
     });
     // Whoever waits hears of it from there; later, without a listener, it would end n8n.
     this.worker.on('error', () => undefined);
-    this.answers = on(this.worker, 'message', { signal, close: ['exit'] }) as AsyncIterable<Answer[]>;
+    this.answers = on(this.worker, 'message', {
+      ...(signal && { signal }),
+      close: ['exit'],
+    }) as AsyncIterable<[Answer]>;
   }
 
   /** Adds a file, by its path relative to the directory. */
@@ -117,6 +120,10 @@ export class Hashing {
     this.paths.push(path);
     if (this.paths.length - this.posted >= BATCH) this.post();
   };
+
+  private pathAt(index: number): string {
+    return expected(this.paths[index], 'the path of a file');
+  }
 
   /** What the added files are, in their order. Throws `SOURCE_CHANGED`, `INPUT`, `STEP` or `CANCELLED`. */
   async finish(): Promise<HashedFile[]> {
@@ -127,10 +134,10 @@ export class Hashing {
     try {
       for await (const [{ hashed, failure }] of this.answers) {
         for (const file of hashed) {
-          limits.addBytes(this.paths[all.length], file.size);
+          limits.addBytes(this.pathAt(all.length), file.size);
           all.push(file);
         }
-        if (failure) throw reasonOf(failure, this.paths[all.length], limits);
+        if (failure) throw reasonOf(failure, this.pathAt(all.length), limits);
         if (all.length === this.paths.length) return all;
       }
     } catch (thrown) {

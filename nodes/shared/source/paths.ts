@@ -1,4 +1,5 @@
 import { DeployError } from '../errors';
+import { upTo } from '../scan';
 import type { BundleEntry } from './bundle';
 import { quote } from './quote';
 import { atOnce, inTurns, type Steps, withPauses } from './turns';
@@ -11,6 +12,11 @@ const MAX_DEPTH = 250;
 
 /** U+FFFD is what decoding puts in place of bytes that are not UTF-8; lone surrogates can't be encoded at all. */
 const NOT_UTF8 = /[\uFFFD\p{Surrogate}]/u;
+
+/** The first name of a path: what lies at the top. */
+export function topLevelOf(path: string): string {
+  return upTo(path, '/');
+}
 
 /**
  * Normalises an entry's path as a source wrote it: without `.` parts, doubled and trailing slashes.

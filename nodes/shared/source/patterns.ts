@@ -134,7 +134,7 @@ function normalizePattern(field: string, pattern: string): string {
 function hasSlashInGroup(pattern: string): boolean {
   let depth = 0;
   for (let index = 0; index < pattern.length; index += 1) {
-    const character = pattern[index];
+    const character = pattern.charAt(index);
     if (character === '\\') index += 1;
     else if ('{[('.includes(character)) depth += 1;
     else if ('}])'.includes(character)) depth -= 1;
@@ -145,8 +145,8 @@ function hasSlashInGroup(pattern: string): boolean {
 
 function refuseLeadingGlobstar(pattern: string): void {
   const [first, ...rest] = pattern.split('/');
-  if (!first.includes('**')) return;
-  const instead = rest.length > 0 ? `src/**/${rest[rest.length - 1]}` : 'src/**';
+  if (!first?.includes('**')) return;
+  const instead = rest.length > 0 ? `src/**/${rest.at(-1)}` : 'src/**';
   throw new DeployError(
     'INPUT',
     `Include pattern ${quote(pattern)} starts with "**", which leaves open which top-level names of the base path ` +

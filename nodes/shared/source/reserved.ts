@@ -1,7 +1,7 @@
 import { RESERVED_NAMES } from '../contract/reservedNames';
 import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
-import { foldName } from './paths';
+import { foldName, topLevelOf } from './paths';
 import { quote } from './quote';
 
 /**
@@ -11,7 +11,7 @@ import { quote } from './quote';
  */
 export function refuseReservedNames(entries: ReadonlyArray<Pick<BundleEntry, 'path'>>, merged = false): void {
   const spelled = (name: string): string => (merged ? foldName(name) : name);
-  const entry = entries.find(({ path }) => RESERVED_NAMES.includes(spelled(path.split('/', 1)[0])));
+  const entry = entries.find(({ path }) => RESERVED_NAMES.includes(spelled(topLevelOf(path))));
   if (!entry) return;
   throw new DeployError(
     'INPUT',

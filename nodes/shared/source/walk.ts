@@ -17,7 +17,7 @@ export interface WalkOptions {
   directory: string;
   selection: CompiledSelection;
   limits: LimitCounter;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Is told of each file as soon as it is found. */
   onFile?(path: string): void;
 }

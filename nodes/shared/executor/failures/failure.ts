@@ -19,7 +19,7 @@ interface Meaning<F extends Fields> {
 export interface Worded {
   code: DeployErrorCode;
   message: string;
-  description?: string;
+  description?: string | undefined;
   details: Record<string, unknown>;
 }
 

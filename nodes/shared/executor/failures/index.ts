@@ -42,11 +42,12 @@ export function worded(kind: string, facts: unknown): DeployError {
 }
 
 function meaningOf(kind: string, facts: unknown): Worded {
-  if (!Object.hasOwn(FAILURES, kind)) {
+  const failure = Object.hasOwn(FAILURES, kind) ? FAILURES[kind] : undefined;
+  if (!failure) {
     return notUnderstood(`for a reason that this version doesn't know: ${nameOf(kind)}.`);
   }
   try {
-    return FAILURES[kind].word(facts);
+    return failure.word(facts);
   } catch {
     return notUnderstood(`(${kind}), and what it says of that has another form than it should.`);
   }

@@ -38,21 +38,21 @@ export const check: Handler<StepOf<'check'>> = {
   order: 'sent',
   send({ release, phase, checks }, { log }, together, learned) {
     const id = idOf(release, learned);
-    const runs = checks.map((one) =>
-      together.call('run', runArguments(one, id), { required: true, onOutput: log.outputOf(one.name) }),
-    );
-    return { label: LABELS[phase], answer: () => answered(checks, phase, runs) };
+    const runs = checks.map((one) => ({
+      check: one,
+      run: together.call('run', runArguments(one, id), { required: true, onOutput: log.outputOf(one.name) }),
+    }));
+    return { label: LABELS[phase], answer: () => answered(phase, runs) };
   },
 };
 
 async function answered(
-  checks: readonly Check[],
   phase: CheckPhase,
-  runs: ReadonlyArray<Promise<RunResult>>,
+  runs: ReadonlyArray<{ check: Check; run: Promise<RunResult> }>,
 ): Promise<Answered> {
   const results: CheckResult[] = [];
-  for (const [index, run] of runs.entries()) {
-    const result = toResult(checks[index], phase, await run);
+  for (const { check: one, run } of runs) {
+    const result = toResult(one, phase, await run);
     results.push(result);
     if (!result.passed) return { learned: { checks: results }, failure: new CheckFailed(result) };
   }

@@ -13,7 +13,7 @@ export interface Applying {
   readonly basePath: BasePath;
   readonly log: StepLog;
   /** What is sent, for plans that bring a version. */
-  readonly content?: Content;
+  readonly content?: Content | undefined;
   /** Seconds and secrets, which no plan has. */
   readonly installing: Pick<DependencyOptions, 'timeoutSeconds' | 'credentials'>;
 }

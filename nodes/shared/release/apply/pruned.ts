@@ -55,8 +55,10 @@ function first<T>(names: readonly T[], more: readonly T[]): readonly T[] {
 /** As many as one request names: each is answered in moments. */
 const AT_ONCE = 500;
 
+type Wanted = { [K in keyof ArgumentsOf<'remove'>]-?: NonNullable<ArgumentsOf<'remove'>[K]> };
+
 /** What is to be removed, request by request: environments last, when no release leads to them any more. */
-export function removals(wanted: Required<ArgumentsOf<'remove'>>): ArgumentsOf<'remove'>[] {
+export function removals(wanted: Wanted): ArgumentsOf<'remove'>[] {
   return [
     ...inBatches(wanted.releases).map((releases) => ({ releases })),
     ...inBatches(wanted.backups).map((backups) => ({ backups })),

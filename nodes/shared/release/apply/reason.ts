@@ -5,10 +5,15 @@ import type { Check } from '../checks';
 export function reasonOf({ type, timeoutSeconds }: Check, run: RunResult): string {
   if (run.timedOut) return `no end within ${timeoutSeconds} s`;
   if (run.signal) return `ended by ${run.signal}`;
-  if (type === 'compile' || type === 'json') return run.output.split('\n')[0];
+  if (type === 'compile' || type === 'json') return firstLine(run.output);
   if (run.exitCode === null) return 'not started';
   const raised = raisedIn(run.output);
   return raised ? `${raised} (exit code ${run.exitCode})` : `exit code ${run.exitCode}`;
+}
+
+function firstLine(output: string): string {
+  const [first = ''] = output.split('\n', 1);
+  return first;
 }
 
 const TRACEBACK = 'Traceback (most recent call last):';

@@ -81,9 +81,10 @@ async function detachAndWait(
   const { left, inUse, unseen } = await log.run('wait for extractions', () =>
     client.call('drain', { entrypoint, waitSeconds, leased: true }),
   );
-  if (left.length + inUse.length === 0) return { learned: { detached, ...unseenIn(unseen) } };
+  const [first] = left;
+  if (!first && inUse.length === 0) return { learned: { detached, ...unseenIn(unseen) } };
   await log.run('take back', () => client.call('attach', {}));
-  return { failure: stillRunning(inUse.join(', ') || `process ${left[0].processId}`, waitSeconds) };
+  return { failure: stillRunning(inUse.join(', ') || `process ${first?.processId}`, waitSeconds) };
 }
 
 export const dismantle: Handler<StepOf<'dismantle'>> = {

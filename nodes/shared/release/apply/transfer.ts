@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createDeflate } from 'node:zlib';
 
-import { toDeployError } from '../../errors';
+import { expected, toDeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Content } from '../bundleContent';
 
@@ -37,7 +37,7 @@ async function* contentOf(
   { bundle, entries, needed }: Content,
   refused: () => boolean,
 ): AsyncGenerator<Uint8Array> {
-  const wanted = new Set(needed.map((index) => entries[index].path));
+  const wanted = new Set(needed.map((index) => expected(entries[index], 'a needed entry').path));
   if (wanted.size === 0) return;
   let pieces: Uint8Array[] = [];
   let length = 0;

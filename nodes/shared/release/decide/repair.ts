@@ -1,5 +1,6 @@
 import type { RawFinding } from '../../contract/findings';
 import type { Entrypoint } from '../../contract/names';
+import { expected } from '../../errors';
 import { explain, type Finding, type Remedy } from '../meanings';
 import type { Plan } from '../steps';
 
@@ -72,7 +73,15 @@ export function decideRepairStep({ raw, remedy }: Case, entrypoint: Entrypoint):
     case 'restore':
       return { steps: [] };
     case 'remove':
-      return { steps: [{ step: 'removeEnvironment', environment: path.split('/')[1], path }] };
+      return {
+        steps: [
+          {
+            step: 'removeEnvironment',
+            environment: expected(path.split('/')[1], 'the environment’s name'),
+            path,
+          },
+        ],
+      };
     default:
       return { steps: [{ step: 'repair', what: remedy, path, entrypoint }] };
   }

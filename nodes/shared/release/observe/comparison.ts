@@ -23,7 +23,7 @@ export interface Difference {
 export interface Asked {
   readonly basePath: BasePath;
   readonly release: ReleaseId | null;
-  readonly kept?: readonly string[];
+  readonly kept?: readonly string[] | undefined;
 }
 
 /** The question about what is live, or about what an adoption would make. */
@@ -53,7 +53,7 @@ export async function compare(
   client: ExecutorClient,
   bundle: Bundle,
   { entries, sameDirectories }: Difference,
-  asked: Asked & { sizes?: boolean },
+  asked: Asked & { sizes?: boolean | undefined },
 ): Promise<{ comparison: Comparison; content: Content }> {
   const rows = await rowsOf(entries);
   const comparison = await client.call('compare', { ...asked, entries: rows, sameDirectories });

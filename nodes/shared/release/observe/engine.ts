@@ -12,10 +12,10 @@ type Engine = Pick<EngineOptions, 'basePath' | 'entrypoint'>;
 
 /** What a look may ask for beyond what an operation needs: who holds the lock, and what environments hold. */
 export interface Curiosity {
-  readonly holder?: boolean;
-  readonly packages?: boolean;
+  readonly holder?: boolean | undefined;
+  readonly packages?: boolean | undefined;
   /** A release that is wanted, however old it is. */
-  readonly release?: ReleaseId;
+  readonly release?: ReleaseId | undefined;
 }
 
 /** As many releases as an operation looks at to decide. What decides is told beside them. */

@@ -4,6 +4,7 @@ import { wantedDependencies } from '../../dependencies/wanted';
 import type { CallOptions } from '../../executor/calls';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
+import { topLevelOf } from '../../source/paths';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { Content } from '../bundleContent';
 import { ADOPTED, type AdoptionPreview, type Live, liveOf, plainNames, sameSelection } from '../live';
@@ -20,7 +21,7 @@ export interface Looking {
   readonly snapshot: Snapshot;
   readonly options: DeployOptions;
   readonly log: StepLog;
-  readonly sizes?: boolean;
+  readonly sizes?: boolean | undefined;
 }
 
 /** Reads what a bundle needs, and compares it with what is live. */
@@ -29,7 +30,7 @@ export async function observeVersion(
   { client, snapshot, options, log, sizes }: Looking,
 ): Promise<{ version: Version; content: Content }> {
   const selection = createSelection(options.selection);
-  const names = new Set(bundle.entries.map(({ path }) => path.split('/', 1)[0]));
+  const names = new Set(bundle.entries.map(({ path }) => topLevelOf(path)));
   const adopts = plainNames(snapshot.probe, selection, names);
   const live =
     adopts.length > 0
