@@ -108,7 +108,7 @@ test('the editor says that installing into the interpreter is neither atomic nor
   const notice = properties.find(({ name }) => name === 'interpreterNotice');
   expect(notice).toMatchObject({
     type: 'notice',
-    displayOptions: { show: { dependencies: ['interpreter'] } },
+    displayOptions: { show: { '/dependencies': ['interpreter'] } },
   });
   expect(notice?.displayName).toMatch(/Not atomic.*does not take them back/);
 });

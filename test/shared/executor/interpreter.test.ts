@@ -86,6 +86,7 @@ describe.each(FIELDS)('P7: %s', (field, label, allowed) => {
           containerCommand,
           'exec',
           '-i',
+          '--',
           container,
           python,
           '-I',
