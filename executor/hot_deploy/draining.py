@@ -54,7 +54,8 @@ def unpinned_runs(layout: Layout, entrypoint: str, wait: Wait, longest: float = 
     noted = exchanges.noted(layout)
     if noted is None:
         return Unpinned([])
-    watch = unpinned.Watch(layout, entrypoint, noted.until, longest)
+    until = exchanges.now() if noted.until is None else noted.until
+    watch = unpinned.Watch(layout, entrypoint, until, longest)
     while True:
         left = watch.left + [{"processId": pid, "command": entrypoint} for pid in noted.leased()]
         if not (left or watch.unseen or watch.hidden):

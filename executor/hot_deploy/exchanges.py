@@ -10,20 +10,20 @@ import errno
 import os
 import time
 
-from hot_deploy import files
+from hot_deploy import files, flocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from hot_deploy.layout import Layout
 
 
 class Note:
-    """`until`: in seconds since the boot. `leases`: of runs that have a release, but no link for each of its names."""
+    """`until`: in seconds since the boot; None while nobody has said. `leases`: of runs that have a release, but no link
+    for each of its names."""
 
-    def __init__(self, until: float, leases: list[list[int]]) -> None:
+    def __init__(self, until: float | None, leases: list[list[int]]) -> None:
         self.until = until
         self.leases = leases
 
@@ -35,13 +35,13 @@ class Note:
 
 def expect(layout: Layout) -> None:
     """Before the first name is exchanged: if nobody gets to say until when, every run that is there then may be one."""
-    _write(layout, None, _parts(layout)[1])
+    _write(layout, None, _leases(layout))
 
 
 def note(layout: Layout, leased: Iterable[list[int]] = ()) -> None:
     """After the last name was exchanged: no later run can be one. `leased` are leases as leased_by() gives them."""
     try:
-        _write(layout, now(), [*_parts(layout)[1], *leased])
+        _write(layout, now(), [*_leases(layout), *leased])
     except OSError as raised:
         # A full disk. What expect() wrote makes a switch wait for more, and an undo has to go on.
         if raised.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -57,18 +57,26 @@ def forget(layout: Layout) -> None:
 
 
 def noted(layout: Layout) -> Note | None:
-    """What was written down since this machine was started; None when nothing was."""
-    found, leases = _parts(layout)
-    if not found:
+    """What was written down since this machine was started; None when nothing was, or nothing of its form."""
+    found = files.read_json(layout.unpinned)
+    if not isinstance(found, dict) or found.get("boot") != _boot():
         return None
-    until = found["until"]
-    return Note(now() if until is None else until, leases)
+    until, leased = found.get("until"), found.get("leases")
+    if not (until is None or (isinstance(until, (int, float)) and not isinstance(until, bool))):
+        return None
+    if not isinstance(leased, list) or not all(_is_lease(lease) for lease in leased):
+        return None
+    return Note(until, leased)
+
+
+def _leases(layout: Layout) -> list[list[int]]:
+    known = noted(layout)
+    return known.leases if known else []
 
 
 def leased_by(directory: str) -> list[list[int]]:
     """The leases on a directory now: [[process, major, minor, inode]]."""
-    status = os.stat(directory)
-    place = [os.major(status.st_dev), os.minor(status.st_dev), status.st_ino]
+    place = list(flocks.place_of(os.stat(directory)))
     return [lease for lease in _shared_locks() if lease[1:] == place]
 
 
@@ -77,20 +85,8 @@ def now() -> float:
 
 
 def _shared_locks() -> list[list[int]]:
-    """[process, major, minor, inode] of each shared flock that the kernel lists; none where it hides them."""
-    found = []
-    try:
-        with open("/proc/locks") as handle:
-            lines = [line.split() for line in handle]
-    except OSError:
-        return []
-    for parts in lines:
-        # 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
-        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ" or parts[5].count(":") != 2:
-            continue
-        major, minor, inode = parts[5].split(":")
-        found.append([int(parts[4]), int(major, 16), int(minor, 16), int(inode)])
-    return found
+    """As leased_by(), on whatever there is a shared lock on."""
+    return [[flock.pid, *flock.place] for flock in flocks.listed() if flock.shared]
 
 
 def _boot() -> str:
@@ -103,19 +99,6 @@ def _boot() -> str:
 
 def _write(layout: Layout, until: float | None, leased: list[list[int]]) -> None:
     files.write_json(layout.unpinned, {"boot": _boot(), "until": until, "leases": leased}, sync=False)
-
-
-def _parts(layout: Layout) -> tuple[dict[str, Any], list[list[int]]]:
-    """The file's content and its leases; both are empty when there is none of this boot, or none of its form."""
-    found = files.read_json(layout.unpinned)
-    if not isinstance(found, dict) or found.get("boot") != _boot():
-        return {}, []
-    until, leased = found.get("until"), found.get("leases")
-    if not (until is None or (isinstance(until, (int, float)) and not isinstance(until, bool))):
-        return {}, []
-    if not isinstance(leased, list) or not all(_is_lease(lease) for lease in leased):
-        return {}, []
-    return {"until": until}, leased
 
 
 def _is_lease(value: object) -> bool:

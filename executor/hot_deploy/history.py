@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # Lines that say who asked for what they tell, and what of the lock's holder they say.
 SIGNED = ("flip", "refused", "discarded", "detached")
 ASKING = ("workflow", "execution", "operation", "user", "agent")
-# Under which what stood at `current` is kept; see switching.name_aside().
 MOMENT = re.compile(contract.MOMENT)
+# Under which what stood at `current` is kept; see switching.name_aside().
 ASIDE = re.compile(r"current\.[0-9a-f]{12}")
 # Of a long history no more is read than its end, in bytes; of that, no more is kept than its last switches.
 LONGEST_READ = 256 * 1024 * 1024

@@ -39,7 +39,9 @@ def listing(layout: Layout, args: Json) -> Json:
     seen = history.standing(layout, current)
     previous = seen.previous if seen.previous in known else None
     in_use = {item["release"]: item["processes"] for item in releases_in_use(layout, known)}
-    leads_to = {release_id: environments.of_release(layout, release_id) for release_id in known}
+    needed = environments.releases_by_name(layout)
+    environment_of = {release_id: name for name, release_ids in needed.items() for release_id in release_ids}
+    leads_to = {release_id: environment_of.get(release_id) for release_id in known}
     newest_first = sorted(known, key=lambda release_id: _age(known[release_id]), reverse=True)
     listed = _first(newest_first, most, (args.get("release"), current, previous))
     backups = archives.listing(layout)
@@ -77,7 +79,7 @@ def listing(layout: Layout, args: Json) -> Json:
         found["prunable"] = {
             "releases": _oldest(newest_first, set(candidates), leads_to),
             "backups": [[backup["name"], newer] for newer, backup in enumerate(backups)][::-1][:PRUNABLE],
-            "environments": _fewest(names, environments.releases_by_name(layout)),
+            "environments": _fewest(names, needed),
         }
     return found
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import errno
 import fcntl
 import os
 
+from hot_deploy import flocks
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -17,15 +19,14 @@ if TYPE_CHECKING:
 
 def counts(directories: Iterable[str]) -> dict[str, int]:
     """Number of leases on each directory, by path. Where the kernel hides the holders, at least 1 for a leased one."""
-    holders = _lock_holders()
+    holders = collections.Counter(flock.place for flock in flocks.listed() if flock.shared)
     result = {}
     for directory in directories:
         try:
             status = os.stat(directory)
         except FileNotFoundError:
             continue
-        count = holders.get((os.major(status.st_dev), os.minor(status.st_dev), status.st_ino), 0)
-        result[directory] = count if count else int(is_leased(directory))
+        result[directory] = holders[flocks.place_of(status)] or int(is_leased(directory))
     return result
 
 
@@ -61,22 +62,3 @@ def take_exclusively(directory: str) -> int | None:
             os.close(fd)
             raise
     return fd
-
-
-def _lock_holders() -> dict[tuple[int, int, int], int]:
-    """(major, minor, inode) -> number of shared flocks, as /proc/locks lists them."""
-    holders: dict[tuple[int, int, int], int] = {}
-    try:
-        with open("/proc/locks") as handle:
-            lines = handle.readlines()
-    except OSError:
-        return holders
-    for line in lines:
-        # 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
-        parts = line.split()
-        if len(parts) < 6 or parts[1] != "FLOCK" or parts[3] != "READ" or parts[5].count(":") != 2:
-            continue
-        major, minor, inode = parts[5].split(":")
-        key = (int(major, 16), int(minor, 16), int(inode))
-        holders[key] = holders.get(key, 0) + 1
-    return holders

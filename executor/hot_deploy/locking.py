@@ -8,7 +8,7 @@ import os
 import stat
 import time
 
-from hot_deploy import files, history
+from hot_deploy import files, flocks, history
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -144,13 +144,10 @@ def holder(layout: Layout) -> dict[str, Any] | None:
 def _is_listed(path: str) -> bool:
     """Whether the kernel's list has an exclusive flock on a file."""
     try:
-        status = os.stat(path)
-        with open("/proc/locks") as handle:
-            rows = [line.split() for line in handle]
+        place = flocks.place_of(os.stat(path))
     except OSError:
         return False
-    place = "%02x:%02x:%d" % (os.major(status.st_dev), os.minor(status.st_dev), status.st_ino)
-    return any(row[1:2] == ["FLOCK"] and row[3:4] == ["WRITE"] and row[5:6] == [place] for row in rows)
+    return any(flock.place == place and not flock.shared for flock in flocks.listed())
 
 
 def _try_lock(fd: int) -> bool:

@@ -16,74 +16,77 @@ if TYPE_CHECKING:
 _TABLE = "/proc/self/mountinfo"
 
 
-def read() -> Iterator[tuple[str, str, str]]:
-    """Yields (device, place, kind) of each mount, later ones over earlier ones; nothing where that can't be read."""
+class Mount:
+    """One mount: its device, the directory of that which it shows, where, and the kind of its file system."""
+
+    __slots__ = ("device", "kind", "place", "root")
+
+    def __init__(self, device: bytes, root: bytes, place: bytes, kind: bytes) -> None:
+        self.device = device
+        self.root = root
+        self.place = place
+        self.kind = kind
+
+
+def read(text: bytes) -> Iterator[Mount]:
+    """The mounts of a table as the kernel writes it, later ones over earlier ones."""
+    for line in text.split(b"\n"):
+        first, _, rest = line.partition(b" - ")
+        fields = first.split(b" ")
+        if len(fields) > 4 and rest:
+            yield Mount(fields[2], _plain(fields[3]), _plain(fields[4]), rest.split(b" ", 1)[0])
+
+
+def own() -> bytes:
+    """This process's table; empty where that can't be read."""
     try:
         with open(_TABLE, "rb") as handle:
-            lines = os.fsdecode(handle.read()).split("\n")
+            return handle.read()
     except OSError:
-        return
-    for line in lines:
-        first, _, rest = line.partition(" - ")
-        fields = first.split(" ")
-        if len(fields) > 4 and rest:
-            yield fields[2], _unescaped(fields[4]), rest.split(" ")[0]
+        return b""
 
 
 class Table:
     """A process's mount table, as /proc/PID/mountinfo has it. Everybody may read that of everybody."""
 
     def __init__(self, text: bytes) -> None:
-        # (device, root within its file system, place) of each mount, later ones over earlier ones.
-        self._mounts: list[tuple[bytes, bytes, bytes]] = []
-        for line in text.split(b"\n"):
-            fields = line.split(b" ", 5)
-            if len(fields) == 6:
-                self._mounts.append((fields[2], _plain(fields[3]), _plain(fields[4])))
-
-    @classmethod
-    def of_self(cls) -> Table:
-        try:
-            with open(_TABLE, "rb") as handle:
-                return cls(handle.read())
-        except OSError:
-            return cls(b"")
+        self._mounts = list(read(text))
 
     def roots(self) -> set[tuple[bytes, bytes]]:
         """(device, path within its file system) of what is mounted, each."""
-        return {(device, root) for device, root, _ in self._mounts}
+        return {(mount.device, mount.root) for mount in self._mounts}
 
     def locate(self, path: bytes) -> tuple[bytes, bytes] | None:
         """(device, path within its file system) of a path without links; the same in every process's table."""
-        best: tuple[bytes, bytes, bytes] | None = None
+        best: Mount | None = None
         for mount in self._mounts:
-            place = mount[2].rstrip(b"/")
-            if (path == place or path.startswith(place + b"/")) and (best is None or len(mount[2]) >= len(best[2])):
+            place = mount.place.rstrip(b"/")
+            within = path == place or path.startswith(place + b"/")
+            if within and (best is None or len(mount.place) >= len(best.place)):
                 best = mount
         if best is None:
             return None
-        device, root, place = best
-        return device, (root.rstrip(b"/") + path[len(place.rstrip(b"/")) :]) or b"/"
+        return best.device, (best.root.rstrip(b"/") + path[len(best.place.rstrip(b"/")) :]) or b"/"
 
 
 def kind_of(path: str) -> str | None:
     """The type of the mount that holds `path`, such as `ext4`; None where that isn't known."""
     device = os.stat(path).st_dev
     wanted = "%d:%d" % (os.major(device), os.minor(device))
-    kinds = [kind for number, _, kind in read() if number == wanted]
-    return kinds[-1] if kinds else None
+    kinds = [mount.kind for mount in read(own()) if os.fsdecode(mount.device) == wanted]
+    return os.fsdecode(kinds[-1]) if kinds else None
 
 
 def place_of(path: str) -> str | None:
     """Where the mount that holds `path` begins; None where that isn't known."""
     real = os.path.realpath(path)
-    above = [place for _, place, _ in read() if real == place or real.startswith(place.rstrip("/") + "/")]
+    above = [place for place in _own_places() if real == place or real.startswith(place.rstrip("/") + "/")]
     return max(above, key=len, default=None)
 
 
 def refuse_within(layout: Layout, names: Iterable[str]) -> None:
     """Names to be adopted have to be the base path's own: no other one can take a mount's place, or hold it as a file."""
-    places = sorted(place for _, place, _ in read())
+    places = sorted(_own_places())
     for name in sorted(names):
         top = os.path.join(layout.base, name)
         for place in places:
@@ -92,8 +95,8 @@ def refuse_within(layout: Layout, names: Iterable[str]) -> None:
                 raise StepFailed("mountWithin", path=shown, name=name, basePath=layout.given)
 
 
-def _unescaped(text: str) -> str:
-    return os.fsdecode(_plain(os.fsencode(text)))
+def _own_places() -> list[str]:
+    return [os.fsdecode(mount.place) for mount in read(own())]
 
 
 def _plain(text: bytes) -> bytes:

@@ -82,7 +82,7 @@ class _Engine:
         self._stem = os.path.splitext(self._entrypoint)[0]
         status = os.stat(layout.base)
         self._identity = (status.st_dev, status.st_ino)
-        self._home = mounts.Table.of_self().locate(os.fsencode(layout.base))
+        self._home = mounts.Table(mounts.own()).locate(os.fsencode(layout.base))
 
     def run_by(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""

@@ -81,7 +81,7 @@ class _Places:
     """The directories that are asked about, to be known again in what the kernel tells of processes."""
 
     def __init__(self, directories: Iterable[str]) -> None:
-        self.own = mounts.Table.of_self()
+        self.own = mounts.Table(mounts.own())
         # `releases/<id>` and the like -> directory, and what it is.
         self.identities: dict[bytes, tuple[str, Identity]] = {}
         self._homes: dict[bytes, tuple[bytes, bytes] | None] = {}

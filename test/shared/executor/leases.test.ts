@@ -10,14 +10,14 @@ const make = temporaryDirectories();
 
 const COUNT = `
 import io
-from hot_deploy import leases
+from hot_deploy import flocks, leases
 request = json.load(sys.stdin)
 if request["locks"] is not None:
     def hidden(path, *rest):
         if request["locks"] is False:
             raise PermissionError(13, "hidden", path)
         return io.StringIO(request["locks"])
-    leases.open = hidden
+    flocks.open = hidden
 json.dump(leases.counts(request["directories"]), sys.stdout)
 `;
 
