@@ -7,6 +7,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { run } = require('./run.js');
+
 const ROOT = path.join(__dirname, '..');
 const EXECUTOR = path.join(ROOT, 'executor');
 const CONFIGURATION = path.join(EXECUTOR, 'streamed.toml');
@@ -43,13 +45,6 @@ function writeMeasuringPython() {
   const code = JSON.stringify(path.join(EXECUTOR, 'tests/measured.py'));
   const text = [`#!${interpreter} -IS`, `exec(open(${code}, encoding="utf-8").read())`, `main(${settings})`];
   fs.writeFileSync(script, `${text.join('\n')}\n`, { mode: 0o755 });
-}
-
-function run(program, args, environment = {}) {
-  const options = { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...environment } };
-  const { status, error } = spawnSync(program, args, options);
-  if (error) console.error(`${program} can't be run: ${error.message}`);
-  return status === 0;
 }
 
 function coverage(command, ...args) {

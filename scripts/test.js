@@ -3,18 +3,12 @@
  * side, then those that need the machine for themselves. Arguments are passed on to jest. All of them run, also when one
  * fails. With HOT_DEPLOY_RESULTS, a directory, the runners leave their results there.
  */
-const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+
+const { run } = require('./run.js');
 
 const ROOT = path.join(__dirname, '..');
 const results = process.env.HOT_DEPLOY_RESULTS;
-
-function run(program, args, environment) {
-  const options = { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...environment } };
-  const { status, error } = spawnSync(program, args, options);
-  if (error) console.error(`${program} can't be run: ${error.message}`);
-  return status === 0;
-}
 
 function jest(suite, ...options) {
   const toFile = results ? ['--json', `--outputFile=${path.join(results, `${suite}.json`)}`] : [];

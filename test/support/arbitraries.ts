@@ -13,6 +13,7 @@ import type { Snapshot } from '../../nodes/shared/release/snapshot';
 import type { Version } from '../../nodes/shared/release/version';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { asBasePath, asEntrypoint, asReleaseId } from './named';
+import { TOLD_PYTHON } from './toldPython';
 
 const RELEASES = Array.from({ length: 8 }, (_, index) =>
   asReleaseId(`2026112${index}-171501-000000${index}`),
@@ -147,15 +148,6 @@ function probeOf(listed: Listing): fc.Arbitrary<Probe> {
   });
 }
 
-const python = {
-  version: '3.11.2',
-  implementation: 'CPython',
-  executable: '/usr/bin/python3',
-  supported: true,
-  base: '/usr/bin/python3.11',
-  abi: '.cpython-311-x86_64-linux-gnu.so',
-};
-
 /** An engine at one moment. */
 export const snapshot: fc.Arbitrary<Snapshot> = listing.chain((kept) =>
   probeOf(kept).map((probe) => ({
@@ -164,7 +156,7 @@ export const snapshot: fc.Arbitrary<Snapshot> = listing.chain((kept) =>
       basePath: asBasePath('/app'),
       machine: 'engine.example.com',
       user: 'engine',
-      python,
+      python: TOLD_PYTHON,
     },
     probe,
     listed: kept,

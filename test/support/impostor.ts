@@ -1,19 +1,13 @@
 import { PassThrough, Writable } from 'node:stream';
 
 import type { Channel, Connection, ProcessExit } from '../../nodes/shared/connection/connection';
+import { TOLD_PYTHON } from './toldPython';
 
 /** What an executor says first. */
 export const HELLO = {
   event: 'hello',
   protocol: 1,
-  python: {
-    version: '3.11.2',
-    implementation: 'CPython',
-    executable: '/usr/bin/python3',
-    supported: true,
-    base: '/usr/bin/python3.11',
-    abi: '.cpython-311-x86_64-linux-gnu.so',
-  },
+  python: TOLD_PYTHON,
   user: 'app',
   hostname: 'engine',
   processId: 1,

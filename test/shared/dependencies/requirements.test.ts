@@ -8,16 +8,9 @@ import { readLockReferences } from '../../../nodes/shared/dependencies/lockLines
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';
 import { keyed, sameDependencies, wantedDependencies } from '../../../nodes/shared/dependencies/wanted';
 import { thrownBy } from '../../support/thrown';
+import { TOLD_PYTHON } from '../../support/toldPython';
 
 const ENVIRONMENT = { ...NO_DEPENDENCIES, mode: 'virtualEnvironment' as const };
-const PYTHON: Hello['python'] = {
-  version: '3.11.2',
-  implementation: 'CPython',
-  executable: '/usr/bin/python3',
-  supported: true,
-  base: '/usr/bin/python3.11',
-  abi: '.cpython-311-x86_64-linux-gnu.so',
-};
 
 /** A release of these texts; counts how often it is read. */
 function filesOf(texts: Record<string, string>): ReleaseFiles & { reads: number } {
@@ -197,7 +190,7 @@ describe('the key of an environment', () => {
       await wantedDependencies(
         filesOf({ ...texts, ...changed }),
         { ...ENVIRONMENT, ...options },
-        { ...PYTHON, ...python },
+        { ...TOLD_PYTHON, ...python },
       )
     ).key;
 
@@ -232,19 +225,19 @@ describe('the key of an environment', () => {
 
   test('is found without reading, when nothing that was reached has changed', async () => {
     const flat = { 'requirements.txt': 'six' };
-    const live = await wantedDependencies(filesOf(flat), ENVIRONMENT, PYTHON);
+    const live = await wantedDependencies(filesOf(flat), ENVIRONMENT, TOLD_PYTHON);
     const files = filesOf({ ...flat, 'src/x.py': 'changed' });
-    const wanted = await wantedDependencies(files, ENVIRONMENT, PYTHON, live);
+    const wanted = await wantedDependencies(files, ENVIRONMENT, TOLD_PYTHON, live);
     expect({ reads: files.reads, same: sameDependencies(live, wanted) }).toEqual({ reads: 0, same: true });
     // A lock that is new is noticed all the same.
     const locked = filesOf({ ...flat, 'requirements.lock': 'six==1' });
-    expect((await wantedDependencies(locked, ENVIRONMENT, PYTHON, live)).file).toBe('requirements.lock');
-    expect(keyed(live, { ...PYTHON, version: '3.13.0' }).key).not.toBe(live.key);
+    expect((await wantedDependencies(locked, ENVIRONMENT, TOLD_PYTHON, live)).file).toBe('requirements.lock');
+    expect(keyed(live, { ...TOLD_PYTHON, version: '3.13.0' }).key).not.toBe(live.key);
   });
 
   test('holds no secret, and neither does the record', async () => {
     const credentials = { url: 'https://x.example.com', username: 'someone', password: 'hush-hush' };
-    const wanted = await wantedDependencies(filesOf(texts), { ...ENVIRONMENT, credentials }, PYTHON);
+    const wanted = await wantedDependencies(filesOf(texts), { ...ENVIRONMENT, credentials }, TOLD_PYTHON);
     expect(JSON.stringify(wanted)).not.toMatch(/hush-hush|someone/);
   });
 });
