@@ -41,7 +41,10 @@ export interface Tally {
   versions: Set<string>;
 }
 
-/** Extractions, several at a time, until a number of them is done or somebody says stop. */
+/**
+ * Extractions, several at a time, until a number of them is done or somebody says stop. Whoever asks for something to
+ * happen meanwhile stops it afterwards: how many end by then is up to the machine.
+ */
 export class Crowd {
   readonly tally: Tally = { done: 0, failed: [], mixed: [], versions: new Set() };
   private readonly finished: Promise<void>;

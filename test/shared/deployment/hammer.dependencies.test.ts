@@ -24,11 +24,13 @@ import { size } from '../../support/size';
 const VERSIONS = ['1', '2', '3', '4'];
 const EXTRACTIONS = size(160, 400);
 const FLIPS = size(32, 80);
+/** Never reached: the extractions go on until the last flip. */
+const AT_MOST = 50 * EXTRACTIONS;
 
 withoutInstallerSettings();
 const make = temporaryDirectories();
 
-test(`P1: none of ${EXTRACTIONS} extractions sees code of one release and a dependency of another over ${FLIPS} flips`, async () => {
+test(`P1: none of ${EXTRACTIONS} extractions or more sees code of one release and a dependency of another over ${FLIPS} flips`, async () => {
   const wheelhouse = await make('wheelhouse');
   for (const version of VERSIONS) writeKeywords(wheelhouse, version);
   const pdf = join(await make('pdf'), 'contract.pdf');
@@ -45,7 +47,7 @@ test(`P1: none of ${EXTRACTIONS} extractions sees code of one release and a depe
       return (await deploy(client, bundle, options)).release;
     };
     const releases = [await deployVersion(VERSIONS[0])];
-    const crowd = new Crowd({ basePath: base, pdf, total: EXTRACTIONS, atOnce: 3, pauseSeconds: 0.005 });
+    const crowd = new Crowd({ basePath: base, pdf, total: AT_MOST, atOnce: 3, pauseSeconds: 0.005 });
     // Environments are built while extractions run, then releases flip back and forth between all of them.
     for (const version of VERSIONS.slice(1)) releases.push(await deployVersion(version));
     for (let flip = 0; flip < FLIPS; flip++) {
@@ -53,9 +55,11 @@ test(`P1: none of ${EXTRACTIONS} extractions sees code of one release and a depe
       expect((await rollBack(client, target, options)).status).toBe('rolledBack');
       await crowd.reached(crowd.tally.done + 2);
     }
-    return crowd.end();
+    await crowd.reached(EXTRACTIONS);
+    return crowd.stop();
   });
   const { done, failed, mixed, versions } = tally;
-  expect({ done, failed, mixed }).toEqual({ done: EXTRACTIONS, failed: [], mixed: [] });
+  expect({ failed, mixed }).toEqual({ failed: [], mixed: [] });
+  expect(done).toBeGreaterThanOrEqual(EXTRACTIONS);
   expect([...versions].sort()).toEqual(VERSIONS);
 }, 240_000);
