@@ -72,10 +72,13 @@ function costOf(read: (text: string) => unknown, text: string, times: number): n
   return least;
 }
 
-/** Whether twice as much text takes more than three times as long: asked again before it is believed. */
+/** How often it is asked again before it is believed: a machine that is busy otherwise disturbs a reading or two. */
+const ATTEMPTS = 10;
+
+/** Whether twice as much text takes more than three times as long, each time that it is asked. */
 function isSlow(read: (text: string) => unknown, short: string, long: string): boolean {
   if (costOf(read, long, 2) <= 3 * FLOOR) return false;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const limit = 3 * Math.max(FLOOR, costOf(read, short, 4));
     if (costOf(read, long, 4) <= limit) return false;
   }

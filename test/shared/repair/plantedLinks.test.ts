@@ -162,18 +162,23 @@ function steps(base: string): Steps {
   } as unknown as Steps;
 }
 
-/** Asks for each step in a conversation of its own, after the lock; what is refused is refused. */
+/** Asks for steps in one conversation, after the lock; what is refused is refused. */
+async function ask(base: string, verb: Verb, all: ReadonlyArray<ArgumentsOf<Verb>>): Promise<void> {
+  await inConversation(async (client) => {
+    await outcome(
+      client.call('lock', { basePath: asBasePath(base), create: true, holder: {}, waitSeconds: 0 }),
+    );
+    for (const args of all) await outcome(client.call(verb, args));
+  }).catch(() => undefined);
+}
+
+/** Asks for each step in a conversation of its own; repairs leave nothing that the next one would be refused for. */
 async function everyStep(base: string): Promise<void> {
   const own = steps(base);
   for (const verb of executorVerbs()) {
-    for (const args of own[verb] ?? []) {
-      await inConversation(async (client) => {
-        await outcome(
-          client.call('lock', { basePath: asBasePath(base), create: true, holder: {}, waitSeconds: 0 }),
-        );
-        await outcome(client.call(verb, args));
-      }).catch(() => undefined);
-    }
+    const all = own[verb] ?? [];
+    if (verb === 'repair') await ask(base, verb, all);
+    else for (const args of all) await ask(base, verb, [args]);
   }
 }
 
