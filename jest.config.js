@@ -17,6 +17,7 @@ module.exports = {
     '<rootDir>/test/live/node_modules',
     '<rootDir>/test/oldest/node_modules',
   ],
-  maxWorkers: part === 'alone' ? 1 : 2,
+  // Tests wait for a third of their time: for time limits, for servers and for one another.
+  maxWorkers: part === 'alone' ? 1 : 3,
   testTimeout: 60_000,
 };

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { connectLocal } from '../../../nodes/shared/connection/local';
@@ -101,18 +101,20 @@ async function deployVersion(client: ExecutorClient, version: string, changes = 
 }
 
 const COMMAND = ['run.py', 'extract'];
+/** A pipe in the base path, on both sides: who extracts from it goes on when somebody writes to it. */
+const HELD = 'held.pdf';
 
 /** Starts an extraction on the host's side of the mount, or in the container. */
-function startExtraction(where: 'host' | 'container', pause = 0) {
+function startExtraction(where: 'host' | 'container', pause = 0, file = pdf) {
   const environment = { ...ENGINE_ENVIRONMENT, ENGINE_PAUSE_SECONDS: String(pause) };
   if (where === 'host') {
-    return spawn('/usr/bin/python3', [...COMMAND, pdf], {
+    return spawn('/usr/bin/python3', [...COMMAND, file], {
       cwd: host,
       env: { ...process.env, ...environment },
     });
   }
   const variables = Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-  const arguments_ = ['exec', '-w', '/app', ...variables, container.name, 'python3', ...COMMAND, pdf];
+  const arguments_ = ['exec', '-w', '/app', ...variables, container.name, 'python3', ...COMMAND, file];
   return spawn(container.command, arguments_);
 }
 
@@ -167,9 +169,11 @@ describe('an engine in a container', () => {
   });
 
   test('P4: what runs on the one side is not removed from the other', async () => {
+    execFileSync('mkfifo', [join(host, HELD)]);
     for (const where of ['host', 'container'] as const) {
-      const running = startExtraction(where, 12);
-      await once(running.stderr, 'data');
+      const running = startExtraction(where, 0, HELD);
+      // Opening it waits for the extraction, which waits for the content then.
+      const document = await open(join(host, HELD), 'w');
       const { releases } = await converse((client) => listReleases(client, asBasePath('/app')));
       const leased = releases.find(({ state }) => state === 'live');
       expect(leased?.processes).toBeGreaterThanOrEqual(1);
@@ -186,8 +190,10 @@ describe('an engine in a container', () => {
         other,
       );
       expect(readdirSync(join(host, 'releases'))).toContain(leased?.release);
-      const [code] = await once(running, 'close');
-      expect(code).toBe(0);
+      const ended = once(running, 'close');
+      await document.writeFile(await readFile(pdf));
+      await document.close();
+      expect(await ended).toEqual([0, null]);
       await converse(prune);
       expect(readdirSync(join(host, 'releases'))).not.toContain(leased?.release);
     }
