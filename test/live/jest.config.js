@@ -1,4 +1,4 @@
-/** Apart from the main suite: it needs a whole n8n, and its tests follow each other on one. */
+/** Apart from the main suite: each file needs a whole n8n of its own, which its tests follow each other on. */
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
@@ -8,7 +8,9 @@ module.exports = {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
   },
   reporters: ['default', '<rootDir>/reporter.js'],
-  maxWorkers: 1,
+  globalSetup: '<rootDir>/pack.js',
+  globalTeardown: '<rootDir>/removePacked.js',
+  maxWorkers: 2,
   // Whatever a test that did not pass left behind ends with it.
   forceExit: true,
   testTimeout: 180_000,

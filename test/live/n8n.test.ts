@@ -2,7 +2,6 @@
 import { describeEditor } from './parts/editor';
 import { describeExamples } from './parts/examples';
 import { describeFailures } from './parts/failures';
-import { describeKeptContent } from './parts/keptContent';
 import { describePicker } from './parts/picker';
 import { describeRestart } from './parts/restart';
 import { describeUptime } from './parts/uptime';
@@ -13,6 +12,7 @@ let live: Live;
 beforeAll(async () => {
   live = await Live.open();
   await live.setUp();
+  await live.extract();
 }, 300_000);
 
 afterAll(async () => {
@@ -37,7 +37,6 @@ describe('what does not go live', () => describeFailures(() => live));
 describe('the editor', () => {
   describeEditor(() => live);
   describePicker(() => live);
-  describeKeptContent(() => live);
 });
 describe('all the while', () => describeUptime(() => live));
 describe('a restart of n8n', () => describeRestart(() => live));

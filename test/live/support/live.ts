@@ -6,7 +6,7 @@ import { SECRET } from '../../support/pushes';
 import { Editor } from './browser';
 import { readExample, setUpNodes, type SetUp } from './examples';
 import { startN8n, type N8n, type N8nOptions } from './n8n';
-import { installPackage, packPackage } from './package';
+import { installPackage } from './package';
 import { openPlace, type Place } from './place';
 import type { CredentialReference, StoredWorkflow } from './rest';
 import { extractionWorkflow, Traffic } from './traffic';
@@ -33,20 +33,20 @@ export class Live {
   /** Names n8n's process: its id, and when it began. */
   started = '';
 
-  /** Starts n8n with the packed package, and makes its owner and the credentials. */
-  static async open(): Promise<Live> {
+  /** Starts n8n with the packed package; `name` is that of its log. */
+  static async open(name = 'n8n'): Promise<Live> {
     const place = await openPlace();
     try {
       const app = await place.makeEngine('app', 'base');
       await place.makeEngine('app-staging', 'base');
       const userFolder = join(place.directory, 'n8n');
-      await installPackage(await packPackage(place.directory), userFolder);
+      await installPackage(userFolder);
       const environment = {
         N8N_HOT_DEPLOY_LOCAL_PATHS: app,
         N8N_HOT_DEPLOY_GIT_CACHE: join(place.directory, 'git-cache'),
         N8N_RESTRICT_FILE_ACCESS_TO: join(place.directory, 'versions'),
       };
-      const options = { userFolder, environment };
+      const options = { userFolder, environment, name };
       return new Live(place, app, options, await startN8n(options));
     } catch (reason) {
       await place.close();
@@ -54,12 +54,17 @@ export class Live {
     }
   }
 
-  /** Signs the owner up, makes the credentials, opens the editor, and lets the extractions begin. */
+  /** Signs the owner up, makes the credentials and opens the editor. */
   async setUp(): Promise<void> {
     const { rest, url } = this.n8n;
     await rest.setUpOwner();
     await this.createCredentials();
     this.editor = await Editor.open(url);
+  }
+
+  /** Publishes the workflow that extracts, and lets the extractions begin. */
+  async extract(): Promise<void> {
+    const { rest } = this.n8n;
     const { id } = await rest.createWorkflow(extractionWorkflow(WEBHOOK, this.app));
     await rest.publish(id);
     this.started = this.processNow();

@@ -3,8 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { ROOT } from './paths';
-
 const run = promisify(execFile);
 
 /** As n8n passes them. */
@@ -18,24 +16,13 @@ const INSTALL = [
   '--package-lock=false',
 ];
 
-/** Builds the package and packs it into `directory`; gives the archive's path. */
-export async function packPackage(directory: string): Promise<string> {
-  // .npmrc leaves scripts out; this one builds.
-  const options = ['--json', '--ignore-scripts=false', '--pack-destination', directory];
-  const packing = run('npm', ['pack', ...options], { cwd: ROOT });
-  const { stdout } = await packing.catch((reason: Error & { stdout: string }) => {
-    // The compiler complains on standard output.
-    throw new Error(`${reason.message}\n${reason.stdout}`);
-  });
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [{ filename: string }];
-  return join(directory, filename);
-}
-
 /**
- * Installs a packed package the way n8n does it (`downloadPackage` of its community packages' service), except that
+ * Installs the packed package the way n8n does it (`downloadPackage` of its community packages' service), except that
  * the archive comes from this machine: n8n asks no other registry than npm's without a licence.
  */
-export async function installPackage(archive: string, userFolder: string): Promise<void> {
+export async function installPackage(userFolder: string): Promise<void> {
+  const archive = process.env.HOT_DEPLOY_PACKED;
+  if (archive === undefined) throw new Error('nothing was packed: run it by npm run test:live');
   const nodes = join(userFolder, '.n8n/nodes');
   const directory = join(nodes, 'node_modules/n8n-nodes-hot-deploy');
   await mkdir(directory, { recursive: true });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { startN8n, startWorker, type N8n } from './n8n';
-import { installPackage, packPackage } from './package';
+import { installPackage } from './package';
 import { openPlace, type Place } from './place';
 import type { Server } from './process';
 import { startPostgres, startRedis, type Service } from './services';
@@ -44,7 +44,7 @@ export class QueueMode {
     this.services.push(redis);
     const postgres = await startPostgres();
     this.services.push(postgres);
-    await installPackage(await packPackage(directory), userFolder);
+    await installPackage(userFolder);
     const environment = {
       EXECUTIONS_MODE: 'queue',
       N8N_ENCRYPTION_KEY: 'the-same-for-all-processes',
