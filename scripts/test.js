@@ -1,7 +1,8 @@
 /**
  * `npm test`: the Python program's own tests, then jest's: first those that need no process, then those that can run side by
  * side, then those that need the machine for themselves. Arguments are passed on to jest. All of them run, also when one
- * fails. With HOT_DEPLOY_RESULTS, a directory, the runners leave their results there.
+ * fails. With HOT_DEPLOY_RESULTS, a directory, the runners leave their results there, and coverage is measured of what
+ * needs no process.
  */
 const path = require('node:path');
 
@@ -23,5 +24,6 @@ function python() {
   return run('npm', ['run', '--silent', 'test:python'], toFile);
 }
 
-const passed = [python(), jest('fast'), jest('together'), jest('alone')];
+const measured = results ? ['--coverage'] : [];
+const passed = [python(), jest('fast', ...measured), jest('together'), jest('alone')];
 process.exit(passed.every(Boolean) ? 0 : 1);

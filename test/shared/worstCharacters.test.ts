@@ -3,15 +3,13 @@
  * each parser likes least, 64 kB take at most three times what 32 kB take.
  */
 import { expressionsOf } from '../support/expressions';
+import { growsFaster } from '../support/growth';
 import { NOT_FED, PARSERS } from '../support/parsers';
 import { productFiles } from '../support/productFiles';
 
 jest.setTimeout(1_200_000);
 
 const [SHORT, LONG] = [32 * 1024, 64 * 1024];
-
-/** What is too short to be measured, in microseconds of processor time. */
-const FLOOR = 6000;
 
 /** What repeats in some expression, or stops one from matching. */
 const CHARACTERS = [
@@ -57,34 +55,6 @@ function textOf(unit: string, ending: string, length: number): string {
   return unit.repeat(Math.ceil(length / unit.length)).slice(0, length - ending.length) + ending;
 }
 
-/** The least processor time of some readings, in microseconds. */
-function costOf(read: (text: string) => unknown, text: string, times: number): number {
-  let least = Infinity;
-  for (let time = 0; time < times && least > FLOOR / 4; time += 1) {
-    const before = process.cpuUsage();
-    try {
-      read(text);
-    } catch {
-      // Refusing it is an answer.
-    }
-    least = Math.min(least, process.cpuUsage(before).user);
-  }
-  return least;
-}
-
-/** How often it is asked again before it is believed: a machine that is busy otherwise disturbs a reading or two. */
-const ATTEMPTS = 10;
-
-/** Whether twice as much text takes more than three times as long, each time that it is asked. */
-function isSlow(read: (text: string) => unknown, short: string, long: string): boolean {
-  if (costOf(read, long, 2) <= 3 * FLOOR) return false;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const limit = 3 * Math.max(FLOOR, costOf(read, short, 4));
-    if (costOf(read, long, 4) <= limit) return false;
-  }
-  return true;
-}
-
 test('every file that has expressions says who reads what with them', () => {
   const withExpressions = productFiles()
     .filter((file) => file.startsWith('nodes/') && expressionsOf(file).expressions.length > 0)
@@ -98,7 +68,9 @@ test.each(Object.keys(PARSERS))('%s: 64 kB take at most three times what 32 kB t
   const units = [...CHARACTERS, ...wordsOf(file)];
   const slow = PARSERS[file].flatMap((read, index) =>
     units.flatMap((unit) =>
-      ENDINGS.filter((ending) => isSlow(read, textOf(unit, ending, SHORT), textOf(unit, ending, LONG))).map(
+      ENDINGS.filter((ending) =>
+        growsFaster(read, textOf(unit, ending, SHORT), textOf(unit, ending, LONG), 3),
+      ).map(
         (ending) =>
           `reader ${index}: ${JSON.stringify(unit)} again and again, then ${JSON.stringify(ending)}`,
       ),
