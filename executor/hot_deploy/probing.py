@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Above this, names are counted and not listed: they are for people to read.
 LISTED = 1000
+# How often it is looked again when `current` was switched meanwhile.
+TIMES = 10
 
 
 def probe(layout: Layout, entrypoint: str, look: Callable[[str], Look]) -> dict[str, Any]:
@@ -39,9 +41,8 @@ def probe(layout: Layout, entrypoint: str, look: Callable[[str], Look]) -> dict[
 
 def standing(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     """What the history and the records say about the engine now, and what of it is live. A part of the probe."""
-    current = layout.current_release()
+    current, seen, gone = _settled(layout)
     known = records.read_all(layout)
-    seen = history.standing(layout, current)
     in_use = inventory.releases_in_use(layout, known)
     found = _nothing_live()
     found.update(
@@ -53,11 +54,25 @@ def standing(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
         sequence=records.next_sequence(seen, known),
         releasesInUse=in_use[:MANY],
         inUse=len(in_use),
-        lost=lost(layout, seen, current),
+        lost=gone,
     )
     if current is not None and os.path.isdir(layout.release(current)):
         found["live"] = live(layout, current, look(current))
     return found
+
+
+def _settled(layout: Layout) -> tuple[str | None, Standing, str | None]:
+    """`current`, what the history says of it, and what is lost: of one moment, since whoever looks takes no lock.
+
+    An operation that goes on meanwhile may flip between the reads; one that flips each time is believed in the end.
+    """
+    for _ in range(TIMES):
+        current = layout.current_release()
+        seen = history.standing(layout, current)
+        gone = lost(layout, seen, current)
+        if layout.current_release() == current:
+            break
+    return current, seen, gone
 
 
 def lost(layout: Layout, seen: Standing, current: str | None) -> str | None:
