@@ -88,7 +88,7 @@ export default tseslint.config(
     // The community rules read JSON as TypeScript's parser presents it.
     languageOptions: { parser: tseslint.parser, parserOptions: { extraFileExtensions: ['.json'] } },
     rules: {
-      // ssh2, tar and picomatch stay runtime dependencies: security fixes to them must reach users without a release
+      // ssh2 and tar stay runtime dependencies: security fixes to them must reach users without a release
       // of ours, which a copy bundled into dist would prevent. It costs the "verified" badge, which child processes
       // (source "Git", connection "Local") rule out anyway.
       '@n8n/community-nodes/no-runtime-dependencies': 'off',

@@ -25,7 +25,7 @@ export const layers = {
   source: {
     files: 'nodes/shared/source/**',
     imports: ['contract', 'errors', 'scan'],
-    packages: [...node, 'picomatch', 'tar'],
+    packages: [...node, 'tar'],
   },
   git: {
     files: 'nodes/shared/git/**',

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import '../support/alone';
 import { type Expression, expressionsOf, looksFar, repeats } from '../support/expressions';
 import { productFiles, ROOT } from '../support/productFiles';
 import { pythonExpressions } from '../support/pythonExpressions';

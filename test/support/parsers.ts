@@ -43,6 +43,7 @@ import { inLine, withoutEnd, wordBefore } from '../../nodes/shared/scan';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { checkLinks } from '../../nodes/shared/source/links';
 import { checkEntryPath } from '../../nodes/shared/source/paths';
+import { parseName } from '../../nodes/shared/source/globNodes';
 import { createSelection, parsePatternList } from '../../nodes/shared/source/patterns';
 import { parsePax } from '../../nodes/shared/source/pax';
 
@@ -209,6 +210,8 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => wordBefore(text, '.whl'),
     (text) => inLine('a', /b/, 'c').exec(text),
   ],
+  // How names are matched is fed in `shared/source/glob`.
+  'shared/source/globNodes.ts': [parseName],
   'shared/source/links.ts': [(text) => checkLinks([{ path: 'a', type: 'link', target: text } as never])],
   'shared/source/paths.ts': [checkEntryPath],
   'shared/source/patterns.ts': [

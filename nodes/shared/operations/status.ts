@@ -4,6 +4,7 @@ import type { Holder, SourceDescription } from '../contract/records';
 import type { ExecutorClient } from '../executor/client';
 import { type Drift, driftOf } from '../release/drift';
 import { type Place, placeOf } from '../release/place';
+import { recordedSelection } from '../release/recordedSelection';
 import { type EnvironmentSummary, type Inventory, listReleases } from './list';
 import { DEFAULT_SELECTION } from '../source/bundle';
 
@@ -60,10 +61,7 @@ export async function getStatus(
     previousRelease: probe.previous,
     liveSince: probe.liveSince,
     source: record ? { ...record.source, digest: record.digest ?? '' } : null,
-    drift: driftOf(probe, {
-      include: record?.include ?? DEFAULT_SELECTION.include,
-      exclude: record?.exclude ?? DEFAULT_SELECTION.exclude,
-    }),
+    drift: driftOf(probe, recordedSelection(record?.include ? record : DEFAULT_SELECTION)),
     unconfirmedSwitch: probe.unconfirmed,
     lastUndone: probe.undone,
     lockedBy: probe.holder ?? null,

@@ -1,6 +1,5 @@
 import type { Probe } from '../contract/facts';
-import type { Selection } from '../source/bundle';
-import { createSelection } from '../source/patterns';
+import type { CompiledSelection } from '../source/patterns';
 import { missingNames } from './live';
 
 /** Deployed files that were changed by hand since, path by path. */
@@ -11,9 +10,8 @@ export interface Drift {
 }
 
 /** What differs from the record, as far as the patterns own it. */
-export function driftOf(probe: Probe, selection: Selection): Drift {
+export function driftOf(probe: Probe, { includes }: Pick<CompiledSelection, 'includes'>): Drift {
   if (!probe.live) return { modified: [], missing: [], added: [] };
-  const { includes } = createSelection(selection);
   const { drift, extra } = probe.live;
   return {
     modified: drift.modified,

@@ -60,7 +60,7 @@ export interface BundleLimits {
 /** 4 GiB and 200,000 entries. */
 export const DEFAULT_LIMITS: BundleLimits = { maxBytes: 4 * 1024 ** 3, maxEntries: 200_000 };
 
-/** Which part of a source is deployed: globs as picomatch knows them, relative to the bundle's root. */
+/** Which part of a source is deployed: globs as `createSelection` knows them, relative to the bundle's root. */
 export interface Selection {
   include: readonly string[];
   exclude: readonly string[];

@@ -1,8 +1,8 @@
-import picomatch from 'picomatch';
-
 import { DeployError } from '../errors';
 import { withoutEnd } from '../scan';
 import type { Selection } from './bundle';
+import { glob, type Matches } from './glob';
+import type { Meter } from './globStates';
 import { quote } from './quote';
 import { RESERVED_NAMES } from '../contract/reservedNames';
 
@@ -34,23 +34,23 @@ export interface CompiledSelection {
   mayContain(directory: string): boolean;
 }
 
-type Matcher = (text: string) => boolean;
-
 /** An include pattern's segments; `null` stands for a globstar, after which anything may follow. */
-type Segments = Array<Matcher | null>;
+type Segments = Array<Matches | null>;
 
 /**
  * Compiles include and exclude patterns.
  *
- * Patterns are picomatch globs against the whole path from the bundle's root: `*` and `?` stay within one name and
+ * Patterns are globs against the whole path from the bundle's root: `*` and `?` stay within one name and
  * match leading dots too, `**` spans directories, `[ab]`, `@(a|b)` and `!(a)` work as in Bash. Braces: `{a,b}` are
  * alternatives and `{1..3}` is a range, but `{a}`, without a comma, means a name with braces in it. A backslash takes
  * a character's meaning away. A pattern that matches a directory stands for everything below it, as in `.gitignore`;
  * unlike there, `node_modules` alone matches at the top level only: a globstar in front makes it match at every level.
  *
+ * With `meter`, no more is done than it allows: nothing matches any more after that.
+ *
  * Throws `INPUT` for a pattern that can't mean what it says, quoting it and saying what to write instead.
  */
-export function createSelection(selection: Selection): CompiledSelection {
+export function createSelection(selection: Selection, meter?: Meter): CompiledSelection {
   if (selection.include.length === 0) {
     throw new DeployError('INPUT', 'Include is empty; name what to deploy, for example "src/**, run.py".');
   }
@@ -58,9 +58,17 @@ export function createSelection(selection: Selection): CompiledSelection {
   included.forEach(refuseLeadingGlobstar);
   const excluded = selection.exclude.map((pattern) => normalizePattern('Exclude', pattern));
 
-  const isIncluded = below(anyOf(included.map((pattern) => compileGlob('Include', pattern))));
+  const isIncluded = below(
+    anyOf(
+      included.map((pattern) => compileGlob('Include', pattern)),
+      meter,
+    ),
+  );
   const isExcluded = below(
-    anyOf([...excluded, ...ALWAYS_EXCLUDED].map((pattern) => compileGlob('Exclude', pattern))),
+    anyOf(
+      [...excluded, ...ALWAYS_EXCLUDED].map((pattern) => compileGlob('Exclude', pattern)),
+      meter,
+    ),
   );
   const segments = included.map(compileSegments);
 
@@ -155,10 +163,9 @@ function refuseLeadingGlobstar(pattern: string): void {
 }
 
 /** A glob as a function of a name or path; throws `INPUT`, naming the field, for what is none. */
-export function compileGlob(field: string, pattern: string): Matcher {
+export function compileGlob(field: string, pattern: string): Matches {
   try {
-    // The flag lets "*" and "**" match names with line ends in them, which would escape the excludes otherwise.
-    return picomatch(pattern, { dot: true, strictBrackets: true, flags: 's' });
+    return glob(pattern);
   } catch (thrown) {
     throw notAGlob(field, pattern, thrown);
   }
@@ -188,12 +195,12 @@ function mayReach(segments: Segments, names: readonly string[]): boolean {
   return true;
 }
 
-function anyOf(matchers: readonly Matcher[]): Matcher {
-  return (text) => matchers.some((matches) => matches(text));
+function anyOf(matchers: readonly Matches[], meter?: Meter): Matches {
+  return (path) => matchers.some((matches) => matches(path, meter));
 }
 
 /** Whether `matches` holds for a path or any directory above it. Remembers directories, which thousands of paths share. */
-function below(matches: Matcher): Matcher {
+function below(matches: Matches): Matches {
   const directories = new Map<string, boolean>();
   const isDirectoryBelow = (directory: string): boolean => {
     let known = directories.get(directory);

@@ -2,6 +2,7 @@ import type { ReleaseId } from '../../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../../contract/records';
 import type { Check } from '../checks';
 import type { Live } from '../live';
+import { createSelection } from '../../source/patterns';
 import type { DeployOptions } from '../options';
 import { type Changes, changesOf } from '../changes';
 import { type Drift, driftOf } from '../drift';
@@ -56,7 +57,7 @@ export function decideDeployment(
     dependencies: wanted,
     environment: live?.environment ?? null,
     checks: options.checks,
-    drift: driftOf(snapshot.probe, options.selection),
+    drift: driftOf(snapshot.probe, createSelection(options.selection)),
     steps: [
       ...adoption,
       ...(unchanged ? remembering(version, before) : bringing(snapshot, version, before, options)),

@@ -2,7 +2,8 @@ import { type Entrypoint, parseReleaseId, type ReleaseId } from '../../contract/
 import type { RecordedDependencies, SourceDescription } from '../../contract/records';
 import { keyed, NOTHING_WANTED } from '../../dependencies/wanted';
 import { DeployError } from '../../errors';
-import { type CompiledSelection, createSelection } from '../../source/patterns';
+import type { CompiledSelection } from '../../source/patterns';
+import { recordedSelection } from '../recordedSelection';
 import type { SwitchOptions } from '../options';
 import type { Snapshot } from '../snapshot';
 import type { UnpackedTree } from '../unpacked';
@@ -130,8 +131,7 @@ export function unpackedDestination(
 /** What decides which of a backup's files are the deployment's: the live release's patterns, or all of them are. */
 export function selectionOfLive({ probe, listed }: Snapshot): Pick<CompiledSelection, 'includes'> {
   const live = listed.releases.find((known) => known.release === probe.current);
-  const { include, exclude = [] } = live ?? {};
-  return include ? createSelection({ include, exclude }) : { includes: () => true };
+  return recordedSelection(live);
 }
 
 /** The names at the top of a backup that `refuseUnusable` asks for. */

@@ -39,7 +39,7 @@ export function decideUnread(
     dependencies: wanted,
     environment: name,
     checks: options.checks,
-    drift: driftOf(snapshot.probe, options.selection),
+    drift: driftOf(snapshot.probe, createSelection(options.selection)),
     steps: [],
   };
 }
@@ -47,7 +47,7 @@ export function decideUnread(
 function wasTouched({ probe }: Snapshot, { selection }: DeployOptions): boolean {
   const compiled = createSelection(selection);
   const plain = plainNames(probe, compiled, new Set(probe.live?.record?.names));
-  return plain.length > 0 || isDrifted(driftOf(probe, selection));
+  return plain.length > 0 || isDrifted(driftOf(probe, compiled));
 }
 
 /** The recorded dependencies, when they are what would be asked for and this interpreter is the one they are for. */

@@ -1,0 +1,38 @@
+import type { ReleaseRecord } from '../contract/records';
+import { type CompiledSelection, createSelection } from '../source/patterns';
+
+/** How much is done with patterns that a host says it has recorded, in states that are gone through. */
+const MOST = 500_000;
+/** How long they may be together, in characters; a range counts for all that it may stand for. */
+const LONGEST = 100_000;
+const RANGE = 4_000;
+
+/**
+ * What a release's recorded patterns select. They come from the engine's host: where they can't be patterns, or take more
+ * work than honest ones, all that they are asked about counts as selected, as where nothing was recorded.
+ */
+export function recordedSelection(
+  record: Pick<ReleaseRecord, 'include' | 'exclude'> | undefined,
+): Pick<CompiledSelection, 'includes'> {
+  const { include, exclude = [] } = record ?? {};
+  const meter = { left: MOST };
+  const compiled = include && compiledOf(include, exclude, meter);
+  const isSpent = () => meter.left < 0;
+  return {
+    includes: (path) => !compiled || isSpent() || compiled.includes(path) || isSpent(),
+  };
+}
+
+function compiledOf(
+  include: readonly string[],
+  exclude: readonly string[],
+  meter: { left: number },
+): CompiledSelection | undefined {
+  const lengths = [...include, ...exclude].map((each) => each.length + (each.includes('..') ? RANGE : 0));
+  if (lengths.reduce((sum, length) => sum + length, 0) > LONGEST) return undefined;
+  try {
+    return createSelection({ include, exclude }, meter);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { type GlobNode, parseName } from './globNodes';
+import { type Meter, NameGlob } from './globStates';
+
+/** Whether a path is what a glob says. Says no where `meter` runs out. */
+export type Matches = (path: string, meter?: Meter) => boolean;
+
+/** One name's nodes; `null` for a `**` of its own: any number of names, also none. */
+type Name = readonly GlobNode[] | null;
+
+/**
+ * Compiles a glob over whole `/`-separated paths; see `createSelection` for what it may say. Throws SyntaxError for what is
+ * none.
+ */
+export function glob(pattern: string): Matches {
+  const names = namesOf(pattern);
+  const globs = names.map((name) => name && new NameGlob(name));
+  const leastAtEnd = isBelowOnly(names) ? 1 : 0;
+  return (path, meter) => {
+    const parts = path.split('/');
+    /** The places among the path's names that what came before can lead to, the first one first. */
+    let places = [0];
+    for (const [index, name] of globs.entries()) {
+      const [first] = places;
+      if (first === undefined) return false;
+      const least = index === globs.length - 1 ? leastAtEnd : 0;
+      places = name
+        ? places.filter((place) => matchesAt(name, parts[place], meter)).map((place) => place + 1)
+        : anyFrom(first + least, parts.length);
+    }
+    return places.includes(parts.length);
+  };
+}
+
+/** Splits at slashes; one behind a backslash is one, too, since no name has any. */
+function namesOf(pattern: string): Name[] {
+  const texts = pattern.replaceAll('\\/', '/').split('/');
+  return texts.map((text) => (text === '**' ? null : parseName(text)));
+}
+
+/** Behind a name that ends in a star, a globstar at the end stands for what is below, and not for the name itself, too. */
+function isBelowOnly(names: readonly Name[]): boolean {
+  const before = names.filter((name) => name !== null).at(-1);
+  return names.at(-1) === null && before?.at(-1)?.kind === 'star';
+}
+
+function matchesAt(name: NameGlob, part: string | undefined, meter: Meter | undefined): boolean {
+  return part !== undefined && name.matches(part, meter);
+}
+
+function anyFrom(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+}
