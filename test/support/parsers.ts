@@ -43,7 +43,6 @@ import { inLine, withoutEnd, wordBefore } from '../../nodes/shared/scan';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { checkLinks } from '../../nodes/shared/source/links';
 import { checkEntryPath } from '../../nodes/shared/source/paths';
-import { parseName } from '../../nodes/shared/source/globNodes';
 import { createSelection, parsePatternList } from '../../nodes/shared/source/patterns';
 import { parsePax } from '../../nodes/shared/source/pax';
 
@@ -210,8 +209,6 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => wordBefore(text, '.whl'),
     (text) => inLine('a', /b/, 'c').exec(text),
   ],
-  // How names are matched is fed in `shared/source/glob`.
-  'shared/source/globNodes.ts': [parseName],
   'shared/source/links.ts': [(text) => checkLinks([{ path: 'a', type: 'link', target: text } as never])],
   'shared/source/paths.ts': [checkEntryPath],
   'shared/source/patterns.ts': [
@@ -237,6 +234,7 @@ export const NOT_FED: Readonly<Record<string, string>> = {
   'shared/connection/openSshKey.ts': 'cuts the base64 of a key that was parsed',
   'shared/connection/sshAttempt.ts': 'an identification of at most 255 characters, which ssh2 cuts',
   'shared/connection/sshJump.ts': 'replaces names of fields in our own sentences',
+  'shared/source/globNodes.ts': 'the two ends of a range; how long names take is in `shared/source/glob`',
   'shared/dependencies/install.ts':
     'paths of files and arguments, in single looks at a suffix or a character',
   'shared/dependencies/planned.ts': 'the suffix of a path',

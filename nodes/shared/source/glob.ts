@@ -1,3 +1,4 @@
+import { isFlat, matchesFlat } from './globFlat';
 import { type GlobNode, parseName } from './globNodes';
 import { type Meter, NameGlob } from './globStates';
 
@@ -13,10 +14,10 @@ type Name = readonly GlobNode[] | null;
  */
 export function glob(pattern: string): Matches {
   const names = namesOf(pattern);
-  const globs = names.map((name) => name && new NameGlob(name));
+  const globs = names.map((name) => name && matcherOf(name));
   const leastAtEnd = isBelowOnly(names) ? 1 : 0;
   return (path, meter) => {
-    const parts = path.split('/');
+    const parts = partsOf(path);
     /** The places among the path's names that what came before can lead to, the first one first. */
     let places = [0];
     for (const [index, name] of globs.entries()) {
@@ -31,6 +32,20 @@ export function glob(pattern: string): Matches {
   };
 }
 
+function matcherOf(name: readonly GlobNode[]): Matches {
+  if (isFlat(name)) return (part, meter) => matchesFlat(name, part, meter);
+  const states = new NameGlob(name);
+  return (part, meter) => states.matches(part, meter);
+}
+
+/** The last path that was split: it is asked about pattern after pattern. */
+let split: { readonly path: string; readonly parts: readonly string[] } = { path: '', parts: [''] };
+
+function partsOf(path: string): readonly string[] {
+  if (split.path !== path) split = { path, parts: path.split('/') };
+  return split.parts;
+}
+
 /** Splits at slashes; one behind a backslash is one, too, since no name has any. */
 function namesOf(pattern: string): Name[] {
   const texts = pattern.replaceAll('\\/', '/').split('/');
@@ -43,8 +58,8 @@ function isBelowOnly(names: readonly Name[]): boolean {
   return names.at(-1) === null && before?.at(-1)?.kind === 'star';
 }
 
-function matchesAt(name: NameGlob, part: string | undefined, meter: Meter | undefined): boolean {
-  return part !== undefined && name.matches(part, meter);
+function matchesAt(matches: Matches, part: string | undefined, meter: Meter | undefined): boolean {
+  return part !== undefined && matches(part, meter);
 }
 
 function anyFrom(first: number, last: number): number[] {

@@ -111,6 +111,7 @@ function ends(start: State, name: string, from: number, meter?: Meter): Set<numb
   return found;
 }
 
-function isIn({ negated, ranges }: UnitSet, unit: number): boolean {
+/** Whether a set has a UTF-16 unit. */
+export function isIn({ negated, ranges }: UnitSet, unit: number): boolean {
   return ranges.some(([from, to]) => from <= unit && unit <= to) !== negated;
 }
