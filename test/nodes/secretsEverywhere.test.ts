@@ -20,7 +20,8 @@ import { allowSudo } from '../support/sudoRules';
 import { createSystemUser, type SystemUser } from '../support/systemUser';
 import { writeKeywords } from '../support/wheels';
 
-jest.setTimeout(180_000);
+// The places that it looks through may hold a lot that is none of ours.
+jest.setTimeout(400_000);
 const make = temporaryDirectories();
 const INDEX = 'hotDeployPackageIndexApi';
 /** Made here, so that no file of the tests, nor what is compiled of it, holds them. */
