@@ -234,7 +234,6 @@ export const NOT_FED: Readonly<Record<string, string>> = {
   'shared/connection/openSshKey.ts': 'cuts the base64 of a key that was parsed',
   'shared/connection/sshAttempt.ts': 'an identification of at most 255 characters, which ssh2 cuts',
   'shared/connection/sshJump.ts': 'replaces names of fields in our own sentences',
-  'shared/source/globNodes.ts': 'the two ends of a range; how long names take is in `shared/source/glob`',
   'shared/dependencies/install.ts':
     'paths of files and arguments, in single looks at a suffix or a character',
   'shared/dependencies/planned.ts': 'the suffix of a path',
@@ -253,5 +252,6 @@ export const NOT_FED: Readonly<Record<string, string>> = {
   'shared/release/releaseTime.ts': 'a clock’s own text',
   'shared/report/reportFacts.ts': 'single characters of a release’s id',
   'shared/source/archiveScan.ts': 'paths that tar.ts read, anchored at their beginning',
+  'shared/source/globNodes.ts': 'the two ends of a range; how long names take is in `shared/source/glob`',
   'shared/source/tar.ts': 'a number that pax.ts read, of digits only',
 };

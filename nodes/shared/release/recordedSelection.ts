@@ -1,4 +1,5 @@
 import type { ReleaseRecord } from '../contract/records';
+import type { Meter } from '../source/meter';
 import { type CompiledSelection, createSelection } from '../source/patterns';
 
 /** How much is done with patterns that a host says it has recorded, in states that are gone through. */
@@ -15,7 +16,7 @@ export function recordedSelection(
   record: Pick<ReleaseRecord, 'include' | 'exclude'> | undefined,
 ): Pick<CompiledSelection, 'includes'> {
   const { include, exclude = [] } = record ?? {};
-  const meter = { left: MOST };
+  const meter: Meter = { left: MOST };
   const compiled = include && compiledOf(include, exclude, meter);
   const isSpent = () => meter.left < 0;
   return {
@@ -26,7 +27,7 @@ export function recordedSelection(
 function compiledOf(
   include: readonly string[],
   exclude: readonly string[],
-  meter: { left: number },
+  meter: Meter,
 ): CompiledSelection | undefined {
   const lengths = [...include, ...exclude].map((each) => each.length + (each.includes('..') ? RANGE : 0));
   if (lengths.reduce((sum, length) => sum + length, 0) > LONGEST) return undefined;

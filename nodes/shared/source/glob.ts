@@ -1,6 +1,7 @@
 import { isFlat, matchesFlat } from './globFlat';
 import { type GlobNode, parseName } from './globNodes';
-import { type Meter, NameGlob } from './globStates';
+import { NameGlob } from './globStates';
+import { exceeds, type Meter } from './meter';
 
 /** Whether a path is what a glob says. Says no where `meter` runs out. */
 export type Matches = (path: string, meter?: Meter) => boolean;
@@ -22,7 +23,7 @@ export function glob(pattern: string): Matches {
     let places = [0];
     for (const [index, name] of globs.entries()) {
       const [first] = places;
-      if (first === undefined) return false;
+      if (first === undefined || exceeds(meter, name ? places.length : parts.length)) return false;
       const least = index === globs.length - 1 ? leastAtEnd : 0;
       places = name
         ? places.filter((place) => matchesAt(name, parts[place], meter)).map((place) => place + 1)
@@ -46,10 +47,12 @@ function partsOf(path: string): readonly string[] {
   return split.parts;
 }
 
-/** Splits at slashes; one behind a backslash is one, too, since no name has any. */
+/** Splits at slashes; one behind a backslash is one, too, since no name has any. Globstars in a row are one. */
 function namesOf(pattern: string): Name[] {
   const texts = pattern.replaceAll('\\/', '/').split('/');
-  return texts.map((text) => (text === '**' ? null : parseName(text)));
+  return texts
+    .filter((text, index) => text !== '**' || texts[index + 1] !== '**')
+    .map((text) => (text === '**' ? null : parseName(text)));
 }
 
 /** Behind a name that ends in a star, a globstar at the end stands for what is below, and not for the name itself, too. */

@@ -1,5 +1,6 @@
 import type { GlobNode, UnitSet } from './globNodes';
-import { isIn, type Meter } from './globStates';
+import { isIn } from './globStates';
+import { exceeds, type Meter } from './meter';
 
 /** A name's glob without alternatives: units and stars. */
 export type FlatGlob = ReadonlyArray<UnitSet | { readonly kind: 'star' }>;
@@ -18,8 +19,8 @@ export function matchesFlat(nodes: FlatGlob, name: string, meter?: Meter): boole
   /** The last star, and up to where it takes the name. */
   let [star, taken] = [-1, 0];
   while (at < name.length) {
-    if (meter && (meter.left -= 1) < 0) return false;
     const wanted = nodes[node];
+    if (exceeds(meter, wanted?.kind === 'set' ? 1 + wanted.ranges.length : 1)) return false;
     if (wanted?.kind === 'star') {
       [star, taken] = [node, at];
       node += 1;

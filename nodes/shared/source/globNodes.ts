@@ -23,7 +23,8 @@ const REPEATS: Readonly<Record<string, Group['repeat']>> = {
   '+': 'some',
   '!': 'not',
 };
-const ANYTHING: UnitSet = { kind: 'set', negated: true, ranges: [] };
+/** Any unit at all. */
+export const ANYTHING: UnitSet = { kind: 'set', negated: true, ranges: [] };
 /** What stands in brackets as `[:name:]`. */
 const CLASSES: Readonly<Record<string, string>> = {
   alpha: 'azAZ',

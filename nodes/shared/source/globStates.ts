@@ -3,7 +3,8 @@
  * as in K. Thompson, “Regular Expression Search Algorithm” (1968), where a regular expression would try one after the
  * other. Names come from repositories, archives and hosts, and n8n has one event loop.
  */
-import type { GlobNode, Group, UnitSet } from './globNodes';
+import { ANYTHING, type GlobNode, type Group, type UnitSet } from './globNodes';
+import { exceeds, type Meter } from './meter';
 
 interface Take {
   readonly kind: 'take';
@@ -30,13 +31,7 @@ interface End {
 
 type State = Take | Split | Not | End;
 
-/** Counts down what may still be done; what is matched with patterns from elsewhere has an end. */
-export interface Meter {
-  left: number;
-}
-
 const END: End = { kind: 'end' };
-const ANYTHING: UnitSet = { kind: 'set', negated: true, ranges: [] };
 
 /** Where a glob's reading begins. */
 export class NameGlob {
@@ -95,7 +90,7 @@ function ends(start: State, name: string, from: number, meter?: Meter): Set<numb
     for (let state = open.pop(); state; state = open.pop()) {
       if (reached.has(state)) continue;
       reached.add(state);
-      if (meter && (meter.left -= 1) < 0) return new Set();
+      if (exceeds(meter, workOf(state, name.length - at))) return new Set();
       if (state.kind === 'end') found.add(at);
       else if (state.kind === 'split') open.push(...state.to);
       else if (state.kind === 'not') {
@@ -109,6 +104,12 @@ function ends(start: State, name: string, from: number, meter?: Meter): Set<numb
     }
   }
   return found;
+}
+
+/** How much is looked at in a state when so many units are left. */
+function workOf(state: State, left: number): number {
+  if (state.kind === 'take') return 1 + state.set.ranges.length;
+  return state.kind === 'not' ? 1 + left : 1;
 }
 
 /** Whether a set has a UTF-16 unit. */

@@ -2,7 +2,7 @@ import { DeployError } from '../errors';
 import { withoutEnd } from '../scan';
 import type { Selection } from './bundle';
 import { glob, type Matches } from './glob';
-import type { Meter } from './globStates';
+import type { Meter } from './meter';
 import { quote } from './quote';
 import { RESERVED_NAMES } from '../contract/reservedNames';
 
