@@ -10,7 +10,7 @@ export type Matches = (path: string, meter?: Meter) => boolean;
 type Name = readonly GlobNode[] | null;
 
 /**
- * Compiles a glob over whole `/`-separated paths; see `createSelection` for what it may say. Throws SyntaxError for what is
+ * Compiles a glob over whole `/`-separated paths; see `createSelection` for what it may say. Throws NotAGlob for what is
  * none.
  */
 export function glob(pattern: string): Matches {

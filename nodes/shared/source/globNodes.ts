@@ -39,11 +39,21 @@ const CLASSES: Readonly<Record<string, string>> = {
 const DEEPEST = 20;
 const MOST_IN_RANGE = 1000;
 
-/** Reads the glob of one name; throws SyntaxError for brackets that don't close, or that nest too deep. */
+/** Why a text is no glob, and what to do about it. */
+export class NotAGlob extends SyntaxError {
+  constructor(
+    reason: string,
+    readonly instead = 'close its brackets, or write a backslash before them',
+  ) {
+    super(reason);
+  }
+}
+
+/** Reads the glob of one name; throws {@link NotAGlob} for what can't be read. */
 export function parseName(glob: string): readonly GlobNode[] {
   const reader = new Reader(glob);
   const nodes = reader.sequence('', 0);
-  if (!reader.atEnd) throw new SyntaxError('Missing opening: "("');
+  if (!reader.atEnd) throw new NotAGlob('Missing opening: "("');
   return nodes;
 }
 
@@ -70,7 +80,7 @@ class Reader {
 
   /** Nodes up to one of the characters of `until`, which isn't taken. */
   sequence(until: string, depth: number): GlobNode[] {
-    if (depth > DEEPEST) throw new SyntaxError(`Brackets nest more than ${DEEPEST} deep`);
+    if (depth > DEEPEST) throw new NotAGlob(`Brackets nest more than ${DEEPEST} deep`, 'nest fewer');
     const nodes: GlobNode[] = [];
     while (!this.atEnd) {
       const character = this.glob.charAt(this.at);
@@ -100,7 +110,7 @@ class Reader {
       case '{':
         return this.braces(depth);
       case ']':
-        throw new SyntaxError('Missing opening: "["');
+        throw new NotAGlob('Missing opening: "["');
       case '\\':
         return literal(this.atEnd ? '\\' : this.next());
       default:
@@ -110,7 +120,7 @@ class Reader {
 
   private group(repeat: Group['repeat'], depth: number): Group {
     const alternatives = this.alternatives('|', ')', depth);
-    if (!alternatives) throw new SyntaxError('Missing closing: ")"');
+    if (!alternatives) throw new NotAGlob('Missing closing: ")"');
     return { kind: 'group', repeat, alternatives };
   }
 
@@ -127,7 +137,7 @@ class Reader {
   /** Alternatives, or a range; braces with neither a comma nor a range in them are a name's own. */
   private braces(depth: number): GlobNode[] {
     const alternatives = this.alternatives(',', '}', depth);
-    if (!alternatives) throw new SyntaxError('Missing closing: "}"');
+    if (!alternatives) throw new NotAGlob('Missing closing: "}"');
     const [only] = alternatives;
     if (alternatives.length > 1 || only === undefined)
       return [{ kind: 'group', repeat: 'one', alternatives }];
@@ -141,7 +151,7 @@ class Reader {
     if (negated) this.at += 1;
     const ranges: Array<[number, number]> = [];
     for (let first = true; ; first = false) {
-      if (this.atEnd) throw new SyntaxError('Missing closing: "]"');
+      if (this.atEnd) throw new NotAGlob('Missing closing: "]"');
       if (this.glob.charAt(this.at) === ']' && !first) break;
       const named = this.namedClass();
       ranges.push(...named);
@@ -150,7 +160,7 @@ class Reader {
       const isRange = this.glob.charAt(this.at) === '-' && !['', ']'].includes(this.glob.charAt(this.at + 1));
       if (isRange) this.at += 1;
       const to = isRange ? this.unit() : from;
-      if (to < from) throw new SyntaxError('Range out of order in brackets');
+      if (to < from) throw new NotAGlob('Range out of order in brackets', 'write its lower end first');
       ranges.push([from, to]);
     }
     this.at += 1;
@@ -196,7 +206,8 @@ function rangeOf(text: string | undefined): string[] | undefined {
   if (!isLetters && !(/^\d{1,9}$/.test(from) && /^\d{1,9}$/.test(to))) return undefined;
   const [first, last] = isLetters ? [from.charCodeAt(0), to.charCodeAt(0)] : [Number(from), Number(to)];
   const count = Math.abs(last - first) + 1;
-  if (count > MOST_IN_RANGE) throw new SyntaxError(`A range of more than ${MOST_IN_RANGE}`);
+  if (count > MOST_IN_RANGE)
+    throw new NotAGlob(`A range of more than ${MOST_IN_RANGE}`, 'write a shorter one');
   const padded = [from, to].some((each) => each.length > 1 && each.startsWith('0'));
   const width = padded ? Math.max(from.length, to.length) : 0;
   return Array.from({ length: count }, (_, index) => {

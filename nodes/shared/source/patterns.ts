@@ -1,7 +1,8 @@
-import { DeployError } from '../errors';
+import { DeployError, toDeployError } from '../errors';
 import { withoutEnd } from '../scan';
 import type { Selection } from './bundle';
 import { glob, type Matches } from './glob';
+import { NotAGlob } from './globNodes';
 import type { Meter } from './meter';
 import { quote } from './quote';
 import { RESERVED_NAMES } from '../contract/reservedNames';
@@ -172,10 +173,11 @@ export function compileGlob(field: string, pattern: string): Matches {
 }
 
 function notAGlob(field: string, pattern: string, thrown: unknown): DeployError {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof NotAGlob)) return toDeployError(thrown);
+  const { message, instead } = thrown;
   return new DeployError(
     'INPUT',
-    `${field} pattern ${quote(pattern)} is not a glob (${reason}); close its brackets, or write a backslash before them.`,
+    `${field} pattern ${quote(pattern)} is not a glob (${message}); ${instead}.`,
     { cause: thrown },
   );
 }

@@ -137,6 +137,9 @@ describe('P7: patterns that cannot mean what they say are refused, quoted, with 
     ['src/./a', ['"src/a"']],
     ['{src/a,config}/**', ['inside braces']],
     ['src/[a', ['is not a glob', 'backslash']],
+    ['src/{1..5000}', ['is not a glob', 'more than 1000', 'write a shorter one']],
+    ['src/[b-a]', ['is not a glob', 'write its lower end first']],
+    [`src/${'@('.repeat(30)}`, ['is not a glob', 'nest fewer']],
     ['**/*.py', ['"**/*.py"', 'top-level names', '"src/**/*.py"']],
     ['**', ['top-level names', '"src/**"']],
   ])('%j', (pattern, phrases) => {
