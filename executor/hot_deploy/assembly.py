@@ -197,7 +197,7 @@ class Assembly:
         Returns what bytecode.compile_release() does.
         """
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
-        _freeze_directories(self.staging, {os.path.dirname(entry.path) for entry in self.entries if entry.kept})
+        _freeze_directories(self.staging, _written_to(self.entries))
         beside.link(self.layout, self.staging, names_in(entry.path for entry in self.entries))
         self._give()
         release = self.layout.release(self.release_id)
@@ -255,6 +255,12 @@ class _Content:
                 raise StepFailed("contentBeyond")
         if self._buffer:
             raise StepFailed("contentBeyond")
+
+
+def _written_to(entries: Iterable[Entry]) -> set[str]:
+    """The directories in which the engine may make files: those of what is nobody's."""
+    kept = [entry for entry in entries if entry.kept]
+    return {entry.path if entry.type == tree.DIRECTORY else os.path.dirname(entry.path) for entry in kept}
 
 
 def _freeze_directories(root: str, kept: Container[str]) -> None:

@@ -1,7 +1,7 @@
 import type { Probe } from '../contract/facts';
 import type { Selection } from '../source/bundle';
 import { createSelection } from '../source/patterns';
-import { missingNames } from './live';
+import { enginesOwn, missingNames } from './live';
 
 /** Deployed files that were changed by hand since, path by path. */
 export interface Drift {
@@ -14,11 +14,12 @@ export interface Drift {
 export function driftOf(probe: Probe, selection: Selection): Drift {
   if (!probe.live) return { modified: [], missing: [], added: [] };
   const { includes } = createSelection(selection);
-  const { drift, extra } = probe.live;
+  const { drift, extra, kept } = probe.live;
+  const engines = enginesOwn(kept);
   return {
     modified: drift.modified,
     missing: [...missingNames(probe), ...drift.missing],
-    added: extra.filter((path) => includes(path)),
+    added: extra.filter((path) => includes(path) && !engines(path)),
   };
 }
 
