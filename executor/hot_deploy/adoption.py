@@ -143,6 +143,17 @@ def copy_name(
         else:
             entry.stamp = _copy_file(origin, target, status)
         yield entry, origin, stamp
+    _give_directories(source, os.path.join(staging, name))
+
+
+def _give_directories(source: str, copy: str) -> None:
+    """Directories as they are, too, where this process is root: an engine may write in them, whoever it runs as."""
+    if os.geteuid() != 0 or os.path.islink(source):
+        return
+    for directory, _, _ in os.walk(copy):
+        status = os.lstat(source + directory[len(copy) :])
+        os.chown(directory, status.st_uid, status.st_gid)
+        os.chmod(directory, stat.S_IMODE(status.st_mode))
 
 
 def _entries_of(

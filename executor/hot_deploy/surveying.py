@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 
+LONGEST_VERSION = 64
+
+
 def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[str, Any]:
     """Facts about the plain files below some names of the base path. Changes nothing; follows no link.
 
@@ -38,8 +41,19 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
         "uid": os.geteuid(),
         "gid": base.st_gid if base.st_mode & stat.S_ISGID else os.getegid(),
         "dangling": [name for name, place in places if os.path.islink(place) and not os.path.exists(place)],
+        "pythonVersion": _python_version(os.path.join(layout.base, ".python-version")),
         "others": others,
     }
+
+
+def _python_version(path: str) -> str | None:
+    """What pyenv, uv and others take for the version to run here; None where that is no word that could be one."""
+    try:
+        with open(path, "rb") as handle:
+            words = handle.read(LONGEST_VERSION).decode("ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return words[0] if words and words[0].isprintable() else None
 
 
 def _of_others(base: str, name: str, check: Callable[[], None]) -> Iterator[Row]:

@@ -199,6 +199,8 @@ export const survey = record({
   gid: count,
   /** Top-level names that are links and lead nowhere. */
   dangling: paths,
+  /** The first word of `.python-version`, where there is one. */
+  pythonVersion: orNull(label),
   /** Nothing for root, who can keep owners as they are. */
   others: list(otherOwned, EVERY_FILE),
 });

@@ -44,6 +44,26 @@ export const PREFLIGHT = {
     meaning:
       'A name at the top that *Include* has and the source does not: it stays as it is, in its place, links included.',
   },
+  ownersLost: {
+    severities: ['refused'],
+    meaning:
+      'Files of another user than the one who deploys, which that user could no longer read, or write to where only the engine has them: only root can keep owners as they are.',
+  },
+  namesBeside: {
+    severities: ['hint'],
+    meaning:
+      'Names that both the source and the base path have and *Include* leaves out: they stay what they are there while the rest becomes the new version.',
+  },
+  packagesUnlisted: {
+    severities: ['hint'],
+    meaning:
+      'The source names its packages in a form that nothing is installed from (`pyproject.toml`, `poetry.lock`, `uv.lock`, `Pipfile.lock`, `environment.yml`), and has no requirements.',
+  },
+  pythonVersion: {
+    severities: ['hint'],
+    meaning:
+      'The base path has a `.python-version` that may make `python3` another interpreter there than the one that deploys and checks.',
+  },
 } as const satisfies Record<string, { severities: readonly Severity[]; meaning: string }>;
 
 export type PreflightKind = keyof typeof PREFLIGHT;

@@ -16,6 +16,8 @@ export interface Version {
   readonly bytes: number;
   /** Names at its top. */
   readonly names: readonly string[];
+  /** Names at the source's top that the patterns leave out. */
+  readonly beside?: readonly string[] | undefined;
   /** Plain names that have to be adopted first. */
   readonly adopts: readonly string[];
   /** What is live or, where plain files are adopted first, will be then. */

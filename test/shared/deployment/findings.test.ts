@@ -234,3 +234,39 @@ describe('files that only the host has', () => {
     expect(run(base)).toBe('two 42');
   });
 });
+
+describe('hints', () => {
+  const kinds = async (base: Tree, source: Tree, changes: Partial<DeployOptions> = {}) =>
+    (await plan(await engine(base), await engine(source), changes)).findings.map(({ kind }) => kind);
+
+  test('names that both have and Include leaves out are named, with what to add to Include', async () => {
+    const tree: Tree = {
+      'run.py': 'import extractor\n',
+      'extractor/a.py': '',
+      'utils.py': '',
+      'README.md': '',
+    };
+    const base = await engine(tree);
+    const source = await engine({ ...tree, 'extractor/a.py': 'A = 2\n', 'new.py': '' });
+    const { findings } = await plan(base, source);
+    expect(findings).toMatchObject([
+      { kind: 'namesBeside', severity: 'hint', paths: ['extractor', 'utils.py'] },
+    ]);
+    expect(findings[0].sentence).toContain('add to Include: extractor/**, utils.py.');
+    const include = ['run.py', 'extractor/**', 'utils.py'];
+    expect((await plan(base, source, { selection: { include, exclude: [] } })).findings).toEqual([]);
+  });
+
+  test('a source that names its packages, and not in requirements, is told that nothing is installed', async () => {
+    for (const name of ['pyproject.toml', 'poetry.lock', 'uv.lock', 'Pipfile.lock', 'environment.yml']) {
+      expect(await kinds(PLAIN, { ...SECOND, [name]: '' })).toEqual(['packagesUnlisted']);
+      expect(await kinds(PLAIN, { ...SECOND, [name]: '', 'requirements.txt': '' })).toEqual([]);
+    }
+  });
+
+  test('a .python-version that asks for another Python than ours is said', async () => {
+    expect(await kinds({ ...PLAIN, '.python-version': '2.7.1\n' }, SECOND)).toEqual(['pythonVersion']);
+    expect(await kinds({ ...PLAIN, '.python-version': '3\n' }, SECOND)).toEqual([]);
+    expect(await kinds({ ...PLAIN, '.python-version': '\u001b[1m' }, SECOND)).toEqual([]);
+  });
+});

@@ -1,23 +1,32 @@
 import type { Probe } from '../../contract/facts';
 import { createSelection } from '../../source/patterns';
 import { topLevelOf } from '../../source/paths';
+import { lostOwners } from './owners';
+import { namesBeside, otherPython, unlistedPackages } from './hinted';
 import type { PlainFacts } from '../plainTree';
 import type { DeployOptions } from '../options';
-import { found, type PreflightFinding, type Told, told } from '../preflight';
+import { found, type PreflightFinding, type Severity, type Told, told } from '../preflight';
 import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
 
+const GRAVEST_FIRST: readonly Severity[] = ['refused', 'kept', 'hint'];
+
 /** What is found of an engine, a version and what was asked for, the gravest first. */
 export function decidePreflight(
-  { probe }: Pick<Snapshot, 'probe'>,
-  { plain, survey, names }: Pick<Version, 'plain' | 'survey' | 'names'>,
+  { probe, side }: Snapshot,
+  { plain, survey, names, beside = [], live, wanted }: Version,
   options: DeployOptions,
 ): PreflightFinding[] {
-  return [
+  const findings = [
     ...(plain ? links(plain, survey?.dangling ?? [], options) : []),
     ...(plain ? onlyThere(plain, options) : []),
+    ...(survey ? lostOwners(survey, live?.keep ?? [], options) : []),
     ...leftInPlace(probe, names, options),
+    ...namesBeside(probe, names, beside, options),
+    ...(wanted.file === null ? unlistedPackages([...names, ...beside]) : []),
+    ...otherPython(survey?.pythonVersion ?? null, side, options),
   ];
+  return GRAVEST_FIRST.flatMap((each) => findings.filter(({ severity }) => severity === each));
 }
 
 const LEAVE_OUT = 'Take the name out of Include or put it into Exclude, so that it stays what it is';

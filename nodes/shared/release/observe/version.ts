@@ -46,7 +46,7 @@ export async function observeVersion(
   );
   const { source, digest, ignored, entries } = bundle;
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const looked = { names: [...names], adopts, live, plain, survey };
+  const looked = { names: [...names], beside: bundle.beside, adopts, live, plain, survey };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
   if (isDeployed(version) && !options.deployUnchanged) {
     return { version, content: { bundle, entries: [], needed: [] } };
