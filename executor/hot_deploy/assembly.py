@@ -213,7 +213,7 @@ class Assembly:
         """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""
         self.layout.give_tree(self.staging)
         self._give_back()
-        if os.geteuid() == 0:
+        if self.layout.owner is not None or any(entry.kept for entry in self.entries):
             for entry in self.entries:
                 if entry.stamp is not None:
                     entry.stamp = tree.stamp_of(os.lstat(os.path.join(self.staging, entry.path)))
