@@ -221,6 +221,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   history: 'look at the history',
   entries: 'deployment with other patterns',
   previewAdoption: 'first deployment as planned',
+  survey: 'first deployment as planned',
   texts: 'rollback to a backup',
   compareDirectories: 'deployment of many files',
   compare: 'deployment',

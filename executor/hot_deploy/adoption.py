@@ -106,7 +106,8 @@ def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, s
         for name in deployed_names(current):
             sources[name] = os.path.join(current, name)
     for name in plain:
-        sources[name] = os.path.realpath(os.path.join(layout.base, name))
+        # A link stays one: where it would no longer lead to what it leads to, the client refuses it beforehand.
+        sources[name] = os.path.join(layout.base, name)
     return sources
 
 
@@ -142,6 +143,17 @@ def copy_name(
         else:
             entry.stamp = _copy_file(origin, target, status)
         yield entry, origin, stamp
+    _give_directories(source, os.path.join(staging, name))
+
+
+def _give_directories(source: str, copy: str) -> None:
+    """Directories as they are, too, where this process is root: an engine may write in them, whoever it runs as."""
+    if os.geteuid() != 0 or os.path.islink(source):
+        return
+    for directory, _, _ in os.walk(copy):
+        status = os.lstat(source + directory[len(copy) :])
+        os.chown(directory, status.st_uid, status.st_gid)
+        os.chmod(directory, stat.S_IMODE(status.st_mode))
 
 
 def _entries_of(
@@ -163,13 +175,13 @@ def _entries_of(
 
 
 def _link_target(layout: Layout, path: str, target: str, names: Container[str]) -> str:
-    """A link out of the deployed names would lead elsewhere from inside a release: it is spelled out in full."""
-    if target.startswith("/"):
-        return target
-    leads_to = os.path.normpath(os.path.join(os.path.dirname(path), target))
-    if leads_to.split("/", 1)[0] in names:
-        return target
-    return os.path.normpath(os.path.join(layout.base, leads_to))
+    """A link within the deployed names leads there from inside a release, too; one out of them is spelled out in full."""
+    directory = os.path.join(layout.base, os.path.dirname(path))
+    leads_to = os.path.normpath(os.path.join(directory, target))
+    inside = layout.within(leads_to)
+    if inside is None or inside.split("/", 1)[0] not in names:
+        return leads_to
+    return os.path.relpath(os.path.join(layout.base, inside), directory) if target.startswith("/") else target
 
 
 def _refuse_if_written_to(copied_from: list[tuple[str, list[int] | None]]) -> None:

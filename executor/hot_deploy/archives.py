@@ -130,7 +130,7 @@ def _extract(
     while path.startswith("./"):
         path = path[2:]
     path = path.rstrip("/")
-    if path in ("", ".") or tree.is_bytecode(path):
+    if path in ("", ".") or tree.BYTECODE_DIRECTORY in path.split("/"):
         return None
     checked_path(path)
     if path in entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import zlib
 
 from hot_deploy import beside, bytecode, comparing, copying, files, tree
@@ -197,7 +198,7 @@ class Assembly:
         Returns what bytecode.compile_release() does.
         """
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
-        _freeze_directories(self.staging, {os.path.dirname(entry.path) for entry in self.entries if entry.kept})
+        _freeze_directories(self.staging, _written_to(self.entries))
         beside.link(self.layout, self.staging, names_in(entry.path for entry in self.entries))
         self._give()
         release = self.layout.release(self.release_id)
@@ -211,10 +212,25 @@ class Assembly:
     def _give(self) -> None:
         """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""
         self.layout.give_tree(self.staging)
-        if self.layout.owner is not None:
+        self._give_back()
+        if self.layout.owner is not None or any(entry.kept for entry in self.entries):
             for entry in self.entries:
                 if entry.stamp is not None:
                     entry.stamp = tree.stamp_of(os.lstat(os.path.join(self.staging, entry.path)))
+
+    def _give_back(self) -> None:
+        """Where this process is root: what is nobody's stays whose it was, and so do the directories that it lies in."""
+        if os.geteuid() != 0 or self.live is None:
+            return
+        for path in {entry.path for entry in self.entries if entry.kept} | _written_to(self.entries):
+            try:
+                status = os.lstat(os.path.join(self.live, path))
+            except FileNotFoundError:
+                continue
+            place = os.path.join(self.staging, path)
+            os.lchown(place, status.st_uid, status.st_gid)
+            if path and stat.S_ISDIR(status.st_mode):
+                os.chmod(place, stat.S_IMODE(status.st_mode) | 0o700)
 
     def summary(self) -> dict[str, Any]:
         """What the release's record says of its content: `names`, `files`, `bytes`."""
@@ -255,6 +271,12 @@ class _Content:
                 raise StepFailed("contentBeyond")
         if self._buffer:
             raise StepFailed("contentBeyond")
+
+
+def _written_to(entries: Iterable[Entry]) -> set[str]:
+    """The directories in which the engine may make files: those of what is nobody's."""
+    kept = [entry for entry in entries if entry.kept]
+    return {entry.path if entry.type == tree.DIRECTORY else os.path.dirname(entry.path) for entry in kept}
 
 
 def _freeze_directories(root: str, kept: Container[str]) -> None:

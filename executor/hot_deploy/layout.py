@@ -56,6 +56,13 @@ class Layout:
         # Who asked for what is done here; the history says so. See history.asked_by().
         self.asked_by: dict[str, Any] | None = None
 
+    def within(self, path: str) -> str | None:
+        """An absolute path, spelled as somebody may have written it, from the base path on; None for one outside."""
+        for base in (self.base, os.path.normpath(self.given)):
+            if path.startswith(base + "/"):
+                return path[len(base) + 1 :]
+        return None
+
     def give(self, path: str) -> None:
         """Gives one file, link or directory to the owner."""
         if self.owner is not None:

@@ -100,7 +100,12 @@ def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
         },
         "extra": seen["extra"],
         "environment": environment(layout, release_id),
-        "kept": sorted(path for path in kept if path not in missing),
+        # A directory that was empty stays the engine's when it has filled it.
+        "kept": sorted(
+            path
+            for path in kept
+            if path not in missing or os.path.isdir(os.path.join(layout.release(release_id), path))
+        ),
     }
 
 

@@ -13,7 +13,7 @@ from hot_deploy.layout import deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Check = Callable[[], None]
 
 FILE, LINK, DIRECTORY = "file", "link", "directory"
-# Bytecode is ours to make: it is never content.
+# Bytecode is ours to make: it is content only where no source lies beside that it could be made of.
 BYTECODE_DIRECTORY = "__pycache__"
 BYTECODE_SUFFIXES = (".pyc", ".pyo")
 
@@ -203,17 +203,24 @@ def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]
 
 def _children(directory_fd: int) -> Iterator[tuple[str, os.stat_result | None]]:
     """Names and their lstat, None for what is not looked at or has gone."""
-    with os.scandir(directory_fd) as children:
+    with os.scandir(directory_fd) as scanned:
+        children = list(scanned)
+        names = {child.name for child in children}
         for child in children:
             name = child.name
             # A running engine writes bytecode, which comes and goes while we look.
-            if name == BYTECODE_DIRECTORY or name.endswith(BYTECODE_SUFFIXES):
+            if name == BYTECODE_DIRECTORY or (name.endswith(BYTECODE_SUFFIXES) and not _is_sourceless(name, names)):
                 yield name, None
                 continue
             try:
                 yield name, child.stat(follow_symlinks=False)
             except FileNotFoundError:
                 yield name, None
+
+
+def _is_sourceless(name: str, beside: Container[str]) -> bool:
+    """Whether a file is bytecode that Python imports by itself: with its source beside it, it would be left alone."""
+    return name.endswith(".pyc") and name[:-1] not in beside
 
 
 def read_entry(root: str, path: str, status: os.stat_result, check: Check | None = None) -> Entry | None:

@@ -21,6 +21,7 @@ VERBS = {
     "history": "verbs_looking.history_of",
     "entries": "verbs_looking.entries",
     "previewAdoption": "verbs_comparing.preview_adoption",
+    "survey": "verbs_surveying.survey",
     "texts": "verbs_comparing.texts",
     "compareDirectories": "verbs_comparing.compare_directories",
     "compare": "verbs_comparing.compare",

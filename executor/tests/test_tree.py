@@ -150,11 +150,13 @@ def test_how_a_tree_differs_from_its_record(tmp_path: Path) -> None:
     (tmp_path / "src" / "a.py").write_bytes(b"b")
     (tmp_path / "src" / "link").unlink()
     (tmp_path / "src" / "new").write_bytes(b"")
+    # Python imports that one only where no source of that name lies beside.
+    (tmp_path / "src" / "a.pyc").write_bytes(b"")
     (tmp_path / "src" / "new.pyc").write_bytes(b"")
     expected = {
         "modified": ["src/a.py"],
         "missing": ["src/link"],
-        "extra": ["src/new"],
+        "extra": ["src/new", "src/new.pyc"],
         "intact": ["run.py", "src/empty"],
     }
     assert compared(tmp_path, entries) == expected

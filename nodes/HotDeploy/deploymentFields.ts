@@ -34,6 +34,16 @@ export const deployUnchanged = option(
   }),
 );
 
+export const removeOldCode = option(
+  flag({
+    displayName: 'Remove Old Code',
+    name: 'removeOldCode',
+    default: false,
+    description:
+      'Whether a first deployment may be without code (.py, .so) that only the base path has. Without this it is refused and names the files.',
+  }),
+);
+
 export const expectedDigest = option(
   trimmed({
     displayName: 'Expected Digest',
@@ -79,6 +89,7 @@ export async function readDeployment(item: ItemContext): Promise<DeployOptions> 
     selection: readSelection(read),
     dependencies: await readDependencies(item),
     deployUnchanged: deployUnchanged.read(read),
+    removeOldCode: removeOldCode.read(read),
     expectedDigest: expectedDigest.read(read) || undefined,
     planDigest: planDigest.read(read) || undefined,
     onStep: progressOf(node, options.basePath),

@@ -2,6 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 
 import type { PlanResult } from '../shared/operations/plan';
 import { shownPlace } from '../shared/release/place';
+import type { PreflightFinding } from '../shared/release/preflight';
 import type { SwitchResult } from '../shared/release/result';
 import type { EngineStatus } from '../shared/operations/status';
 import { type Unseen, unseenNotice } from '../shared/release/unseen';
@@ -10,7 +11,8 @@ import { asHtml } from './asHtml';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
 export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
-  const { status, release, previousRelease, host, swap, settled, complaint, notices = [] } = result;
+  const { status, release, previousRelease, host, swap, settled, complaint } = result;
+  const { notices = [], findings = [] } = result;
   const where = `${shownPlace(result)} on ${host}`;
   const hints: NodeExecutionHint[] = [];
   if (settled) {
@@ -27,6 +29,7 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
   hints.push(hint(`${release} is live in ${where}. ${back}`, 'info'));
   // Said once: whoever goes on nevertheless wants it so.
   if (!previousRelease) hints.push(...notices.map((notice) => hint(notice, 'warning')));
+  if (!previousRelease || swap.adopted) hints.push(...findingHints(findings));
   if (!swap.atomic) {
     hints.push(
       hint(
@@ -56,8 +59,13 @@ export function unseenHints(unseen: Unseen | undefined): NodeExecutionHint[] {
 }
 
 /** What a person should know before deploying. */
-export function planHints({ notices }: PlanResult): NodeExecutionHint[] {
-  return notices.map((notice) => hint(notice, 'warning'));
+export function planHints({ notices, findings }: PlanResult): NodeExecutionHint[] {
+  return [...notices.map((notice) => hint(notice, 'warning')), ...findingHints(findings)];
+}
+
+/** What was found beforehand. */
+function findingHints(findings: readonly PreflightFinding[]): NodeExecutionHint[] {
+  return findings.map(({ severity, sentence }) => hint(sentence, severity === 'kept' ? 'info' : 'warning'));
 }
 
 /** What a person has to know of an engine. */

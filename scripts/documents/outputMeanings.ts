@@ -188,13 +188,23 @@ const HISTORY = {
   'by.agent': 'true when an AI agent asked',
 };
 
-const REPAIR = {
+const FINDINGS = {
   findings: 'what was found',
+  'plan findings': 'what was looked for beforehand and found: see [Findings](findings.md)',
+  'deploy findings':
+    'what was looked for beforehand and found: see [Findings](findings.md); absent where there is nothing',
+  'findings[].severity': '`kept`, `hint`, or, in the details of an error, `refused`',
+  'findings[].paths': 'which names and files, the first 20',
+  'findings[].count': 'how many there are',
+  'findings[].sentence': 'what it is, what becomes of it, and what to do',
   'findings[].kind': 'what it is, for machines',
   'findings[].path': 'where, below the base path',
   'findings[].explanation': 'what it is and where it comes from, in a sentence',
   'findings[].action': 'what is done about it, or what a person may do',
   'findings[].done': 'whether that was done',
+};
+
+const REPAIR = {
   'repair checks': 'checks of the releases that were tried, and of an interrupted switch',
 };
 
@@ -289,6 +299,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...PLAN,
   ...STATUS_OF_ENGINE,
   ...HISTORY,
+  ...FINDINGS,
   ...REPAIR,
   ...KEPT_RELEASE,
   ...PRUNE,

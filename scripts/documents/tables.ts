@@ -3,6 +3,7 @@
  * `<!-- end of generated -->` is made of the nodes' own descriptions and of recorded results.
  */
 import { credentialTable } from './credentialTable';
+import { findingTable } from './findingTable';
 import { measurementTable } from './measurementTable';
 import { operationTable } from './operationTable';
 import { outputTable } from './outputTable';
@@ -21,6 +22,7 @@ const MAKERS: ReadonlyMap<string, (...names: string[]) => string> = new Map(
     credential: credentialTable,
     output: outputTable,
     measured: measurementTable,
+    findings: findingTable,
   }),
 );
 

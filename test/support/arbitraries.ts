@@ -204,6 +204,7 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
         digest: own,
         ignored: { paths: [], count: 0 },
         bytes: 1000,
+        names: ['run.py', 'src'],
         adopts: adopts ? ['run.py', 'src'] : [],
         live: adopts ? { release: null, ...ADOPTED, digest: liveDigest, keep } : live,
         wanted,

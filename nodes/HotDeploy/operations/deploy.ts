@@ -13,6 +13,7 @@ import {
   expectedDigest,
   planDigest,
   readDeployment,
+  removeOldCode,
   withDeployment,
 } from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
@@ -42,6 +43,7 @@ export const deploy: Operation = {
     maxFiles,
     maxSizeMegabytes,
     planDigest,
+    removeOldCode,
     ...retentionOptions,
     n8nHealthUrl,
     report,

@@ -2,7 +2,13 @@ import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
 import type { Operation } from '../../n8n/operation';
 import { planDeployment } from '../../shared/operations/plan';
-import { deploymentFields, deployUnchanged, readDeployment, withDeployment } from '../deploymentFields';
+import {
+  deploymentFields,
+  deployUnchanged,
+  readDeployment,
+  removeOldCode,
+  withDeployment,
+} from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
 
 /** What deploying the source would do. */
@@ -13,7 +19,7 @@ export const plan: Operation = {
   action: 'Plan a deployment',
   changes: false,
   fields: deploymentFields,
-  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes],
+  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, removeOldCode],
   async run(item) {
     const options = await readDeployment(item);
     const planned = await withDeployment(item, options, (client, source) =>

@@ -179,6 +179,33 @@ export type EntryRow = TypeOf<typeof entryRow>;
 export const recordedRows = list(tuple(...columns, count), EVERY_FILE);
 export type RecordedRow = TypeOf<typeof recordedRows>[number];
 
+/** A file or directory that belongs to somebody else than whoever deploys. */
+const otherOwned = record({
+  path,
+  uid: count,
+  gid: count,
+  /** Permission bits, without the special ones. */
+  mode: count,
+  /** Whether whoever deploys is in the group, and can give it to a copy. */
+  member: flag,
+  directory: flag,
+});
+export type OtherOwned = TypeOf<typeof otherOwned>;
+
+/** What a release could change for plain files that are to be adopted. */
+export const survey = record({
+  /** Whose new files are that are made there. */
+  uid: count,
+  gid: count,
+  /** Top-level names that are links and lead nowhere. */
+  dangling: paths,
+  /** The first word of `.python-version`, where there is one. */
+  pythonVersion: orNull(label),
+  /** Nothing for root, who can keep owners as they are. */
+  others: list(otherOwned, EVERY_FILE),
+});
+export type Survey = TypeOf<typeof survey>;
+
 /** What one tree changes in another: the paths, at most 1,000 of each kind, and how many there are. */
 export const treeChanges = record({
   counts: record({ added: count, modified: count, removed: count }),

@@ -57,6 +57,12 @@ export const READING = {
     arguments: record({ ...engine, names: paths }),
     result: record({ entries: facts.recordedRows }),
   },
+  /** What a release could change for the plain files below some names, which are to be adopted. */
+  survey: {
+    changes: false,
+    arguments: record({ basePath, names: paths }),
+    result: facts.survey,
+  },
   /** The text of some files of a release, or of the backup that is being unpacked; null where there is none. */
   texts: {
     changes: false,

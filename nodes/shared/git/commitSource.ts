@@ -103,6 +103,7 @@ async function openCommit(git: GitCommit, live: SourceDescription | undefined): 
     source: version,
     entries,
     ignored: changed ? { ...changed.summary(), since: live?.commit } : ignored.summary(),
+    beside: ignored.names(),
     digest: await digestTree(entries),
     read: (wanted) => readFiles({ repository, entries, files: selected, signal: options.signal }, wanted),
     close: async () => {},

@@ -8,6 +8,7 @@ import { nothingProvided, reusedDependencies } from '../dependencies/install';
 import type { Content } from '../release/bundleContent';
 import {
   readSource,
+  refuseFindings,
   refuseUnexpected,
   refuseClashingNames,
   refuseWithoutEntrypoint,
@@ -78,6 +79,7 @@ async function decided(
     refuseUnexpected(bundle.digest, options.expectedDigest);
     const { version, content } = await observeVersion(bundle, looking);
     const plan = decideDeployment(snapshot, version, options);
+    refuseFindings(plan.findings);
     const { planDigest } = options;
     if (planDigest) refuseOtherDigest(planDigest, digestOfPlan(plan, snapshot.side, options));
     return { plan, content };
@@ -94,6 +96,7 @@ function deployed(
   const common = {
     source: plan.source,
     changes: plan.changes,
+    ...(plan.findings.length > 0 && { findings: plan.findings }),
     checks,
     swap: swapOf(adoption, unpinned ?? 0, switchedMs),
     ...unseenIn(learned.unseen),

@@ -8,7 +8,13 @@ import { type Check, checksFor } from '../release/checks';
 import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan } from '../release/decide/planDigest';
 import { type Drift } from '../release/drift';
-import { readSource, refuseClashingNames, refuseWithoutEntrypoint } from '../release/preconditions';
+import {
+  readSource,
+  refuseClashingNames,
+  refuseFindings,
+  refuseWithoutEntrypoint,
+} from '../release/preconditions';
+import type { PreflightFinding } from '../release/preflight';
 import { noticesOf } from '../release/notices';
 import { observe } from '../release/observe/engine';
 import { observeVersion } from '../release/observe/version';
@@ -45,6 +51,8 @@ export interface PlanResult extends Place {
   lockedBy: Holder | null;
   space: { freeBytes: number; neededBytes: number };
   releasesInUse: Probe['releasesInUse'];
+  /** What was looked for beforehand and found: what is kept and how, and what to think of. */
+  findings: readonly PreflightFinding[];
   /** What should be known of the place, such as that a deployment may not write there. */
   notices: string[];
   /** Names all of this but what comes and goes by itself; see `planDigest.ts`. */
@@ -74,6 +82,7 @@ export async function planDeployment(
   const log = new StepLog();
   const { version } = await observeVersion(bundle, { client, snapshot, options, log, sizes: true });
   const plan = decideDeployment(snapshot, version, options);
+  refuseFindings(plan.findings);
   return {
     status: 'planned',
     ...placeOf(client, basePath),
@@ -89,7 +98,7 @@ export async function planDeployment(
 
 /** The plan itself, under the names that people know. */
 function shownPlan(
-  { unchanged, release, source, changes, adopts, checks, drift }: DeploymentPlan,
+  { unchanged, release, source, changes, adopts, checks, drift, findings }: DeploymentPlan,
   { comparison }: Version,
   { filesystem }: Probe,
 ) {
@@ -108,6 +117,7 @@ function shownPlan(
       adopts: adopts.length > 0,
     },
     drift,
+    findings,
   } as const;
 }
 

@@ -1,6 +1,6 @@
 import type { Probe } from '../contract/facts';
 import type { CompiledSelection } from '../source/patterns';
-import { missingNames } from './live';
+import { enginesOwn, missingNames } from './live';
 
 /** Deployed files that were changed by hand since, path by path. */
 export interface Drift {
@@ -12,11 +12,12 @@ export interface Drift {
 /** What differs from the record, as far as the patterns own it. */
 export function driftOf(probe: Probe, { includes }: Pick<CompiledSelection, 'includes'>): Drift {
   if (!probe.live) return { modified: [], missing: [], added: [] };
-  const { drift, extra } = probe.live;
+  const { drift, extra, kept } = probe.live;
+  const engines = enginesOwn(kept);
   return {
     modified: drift.modified,
     missing: [...missingNames(probe), ...drift.missing],
-    added: extra.filter((path) => includes(path)),
+    added: extra.filter((path) => includes(path) && !engines(path)),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ReleaseId } from '../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import type { Selection } from '../source/bundle';
 import type { CompiledSelection } from '../source/patterns';
+import { isCode } from './code';
 
 /** What is live, as far as a deployment has to know it. */
 export interface Live {
@@ -32,17 +33,10 @@ export const ADOPTED = {
   problem: null,
 } as const;
 
-/** The names in the base path that belong to the deployment and still are plain files or directories. */
-export function plainNames(
-  probe: Probe,
-  selection: CompiledSelection,
-  bundleNames: ReadonlySet<string>,
-): string[] {
+/** The names of a version that still are plain files or directories in the base path, or somebody's links. */
+export function plainNames(probe: Probe, names: ReadonlySet<string>): string[] {
   return probe.names
-    .filter(
-      ({ name, type }) =>
-        type !== 'link' && type !== 'launcher' && (selection.ownsName(name) || bundleNames.has(name)),
-    )
+    .filter(({ name, type }) => type !== 'link' && type !== 'launcher' && names.has(name))
     .map(({ name }) => name);
 }
 
@@ -52,21 +46,36 @@ export function missingNames({ live, names }: Probe): string[] {
   return (live?.record?.names ?? []).filter((name) => !there.has(name));
 }
 
+/**
+ * Whether a file that no source has is the engine's own, although the patterns own its path: what is no code, was there
+ * before the first deployment or lies beside such, where the engine may write, is never taken away.
+ */
+export function enginesOwn(kept: readonly string[]): (path: string) => boolean {
+  const itself = new Set(kept);
+  const beside = new Set(kept.map(directoryOf));
+  const below = (path: string): boolean => path !== '' && (itself.has(path) || below(directoryOf(path)));
+  return (path) => !isCode(path) && (below(path) || (path.includes('/') && beside.has(directoryOf(path))));
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
 /** What a look found live, as the patterns see it; undefined where nothing is. */
 export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefined {
   if (!probe.current || !probe.live) return undefined;
   const { record, drift, extra, kept, environment } = probe.live;
-  // Kept files that these patterns own now: nobody watched over them until now.
-  const added = [...extra, ...kept].filter((path) => compiled.includes(path));
+  const engines = enginesOwn(kept);
+  const owned = new Set([...extra, ...kept].filter((path) => compiled.includes(path) && !engines(path)));
   return {
     release: probe.current,
     source: record?.source,
     digest: record?.digest,
-    keep: [...kept, ...extra].filter((path) => !compiled.includes(path)),
+    keep: [...kept, ...extra].filter((path) => !owned.has(path)),
     dependencies: record?.dependencies,
     environment: environment.name,
     problem: environment.problem,
-    drifted: drift.modified.length + drift.missing.length + added.length + missingNames(probe).length > 0,
+    drifted: drift.modified.length + drift.missing.length + owned.size + missingNames(probe).length > 0,
   };
 }
 

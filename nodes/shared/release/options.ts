@@ -42,6 +42,8 @@ export interface DeployOptions extends SwitchOptions {
   selection: Selection;
   /** Makes and switches to a new release even when the content is what is live. */
   deployUnchanged: boolean;
+  /** Whether adopting may leave code behind that only the plain directory has. */
+  removeOldCode?: boolean | undefined;
   /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */
   planDigest?: string | undefined;
   /** Goes ahead only if the new version has this digest: the very same bytes that were deployed or tested elsewhere. */

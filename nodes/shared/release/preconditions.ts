@@ -2,6 +2,7 @@
 import type { Probe } from '../contract/facts';
 import type { Entrypoint } from '../contract/names';
 import { DeployError } from '../errors';
+import type { PreflightFinding } from './preflight';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
@@ -37,6 +38,19 @@ export function refuseUnexpected(digest: string, expected: string | undefined): 
     description:
       'Another commit, other patterns or another file: give both deployments the same source and patterns, then test and deploy again.',
   });
+}
+
+/**
+ * Refuses what can't be kept true, before anything is touched.
+ *
+ * @throws DeployError `STEP` with the first of it, and all findings in its details
+ */
+export function refuseFindings(findings: readonly PreflightFinding[]): void {
+  const refused = findings.filter(({ severity }) => severity === 'refused');
+  const [first, ...more] = refused;
+  if (!first) return;
+  const others = more.length === 0 ? '' : ` And ${more.length} more: see findings in the error’s details.`;
+  throw new DeployError('STEP', `${first.sentence}${others}`, { details: { findings } });
 }
 
 /** Reads a source as far as it has to be compared with what is live. */

@@ -8,6 +8,7 @@ import type { CheckResult } from './checks';
 import type { Finding } from './meanings';
 import { noticesOf } from './notices';
 import type { Place } from './place';
+import type { PreflightFinding } from './preflight';
 import { foundIn, type Settled, type Snapshot } from './snapshot';
 import type { Step, StepLog } from './stepLog';
 import type { Unseen } from './unseen';
@@ -33,6 +34,8 @@ export interface SwitchResult extends Place {
   complaint?: string;
   /** Processes that may run the engine and can't be seen; null where all others' are hidden, absent where there are none. */
   unseen?: Unseen;
+  /** What was looked for beforehand and found; absent where there is nothing. */
+  findings?: readonly PreflightFinding[] | undefined;
   /** What should be known of the place; absent where there is nothing. */
   notices?: string[];
   steps: Step[];

@@ -1,8 +1,9 @@
-import type { Comparison } from '../contract/facts';
+import type { Comparison, Survey } from '../contract/facts';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import { sameDependencies } from '../dependencies/wanted';
 import type { Bundle } from '../source/bundle';
 import type { AdoptionPreview, Live } from './live';
+import type { PlainFacts } from './plainTree';
 
 /** A new version, and how it differs from what is live: all that is decided from, beside the snapshot. */
 export interface Version {
@@ -13,10 +14,18 @@ export interface Version {
   readonly ignored: Bundle['ignored'];
   /** Of all its files. */
   readonly bytes: number;
+  /** Names at its top. */
+  readonly names: readonly string[];
+  /** Names at the source's top that the patterns leave out. */
+  readonly beside?: readonly string[] | undefined;
   /** Plain names that have to be adopted first. */
   readonly adopts: readonly string[];
   /** What is live or, where plain files are adopted first, will be then. */
   readonly live: Live | AdoptionPreview | undefined;
+  /** How the plain files that are to be adopted differ from it, where there are any. */
+  readonly plain?: PlainFacts | undefined;
+  /** What a release could change for them. */
+  readonly survey?: Survey | undefined;
   readonly wanted: RecordedDependencies;
   readonly comparison: Comparison;
 }

@@ -53,6 +53,7 @@ export async function openArchive(options: ArchiveOptions): Promise<Bundle> {
     source: { type: 'binary', reference: options.name },
     entries,
     ignored: scan.ignored.summary(),
+    beside: scan.ignored.names(),
     digest,
     read: (wanted) => readFiles({ members, scan, rounds, signal: options.signal }, wanted),
     close: async () => {

@@ -39,6 +39,8 @@ export interface Bundle {
   entries: BundleEntry[];
   /** What the patterns leave out. */
   ignored: IgnoredSummary;
+  /** Names at the source's top that the patterns leave out as a whole, or some of; the first 1,000. */
+  beside?: readonly string[] | undefined;
   /** Digest of all entries: see `contentDigest`. Two bundles with the same digest are the same content. */
   digest: string;
   /**

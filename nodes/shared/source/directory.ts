@@ -41,7 +41,7 @@ export async function openDirectory(options: DirectoryOptions): Promise<Bundle> 
       throw nothingSelected(`the directory ${quote(directory)}`, options.selection, topLevel);
     }
     const entries = entriesOf(found, await hashing.finish());
-    return await bundleOf(options, entries, ignored.summary());
+    return { ...(await bundleOf(options, entries, ignored.summary())), beside: ignored.names() };
   } finally {
     hashing.stop();
   }

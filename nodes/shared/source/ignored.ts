@@ -1,3 +1,5 @@
+import { topLevelOf } from './paths';
+
 /** As many paths as outputs show; the rest is only counted. */
 const MAX_SHOWN = 1000;
 
@@ -12,6 +14,11 @@ export class IgnoredPaths {
   /** Forgets everything collected. */
   clear(): void {
     this.seen.clear();
+  }
+
+  /** The names at the top. */
+  names(): string[] {
+    return [...new Set([...this.seen].map(topLevelOf))].slice(0, MAX_SHOWN);
   }
 
   /** In the shape of `Bundle.ignored`. */

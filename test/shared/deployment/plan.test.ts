@@ -59,9 +59,12 @@ test('a plan is true: deploying changes exactly what it listed, and it changes n
       if (!plain) await deployTo(base, await written(one));
       const source = await written(other);
       const before = statusOf(base);
-      const plan = await planFor(base, source);
+      const plan = await planFor(base, source, { removeOldCode: true });
       expect(statusOf(base)).toEqual(before);
-      const { status, changes } = await deployTo(base, source, { planDigest: plan.planDigest });
+      const { status, changes } = await deployTo(base, source, {
+        removeOldCode: true,
+        planDigest: plan.planDigest,
+      });
       expect(plan.unchanged).toBe(status === 'unchanged');
       expect(plan.swap.adopts).toBe(plain);
       expect(plan.changes).toEqual(changes);
@@ -84,14 +87,17 @@ test('the first plan of a plain engine names what differs from it, and what no p
   const source = await written({ ...tree, 'src/package1/m1.py': 'changed', 'src/new.py': '' });
   symlinkSync('m2.py', join(source, 'src/package2/link.py'));
   const selection = { include: ['src/**', 'run.py'], exclude: ['src/local.ini'] };
-  const plan = await planFor(base, source, { selection });
+  const plan = await planFor(base, source, { selection, removeOldCode: true });
   expect(plan.changes).toMatchObject({
     added: ['src/new.py', 'src/package2/link.py'],
     modified: ['src/package1/m1.py'],
-    removed: ['src/gone.py', 'src/notes'],
+    removed: ['src/gone.py'],
   });
   expect(plan.bytesToSend).toBe('changed'.length);
-  const { changes } = await deployTo(base, source, { selection, planDigest: plan.planDigest });
+  const { changes } = await deployTo(base, source, {
+    ...{ selection, removeOldCode: true },
+    planDigest: plan.planDigest,
+  });
   expect(changes).toEqual(plan.changes);
   expect(readFileSync(join(base, 'src/local.ini'), 'utf8')).toBe('mine');
 });

@@ -116,7 +116,7 @@ test('a plain tree that is adopted looks as before, whatever it holds', async ()
   await inProperty(tree, 15, async (_, client, entries) => {
     const base = await written(entries);
     const before = treeOf(base);
-    const options = deployOptions(base, { deployUnchanged: true });
+    const options = deployOptions(base, { deployUnchanged: true, removeOldCode: true });
     await deploy(client, await bundleOf(await written(new Map()), options), options);
     await rollBack(client, { target: 'previous' }, options);
     expect(liveTree(base)).toEqual(before);

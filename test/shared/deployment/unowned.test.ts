@@ -34,14 +34,21 @@ test('files that no pattern owns go along from release to release as they are', 
   expect(await deployTo(base, v1, { selection: SELECTION })).toMatchObject({ status: 'unchanged' });
 });
 
-test('a file that the patterns come to own is the source’s from then on', async () => {
+test('code that the patterns come to own is the source’s from then on; what else only the engine has stays', async () => {
   const [base] = await engineVersions(make, 'base');
+  const exclude = [...SELECTION.exclude, 'src/local.py'];
   await writeFile(join(base, 'config/local.json'), '{"key": 1}');
-  await deployTo(base, v1, { selection: SELECTION });
+  await writeFile(join(base, 'src/local.py'), '');
+  await deployTo(base, v1, { selection: { ...SELECTION, exclude } });
   expect(existsSync(join(base, 'config/local.json'))).toBe(true);
+  expect(existsSync(join(base, 'src/local.py'))).toBe(true);
   await deployTo(base, v1);
-  expect(existsSync(join(base, 'config/local.json'))).toBe(false);
-  expect(liveTree(base)).toEqual(treeOf(v1));
+  expect(existsSync(join(base, 'config/local.json'))).toBe(true);
+  expect(existsSync(join(base, 'src/local.py'))).toBe(false);
+  const [source] = await engineVersions(make, 'base');
+  await writeFile(join(source, 'config/local.json'), '{"key": 2}');
+  await deployTo(base, source);
+  expect(liveTree(base)).toEqual(treeOf(source));
 });
 
 test('a file that the patterns no longer own stays', async () => {
@@ -101,7 +108,7 @@ test('a plain directory that a release comes to own is adopted', async () => {
   const selection = { include: [...SELECTION.include, 'prompts/**'], exclude: [] };
   const { swap } = await deployTo(base, extended, { selection });
   expect(swap.adopted).toBe(true);
-  expect(await readdir(join(base, 'prompts'))).toEqual(['a.txt']);
+  expect((await readdir(join(base, 'prompts'))).sort()).toEqual(['a.txt', 'by-hand.txt']);
   await rollBackTo(base, { target: 'previous' });
   expect(await readdir(join(base, 'prompts'))).toEqual(['by-hand.txt']);
 });
@@ -113,7 +120,7 @@ test('plain files copied over the links by hand are adopted, not lost and not ru
   await mkdir(join(base, 'src'));
   await writeFile(join(base, 'src/by_hand.py'), '');
   await writeFile(join(base, 'run.py'), 'print("by hand")\n');
-  const { swap, previousRelease } = await deployTo(base, v2);
+  const { swap, previousRelease } = await deployTo(base, v2, { removeOldCode: true });
   expect(swap.adopted).toBe(true);
   expect(liveTree(base)).toEqual(treeOf(v2));
   expect(treeOf(join(base, 'releases', previousRelease ?? ''))).toHaveProperty(['src/by_hand.py']);

@@ -10,7 +10,9 @@ import type { Snapshot } from '../snapshot';
 import { isDeployed, type Version } from '../version';
 import { providing } from './providing';
 import { pruning } from './prune';
+import type { PreflightFinding } from '../preflight';
 import type { Plan, Step, Subject } from '../steps';
+import { decidePreflight } from './preflight';
 import { switching } from './switching';
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
@@ -34,6 +36,8 @@ export interface DeploymentPlan extends Plan {
   readonly checks: readonly Check[];
   /** Edits by hand that the deployment takes away. */
   readonly drift: Drift;
+  /** What was found beforehand; with something `refused`, nobody may carry the plan out. */
+  readonly findings: readonly PreflightFinding[];
 }
 
 /** Decides what deploying a version will do. */
@@ -58,6 +62,7 @@ export function decideDeployment(
     environment: live?.environment ?? null,
     checks: options.checks,
     drift: driftOf(snapshot.probe, createSelection(options.selection)),
+    findings: decidePreflight(snapshot, version, options),
     steps: [
       ...adoption,
       ...(unchanged ? remembering(version, before) : bringing(snapshot, version, before, options)),

@@ -1,7 +1,7 @@
 /** Sources whose version is known before their content: whether that version is what is live. */
+import { createSelection } from '../../source/patterns';
 import type { RecordedDependencies, ReleaseRecord, SourceDescription } from '../../contract/records';
 import { keyed, NOTHING_WANTED, recordedOptions } from '../../dependencies/wanted';
-import { createSelection } from '../../source/patterns';
 import { changesOf } from '../changes';
 import { driftOf, isDrifted } from '../drift';
 import { plainNames, sameSelection } from '../live';
@@ -40,13 +40,14 @@ export function decideUnread(
     environment: name,
     checks: options.checks,
     drift: driftOf(snapshot.probe, createSelection(options.selection)),
+    findings: [],
     steps: [],
   };
 }
 
 function wasTouched({ probe }: Snapshot, { selection }: DeployOptions): boolean {
   const compiled = createSelection(selection);
-  const plain = plainNames(probe, compiled, new Set(probe.live?.record?.names));
+  const plain = plainNames(probe, new Set(probe.live?.record?.names));
   return plain.length > 0 || isDrifted(driftOf(probe, compiled));
 }
 

@@ -1,4 +1,5 @@
 /** Finding out what a new version is, beside what is live. */
+import type { RecordedRow } from '../../contract/facts';
 import { filesOfBundle } from '../../dependencies/texts';
 import { wantedDependencies } from '../../dependencies/wanted';
 import type { CallOptions } from '../../executor/calls';
@@ -14,6 +15,7 @@ import type { Snapshot } from '../snapshot';
 import type { StepLog } from '../stepLog';
 import { isDeployed, NOTHING_COMPARED, type Version } from '../version';
 import { askedAbout, compare, difference } from './comparison';
+import { PlainTree, SourceTree } from '../plainTree';
 
 /** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
 export interface Looking {
@@ -31,11 +33,11 @@ export async function observeVersion(
 ): Promise<{ version: Version; content: Content }> {
   const selection = createSelection(options.selection);
   const names = new Set(bundle.entries.map(({ path }) => topLevelOf(path)));
-  const adopts = plainNames(snapshot.probe, selection, names);
-  const live =
+  const adopts = plainNames(snapshot.probe, names);
+  const { live, plain, survey } =
     adopts.length > 0
-      ? await log.run('look at plain files', () => previewAdoption(client, options, adopts, selection))
-      : await seen(client, snapshot, options, selection);
+      ? await log.run('look at plain files', () => lookAtPlain(bundle, adopts, { client, snapshot, options }))
+      : { live: await seen(client, snapshot, options, selection) };
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
     options.dependencies,
@@ -44,7 +46,8 @@ export async function observeVersion(
   );
   const { source, digest, ignored, entries } = bundle;
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const version = { source, digest, ignored, bytes, adopts, live, wanted, comparison: NOTHING_COMPARED };
+  const looked = { names: [...names], beside: bundle.beside, adopts, live, plain, survey };
+  const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
   if (isDeployed(version) && !options.deployUnchanged) {
     return { version, content: { bundle, entries: [], needed: [] } };
   }
@@ -55,16 +58,26 @@ export async function observeVersion(
   return { version: { ...version, comparison }, content };
 }
 
-/** What adopting plain files would make live. Later questions are asked about that. */
-async function previewAdoption(
-  client: ExecutorClient,
-  { basePath, entrypoint }: DeployOptions,
+/** Looks at plain files, in one round trip: what adopting them would make live, which later questions are about. */
+async function lookAtPlain(
+  { entries }: Bundle,
   names: readonly string[],
-  selection: CompiledSelection,
-): Promise<AdoptionPreview> {
-  const ownership = new Ownership(selection);
-  await client.call('previewAdoption', { basePath, names, entrypoint }, { onRows: entriesTo(ownership) });
-  return { release: null, ...ADOPTED, ...ownership.result() };
+  { client, snapshot, options }: Pick<Looking, 'client' | 'snapshot' | 'options'>,
+): Promise<{ live: AdoptionPreview } & Pick<Version, 'plain' | 'survey'>> {
+  const { basePath, entrypoint, selection } = options;
+  const tree = new PlainTree(createSelection(selection), new SourceTree(entries), snapshot.probe.base);
+  const ownership = new Ownership(tree);
+  const onRows = {
+    entries: (rows: readonly unknown[]): void => {
+      ownership.add(rows as readonly ToldEntry[]);
+      tree.add(rows as readonly RecordedRow[]);
+    },
+  };
+  const [, survey] = await Promise.all([
+    client.call('previewAdoption', { basePath, names, entrypoint }, { onRows }),
+    client.call('survey', { basePath, names }),
+  ]);
+  return { live: { release: null, ...ADOPTED, ...ownership.result() }, plain: tree.facts(), survey };
 }
 
 /**
@@ -80,7 +93,8 @@ async function seen(
   const live = liveOf(probe, compiled);
   const record = probe.live?.record;
   if (!live || !record || sameSelection(record, selection)) return live;
-  const ownership = new Ownership(compiled);
+  const kept = new Set(live.keep);
+  const ownership = new Ownership({ includes: (path) => compiled.includes(path) && !kept.has(path) });
   await client.call('entries', { basePath, release: live.release }, { onRows: entriesTo(ownership) });
   const { digest, keep } = ownership.result();
   return { ...live, digest, keep: [...new Set([...live.keep, ...keep])] };

@@ -1,0 +1,112 @@
+/** What is looked for before a plain directory is touched, and how it is told. */
+import { shownList } from '../text/shownList';
+import { printable } from '../text/printable';
+
+/**
+ * - `refused`: it can't be kept true; planning and deploying end with it, and nothing is touched
+ * - `kept`: it is kept as it is, and people should know how
+ * - `hint`: nothing keeps it from being deployed
+ */
+export type Severity = 'refused' | 'kept' | 'hint';
+
+/** The kinds: what each may be, and what it is about. The reference page is made of it. */
+export const PREFLIGHT = {
+  linkReplaced: {
+    severities: ['refused'],
+    meaning:
+      'A link that leads out of what is deployed, in the place of something that the new version has: a release would put a copy there, and what the link leads to would no longer be used.',
+  },
+  linkDangling: {
+    severities: ['refused'],
+    meaning: 'A link that leads nowhere, under a name that the new version has.',
+  },
+  linkBecomesFile: {
+    severities: ['hint'],
+    meaning:
+      'A link to something else that is deployed; the new version has a file or directory of its own in its place.',
+  },
+  codeOnlyThere: {
+    severities: ['refused', 'hint'],
+    meaning:
+      'Code (`.py`, `.so`) inside of what is deployed that the source does not have. Releases would be without it, which somebody has to decide: with *Remove Old Code*, or by keeping it with *Exclude*.',
+  },
+  filesOnlyThere: {
+    severities: ['kept'],
+    meaning:
+      'Other files inside of deployed directories that the source does not have, such as a configuration, a database or a log: each release takes them along, and the engine may write to them.',
+  },
+  bytecodeOnlyThere: {
+    severities: ['kept'],
+    meaning: 'Bytecode without its source, which no source can bring: each release takes it along.',
+  },
+  nameOnlyThere: {
+    severities: ['kept'],
+    meaning:
+      'A name at the top that *Include* has and the source does not: it stays as it is, in its place, links included.',
+  },
+  ownersLost: {
+    severities: ['refused'],
+    meaning:
+      'Files of another user than the one who deploys, which that user could no longer read, or write to where only the engine has them: only root can keep owners as they are.',
+  },
+  namesBeside: {
+    severities: ['hint'],
+    meaning:
+      'Names that both the source and the base path have and *Include* leaves out: they stay what they are there while the rest becomes the new version.',
+  },
+  packagesUnlisted: {
+    severities: ['hint'],
+    meaning:
+      'The source names its packages in a form that nothing is installed from (`pyproject.toml`, `poetry.lock`, `uv.lock`, `Pipfile.lock`, `environment.yml`), and has no requirements.',
+  },
+  pythonVersion: {
+    severities: ['hint'],
+    meaning:
+      'The base path has a `.python-version` that may make `python3` another interpreter there than the one that deploys and checks.',
+  },
+} as const satisfies Record<string, { severities: readonly Severity[]; meaning: string }>;
+
+export type PreflightKind = keyof typeof PREFLIGHT;
+
+/** One thing that was found beforehand. */
+export interface PreflightFinding {
+  readonly kind: PreflightKind;
+  readonly severity: Severity;
+  /** Below the base path; the first 20. */
+  readonly paths: readonly string[];
+  /** How many there are. */
+  readonly count: number;
+  /** What it is, what becomes of it, and what to do. */
+  readonly sentence: string;
+}
+
+/** As many paths as a finding lists. */
+export const LISTED_IN_FINDING = 20;
+
+/** A finding about some paths; the sentence is given them as people read them. */
+export function found<K extends PreflightKind>(
+  kind: K,
+  severity: (typeof PREFLIGHT)[K]['severities'][number],
+  paths: Told,
+  sentence: (shown: string) => string,
+): PreflightFinding {
+  const text = sentence(shownList(paths.first, paths.count));
+  return {
+    kind,
+    severity,
+    paths: paths.first.slice(0, LISTED_IN_FINDING),
+    count: paths.count,
+    sentence: printable(text),
+  };
+}
+
+/** The first of some paths, and how many there are. */
+export interface Told {
+  readonly first: readonly string[];
+  readonly count: number;
+}
+
+/** All paths of a short list. */
+export function told(paths: readonly string[]): Told {
+  return { first: paths.slice(0, LISTED_IN_FINDING), count: paths.length };
+}
