@@ -231,6 +231,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   assemble: 'deployment',
   environment: 'deployment with dependencies',
   run: 'deployment',
+  copyPlain: 'first deployment',
   adopt: 'first deployment',
   drain: 'first deployment',
   flip: 'deployment',

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 
-from hot_deploy import beside, exchanges, files, history, mounts, records, switching, tree
+from hot_deploy import beside, exchanges, files, history, mounts, originals, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
     from hot_deploy.tree import Entry
+
+    Status = os.stat_result
 
 
 def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[str]:
@@ -36,41 +38,47 @@ def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[s
     return plain
 
 
-def adopt(
+class Copied:
+    """Plain files that were copied into a release, and what they were then: for adopt()."""
+
+    def __init__(self, release_id: str, names: list[str], seen: dict[str, Status]) -> None:
+        self.release_id = release_id
+        self.names = names
+        # What each path was; see _seen().
+        self.seen = seen
+
+
+def copy(
     layout: Layout,
     undo: Journal,
     time_of_day: str,
     names: list[str],
-    launcher: Launcher,
+    entrypoint: str,
     sequence: int,
     check: Callable[[], None],
-) -> dict[str, Any]:
-    """Copies what is effectively live into a release, makes it current, and exchanges each plain name for its link.
-
-    Interrupted anywhere, it can simply be done again: what is live is read through whatever is there by then.
-    Returns a dict: `release`, `gapMs`, `atomic`, `names`.
-    """
-    entrypoint = launcher[0]
+) -> Copied:
+    """Copies what is effectively live into a release that nothing leads to yet. No name of the base path changes."""
     mounts.refuse_within(layout, plain_names(layout, names, entrypoint))
     for name in plain_names(layout, names, entrypoint):
         if is_half_removed(layout, name, layout.current_release()):
             complete(layout, name)
     plain = plain_names(layout, names, entrypoint)
     sources = _effective(layout, plain, entrypoint)
+    seen = _seen(layout, plain)
     staging = os.path.join(layout.staging, "adoption")
-    undo.push("discardStaging", name="adoption")
+    staged = undo.push("discardStaging", name="adoption")
     os.mkdir(staging, 0o755)
-    entries: list[Entry] = []
-    copied_from: list[tuple[str, list[int] | None]] = []
-    for name, source in sorted(sources.items()):
-        for entry, path, stamp in copy_name(layout, source, staging, name, sources, check):
-            entries.append(entry)
-            copied_from.append((path, stamp))
-    _refuse_if_written_to(copied_from)
+    entries = [
+        entry
+        for name, source in sorted(sources.items())
+        for entry in copy_name(layout, source, staging, name, sources, check)
+    ]
+    refuse_written_to(seen, _seen(layout, plain))
     release_id = layout.new_release_id(time_of_day, tree.content_digest(entries))
     record: dict[str, Any] = {
         "release": release_id,
         "sequence": sequence,
+        # Until it is adopted: whatever a crash leaves in `releases` is known for what it is.
         "state": "candidate",
         "createdAt": history.now(),
         "source": {"type": "adopted", "reference": layout.given},
@@ -79,23 +87,31 @@ def adopt(
         "bytes": sum(entry.size for entry in entries),
     }
     undo.push("discardRelease", release=release_id)
-    # The record comes first: whatever a crash leaves in `releases` is known for what it is.
     records.write(layout, release_id, record)
     beside.link(layout, staging, sources)
     os.rename(staging, layout.release(release_id))
+    undo.drop(staged)
     tree.write_manifest(layout.manifest(release_id), entries)
-    records.write(layout, release_id, dict(record, state="ready"))
-    pending, _ = switching.switch(layout, undo, release_id, "adopt", launcher)
-    gaps = exchange_all(layout, plain, release_id, launcher)
+    return Copied(release_id, plain, seen)
+
+
+def adopt(layout: Layout, undo: Journal, copied: Copied, launcher: Launcher) -> dict[str, Any]:
+    """Makes the copy current, and exchanges each plain name for its link. Until `confirm`, it is taken back.
+
+    Refused where somebody wrote to what was copied: the originals go back then, with what was written.
+    Returns a dict: `gapMs`, `atomic`.
+    """
+    refuse_written_to(copied.seen, _seen(layout, copied.names))
+    for name in copied.names:
+        make_room(layout, name, copied.release_id)
+    record = records.read(layout, copied.release_id) or {}
+    records.write(layout, copied.release_id, dict(record, state="ready"))
+    switching.switch(layout, undo, copied.release_id, "adopt", launcher)
+    gaps = exchange_all(layout, copied.names, copied.release_id, launcher)
     files.sync_directory(layout.base)
-    switching.confirm(layout, pending)
-    undo.confirm()
-    return {
-        "release": release_id,
-        "names": plain,
-        "gapMs": round(sum(gaps) * 1000, 3),
-        "atomic": not gaps,
-    }
+    if not gaps:
+        originals.refuse_written_to(layout, copied.release_id, copied.names, copied.seen)
+    return {"gapMs": round(sum(gaps) * 1000, 3), "atomic": not gaps}
 
 
 def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, str]:
@@ -130,10 +146,10 @@ def copy_name(
     name: str,
     names: Container[str],
     check: Callable[[], None],
-) -> Iterator[tuple[Entry, str, list[int] | None]]:
-    """Copies one deployed name with its modes as they are; yields (entry, where it came from, stamp there)."""
+) -> Iterator[Entry]:
+    """Copies one deployed name with its modes as they are; yields its entries."""
     for entry, origin, status in _entries_of(layout, source, name, names, check):
-        stamp, target = entry.stamp, os.path.join(staging, entry.path)
+        target = os.path.join(staging, entry.path)
         os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
         if entry.target is not None:
             os.symlink(entry.target, target)
@@ -142,7 +158,7 @@ def copy_name(
             os.makedirs(target, 0o755, exist_ok=True)
         else:
             entry.stamp = _copy_file(origin, target, status)
-        yield entry, origin, stamp
+        yield entry
     _give_directories(source, os.path.join(staging, name))
 
 
@@ -184,9 +200,19 @@ def _link_target(layout: Layout, path: str, target: str, names: Container[str]) 
     return os.path.relpath(os.path.join(layout.base, inside), directory) if target.startswith("/") else target
 
 
-def _refuse_if_written_to(copied_from: list[tuple[str, list[int] | None]]) -> None:
-    for path, stamp in copied_from:
-        if tree.stamp_of(os.lstat(path)) != stamp:
+def _seen(layout: Layout, plain: Iterable[str]) -> dict[str, Status]:
+    """Path -> lstat of each file and link that an extraction gets under those plain names, bytecode aside."""
+    found: dict[str, Status] = {}
+    for name in plain:
+        found.update((os.path.join(layout.base, path), status) for path, status in tree.walk(layout.base, [name]))
+    return {path: status for path, status in found.items() if not stat.S_ISDIR(status.st_mode)}
+
+
+def refuse_written_to(before: dict[str, Status], now: dict[str, Status]) -> None:
+    """Raises StepFailed where a file is another one, has gone or has come since; both as _seen() gives them."""
+    for path in sorted(before.keys() | now.keys()):
+        one, other = before.get(path), now.get(path)
+        if one is None or other is None or tree.stamp_of(one) != tree.stamp_of(other):
             raise StepFailed("changedWhileAdopted", path=path)
 
 
@@ -206,15 +232,6 @@ def _copy_file(source: str, target: str, status: os.stat_result) -> list[int]:
             os.close(fd)
     finally:
         os.close(source_fd)
-
-
-def can_keep(layout: Layout, name: str, release_id: str) -> bool:
-    """Whether the original of a name can be kept; makes room for it."""
-    try:
-        make_room(layout, name, release_id)
-    except StepFailed:
-        return False
-    return True
 
 
 def make_room(layout: Layout, name: str, release_id: str) -> None:
@@ -300,10 +317,7 @@ def _keep_file(layout: Layout, path: str, original: str) -> None:
         if raised.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV):
             raise
         copy = files.temporary_name(layout.state, "adopt")
-        if os.path.islink(path):
-            os.symlink(os.readlink(path), copy)
-        else:
-            _copy_file(path, copy, os.lstat(path))
+        originals.copy_faithfully(path, copy)
         os.rename(copy, original)
 
 
@@ -311,8 +325,7 @@ def _keep_copy(layout: Layout, name: str, original: str) -> None:
     """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
     staging = os.path.join(layout.staging, "original")
     os.mkdir(staging, 0o755)
-    for _ in copy_name(layout, os.path.join(layout.base, name), staging, name, {name: None}, lambda: None):
-        pass
+    originals.copy_faithfully(os.path.join(layout.base, name), os.path.join(staging, name))
     files.sync_file_system(layout.base)
     os.rename(os.path.join(staging, name), original)
     os.rmdir(staging)

@@ -9,7 +9,7 @@ import zlib
 
 from hot_deploy import beside, bytecode, comparing, copying, files, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_path, names_in
+from hot_deploy.layout import checked_path, deployed_names, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,7 +199,9 @@ class Assembly:
         """
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
         _freeze_directories(self.staging, _written_to(self.entries))
-        beside.link(self.layout, self.staging, names_in(entry.path for entry in self.entries))
+        # The live release's names are links by the time that this one is live, if they are not yet.
+        of_live = deployed_names(self.live) if self.live is not None else []
+        beside.link(self.layout, self.staging, [*names_in(entry.path for entry in self.entries), *of_live])
         self._give()
         release = self.layout.release(self.release_id)
         os.rename(self.staging, release)

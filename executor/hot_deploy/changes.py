@@ -41,16 +41,17 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
     # and the first that decides on a flip.
     behind: tuple[bytes, Json] | None = None
     decision: Json | None = None
+    # Of adoptions that another switch began with: the release -> what decided on it, and that of one that nothing did.
+    adoptions: dict[Any, Json] = {}
+    waiting: Any = None
     is_last_flip = True
     for line in newest_first:
         if not TOLD.search(line):
             continue  # Most of a long history may be of something else: that is not parsed.
         entry = lines.parsed(line)
-        if not history.is_ours(entry):
+        if not history.is_ours(entry) or entry["event"] not in ("flip", *DECIDED, *ALONE):
             continue
         event = entry["event"]
-        if event not in ALONE and event not in DECIDED and event != "flip":
-            continue
         ended = decision
         if behind is not None:
             if event == "flip" and decision is None and _is_about(behind[1], entry):
@@ -61,16 +62,34 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
         if event in ALONE:
             behind = (line, entry)
         elif event in DECIDED:
+            adoptions.update(_decided_adoption(entry, decision))
             decision = entry
         else:
-            undecided = is_last_flip and current is not None and entry.get("to") == current
+            if entry.get("operation") == "adopt":
+                ended = adoptions.pop(entry.get("to"), ended)
+            undecided = ended is None and _is_waiting(entry, current if is_last_flip else waiting, is_last_flip)
             found.append(_flip(line, entry, ended, undecided))
+            waiting = entry.get("from") if undecided else None
             decision, is_last_flip = None, False
         if len(found) >= limit:
             break
     if behind is not None:
         found.append(_alone(*behind))
     return found[:limit]
+
+
+def _decided_adoption(entry: Json, later: Json | None) -> dict[Any, Json]:
+    """What a line decides on besides its own switch, or the one after it on the adoption that this one began with."""
+    if entry["event"] == "confirmed" and isinstance(entry.get("adopted"), str):
+        return {entry["adopted"]: entry}
+    if entry["event"] == "reverted" and later is not None and later.get("from") == entry.get("to"):
+        return {entry.get("to"): later}
+    return {}
+
+
+def _is_waiting(flip: Json, release_id: str | None, is_last: bool) -> bool:
+    """Whether nobody has decided on a switch: to the live release, or the adoption that such a one began with."""
+    return release_id is not None and flip.get("to") == release_id and (is_last or flip.get("operation") == "adopt")
 
 
 def _is_about(entry: Json, flip: Json) -> bool:

@@ -149,7 +149,7 @@ def own_names(layout: Layout, entrypoint: str) -> list[str]:
 
 def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
     """Copies one name out of a release. Releases are read-only; plain files are their owner's to write again."""
-    for entry, _, _ in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
+    for entry in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
 

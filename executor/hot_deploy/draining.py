@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hot_deploy import exchanges, leases, unpinned, usage
+from hot_deploy import exchanges, leases, records, unpinned, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ def unpinned_runs(layout: Layout, entrypoint: str, wait: Wait, longest: float = 
         if not wait.goes_on(None if left else UNSEEN_SECONDS):
             return Unpinned(left, watch.count_unseen)
         watch.look_again()
+
+
+def may_be_read(layout: Layout, release_id: str) -> bool:
+    """Whether runs are left that began while names were exchanged: they may know a release by its path alone."""
+    noted = exchanges.noted(layout)
+    entrypoint = (records.read(layout, release_id) or {}).get("entrypoint") if noted else None
+    if noted is None or not isinstance(entrypoint, str):
+        return False
+    until = exchanges.now() if noted.until is None else noted.until
+    return bool(noted.leased() or unpinned.Watch(layout, entrypoint, until).left)
 
 
 def releases(layout: Layout, wait: Wait) -> list[str]:

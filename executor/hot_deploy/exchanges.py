@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class Note:
     """`until`: in seconds since the boot; None while nobody has said. `leases`: of runs that have a release, but no link
     for each of its names."""
@@ -33,9 +36,16 @@ class Note:
         return [lease[0] for lease in self.leases if lease in held]
 
 
-def expect(layout: Layout) -> None:
-    """Before the first name is exchanged: if nobody gets to say until when, every run that is there then may be one."""
-    _write(layout, None, _leases(layout))
+def expect(layout: Layout, needed: bool = True) -> None:
+    """Before the first name is exchanged: if nobody gets to say until when, every run that is there then may be one.
+
+    Not `needed`: an undo goes on where there is no room to write it down.
+    """
+    try:
+        _write(layout, None, _leases(layout))
+    except OSError as raised:
+        if needed or raised.errno not in _FULL:
+            raise
 
 
 def note(layout: Layout, leased: Iterable[list[int]] = ()) -> None:
@@ -44,7 +54,7 @@ def note(layout: Layout, leased: Iterable[list[int]] = ()) -> None:
         _write(layout, now(), [*_leases(layout), *leased])
     except OSError as raised:
         # A full disk. What expect() wrote makes a switch wait for more, and an undo has to go on.
-        if raised.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if raised.errno not in _FULL:
             raise
 
 

@@ -1,7 +1,8 @@
 """The engine's history: one JSON object a line, appended and synced, so that any crash leaves whole lines behind.
 
 A switch is written ahead: `flip` before it happens, `confirmed` or `reverted` after it was decided on. A `flip` that
-nothing follows is an unconfirmed switch, which the next operation decides on. An attempt that ended before its switch
+nothing follows is an unconfirmed switch, which the next operation decides on. A first deployment announces two, one upon
+the other: that to what the plain files hold, and its own; one `confirmed` keeps both. An attempt that ended before its switch
 is `refused` where the client said so, and `discarded` where the conversation ended in the middle.
 """
 
@@ -144,6 +145,8 @@ class Standing:
 
     def __init__(self, entries: Iterable[dict[str, Any]], current: str | None) -> None:
         self.unconfirmed: dict[str, Any] | None = None
+        # The adoption that the unconfirmed switch began with, which is kept or taken back with it.
+        self.adopting: dict[str, Any] | None = None
         self.live_since: str | None = None
         # What the decided switches left live, and all that ever were, the last first.
         self.live: str | None = None
@@ -152,36 +155,59 @@ class Standing:
         # The last attempt, if it did not stay live.
         self.undone: dict[str, Any] | None = None
         before: dict[str | None, str | None] = {}
+        # Whether an attempt came to nothing since the last switch was announced that was not a part of another one.
+        was_undone = False
         # Releases that were live, the last one last.
         went_live: dict[str | None, None] = {}
-        pending: dict[str, Any] | None = None
+        pending: list[dict[str, Any]] = []
         for entry in entries:
             self.sequence = max(self.sequence, int(entry.get("sequence") or 0))
             event = entry["event"]
-            if event in UNDONE:
-                self.undone = _attempt(entry, UNDONE[event])
+            if event in UNDONE and not (was_undone and _is_adoption_of(pending, entry)):
+                self.undone, was_undone = _attempt(entry, UNDONE[event]), True
             elif event in ("confirmed", "detached"):
                 self.undone = None
             if event == "flip":
-                pending = entry
-            elif event in ("confirmed", "reverted", "abandoned"):
-                if event == "confirmed" and pending is not None:
-                    self.live = _moved_last(went_live, pending.get("to"))
+                goes_on = bool(pending) and is_upon(entry, pending[-1])
+                pending = [*pending, entry] if goes_on else [entry]
+                was_undone = was_undone and goes_on
+            elif event == "confirmed":
+                for flip in pending:
+                    self.live = _moved_last(went_live, flip.get("to"))
                     # A repair makes live again what was: what was before that stays before it.
-                    if pending.get("operation") != "repair":
-                        before[pending.get("to")] = pending.get("from")
-                    if pending.get("to") == current:
+                    if flip.get("operation") != "repair":
+                        before[flip.get("to")] = flip.get("from")
+                    if flip.get("to") == current:
                         self.live_since = entry.get("at")
+                pending = []
+            elif event in ("reverted", "abandoned"):
                 if event == "reverted" and entry.get("to") in went_live:
                     self.live = _moved_last(went_live, entry.get("to"))
-                pending = None
+                pending = pending[:-1]
         self.were_live = list(went_live)[::-1]
-        # Written ahead but never carried out: `current` still names the old one, nothing is to be decided.
-        if pending is not None and pending.get("to") == current and current is not None:
-            self.unconfirmed = pending
+        self._leave(pending, current)
         self.previous: str | None = before.get(current)
         if self.unconfirmed is not None and self.unconfirmed.get("operation") != "repair":
             self.previous = self.unconfirmed.get("from")
+
+    def _leave(self, pending: list[dict[str, Any]], current: str | None) -> None:
+        """What is undecided. Announced but never carried out, `current` names the old one still: that is nothing."""
+        done = [flip for flip in pending if current is not None and flip.get("to") == current]
+        if done:
+            self.unconfirmed = done[-1]
+        if self.unconfirmed is not None and self.unconfirmed is not pending[0]:
+            self.adopting = pending[0]
+
+
+def is_upon(flip: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a switch was announced upon an adoption that is not decided on yet, of which it goes on."""
+    return before.get("operation") == "adopt" and flip.get("from") == before.get("to")
+
+
+def _is_adoption_of(pending: list[dict[str, Any]], entry: dict[str, Any]) -> bool:
+    """Whether a line takes the adoption back that the one undecided switch is."""
+    flip = pending[-1] if pending else {}
+    return entry["event"] == "reverted" and flip.get("operation") == "adopt" and entry.get("from") == flip.get("to")
 
 
 def _moved_last(order: dict[str | None, None], release_id: str | None) -> str | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 
-from hot_deploy import files, lines, undo
+from hot_deploy import files, history, lines, undo
 from hot_deploy.failures import StepFailed
 from hot_deploy.undo import Occasion, Undo
 
@@ -91,24 +91,43 @@ class Journal:
 
     # -- undoing -----------------------------------------------------------------------------------------------
 
-    def take_back(self, *verbs: str) -> None:
-        """Undoes what this conversation registered under these verbs. Raises what keeps it from that."""
-        mine = [one for one in self._undos if one.own and one.verb in verbs]
-        occasion = self._carry_out(mine, Occasion("", tells=False))
+    def take_back(self, *verbs: str, reason: str = "", sparing: str | None = None) -> None:
+        """Undoes what this conversation registered under these verbs, but for the release `sparing`.
+
+        Raises what keeps it from that.
+        """
+        mine = [
+            one
+            for one in self._undos
+            if one.own and one.verb in verbs and (sparing is None or one.arguments.get("release") != sparing)
+        ]
+        occasion = self._carry_out(mine, Occasion(reason, tells=False))
         if occasion.raised:
             raise occasion.raised[0]
 
     def revert(self, pending: Json, reason: str) -> Json:
-        """Takes a switch back: this conversation's, or one that an earlier conversation could not finish."""
+        """Takes a switch back: this conversation's, or one that an earlier conversation could not finish.
+
+        With it goes the adoption that it began with. Returns as undo.revert() does.
+        """
         result = undo.revert(self._layout, pending, reason)
         mine = self.own("revertSwitch")
         if mine is not None:
             self.drop(mine)
-            return result
-        if pending.get("candidate"):
-            undo.discard(self._layout, pending["to"])
-        self.unwind_earlier(reason)
-        return result
+            self.take_back("revertSwitch", reason=reason)
+        else:
+            if pending.get("candidate"):
+                undo.discard(self._layout, pending["to"])
+            self.unwind_earlier(reason)
+            self._take_back_adoption(reason)
+        return dict(result, live=self._layout.standing_release())
+
+    def _take_back_adoption(self, reason: str) -> None:
+        """Of an adoption that was cut off, too, the history alone may tell: 0.1.0 had no journal."""
+        layout = self._layout
+        pending = history.standing(layout, layout.standing_release()).unconfirmed
+        if pending is not None and undo.is_adoption(pending):
+            undo.revert(layout, pending, reason)
 
     def unwind(self, reason: str) -> Occasion:
         """At the end of the conversation: undoes all that is left."""

@@ -16,10 +16,12 @@ __all__ = [
     "ctypes",
     "datetime",
     "detaching",
+    "draining",
     "gzip",
     "importlib_metadata",
     "importlib_util",
     "installing",
+    "originals",
     "py_compile",
     "shlex",
     "shutil",
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     import tarfile
     import traceback
 
-    from hot_deploy import detaching, installing, workplace
+    from hot_deploy import detaching, draining, installing, originals, workplace
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
@@ -87,5 +89,7 @@ else:
     tarfile = _Later("tarfile")
     traceback = _Later("traceback")
     detaching = _Later("hot_deploy.detaching")
+    draining = _Later("hot_deploy.draining")
     installing = _Later("hot_deploy.installing")
+    originals = _Later("hot_deploy.originals")
     workplace = _Later("hot_deploy.workplace")

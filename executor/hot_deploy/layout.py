@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 RESERVED = frozenset(contract.RESERVED_NAMES)
+# What lies beside the engine's own names.
+OUR_DIRECTORIES = ("releases", "environments", "backups")
 # In a release's directory: the environment's link, and bytecode.
 NOT_CONTENT = frozenset([".venv", "__pycache__"])
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
@@ -79,8 +81,14 @@ class Layout:
 
     def create(self) -> None:
         """Makes the directories of our own. Raises OSError where the user may not."""
+        self.create_state()
+        for directory in (self.releases, self.backups):
+            os.makedirs(directory, 0o755, exist_ok=True)
+
+    def create_state(self) -> None:
+        """As create(), but for those that lie beside the engine's own names."""
         self.refuse_links()
-        for directory in (self.state, self.staging, self.records, self.releases, self.backups):
+        for directory in (self.state, self.staging, self.records):
             os.makedirs(directory, 0o755, exist_ok=True)
 
     def refuse_links(self) -> None:

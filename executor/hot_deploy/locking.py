@@ -40,7 +40,7 @@ def acquire(layout: Layout, holder: dict[str, Any], wait_seconds: float, check: 
         try:
             if is_held(layout, fd):
                 # Its last holder may have removed what was made here, while it was waited for.
-                layout.create()
+                layout.create_state()
                 _sign(layout, holder)
                 return fd
         except BaseException:
@@ -54,7 +54,7 @@ def acquire(layout: Layout, holder: dict[str, Any], wait_seconds: float, check: 
 def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check) -> int | None:
     """The lock, taken; None where the directory it lies in was removed at that very moment."""
     try:
-        layout.create()
+        layout.create_state()
         fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except FileNotFoundError:
         if time.monotonic() >= deadline:

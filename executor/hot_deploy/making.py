@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
+    from hot_deploy import adoption
     from hot_deploy.assembly import Assembly
 
 
@@ -16,6 +17,8 @@ class Making:
     def __init__(self) -> None:
         # Until it is placed.
         self.assembly: Assembly | None = None
+        # Plain files that were copied, to be adopted with the switch.
+        self.copied: adoption.Copied | None = None
         # Its id, from then on.
         self.candidate: str | None = None
         # The result of having compiled it.

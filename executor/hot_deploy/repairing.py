@@ -11,7 +11,7 @@ from hot_deploy.layout import checked_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
     from hot_deploy.layout import Layout
     from hot_deploy.switching import Launcher
@@ -58,25 +58,6 @@ def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> l
     adoption.exchange_all(layout, [name], current, (entrypoint, launcher[1]))
     files.sync_directory(layout.base)
     return [name]
-
-
-def finish_adoption(layout: Layout, pending: dict[str, Any]) -> None:
-    """Exchanges what an adoption that was cut off left plain, as far as it still is what was adopted.
-
-    Until the launcher is there, runs read through the links: nothing may be switched before.
-    """
-    entrypoint = pending.get("entrypoint")
-    if not isinstance(entrypoint, str) or layout.current_release() != pending["to"]:
-        return  # An older version's: what is plain is adopted with the next deployment.
-    launcher = switching.wanted_launcher({"entrypoint": entrypoint})
-    plain = [found["path"] for found in inspecting.names(layout, pending["to"], launcher) if found.get("same")]
-    for name in plain:
-        if adoption.is_half_removed(layout, name, pending["to"]):
-            adoption.complete(layout, name)
-        elif not adoption.can_keep(layout, name, pending["to"]):
-            return  # Somebody put it there meanwhile.
-    adoption.exchange_all(layout, adoption.plain_names(layout, plain, entrypoint), pending["to"], launcher)
-    files.sync_directory(layout.base)
 
 
 def _missing_files(layout: Layout, path: str, _launcher: Launcher, check: Check) -> list[str]:

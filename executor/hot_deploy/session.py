@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hot_deploy import leftovers, locking, numbering, records
+from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed, complaint
 from hot_deploy.history import asked_by
 from hot_deploy.journal import Journal
@@ -92,6 +93,8 @@ class Session:
             return ended
         undone = journal.unwind(self.wire.gone or "the conversation ended")
         ended["reverted"] = undone.reverted
+        if undone.left:
+            ended["left"] = undone.left[:MANY]
         raised = list(undone.raised)
         try:
             _clean(self.layout)

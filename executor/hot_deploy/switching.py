@@ -186,8 +186,10 @@ def holds(path: str, content: bytes) -> bool:
 
 
 def confirm(layout: Layout, pending: dict[str, Any]) -> None:
-    """Keeps the switch, and takes away links that lead nowhere now."""
-    history.append(layout, "confirmed", to=pending["to"])
+    """Keeps the switch, with the adoption that it began with, and takes away links that lead nowhere now."""
+    adopting = history.standing(layout, pending["to"]).adopting
+    with_it = {"adopted": adopting["to"]} if adopting is not None else {}
+    history.append(layout, "confirmed", to=pending["to"], **with_it)
     for name in dangling_links(layout):
         os.unlink(os.path.join(layout.base, name))
 

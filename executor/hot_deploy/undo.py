@@ -10,12 +10,12 @@ import os
 
 from hot_deploy import files, history, leftovers, switching
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import detaching
-from hot_deploy.layout import RELEASE_ID, checked_name
+from hot_deploy.later import detaching, draining, originals
+from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
     # Kind and path below the base path of something that was removed; kinds as leftovers.find() has them.
     Removed = list[tuple[str, str]]
+
+
+# The operation of a switch to what plain files hold, as the history calls it.
+ADOPTING = "adopt"
+# As long as taking it back waits for runs that look for their release, in seconds.
+PUT_BACK_SECONDS = 4
 
 
 class Undo:
@@ -55,6 +61,8 @@ class Occasion:
         self.removed: Removed = []
         # Whether a switch was taken back.
         self.reverted = False
+        # Releases that are still in use: whoever comes next removes them.
+        self.left: list[str] = []
         # What could not be undone.
         self.raised: list[OSError | StepFailed] = []
 
@@ -87,8 +95,25 @@ def read(verb: str, line: Json) -> Undo | None:
 
 
 def revert(layout: Layout, pending: Json, reason: str) -> Json:
-    """Takes a switch back that somebody has decided on."""
+    """Takes a switch back that somebody has decided on. What it returns is what switching.revert() does."""
+    if is_adoption(pending):
+        _put_originals_back(layout, pending)
     return switching.revert(layout, pending, reason)
+
+
+def _put_originals_back(layout: Layout, pending: Json) -> None:
+    """Takes back what an adoption did to the names of the base path; nothing leads through `current` afterwards.
+
+    Who was started through the launcher until then looks for its release there: those are waited for, shortly.
+    """
+    originals.put_back(layout, pending["to"])
+    entrypoint = pending.get("entrypoint")
+    if isinstance(entrypoint, str):
+        draining.unpinned_runs(layout, entrypoint, draining.Wait(PUT_BACK_SECONDS, lambda: None))
+
+
+def is_adoption(pending: Json) -> bool:
+    return pending.get("operation") == ADOPTING
 
 
 def discard(layout: Layout, release_id: str) -> None:
@@ -104,17 +129,17 @@ def is_settled(layout: Layout, undo: Undo) -> bool:
 
 def waits(layout: Layout, undo: Undo) -> bool:
     """Whether it would take back what is live: where nobody is left who did it, the client decides."""
-    return undo.verb == "revertSwitch" and layout.standing_release() == undo.arguments["to"]
+    if undo.verb != "revertSwitch" or is_adoption(undo.arguments):
+        return False
+    to: str = undo.arguments["to"]
+    return layout.standing_release() == to
 
 
 def _revert_switch(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
     """Flips back. What could not be written down of it, the next operation writes down."""
     pending = undo.arguments
-    if pending["operation"] == "adopt" and layout.standing_release() == pending["to"]:
-        # Some names lead through `current` already. Both sides hold the same: the next operation confirms it.
-        return False
     try:
-        switching.revert(layout, pending, occasion.reason)
+        revert(layout, pending, occasion.reason)
     except OSError:
         if layout.standing_release() == pending["to"]:
             raise
@@ -131,9 +156,11 @@ def _discard_release(layout: Layout, undo: Undo, occasion: Occasion) -> bool:
         return False
     parts = parts_of_release(layout, release_id)
     files.remove_tree(os.path.join(layout.staging, release_id))
-    removed = leftovers.remove_release(layout, release_id)
+    removed = not draining.may_be_read(layout, release_id) and leftovers.remove_release(layout, release_id)
     if removed:
         occasion.removed += parts
+    else:
+        occasion.left.append(release_id)
     if occasion.tells and not _is_told(layout, undo):
         history.append(layout, "discarded", to=release_id, reason=occasion.reason, **_signed(undo))
     return removed
@@ -209,6 +236,33 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list) and all(_is_a_name(name) for name in value)
 
 
+def _are_names_of(known: Container[str], value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) and name in known for name in value)
+
+
+def _settles_switch(pending: Json, entry: Json) -> bool:
+    if not is_adoption(pending):
+        return entry["event"] in ("confirmed", "reverted", "abandoned", "flip")
+    # The switch that it is a part of may be taken back before it, and is announced after it.
+    if entry["event"] == "reverted":
+        return bool(entry.get("from") == pending["to"])
+    return bool(entry["event"] == "confirmed")
+
+
+def _remove_directories(layout: Layout, undo: Undo, _occasion: Occasion) -> bool:
+    """Removes those of our directories that were not there before, unless something lies in them."""
+    left = False
+    for name in undo.arguments["names"]:
+        path = os.path.join(layout.base, name)
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            left = True
+    return not left
+
+
 def _settled_by(*events: str) -> Callable[[Json, Json], bool]:
     return lambda _arguments, entry: entry["event"] in events
 
@@ -216,19 +270,29 @@ def _settled_by(*events: str) -> Callable[[Json, Json], bool]:
 UNDOS: dict[str, Kind] = {
     "revertSwitch": Kind(
         _revert_switch,
-        settles=_settled_by("confirmed", "reverted", "abandoned", "flip"),
+        settles=_settles_switch,
         holds=lambda given: (
-            history.is_ours(given) and _is_a_release(given.get("to")) and isinstance(given.get("operation"), str)
+            history.is_ours(given)
+            and _is_a_release(given.get("to"))
+            and isinstance(given.get("operation"), str)
+            and (given.get("entrypoint") is None or _is_a_name(given["entrypoint"]))
         ),
     ),
     "discardRelease": Kind(
         _discard_release,
-        settles=lambda arguments, entry: entry["event"] == "confirmed" and entry.get("to") == arguments["release"],
+        settles=lambda arguments, entry: (
+            entry["event"] == "confirmed" and arguments["release"] in (entry.get("to"), entry.get("adopted"))
+        ),
         holds=lambda given: _is_a_release(given.get("release")),
     ),
     "discardStaging": Kind(_discard_staging, settles=_settled_by(), holds=lambda given: _is_a_name(given.get("name"))),
     "discardBackups": Kind(
         _discard_backups, settles=_settled_by("confirmed"), holds=lambda given: _are_names(given.get("before"))
+    ),
+    "removeDirectories": Kind(
+        _remove_directories,
+        settles=_settled_by("confirmed"),
+        holds=lambda given: _are_names_of(OUR_DIRECTORIES, given.get("names")),
     ),
     "attach": Kind(
         _attach,

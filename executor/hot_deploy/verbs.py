@@ -31,6 +31,7 @@ VERBS = {
     "assemble": "verbs_making.assemble",
     "environment": "verbs_making.environment",
     "run": "verbs_making.run",
+    "copyPlain": "verbs_making.copy_plain",
     "adopt": "verbs_switching.adopt",
     "drain": "verbs_switching.drain",
     "missingPackages": "verbs_detaching.missing_packages",

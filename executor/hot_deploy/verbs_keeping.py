@@ -7,10 +7,11 @@ import os
 from hot_deploy import environments, history, leftovers, ownership, records, tree, workers
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
+from hot_deploy.layout import OUR_DIRECTORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Container, Iterable
+    from typing import Any, Callable, Container, Iterable
 
     from hot_deploy.layout import Layout
     from hot_deploy.session import Session
@@ -28,22 +29,43 @@ def lock(session: Session, _id: Any, args: Json) -> Json:
     if not exists and not args.get("create"):
         raise StepFailed("basePathMissing", basePath=layout.given)
     layout.owner = ownership.resolve(args.get("owner"), layout.base)
+    _made(layout, exists, lambda: _create_state(layout, exists))
+    session.take_lock(layout, args.get("holder") or {}, args.get("waitSeconds") or 0)
+    cleaned = _clean(session, layout) if args.get("clean") is not False else []
+    _made(layout, exists, lambda: _create(session, layout))
+    return {"cleaned": cleaned[:EVERY_FILE]}
+
+
+def _made(layout: Layout, exists: bool, make: Callable[[], None]) -> None:
+    """Makes directories. `exists`: whether the base path was there before."""
     try:
-        if not exists:
-            os.makedirs(layout.base, 0o755)
-            layout.give(layout.base)
-        layout.create()
+        make()
     except (FileExistsError, NotADirectoryError):
         raise StepFailed("basePathIsNoDirectory", basePath=layout.given) from None
     except PermissionError:
         raise StepFailed("basePathDenied", basePath=layout.given, exists=exists) from None
-    session.take_lock(layout, args.get("holder") or {}, args.get("waitSeconds") or 0)
-    if args.get("clean") is False:
-        return {"cleaned": []}
+
+
+def _create_state(layout: Layout, exists: bool) -> None:
+    if not exists:
+        os.makedirs(layout.base, 0o755)
+        layout.give(layout.base)
+    layout.create_state()
+
+
+def _clean(session: Session, layout: Layout) -> list[tuple[str, str]]:
     layout.current_release()  # Something foreign there is for a person to decide on first.
     undone = session.undo.unwind_earlier("the conversation was cut off")
-    cleaned = undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))
-    return {"cleaned": cleaned[:EVERY_FILE]}
+    return undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))
+
+
+def _create(session: Session, layout: Layout) -> None:
+    """Makes our directories beside the engine's own names. Until a first deployment is kept, whoever undoes it removes
+    those that were not there."""
+    missing = [name for name in OUR_DIRECTORIES if not os.path.lexists(os.path.join(layout.base, name))]
+    if "releases" in missing:
+        session.undo.push("removeDirectories", names=missing)
+    layout.create()
 
 
 def archive(session: Session, _id: Any, args: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from hot_deploy import archives, assembly, checking, comparing, environments, history, records, tree
+from hot_deploy import adoption, archives, assembly, checking, comparing, environments, history, records, tree
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import installing, workplace
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from hot_deploy.session import Session
 
     Json = dict[str, Any]
+
+
+def copy_plain(session: Session, _id: Any, args: Json) -> Json:
+    """Copies what is live in plain files into a release. What leads to it comes with `adopt`."""
+    layout = session.require_lock()
+    standing = history.standing(layout, layout.current_release())
+    sequence = records.next_sequence(standing, records.read_all(layout))
+    copied = adoption.copy(
+        layout, session.undo, args["time"], args["names"], args["entrypoint"], sequence, session.wire.check
+    )
+    session.making.copied = copied
+    return {"release": copied.release_id, "names": copied.names}
 
 
 def receive(session: Session, _id: Any, args: Json) -> Json:
@@ -62,7 +74,8 @@ def unpack(session: Session, _id: Any, args: Json) -> Json:
 
 def _discard(session: Session) -> None:
     """Another release is made instead of the one that this conversation began, unless that is live."""
-    session.undo.take_back("discardRelease", "discardStaging")
+    copied = session.making.copied
+    session.undo.take_back("discardRelease", "discardStaging", sparing=copied.release_id if copied else None)
     session.making.forget()
 
 

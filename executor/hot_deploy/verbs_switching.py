@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import adoption, draining, exchanges, history, records, repairing, switching, unpinned
+from hot_deploy import adoption, draining, exchanges, history, switching, undo, unpinned
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
@@ -20,19 +20,14 @@ JUST_NOW = 1
 
 
 def adopt(session: Session, _id: Any, args: Json) -> Json:
-    """Turns what is live in plain files into the first release."""
+    """Makes current what `copyPlain` copied, and puts links and launcher where the plain names are."""
     layout = session.require_lock()
-    known = records.read_all(layout)
-    standing = history.standing(layout, layout.current_release())
-    return adoption.adopt(
-        layout,
-        session.undo,
-        args["time"],
-        args["names"],
-        switching.wanted_launcher(args),
-        records.next_sequence(standing, known),
-        session.wire.check,
-    )
+    copied = session.making.copied
+    if copied is None:
+        raise StepFailed("nothingCopied")
+    if session.undo.own("revertSwitch") is not None:
+        raise StepFailed("switchWaiting")
+    return adoption.adopt(layout, session.undo, copied, switching.wanted_launcher(args))
 
 
 def drain(session: Session, _id: Any, args: Json) -> Json:
@@ -58,7 +53,8 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
     With `aside`, something foreign that stands at `current` is put aside; without, it is refused.
     """
     layout = session.require_lock()
-    if session.undo.own("revertSwitch") is not None:
+    mine = session.undo.own("revertSwitch")
+    if mine is not None and not undo.is_adoption(mine.arguments):
         raise StepFailed("switchWaiting")
     made_here = session.making.is_candidate(args["release"])
     if not made_here:
@@ -91,12 +87,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
 def confirm(session: Session, _id: Any, _args: Json) -> Json:
     """Keeps the switch."""
     layout = session.require_lock()
-    pending = _pending(session, layout)
-    if pending.get("operation") == "adopt":
-        repairing.finish_adoption(layout, pending)
-    switching.confirm(layout, pending)
+    switching.confirm(layout, _pending(session, layout))
     session.undo.confirm()
-    session.making.candidate = None
+    session.making.candidate = session.making.copied = None
     return {"live": layout.current_release()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hot_deploy
-from hot_deploy import adoption, files, records, repairing, tree, verbs_keeping
+from hot_deploy import adoption, files, records, repairing, tree, verbs_keeping, verbs_switching
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
 from hot_deploy.wire import Wire
@@ -103,7 +103,10 @@ def test_adopting_keeps_it(session: Session, layout: Layout) -> None:
     os.symlink("releases/" + RELEASE, layout.current)
     Path(layout.base, "src").mkdir()
     Path(layout.base, "src/mine.py").write_text("mine")
-    adopted = adoption.adopt(layout, session.undo, "20261123-171503", ["src", "run.py"], LAUNCHER, 7, check)
-    assert layout.current_release() == adopted["release"]
+    names = ["src", "run.py"]
+    copied = adoption.copy(layout, session.undo, "20261123-171503", names, "run.py", 7, check)
+    adoption.adopt(layout, session.undo, copied, LAUNCHER)
+    assert layout.current_release() == copied.release_id
+    verbs_switching.confirm(session, 2, {})
     assert unknown(layout) == before
     assert not os.path.lexists(layout.undo)

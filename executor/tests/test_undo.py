@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import hot_deploy
-from hot_deploy import contract, files, history, leftovers, switching, tree, undo, verbs
+from hot_deploy import adoption, contract, files, history, leftovers, switching, tree, undo, verbs
 from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
@@ -22,13 +22,14 @@ PROGRAM = Path(str(undo.__file__)).parent
 
 # Verb that changes the engine -> the undos that it registers, or why nothing has to be undone.
 OF_VERB: dict[str, tuple[str, ...] | str] = {
-    "lock": "directories of our own are nothing that anybody notices",
+    "lock": ("removeDirectories",),
     "receive": ("discardRelease",),
     "unpack": ("discardStaging", "discardRelease"),
     "assemble": "what it places is the release that receive or unpack announced",
     "environment": "a whole environment is of use to the next attempt; leftovers finds one that is not",
     "run": "checks are the engine's own programs",
-    "adopt": ("discardStaging", "discardRelease", "revertSwitch"),
+    "copyPlain": ("discardStaging", "discardRelease"),
+    "adopt": ("revertSwitch",),
     "drain": "it waits",
     "missingPackages": "it looks",
     "detach": ("attach",),
@@ -233,13 +234,94 @@ def test_a_switch_that_was_announced_only_is_taken_off_the_books(layout: Layout)
     assert not os.path.lexists(layout.undo)
 
 
-def test_an_adoption_is_never_taken_back_half_way(layout: Layout) -> None:
-    place(layout, ONE)
+def adopt(layout: Layout) -> tuple[Journal, dict[str, os.stat_result]]:
+    """Adopts plain files, and makes a second release current. What the plain ones were."""
+    Path(layout.base, "src").mkdir()
+    Path(layout.base, "src/a.py").write_text("a")
+    Path(layout.base, "run.py").write_text("import a")
+    Path(layout.base, "config").symlink_to("src")
+    before = plain(layout)
     journal = Journal(layout)
-    switching.switch(layout, journal, ONE, "adopt", ("run.py", b"# hot-deploy launcher\n"))
-    ended = journal.unwind("gone")
-    assert (ended.reverted, layout.current_release(), events(layout)) == (False, ONE, ["flip"])
+    names = ["config", "run.py", "src"]
+    copied = adoption.copy(layout, journal, "20261123-171501", names, "run.py", 1, lambda: None)
+    journal.push("discardRelease", release=TWO)
+    place(layout, TWO)
+    adoption.adopt(layout, journal, copied, ("run.py", b"# hot-deploy launcher\n"))
+    switch(layout, journal, TWO)
+    assert os.readlink(os.path.join(layout.base, "src")) == "current/src"
+    return journal, before
+
+
+def plain(layout: Layout) -> dict[str, os.stat_result]:
+    """What lies in the base path besides what is ours."""
+    ours = {".hot-deploy", "releases", "backups"}
+    found = tree.walk(layout.base, sorted(set(os.listdir(layout.base)) - ours))
+    return {path: (status.st_ino, status.st_mode, status.st_mtime_ns) for path, status in found}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("end", ["the conversation", "the client", "the next operation"])
+def test_the_originals_go_back_with_the_switch(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, end: str, exchanges: bool
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(files, "exchange", lambda _one, _other: False)
+    journal, before = adopt(layout)
+    if end == "the conversation":
+        assert journal.unwind("gone").reverted
+    elif end == "the client":
+        mine = journal.own("revertSwitch")
+        assert mine is not None
+        assert journal.revert(mine.arguments, "a check")["live"] is None
+        journal.unwind("gone")
+    else:
+        later = Journal(layout)
+        assert later.unwind_earlier("cut off") == []
+        pending = history.standing(layout, TWO).unconfirmed
+        assert pending is not None
+        assert later.revert(pending, "a check")["live"] is None
+    assert plain(layout) == before
+    assert not os.path.lexists(layout.current)
+    assert events(layout) == ["flip", "flip", "reverted", "reverted"]
+    assert os.listdir(layout.releases) == []
+    assert not os.path.lexists(layout.adopted)
+    assert not os.path.lexists(layout.undo)
+    undone = history.standing(layout, None).undone
+    assert undone is not None
+    assert undone["release"] == TWO
+
+
+def test_what_was_adopted_is_kept_with_the_switch(layout: Layout) -> None:
+    journal, _ = adopt(layout)
+    written = Path(layout.undo).read_bytes()
+    standing = history.standing(layout, TWO)
+    assert standing.adopting is not None
+    adopted = standing.adopting["to"]
+    mine = journal.own("revertSwitch")
+    assert mine is not None
+    switching.confirm(layout, mine.arguments)
+    journal.confirm()
+    # A power cut brings it back.
+    Path(layout.undo).write_bytes(written)
+    assert Journal(layout).unwind_earlier("cut off") == []
+    assert layout.current_release() == TWO
+    standing = history.standing(layout, TWO)
+    assert (standing.unconfirmed, standing.previous, standing.were_live) == (None, adopted, [TWO, adopted])
+    assert sorted(os.listdir(layout.releases)) == sorted([adopted, TWO])
+
+
+def test_directories_that_were_made_go_unless_something_lies_in_them(layout: Layout) -> None:
+    journal = Journal(layout)
+    journal.push("removeDirectories", names=["backups", "environments", "releases"])
+    Path(layout.backups, "mine").write_text("")
+    journal.unwind("gone")
+    assert not os.path.lexists(layout.releases)
+    assert os.listdir(layout.backups) == ["mine"]
     assert os.path.lexists(layout.undo)
+    os.unlink(os.path.join(layout.backups, "mine"))
+    Journal(layout).unwind_earlier("cut off")
+    assert not os.path.lexists(layout.backups)
+    assert not os.path.lexists(layout.undo)
 
 
 def test_one_that_can_not_be_carried_out_keeps_none_of_the_others_from_it(
@@ -289,6 +371,8 @@ FOREIGN = [
     b'{"verb":"discardRelease","arguments":[],"since":0}',
     b'{"verb":"discardStaging","arguments":{"name":".."},"since":0}',
     b'{"verb":"discardBackups","arguments":{"before":"x"},"since":0}',
+    b'{"verb":"removeDirectories","arguments":{"names":["../x"]},"since":0}',
+    b'{"verb":"removeDirectories","arguments":{"names":[[]]},"since":0}',
     b'{"verb":"attach","arguments":{"names":["../x"],"entrypoint":"run.py"},"since":0}',
     b'{"verb":"revertSwitch","arguments":{"event":"flip","to":"/etc","from":null,"operation":"x"},"since":0}',
     json.dumps(

@@ -124,7 +124,7 @@ describe('docs/reference/limits.md says the limit of', () => {
 });
 
 describe('numbers in sentences', () => {
-  const drain = constant('nodes/shared/release/decide/deploy.ts', 'DRAIN_SECONDS');
+  const drain = constant('nodes/shared/release/decide/switching.ts', 'DRAIN_SECONDS');
   const names = number(constant('executor/hot_deploy/beside.py', 'MOST_NAMES'));
   const remembered = constant('nodes/shared/push/deliveries.ts', 'MAX_REMEMBERED');
   const listAll = constant('nodes/shared/release/observe/comparison.ts', 'LIST_ALL_BELOW');

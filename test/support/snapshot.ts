@@ -72,6 +72,23 @@ export function statusOf(directory: string, ignored: RegExp = /^$/): Snapshot {
   return seen;
 }
 
+/**
+ * The plain files and directories of a base path themselves: what each is, whose, and since when; without what is ours.
+ * Whatever was replaced by a copy of it differs.
+ */
+export function originalsOf(basePath: string): Snapshot {
+  const seen: Snapshot = {};
+  const visit = (path: string): void => {
+    const status = lstatSync(join(basePath, path));
+    const { mode, uid, gid, size, mtimeMs, ino, nlink } = status;
+    const target = status.isSymbolicLink() ? readlinkSync(join(basePath, path)) : '';
+    seen[path] = [mode.toString(8), uid, gid, size, mtimeMs, ino, nlink, target].join(' ');
+    if (status.isDirectory()) for (const name of readdirSync(join(basePath, path))) visit(join(path, name));
+  };
+  for (const name of readdirSync(basePath)) if (name !== '.hot-deploy') visit(name);
+  return seen;
+}
+
 function statusLine({ mode, size, mtimeMs, ctimeMs, ino, nlink }: Stats): string {
   return [mode.toString(8), size, mtimeMs, ctimeMs, ino, nlink].join(' ');
 }

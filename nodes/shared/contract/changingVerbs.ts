@@ -133,11 +133,20 @@ export const CHANGING = {
     }),
     result: facts.runResult,
   },
-  /** Turns what is live in plain files into the first release. */
-  adopt: {
+  /** Copies what is live in plain files into a release that nothing leads to yet. */
+  copyPlain: {
     changes: true,
     arguments: record({ time, names: paths, entrypoint }),
-    result: record({ release, names: paths, gapMs: number, atomic: flag }),
+    result: record({ release, names: paths }),
+  },
+  /**
+   * Makes current what was copied, and puts links and launcher where the plain names are. Until `confirm` the end of the
+   * conversation takes it back.
+   */
+  adopt: {
+    changes: true,
+    arguments: record({ entrypoint }),
+    result: record({ gapMs: number, atomic: flag }),
   },
   /** Waits for extractions that run without a release; with `leased`, then for those that run one. */
   drain: {

@@ -1,6 +1,7 @@
 /** What the engine's side says by itself: who it is, and how it left. */
 import { releaseId } from './names';
-import { count, flag, number, optional, orDropped, orNull, record, type TypeOf } from './shape';
+import { MANY } from './limits';
+import { count, flag, list, number, optional, orDropped, orNull, record, type TypeOf } from './shape';
 import { label, words } from './plainTexts';
 
 /** What the executor says first: where it runs, as whom, and with which Python. */
@@ -33,6 +34,8 @@ export const ended = record({
   reverted: flag,
   /** The release that is live now; null when there is none, or when nothing was locked. */
   live: orNull(releaseId),
+  /** Releases of what was undone that are still in use. The next operation removes them. */
+  left: orDropped(optional(list(releaseId, MANY))),
   /** What could not be put right. The next operation will. */
   complaint: orDropped(optional(words)),
 });

@@ -87,11 +87,11 @@ function parse(payload: Buffer): unknown {
 }
 
 /** Whatever it says of its end, it has ended: what has another form is left out. */
-function readEnded({ reason, reverted, live, complaint }: Fields): Ended {
+function readEnded({ reason, reverted, live, left, complaint }: Fields): Ended {
   const said = (value: unknown) => (typeof value === 'string' ? value.slice(0, SENTENCE) : undefined);
   const facts = { reason: said(reason) ?? null, reverted: reverted === true, ...readComplaint(complaint) };
   try {
-    return ended.parse({ ...facts, live: live ?? null }, 'the end');
+    return ended.parse({ ...facts, live: live ?? null, ...(left !== undefined && { left }) }, 'the end');
   } catch {
     return { ...facts, live: null };
   }

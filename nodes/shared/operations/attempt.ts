@@ -20,6 +20,8 @@ export type OperationName = 'deployment' | 'rollback' | 'return to a plain direc
 export interface Known {
   readonly snapshot?: Snapshot;
   readonly source?: SourceDescription & { digest: string };
+  /** Plain names that are adopted. */
+  readonly adopts?: readonly string[];
   /** What the new release changes, once there is one. */
   readonly changes?: Changes;
   /** The release that is to go live, where it has a name from the start. */
@@ -79,7 +81,8 @@ export class Attempt {
     const unwritten = await this.writeDown(stop, known, attempted);
     const ended = await this.client.close();
     const end = endOf({
-      before: snapshot && (learned.adoption?.release ?? snapshot.probe.current),
+      before: snapshot?.probe.current,
+      plain: snapshot?.probe.current === null && (known.adopts?.length ?? 0) > 0,
       attempted,
       takenBack: stop.end === 'takenBack',
       confirming: stop.confirming ?? false,
@@ -97,7 +100,7 @@ export class Attempt {
         reverted: stop.end === 'takenBack',
         dependencies: learned.dependencies ?? NO_DEPENDENCY_RESULT,
       }),
-      ...(unwritten !== undefined && { complaint: unwritten }),
+      ...complained(unwritten ?? ended?.complaint),
       live: liveAfter(end),
       step,
       steps: this.log.steps,
@@ -105,17 +108,18 @@ export class Attempt {
       durationMs: this.log.durationMs,
     };
     const now = whatIsLive(end, this.operation, shownPlace(place));
-    return new DeployError(error.code, `${sentence(error.message)} ${now}`, {
+    const message = [sentence(error.message), now, ...stillUsed(ended?.left)].join(' ');
+    return new DeployError(error.code, message, {
       description: error.description ?? this.nextStep(error),
       details,
       cause: error,
     });
   }
 
-  private knownDetails({ snapshot, source, changes }: Known, { adoption, made }: Learned) {
+  private knownDetails({ snapshot, source, changes }: Known, { made }: Learned) {
     return {
       ...(snapshot && {
-        previousRelease: adoption?.release ?? snapshot.probe.current,
+        previousRelease: snapshot.probe.current,
         ...foundIn(snapshot),
       }),
       ...(source && { source }),
@@ -153,6 +157,18 @@ export class Attempt {
     if (code === 'SOURCE_CHANGED') return `Run the ${this.operation} again when nobody writes to the source.`;
     return `Put right what the message names, then run the ${this.operation} again. Extractions go on with what is live.`;
   }
+}
+
+function complained(complaint: string | undefined): { complaint?: string } {
+  return complaint === undefined ? {} : { complaint };
+}
+
+/** Of what was undone. */
+function stillUsed(releases: readonly ReleaseId[] = []): string[] {
+  const [first] = releases;
+  if (first === undefined) return [];
+  const what = releases.length === 1 ? `Release ${first} is` : `Releases ${releases.join(', ')} are`;
+  return [`${what} still in use; the next operation or Repair Engine removes what is not by then.`];
 }
 
 function sentence(message: string): string {

@@ -44,7 +44,7 @@ export async function deploy(
     return begin(client, options, true, log);
   });
   const { plan, content } = await decided({ client, snapshot, options, log }, offered, attempt);
-  const { source, changes } = plan;
+  const { source, changes, adopts } = plan;
   const outcome = await apply(plan, {
     client,
     basePath: options.basePath,
@@ -52,7 +52,7 @@ export async function deploy(
     content,
     installing: options.dependencies,
   });
-  const learned = await attempt.kept(outcome, { snapshot, source, changes });
+  const learned = await attempt.kept(outcome, { snapshot, source, changes, adopts });
   return resultOf(snapshot, log, deployed(snapshot, plan, learned));
 }
 

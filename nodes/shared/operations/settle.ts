@@ -31,7 +31,10 @@ export async function settle(
     const applying = { client, basePath, log: log.within(), installing: dependencies };
     const outcome = await apply(plan, applying);
     const looked = outcome.learned.checks;
-    if (outcome.end === 'kept') return { settled: { release, outcome: 'confirmed' }, checks: looked };
+    if (outcome.end === 'kept') {
+      const takesBack = plan.steps.some(({ step }) => step === 'takeBack');
+      return { settled: { release, outcome: takesBack ? 'reverted' : 'confirmed' }, checks: looked };
+    }
     if (outcome.end !== 'takenBack') throw toDeployError(outcome.error);
     const failed = looked.find(({ passed }) => !passed);
     return {

@@ -1,4 +1,4 @@
 import type { ResultOf } from '../contract/verbs';
 
 /** How plain files were turned into a release. */
-export type Adoption = Omit<ResultOf<'adopt'>, 'entries'>;
+export type Adoption = ResultOf<'adopt'>;

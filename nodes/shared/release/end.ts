@@ -4,17 +4,17 @@ import type { ReleaseId } from '../contract/names';
 
 /**
  * - `refused`: nothing of it stays. `live`: null where nothing is; undefined where nobody looked
- * - `takenBack`: the new release was live for a moment
- * - `kept`: it was kept, or plain files became a release, although the operation did not hear of it
+ * - `takenBack`: the new release was live for a moment; `live`: null where plain files are again
+ * - `kept`: it was kept, although the operation did not hear of it
  * - `unknown`: it was stopped while it was `confirming`; the engine's side is `unwinding` it by itself; or it was
  *   `abandoned`, with nobody left there who could
  */
 export type End =
-  | { readonly end: 'refused'; readonly live: ReleaseId | null | undefined }
-  | { readonly end: 'takenBack'; readonly live: ReleaseId }
+  | { readonly end: 'refused'; readonly live: ReleaseId | null | undefined; readonly plain?: true }
+  | { readonly end: 'takenBack'; readonly live: ReleaseId | null }
   | { readonly end: 'kept'; readonly live: ReleaseId }
   | { readonly end: 'unknown'; readonly how: 'confirming' }
-  | { readonly end: 'unknown'; readonly how: 'unwinding'; readonly before: ReleaseId }
+  | { readonly end: 'unknown'; readonly how: 'unwinding'; readonly before: ReleaseId | null }
   | {
       readonly end: 'unknown';
       readonly how: 'abandoned';
@@ -26,6 +26,8 @@ export type End =
 export interface Evidence {
   /** What was live before; undefined where nobody had looked yet. */
   readonly before: ReleaseId | null | undefined;
+  /** Whether plain files were to become a release, with none live before. */
+  readonly plain: boolean;
   /** The release that was to go live, once it has a name. */
   readonly attempted: ReleaseId | undefined;
   /** Whether the switch was taken back before the conversation ended. */
@@ -48,12 +50,22 @@ export function endOf(evidence: Evidence): End {
   const live = ended ? (ended.live ?? before) : undefined;
   const wasLive = evidence.takenBack || (ended?.reverted === true && !evidence.cancelled);
   if (wasLive && live) return { end: 'takenBack', live };
+  if (evidence.plain && !live) return endOfPlain(evidence, wasLive);
   if (live && before !== undefined && live !== before) return { end: 'kept', live };
   if (live) return { end: 'refused', live };
   if (live === null || (before === null && !confirming)) return { end: 'refused', live: null };
   if (ended === undefined && confirming) return { end: 'unknown', how: 'confirming' };
   if (before === undefined || before === null) return { end: 'refused', live: before };
   return { end: 'unknown', how: 'unwinding', before };
+}
+
+/** How one ended that was to adopt plain files, where no release is known to be live now. */
+function endOfPlain({ confirming, ended }: Evidence, wasLive: boolean): End {
+  if (wasLive) return { end: 'takenBack', live: null };
+  if (ended) return { end: 'refused', live: null, plain: true };
+  return confirming
+    ? { end: 'unknown', how: 'confirming' }
+    : { end: 'unknown', how: 'unwinding', before: null };
 }
 
 /** The release that is live then; null: none; undefined: not known. */
@@ -65,11 +77,14 @@ export function liveAfter(end: End): ReleaseId | null | undefined {
 export function whatIsLive(end: End, operation: string, place: string): string {
   switch (end.end) {
     case 'takenBack':
+      if (end.live === null)
+        return `The switch was taken back: the plain files in ${place} are as they were.`;
       return `The switch was taken back: release ${end.live} is live in ${place} again.`;
     case 'kept':
       return `Release ${end.live} is live in ${place} now.`;
     case 'refused':
       if (end.live === undefined) return `The ${operation} changed nothing.`;
+      if (end.plain) return `The plain files in ${place} are as they were; the ${operation} changed nothing.`;
       if (end.live === null) return `Nothing is live in ${place} yet; the ${operation} changed nothing.`;
       return `Release ${end.live} is live in ${place}; the ${operation} changed nothing.`;
     case 'unknown':
@@ -82,7 +97,12 @@ function whatMayBeLive(end: Extract<End, { end: 'unknown' }>, operation: string,
     case 'confirming':
       return `Whether the ${operation} to ${place} was kept is not known; Get Status shows what is live.`;
     case 'unwinding':
-      return `${end.before} was live in ${place}; the engine's side goes back to it by itself. Get Status shows what is live.`;
+      return (
+        (end.before === null
+          ? `Plain files were live in ${place}; the engine's side puts them back by itself.`
+          : `${end.before} was live in ${place}; the engine's side goes back to it by itself.`) +
+        ' Get Status shows what is live.'
+      );
     case 'abandoned':
       return leftBehind(end.before, end.attempted, place);
   }

@@ -11,10 +11,16 @@ import type { Check, CheckPhase } from './checks';
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
 export type Subject = ReleaseId | 'adopted' | 'new';
 
-/** Turns plain files into a first release. */
+/** Copies plain files into a first release, `adopted`, that nothing leads to yet. */
+export interface CopyPlain {
+  readonly step: 'copyPlain';
+  readonly names: readonly string[];
+  readonly entrypoint: Entrypoint;
+}
+
+/** Makes what was copied current, and puts links and launcher where the plain names are: the first part of a switch. */
 export interface Adopt {
   readonly step: 'adopt';
-  readonly names: readonly string[];
   readonly entrypoint: Entrypoint;
 }
 
@@ -97,6 +103,12 @@ export interface Flip {
   readonly aside: boolean;
 }
 
+/** Takes back the switch that an earlier operation left unconfirmed. */
+export interface TakeBack {
+  readonly step: 'takeBack';
+  readonly reason: string;
+}
+
 /** Keeps the switch. */
 export interface Confirm {
   readonly step: 'confirm';
@@ -142,6 +154,7 @@ export interface RemoveEnvironment {
 }
 
 export type Step =
+  | CopyPlain
   | Adopt
   | Describe
   | BackUp
@@ -152,6 +165,7 @@ export type Step =
   | Provide
   | Look
   | Flip
+  | TakeBack
   | Confirm
   | Prune
   | Detach

@@ -155,7 +155,8 @@ async function withRunsAtEach(
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const end = Date.now() + 60_000; !holds() && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const ALL_ONE = Array<string>(NAMES).fill('1 1 1');
@@ -182,7 +183,7 @@ async function deployed(): Promise<string> {
 
 const toTwo = (base: string, python?: string) => deployTo(base, two, {}, { python });
 const refused = async (base: string, python?: string) =>
-  thrownBy(deployTo(base, two, { checks: [checkOf({ command: 'false' })] }, { python }));
+  thrownBy(deployTo(base, two, { checks: [checkOf({ when: 'after', command: 'false' })] }, { python }));
 
 test.each([true, false])(
   'P1: runs that begin between two exchanges of an adoption run one release (exchanging: %s)',
@@ -196,9 +197,13 @@ test('P1: a run from before an adoption that deployed nothing is waited for by t
   expect(await withRunsAtEach(plain, unchanged, toTwo)).toEqual(ALL_ONE);
 });
 
-test('P1: a run from before a first deployment that was refused is waited for by the next switch', async () => {
-  expect(await withRunsAtEach(plain, refused, toTwo)).toEqual(ALL_ONE);
-});
+test.each([true, false])(
+  'P1, P3: runs that begin between two exchanges of a first deployment that is taken back run one release (exchanging: %s)',
+  async (exchanges) => {
+    const both = [...ALL_ONE, ...ALL_ONE];
+    expect(await withRunsAtEach(plain, refused, toTwo, exchanges, both.length)).toEqual(both);
+  },
+);
 
 test.each([true, false])(
   'P1: runs that begin between two exchanges of a way back that is taken back run one release (exchanging: %s)',

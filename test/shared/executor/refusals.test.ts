@@ -88,7 +88,7 @@ describe('P7: names that are none', () => {
 
   it.each(['../x', 'a/b', '', 'current', null])('the name %j is not adopted', async (name) => {
     const args = { time: '20261123-171501', names: [name], entrypoint: 'run.py' };
-    expect((await thrownBy(engine.ask('adopt', args))).code).toBe('INPUT');
+    expect((await thrownBy(engine.ask('copyPlain', args))).code).toBe('INPUT');
   });
 
   it.each(['/', '//', '/.', '/tmp/..', '/tmp/../..', 'app', './app', '../app', '', '/app\0', null, 7])(
@@ -132,6 +132,7 @@ it('P2: every step that changes something wants the lock first', async () => {
     'unpack',
     'assemble',
     'run',
+    'copyPlain',
     'adopt',
     'drain',
     'flip',

@@ -32,10 +32,12 @@ test('P2: a release goes live after its checks, is looked at afterwards, and onl
     expect(flips.length).toBe(plan.unchanged ? 0 : 1);
     if (plan.unchanged) return;
     const at = kindsOf(plan).indexOf('flip');
-    const around = plan.steps.slice(at - 2, at + 3);
+    const adopting = version.adopts.length > 0 ? [{ step: 'adopt' }, { step: 'drain' }] : [];
+    const around = plan.steps.slice(at - adopting.length - 2, at + 3);
     expect(around).toMatchObject([
       { step: 'check', release: 'new', phase: 'before' },
       { step: 'describe', release: 'new', fields: { state: 'ready' } },
+      ...adopting,
       { step: 'flip', release: 'new' },
       { step: 'check', release: 'new', phase: 'after' },
       { step: 'confirm' },
@@ -51,7 +53,7 @@ test('no step names a release before it is made', () => {
     const known = new Set<unknown>(snapshot.listed.releases.map(({ release }) => release));
     for (const step of decideDeployment(snapshot, version, options).steps) {
       for (const subject of subjectsOf(step)) expect(known).toContain(subject);
-      if (step.step === 'adopt') known.add('adopted');
+      if (step.step === 'copyPlain') known.add('adopted');
       if (step.step === 'bring') known.add('new');
     }
   });
@@ -64,17 +66,19 @@ test('P9: what is live already is not deployed again, unless somebody wants that
     if (options.deployUnchanged) expect(plan.unchanged).toBe(false);
     if (!plan.unchanged) return;
     expect(live).toMatchObject({ digest: version.digest, drifted: false });
-    const changing = kindsOf(plan).filter((kind) => kind !== 'adopt' && kind !== 'describe');
-    expect(changing).toEqual([]);
+    const changing = kindsOf(plan).filter((kind) => kind !== 'copyPlain' && kind !== 'describe');
+    expect(changing).toEqual(version.adopts.length > 0 ? ['adopt', 'confirm'] : []);
   });
 });
 
-test('plain files are adopted first, and only where there are some', () => {
+test('P3: plain files are copied first, and adopted as a part of the switch, and only where there are some', () => {
   holds(deployment, ([snapshot, version, options]) => {
     const plan = decideDeployment(snapshot, version, options);
     const adopts = version.adopts.length > 0;
-    expect(kindsOf(plan)[0] === 'adopt').toBe(adopts);
+    expect(kindsOf(plan)[0] === 'copyPlain').toBe(adopts);
     expect(kindsOf(plan).filter((kind) => kind === 'adopt').length).toBe(adopts ? 1 : 0);
+    const after = kindsOf(plan).slice(kindsOf(plan).indexOf('adopt') + 1);
+    if (adopts) expect(['drain flip check confirm', 'confirm']).toContain(after.slice(0, 4).join(' '));
     if (adopts) expect(plan.before).toBe('adopted');
   });
 });

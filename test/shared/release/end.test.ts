@@ -6,6 +6,7 @@ const OLD = asReleaseId('20261123-171501-0000000');
 const NEW = asReleaseId('20261123-171502-1111111');
 const NOTHING: Evidence = {
   before: OLD,
+  plain: false,
   attempted: undefined,
   takenBack: false,
   confirming: false,
@@ -58,6 +59,36 @@ const TABLE: Array<[string, Partial<Evidence>, End, string]> = [
     { before: null, attempted: NEW, takenBack: true, ended: left({ live: null }) },
     { end: 'refused', live: null },
     'Nothing is live in /app yet; the deployment changed nothing.',
+  ],
+  [
+    'a first deployment over plain files that a check before the switch refused',
+    { before: null, plain: true, attempted: NEW, ended: left({ live: null }) },
+    { end: 'refused', live: null, plain: true },
+    'The plain files in /app are as they were; the deployment changed nothing.',
+  ],
+  [
+    'a first deployment over plain files that was taken back',
+    { before: null, plain: true, attempted: NEW, takenBack: true, ended: left({ live: null }) },
+    { end: 'takenBack', live: null },
+    'The switch was taken back: the plain files in /app are as they were.',
+  ],
+  [
+    'a first deployment over plain files that the engine’s side could not take back',
+    { before: null, plain: true, attempted: NEW, ended: left({ live: OLD }) },
+    { end: 'kept', live: OLD },
+    `Release ${OLD} is live in /app now.`,
+  ],
+  [
+    'a first deployment over plain files, lost',
+    { before: null, plain: true, attempted: NEW },
+    { end: 'unknown', how: 'unwinding', before: null },
+    "Plain files were live in /app; the engine's side puts them back by itself. Get Status shows what is live.",
+  ],
+  [
+    'a first deployment over plain files, lost while confirming',
+    { before: null, plain: true, attempted: NEW, confirming: true },
+    { end: 'unknown', how: 'confirming' },
+    'Whether the deployment to /app was kept is not known; Get Status shows what is live.',
   ],
   [
     'kept in the very instant in which it was cancelled',
@@ -116,14 +147,19 @@ function* everyEvidence(): Generator<Evidence> {
     undefined,
     ...yes.flatMap((reverted) => [null, OLD, NEW].map((live) => left({ reverted, live }))),
   ];
-  for (const before of [undefined, null, OLD])
+  for (const [before, plain] of [
+    [undefined, false],
+    [null, false],
+    [null, true],
+    [OLD, false],
+  ] as const)
     for (const attempted of [undefined, NEW])
       for (const takenBack of yes)
         for (const confirming of yes)
           for (const cancelled of yes)
             for (const abandoned of yes)
               for (const ended of ends)
-                yield { before, attempted, takenBack, confirming, cancelled, abandoned, ended };
+                yield { before, plain, attempted, takenBack, confirming, cancelled, abandoned, ended };
 }
 
 test('P5: every evidence has an end, a sentence, and nothing is called live that nobody saw live', () => {
@@ -138,5 +174,5 @@ test('P5: every evidence has an end, a sentence, and nothing is called live that
     if (evidence.abandoned) expect(end.end).toBe('unknown');
     count += 1;
   }
-  expect(count).toBe(3 * 2 * 2 * 2 * 2 * 2 * 7);
+  expect(count).toBe(4 * 2 * 2 * 2 * 2 * 2 * 7);
 });

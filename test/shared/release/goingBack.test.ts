@@ -92,7 +92,7 @@ test('P2: an interrupted switch is looked at before it is kept, and never switch
     const to = asReleaseId('20261123-171501-3f2a9c1');
     const plan = decideSettling({ to, operation }, frozen(checks));
     expect(plan.settles).toBe(to);
-    expect(kindsOf(plan)).toEqual(operation === 'adopt' ? ['confirm'] : ['check', 'check', 'confirm']);
+    expect(kindsOf(plan)).toEqual(operation === 'adopt' ? ['takeBack'] : ['check', 'check', 'confirm']);
   });
 });
 

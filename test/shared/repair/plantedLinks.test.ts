@@ -150,7 +150,7 @@ function steps(base: string): Steps {
       ]),
     receive: releases.map((live) => ({ ...receive, live, entries })),
     archive: releases.map((release) => ({ release })),
-    adopt: [{ time: '20261123-171502', names: ['src', 'run.py', 'config'], ...launcher }],
+    copyPlain: [{ time: '20261123-171502', names: ['src', 'run.py', 'config'], ...launcher }],
     flip: releases.map((release) => ({ release, operation: 'rollback', ...launcher })),
     confirm: [{}],
     detach: [launcher],

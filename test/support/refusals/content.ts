@@ -7,6 +7,12 @@ export const CONTENT: readonly Refusal[] = [
     code: 'STEP',
     message: "There is nothing to assemble: announce the release's entries first.",
   },
+  {
+    kind: 'nothingCopied',
+    facts: {},
+    code: 'STEP',
+    message: 'There is nothing to adopt: copy the plain files first.',
+  },
   { kind: 'entryTwice', facts: {}, code: 'INPUT', message: 'A path is listed twice in the manifest.' },
   {
     kind: 'entryType',
@@ -54,7 +60,7 @@ export const CONTENT: readonly Refusal[] = [
     kind: 'changedWhileAdopted',
     facts: { path: 'src/a.py' },
     code: 'STEP',
-    message: 'src/a.py changed while it was adopted. Run again when nobody writes to it.',
+    message: 'src/a.py was written to while it was adopted. Run again when nobody writes to it.',
   },
   {
     kind: 'cutShortWhileAdopted',

@@ -9,6 +9,11 @@ export const CONTENT = {
     facts: {},
     message: "There is nothing to assemble: announce the release's entries first.",
   }),
+  nothingCopied: failure({
+    code: 'STEP',
+    facts: {},
+    message: 'There is nothing to adopt: copy the plain files first.',
+  }),
   entryTwice: failure({
     code: 'INPUT',
     facts: {},
@@ -52,7 +57,7 @@ export const CONTENT = {
   changedWhileAdopted: failure({
     code: 'STEP',
     facts: { path: words },
-    message: ({ path }) => `${path} changed while it was adopted. Run again when nobody writes to it.`,
+    message: ({ path }) => `${path} was written to while it was adopted. Run again when nobody writes to it.`,
   }),
   cutShortWhileAdopted: failure({
     code: 'STEP',

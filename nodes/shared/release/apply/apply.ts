@@ -7,9 +7,9 @@ import type { Plan, Step } from '../steps';
 import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';
-import { adopt, backUp, bring, compareReleases, describe, place } from './making';
+import { backUp, bring, compareReleases, copyPlain, describe, place } from './making';
 import { removeEnvironment, repair } from './repair';
-import { confirm, detach, dismantle, drain, flip, prune } from './switching';
+import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from './switching';
 
 /**
  * How a plan ended.
@@ -35,6 +35,7 @@ interface Stopped<E extends string> {
 }
 
 const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K }>> } = {
+  copyPlain,
   adopt,
   describe,
   backUp,
@@ -45,6 +46,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   provide,
   check,
   flip,
+  takeBack,
   confirm,
   prune,
   detach,
@@ -132,7 +134,8 @@ async function stop(
   { at, error, learned }: Omit<Stopped<string>, 'end'>,
   { client, log }: Applying,
 ): Promise<Outcome> {
-  const switched = learned.switchedMs !== undefined || plan.settles !== undefined;
+  const switched =
+    learned.adoption !== undefined || learned.switchedMs !== undefined || plan.settles !== undefined;
   if (!switched)
     return { end: isUnreachable(error) ? 'unknown' : 'refused', error, at, learned, confirming: false };
   const confirming = at === 'confirm';

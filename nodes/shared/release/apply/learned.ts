@@ -10,6 +10,9 @@ import type { Pruned } from './pruned';
 
 /** What was learned as steps were carried out so far. Each step adds to it; nothing is changed. */
 export interface Learned {
+  /** The release that plain files were copied into. */
+  readonly adopted?: ReleaseId;
+  /** How names were exchanged, once it is live. */
   readonly adoption?: Adoption;
   /** The new release. */
   readonly made?: ReleaseId;
@@ -40,8 +43,8 @@ export function withMore(learned: Learned, { checks = [], ...more }: Partial<Lea
 }
 
 /** The id of a release that a step names. A plan that names one before it is made is a defect. */
-export function idOf(subject: Subject, { adoption, made }: Learned): ReleaseId {
-  const id = subject === 'adopted' ? adoption?.release : subject === 'new' ? made : subject;
+export function idOf(subject: Subject, { adopted, made }: Learned): ReleaseId {
+  const id = subject === 'adopted' ? adopted : subject === 'new' ? made : subject;
   if (id === undefined) throw new TypeError(`the plan names the ${subject} release before it is made`);
   return id;
 }

@@ -5,13 +5,13 @@ import type { Handler } from './handler';
 import { idOf } from './learned';
 import { sendContent } from './transfer';
 
-export const adopt: Handler<StepOf<'adopt'>> = {
+export const copyPlain: Handler<StepOf<'copyPlain'>> = {
   order: 'awaited',
   send({ names, entrypoint }, _context, together) {
-    const adopted = together.call('adopt', { time: releaseTime(), names, entrypoint });
+    const copied = together.call('copyPlain', { time: releaseTime(), names, entrypoint });
     return {
-      label: 'adopt',
-      answer: async () => ({ learned: { adoption: await adopted } }),
+      label: 'copy plain files',
+      answer: async () => ({ learned: { adopted: (await copied).release } }),
     };
   },
 };

@@ -7,6 +7,22 @@ import type { Answered, Applying, Handler } from './handler';
 import { idOf } from './learned';
 import { NOTHING_PRUNED, prunedBy, removals, withPruned } from './pruned';
 
+export const adopt: Handler<StepOf<'adopt'>> = {
+  order: 'sent',
+  send({ entrypoint }, _context, together) {
+    const adopted = together.call('adopt', { entrypoint });
+    return { label: 'adopt', answer: async () => ({ learned: { adoption: await adopted } }) };
+  },
+};
+
+export const takeBack: Handler<StepOf<'takeBack'>> = {
+  order: 'awaited',
+  send({ reason }, _context, together) {
+    const reverted = together.call('revert', { reason });
+    return { answer: async () => (await reverted) && {} };
+  },
+};
+
 export const drain: Handler<StepOf<'drain'>> = {
   order: 'sent',
   send({ entrypoint, seconds: waitSeconds }, _context, together) {

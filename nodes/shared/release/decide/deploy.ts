@@ -15,9 +15,6 @@ import type { Plan, Step, Subject } from '../steps';
 import { decidePreflight } from './preflight';
 import { switching } from './switching';
 
-/** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
-const DRAIN_SECONDS = 10;
-
 /** What a deployment will do: what Plan Deployment shows is this very value. */
 export interface DeploymentPlan extends Plan {
   /** Whether nothing has to be deployed: it is what is live, or what will be once it was adopted. */
@@ -28,7 +25,7 @@ export interface DeploymentPlan extends Plan {
   readonly before: Subject | null;
   readonly source: SourceDescription & { readonly digest: string };
   readonly changes: Changes;
-  /** Plain names that are adopted first; the changes are against what they hold. */
+  /** Plain names that are adopted with the switch; the changes are against what they hold. */
   readonly adopts: readonly string[];
   readonly dependencies: RecordedDependencies;
   /** The environment that stays, where nothing is installed. */
@@ -50,7 +47,6 @@ export function decideDeployment(
   const unchanged = isDeployed(version) && !options.deployUnchanged;
   const before: Subject | null =
     adopts.length > 0 ? 'adopted' : ((live as Live | undefined)?.release ?? null);
-  const adoption = adopting(version, options);
   return {
     unchanged,
     release: snapshot.probe.current,
@@ -64,21 +60,28 @@ export function decideDeployment(
     drift: driftOf(snapshot.probe, createSelection(options.selection)),
     findings: decidePreflight(snapshot, version, options),
     steps: [
-      ...adoption,
-      ...(unchanged ? remembering(version, before) : bringing(snapshot, version, before, options)),
+      ...copying(version, options),
+      ...(unchanged
+        ? [...remembering(version, before), ...adopting(version, options)]
+        : bringing(snapshot, version, before, options)),
     ],
   };
 }
 
-/** Plain files become a first release, with a record of which of them the patterns own. */
-function adopting({ adopts, live }: Version, { entrypoint, selection }: DeployOptions): Step[] {
+/** Plain files are copied into a first release, with a record of which of them the patterns own. */
+function copying({ adopts, live }: Version, { entrypoint, selection }: DeployOptions): Step[] {
   if (adopts.length === 0 || !live) return [];
   const { include, exclude } = selection;
   const fields = { digest: live.digest, entrypoint, include, exclude };
   return [
-    { step: 'adopt', names: adopts, entrypoint },
+    { step: 'copyPlain', names: adopts, entrypoint },
     { step: 'describe', release: 'adopted', fields, kept: live.keep },
   ];
+}
+
+/** Where nothing else is to be switched to. */
+function adopting({ adopts }: Version, { entrypoint }: DeployOptions): Step[] {
+  return adopts.length > 0 ? [{ step: 'adopt', entrypoint }, { step: 'confirm' }] : [];
 }
 
 /** A later version that holds the very same needs not be read again. */
@@ -105,8 +108,14 @@ function bringing(
   return [
     ...(backup ? [{ step: 'backUp', release: before } as const] : []),
     { step: 'bring', live: before, digest, needed, keep: live?.keep ?? [], record },
-    ...(adopts.length > 0 ? [{ step: 'drain', entrypoint, seconds: DRAIN_SECONDS } as const] : []),
-    ...switching({ release: 'new', operation: 'deploy', entrypoint, checks, provide }),
+    ...switching({
+      release: 'new',
+      operation: 'deploy',
+      entrypoint,
+      checks,
+      provide,
+      adopts: adopts.length > 0,
+    }),
     ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];
 }

@@ -4,7 +4,8 @@ import type { Plan, Step } from '../steps';
 
 /**
  * Decides on a switch that nobody confirmed because the engine's machine or executor died: the release is looked at again
- * with the checks after the switch; when all pass it is kept, otherwise taken back.
+ * with the checks after the switch; when all pass it is kept, otherwise taken back. Of an adoption that nothing followed
+ * there is nothing to check: the plain files are what was live.
  */
 export function decideSettling(
   { to: release, operation }: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
@@ -14,6 +15,7 @@ export function decideSettling(
     { step: 'check', release, phase: 'before', checks: checksFor('before', []) },
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
   ];
-  // An adoption holds the same bytes on both sides: there is nothing to check and nothing to go back to.
-  return { settles: release, steps: [...(operation === 'adopt' ? [] : looks), { step: 'confirm' }] };
+  if (operation === 'adopt')
+    return { settles: release, steps: [{ step: 'takeBack', reason: 'interrupted' }] };
+  return { settles: release, steps: [...looks, { step: 'confirm' }] };
 }

@@ -11,10 +11,15 @@ export interface Switching {
   /** What the release needs to run; undefined where there is nothing to do about it. */
   readonly provide: Provide | undefined;
   readonly aside?: boolean;
+  /** Whether plain files become a release with it: what they hold, first. */
+  readonly adopts?: boolean;
 }
 
+/** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
+const DRAIN_SECONDS = 10;
+
 /**
- * The one way to switch: dependencies, checks before, flip, checks after, confirm. All up to the checks after the flip
+ * The one way to switch: dependencies, checks before, adoption, flip, checks after, confirm. All up to the checks after the flip
  * is sent at once; whatever does not pass keeps the rest from being carried out.
  */
 export function switching({
@@ -24,11 +29,18 @@ export function switching({
   checks,
   provide,
   aside = false,
+  adopts = false,
 }: Switching): Step[] {
   return [
     ...(provide ? [provide] : []),
     { step: 'check', release, phase: 'before', checks: checksFor('before', checks) },
     { step: 'describe', release, fields: { state: 'ready' } },
+    ...(adopts
+      ? ([
+          { step: 'adopt', entrypoint },
+          { step: 'drain', entrypoint, seconds: DRAIN_SECONDS },
+        ] as const)
+      : []),
     { step: 'flip', release, operation, entrypoint, aside },
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
     { step: 'confirm' },

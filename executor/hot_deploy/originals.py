@@ -1,0 +1,138 @@
+"""The originals of an adoption: the plain files and directories themselves, kept where a release took their names.
+
+Whatever takes a first deployment back puts them back: the same inodes, with their owners, modes and times. Can be done
+again, wherever it was cut off, and wherever the adoption was.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from hot_deploy import exchanges, files, switching, tree
+from hot_deploy.failures import StepFailed
+from hot_deploy.later import shutil
+from hot_deploy.layout import checked_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hot_deploy.layout import Layout
+
+
+def refuse_written_to(layout: Layout, release_id: str, names: list[str], seen: Mapping[str, os.stat_result]) -> None:
+    """Raises StepFailed where somebody wrote to a file until its original was out of reach.
+
+    `seen`: path -> lstat as it was copied. Exchanging a name counts as a change of it, but not of its content.
+    """
+    kept = os.path.join(layout.adopted, release_id)
+    for path, now in tree.walk(kept, [name for name in names if not os.path.islink(os.path.join(kept, name))]):
+        if stat.S_ISDIR(now.st_mode):
+            continue
+        before = seen.get(os.path.join(layout.base, path))
+        if before is None or (before.st_mtime_ns, before.st_size) != (now.st_mtime_ns, now.st_size):
+            raise StepFailed("changedWhileAdopted", path=os.path.join(layout.base, path))
+
+
+def copy_faithfully(source: str, target: str) -> None:
+    """Copies a file, a link or a directory with modes, times and, as root, owners."""
+    if os.path.isdir(source) and not os.path.islink(source):
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+    if os.geteuid() != 0:
+        return
+    for directory, names, filenames in os.walk(target):
+        below = os.path.relpath(directory, target)
+        for name in [".", *names, *filenames]:
+            _own_alike(os.path.join(source, below, name), os.path.join(directory, name))
+    _own_alike(source, target)
+
+
+def _own_alike(source: str, target: str) -> None:
+    status = os.lstat(source)
+    os.lchown(target, status.st_uid, status.st_gid)
+    if not stat.S_ISLNK(status.st_mode):
+        # Another owner takes set-id bits away.
+        os.chmod(target, stat.S_IMODE(status.st_mode))
+
+
+def put_back(layout: Layout, release_id: str) -> None:
+    """Puts the originals where links and launcher took their places, as far as they have not gone back yet.
+
+    The launcher goes first: who was started through it has found a link under every name, and who is started later reads
+    through the links what the originals hold, too. Where names can't be exchanged it goes last: a directory's name is
+    missing for a moment then, which nobody notices behind it. What somebody else put at a name stays.
+    """
+    names = _kept(layout, release_id)
+    if not names:
+        return
+    exchanges.expect(layout, needed=False)
+    launchers = [name for name in names if switching.is_launcher(os.path.join(layout.base, name))]
+    left = [name for name in launchers if not _exchange(layout, release_id, name)]
+    for name in [name for name in names if name not in launchers] + left:
+        if not _exchange(layout, release_id, name):
+            _replace(layout, release_id, name)
+    release = layout.release(release_id)
+    exchanges.note(layout, exchanges.leased_by(release) if left and os.path.isdir(release) else [])
+    for directory in (os.path.join(layout.adopted, release_id), layout.adopted):
+        try:
+            os.rmdir(directory)
+        except OSError:
+            break  # What nobody knows lies in it.
+    files.sync_directory(layout.base)
+
+
+def _kept(layout: Layout, release_id: str) -> list[str]:
+    """The names that have an original. What waited there to take one's place is removed."""
+    kept = os.path.join(layout.adopted, release_id)
+    names = []
+    for name in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
+        place = os.path.join(kept, name)
+        if switching.is_own_link(place, name) or switching.is_launcher(place):
+            os.unlink(place)
+        else:
+            names.append(checked_name(name))
+    return names
+
+
+def _exchange(layout: Layout, release_id: str, name: str) -> bool:
+    """Swaps an original with what we put in its place, in one step. False where that can't be done."""
+    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    if not _is_ours(path, name) or not files.exchange(path, kept):
+        return False
+    os.unlink(kept)
+    return True
+
+
+def _replace(layout: Layout, release_id: str, name: str) -> None:
+    """Puts an original back where names can't be exchanged, or nothing of ours stands in its place."""
+    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    is_directory = os.path.isdir(kept) and not os.path.islink(kept)
+    if _is_ours(path, name) or not os.path.lexists(path):
+        if is_directory and os.path.lexists(path):
+            os.unlink(path)
+        os.rename(kept, path)
+    elif _holds_all(path, kept):
+        # The original itself, which was to be replaced next: what is kept is a second name for it, or a copy.
+        files.remove_tree(kept)
+    elif is_directory and _holds_all(kept, path):
+        # It was being removed after it had been copied.
+        files.remove_tree(path)
+        os.rename(kept, path)
+
+
+def _is_ours(path: str, name: str) -> bool:
+    return switching.is_own_link(path, name) or (not os.path.islink(path) and switching.is_launcher(path))
+
+
+def _holds_all(one: str, other: str) -> bool:
+    """Whether a plain name has all that another one has, with the same sizes."""
+    below = _sizes(one)
+    return all(below.get(path) == size for path, size in _sizes(other).items())
+
+
+def _sizes(path: str) -> dict[str, tuple[int, int]]:
+    directory, name = os.path.split(path)
+    return {below: (stat.S_IFMT(found.st_mode), found.st_size) for below, found in tree.walk(directory, [name])}
