@@ -28,9 +28,8 @@ def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[s
         path = os.path.join(layout.base, checked_name(name))
         if not os.path.lexists(path):
             continue
-        if switching.is_own_link(path, name):
-            continue
-        if name == entrypoint and switching.is_launcher(path):
+        # A launcher is never the engine's own file, whatever the entrypoint is called by now.
+        if switching.is_own_link(path, name) or (os.path.isfile(path) and switching.is_launcher(path)):
             continue
         plain.append(name)
     return plain

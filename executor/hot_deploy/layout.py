@@ -24,7 +24,9 @@ BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
 MAX_DEPTH = 250
 # As many as the kernel follows while it resolves one path.
 MAX_LINKS = 40
+# In every launcher of ours, and so many bytes of it are enough to find that.
 LAUNCHER_MARKER = b"# hot-deploy launcher"
+LAUNCHER_START = 200
 
 
 class Layout:

@@ -8,7 +8,7 @@ import time
 import hot_deploy
 from hot_deploy import files, history, records
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import LAUNCHER_MARKER, checked_name, checked_release_id, deployed_names
+from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START, checked_name, checked_release_id, deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def announce(
         raise StepFailed("releaseMissing", release=release_id)
     if record.get("state") != "ready":
         raise StepFailed("releaseNotReady", release=release_id)
+    if is_launcher(os.path.join(layout.release(release_id), launcher[0])):
+        raise StepFailed("releaseHoldsLauncher", release=release_id, name=launcher[0])
     before = layout.current_release() if aside is None else None
     made = place_links(layout, release_id, launcher)
     files.sync_file_system(layout.base)
@@ -174,7 +176,7 @@ def is_launcher(path: str) -> bool:
     """Whether a launcher of ours stands at `path`, of whatever version."""
     try:
         with open(path, "rb") as handle:
-            return LAUNCHER_MARKER in handle.read(200)
+            return LAUNCHER_MARKER in handle.read(LAUNCHER_START)
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         return False
 

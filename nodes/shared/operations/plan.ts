@@ -8,7 +8,7 @@ import { type Check, checksFor } from '../release/checks';
 import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan } from '../release/decide/planDigest';
 import { type Drift } from '../release/drift';
-import { readSource, refuseClashingNames, refuseWithoutEntrypoint } from '../release/preconditions';
+import { readSource, refuseUnusableHere, refuseWithoutEntrypoint } from '../release/preconditions';
 import { noticesOf } from '../release/notices';
 import { observe } from '../release/observe/engine';
 import { observeVersion } from '../release/observe/version';
@@ -70,7 +70,7 @@ export async function planDeployment(
   const snapshot = await observe(client, options, { holder: true, packages: true });
   const { probe, side } = snapshot;
   const bundle = await readSource(offered, probe, options);
-  await refuseClashingNames(bundle, probe);
+  await refuseUnusableHere(bundle, probe, options.selection);
   const log = new StepLog();
   const { version } = await observeVersion(bundle, { client, snapshot, options, log, sizes: true });
   const plan = decideDeployment(snapshot, version, options);

@@ -2,16 +2,24 @@
 import type { Probe } from '../contract/facts';
 import type { Entrypoint } from '../contract/names';
 import { DeployError } from '../errors';
-import type { Bundle } from '../source/bundle';
+import type { Bundle, Selection } from '../source/bundle';
+import { refuseOverlap } from '../source/overlap';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
+import { createSelection } from '../source/patterns';
 import { refuseReservedNames } from '../source/reserved';
 
-/** Refuses a bundle whose names this place would take for one another, before anything is sent. */
-export async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {
+/** Refuses a bundle whose names this place would take for one another. */
+async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {
   if (!probe.filesystem.mergesNames) return;
   await refuseMergedNames(bundle.entries);
   refuseReservedNames(bundle.entries, true);
+}
+
+/** Refuses a bundle that can't be deployed to this base path, whatever is live there, before anything is sent. */
+export async function refuseUnusableHere(bundle: Bundle, probe: Probe, selection: Selection): Promise<void> {
+  await refuseClashingNames(bundle, probe);
+  await refuseOverlap(bundle, probe, createSelection(selection));
 }
 
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */

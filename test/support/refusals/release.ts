@@ -14,6 +14,14 @@ export const RELEASE: readonly Refusal[] = [
     message: "Release 20261123-171501-3f2a9c1 did not pass its checks and can't go live.",
   },
   {
+    kind: 'releaseHoldsLauncher',
+    facts: { release: '20261123-171501-3f2a9c1', name: 'run.py' },
+    code: 'STEP',
+    message:
+      'Release 20261123-171501-3f2a9c1 has a launcher of Hot Deploy where run.py should be, so no extraction could be started from it.',
+    description: 'Choose another release or a backup, or deploy that version again.',
+  },
+  {
     kind: 'releaseIsLive',
     facts: { release: '20261123-171501-3f2a9c1' },
     code: 'INPUT',

@@ -19,6 +19,13 @@ export const RELEASE = {
     facts: { release: word },
     message: ({ release }) => `Release ${release} did not pass its checks and can't go live.`,
   }),
+  releaseHoldsLauncher: failure({
+    code: 'STEP',
+    facts: { release: word, name: words },
+    message: ({ release, name }) =>
+      `Release ${release} has a launcher of Hot Deploy where ${name} should be, so no extraction could be started from it.`,
+    description: ANOTHER_VERSION,
+  }),
   releaseIsLive: failure({
     code: 'INPUT',
     facts: { release: word },
