@@ -26,7 +26,7 @@ MAX_DEPTH = 250
 MAX_LINKS = 40
 # In every launcher of ours, and so many bytes of it are enough to find that.
 LAUNCHER_MARKER = b"# hot-deploy launcher"
-LAUNCHER_START = 200
+LAUNCHER_START = 400
 
 
 class Layout:
@@ -46,6 +46,8 @@ class Layout:
         self.adopted = os.path.join(self.state, "adopted")
         self.records = os.path.join(self.state, "releases")
         self.history = os.path.join(self.state, "history.jsonl")
+        # What runs any command with the current release.
+        self.launch = os.path.join(self.state, "launch.py")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
@@ -82,7 +84,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned]
+        own += [self.unpinned, self.launch]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

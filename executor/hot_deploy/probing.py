@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import environments, exchanges, history, inventory, locking, mounts, processes, records, switching
+from hot_deploy import (
+    entrypoints,
+    environments,
+    exchanges,
+    history,
+    inventory,
+    locking,
+    mounts,
+    processes,
+    records,
+    switching,
+)
 from hot_deploy.contract import EVERY_FILE, MANY
 from hot_deploy.failures import StepFailed
 
@@ -184,7 +195,7 @@ def _kind(layout: Layout, name: str, status: os.stat_result) -> str:
         return "directory"
     if not stat.S_ISREG(status.st_mode):
         return "other"
-    return "launcher" if switching.is_launcher(path) else "file"
+    return "launcher" if entrypoints.stands_at(path) else "file"
 
 
 def _merges_names(path: str) -> bool:

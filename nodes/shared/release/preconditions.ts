@@ -1,6 +1,6 @@
 /** What has to hold of a new version before the engine is changed. */
 import type { Probe } from '../contract/facts';
-import type { Entrypoint } from '../contract/names';
+import { type Entrypoint, entrypointNames } from '../contract/names';
 import { DeployError } from '../errors';
 import type { Bundle, Selection } from '../source/bundle';
 import { refuseOverlap } from '../source/overlap';
@@ -24,11 +24,12 @@ export async function refuseUnusableHere(bundle: Bundle, probe: Probe, selection
 
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */
 export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: Entrypoint): void {
-  const entry = bundle.entries.find(({ path }) => path === entrypoint);
-  if (entry && entry.type !== 'directory') return;
-  throw new DeployError('INPUT', `The source has no ${entrypoint} at its top that the patterns include.`, {
+  const programs = new Set(bundle.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path));
+  const missing = entrypointNames(entrypoint).find((name) => !programs.has(name));
+  if (missing === undefined) return;
+  throw new DeployError('INPUT', `The source has no ${missing} at its top that the patterns include.`, {
     description:
-      `Extractions are started through ${entrypoint}. Name the engine’s own file in Entrypoint and in Include, ` +
+      `Extractions are started through ${missing}. Name the engine’s own file in Entrypoint and in Include, ` +
       'or choose the directory that holds it.',
   });
 }

@@ -4,7 +4,7 @@ import { quote } from './quote';
 /** What every launcher of ours has in its second line; the same as `LAUNCHER_MARKER` on the engine's side. */
 export const LAUNCHER_MARKER = '# hot-deploy launcher';
 /** As many bytes at the start of a file tell whether it is one. */
-export const LAUNCHER_START = 200;
+export const LAUNCHER_START = 400;
 
 /** Whether what a file begins with is one of our launchers, of whatever version. */
 export function isLauncher(start: Uint8Array): boolean {

@@ -22,6 +22,15 @@ export const RELEASE: readonly Refusal[] = [
     description: 'Choose another release or a backup, or deploy that version again.',
   },
   {
+    kind: 'entrypointKind',
+    facts: { name: 'run.pl' },
+    code: 'INPUT',
+    message:
+      'Entrypoint run.pl is neither a Python program nor a script for sh or bash, so no launcher can start it.',
+    description:
+      'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
+  },
+  {
     kind: 'releaseIsLive',
     facts: { release: '20261123-171501-3f2a9c1' },
     code: 'INPUT',

@@ -26,6 +26,14 @@ export const RELEASE = {
       `Release ${release} has a launcher of Hot Deploy where ${name} should be, so no extraction could be started from it.`,
     description: ANOTHER_VERSION,
   }),
+  entrypointKind: failure({
+    code: 'INPUT',
+    facts: { name: words },
+    message: ({ name }) =>
+      `Entrypoint ${name} is neither a Python program nor a script for sh or bash, so no launcher can start it.`,
+    description:
+      'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
+  }),
   releaseIsLive: failure({
     code: 'INPUT',
     facts: { release: word },
