@@ -237,10 +237,11 @@ def names_in(paths: Iterable[str]) -> list[str]:
 
 def deployed_names(directory: str) -> list[str]:
     """The top-level names in a release's directory that are content: without links to what lies beside it."""
-    return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not _is_beside(directory, name))
+    return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not is_beside(directory, name))
 
 
-def _is_beside(directory: str, name: str) -> bool:
+def is_beside(directory: str, name: str) -> bool:
+    """Whether a name in a release's directory stands for what lies in the base path."""
     try:
         return os.readlink(os.path.join(directory, name)) == BESIDE + name
     except OSError:

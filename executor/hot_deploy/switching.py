@@ -8,7 +8,7 @@ import time
 import hot_deploy
 from hot_deploy import entrypoints, files, history, records
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_name, checked_release_id, deployed_names
+from hot_deploy.layout import checked_name, checked_release_id, deployed_names, is_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def announce(
             raise StepFailed("releaseHoldsLauncher", release=release_id, name=name)
         if not entrypoints.is_startable(os.path.join(layout.release(release_id), name)):
             raise StepFailed("entrypointKind", name=name)
+    _refuse_circles(layout, release_id)
     before = layout.current_release() if aside is None else None
     made, replaced = place_links(layout, release_id, launcher)
     files.sync_file_system(layout.base)
@@ -102,6 +103,17 @@ def announce(
         entrypoint=launcher[0],
         **{"from": before},
     )
+
+
+def _refuse_circles(layout: Layout, release_id: str) -> None:
+    """A name that lay beside a release, and is deployed by now, leads from there through `current` to itself."""
+    release = layout.release(release_id)
+    with os.scandir(release) as children:
+        beside = [child.name for child in children if child.is_symlink() and is_beside(release, child.name)]
+    deployed = [name for name in sorted(beside) if is_own_link(os.path.join(layout.base, name), name)]
+    # What the live release has beside itself, too, is deployed by nobody: its link leads nowhere.
+    if deployed and layout.current_release() != release_id:
+        raise StepFailed("nameWasBeside", release=release_id, names=deployed[:20])
 
 
 def name_aside() -> str:

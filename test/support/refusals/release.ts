@@ -31,6 +31,15 @@ export const RELEASE: readonly Refusal[] = [
       'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
   },
   {
+    kind: 'nameWasBeside',
+    facts: { release: '20261123-171501-3f2a9c1', names: ['data'] },
+    code: 'STEP',
+    message:
+      "Release 20261123-171501-3f2a9c1 has no 'data' of its own: it used the one in the base path, which is deployed by now.",
+    description: 'Choose a release that has it, or deploy that version again with Include as it is now.',
+    details: { names: ['data'] },
+  },
+  {
     kind: 'releaseIsLive',
     facts: { release: '20261123-171501-3f2a9c1' },
     code: 'INPUT',

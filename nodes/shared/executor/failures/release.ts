@@ -34,6 +34,14 @@ export const RELEASE = {
     description:
       'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
   }),
+  nameWasBeside: failure({
+    code: 'STEP',
+    facts: { release: word, names: paths },
+    message: ({ release, names: [first = 'a name'] }) =>
+      `Release ${release} has no ${quoted(first)} of its own: it used the one in the base path, which is deployed by now.`,
+    description: 'Choose a release that has it, or deploy that version again with Include as it is now.',
+    details: ['names'],
+  }),
   releaseIsLive: failure({
     code: 'INPUT',
     facts: { release: word },
