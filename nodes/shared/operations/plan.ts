@@ -14,6 +14,7 @@ import { observe } from '../release/observe/engine';
 import { observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
+import { type Starts, startsOf } from '../release/starts';
 import { StepLog } from '../release/stepLog';
 import type { Version } from '../release/version';
 import type { Bundle } from '../source/bundle';
@@ -45,6 +46,8 @@ export interface PlanResult extends Place {
   lockedBy: Holder | null;
   space: { freeBytes: number; neededBytes: number };
   releasesInUse: Probe['releasesInUse'];
+  /** Which ways of starting it are pinned then, and which scripts at the top are not. */
+  starts: Starts;
   /** What should be known of the place, such as that a deployment may not write there. */
   notices: string[];
   /** Names all of this but what comes and goes by itself; see `planDigest.ts`. */
@@ -82,6 +85,7 @@ export async function planDeployment(
     lockedBy: probe.holder ?? null,
     space: { freeBytes: probe.space.freeBytes, neededBytes: version.bytes },
     releasesInUse: probe.releasesInUse,
+    starts: startsOf(bundle.entries, probe, options),
     notices: noticesOf(snapshot),
     planDigest: digestOfPlan(plan, side, options),
   };

@@ -5,10 +5,14 @@ import { chmodSync, existsSync, lstatSync, readFileSync, readlinkSync } from 'no
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { foundIn, repairAt } from '../../support/repairing';
 import {
+  bundleOf,
   checkOf,
+  deployOptions,
   deployTo,
+  inConversation,
   type Outcome,
   PYTHON,
   rollBackTo,
@@ -180,6 +184,25 @@ describe('P1: several entrypoints', () => {
     expect(refusal.message).toContain('has no report.py at its top');
     await rm(join(base, 'report.py'));
     expect((await deploy(base, two, 'run.py')).status).toBe('deployed');
+  });
+});
+
+test('P10: a plan lists what is pinned, and which scripts at the top are not', async () => {
+  const [base, two] = [
+    await version('1', 'run.py', 'old.py'),
+    await version('2', 'run.py', 'run.sh', 'report.py'),
+  ];
+  const options = deployOptions(base, {
+    entrypoint: asEntrypoint('run.py,run.sh'),
+    selection: { include: ['src/**', 'run.*', 'report.py'], exclude: [] },
+  });
+  const { starts } = await inConversation(async (client) =>
+    planDeployment(client, await bundleOf(two, options), options),
+  );
+  expect(starts).toEqual({
+    pinned: ['python3 run.py', 'sh run.sh'],
+    unpinned: ['old.py', 'report.py'],
+    prefix: `python3 ${base}/.hot-deploy/launch.py`,
   });
 });
 
