@@ -106,7 +106,8 @@ def _first_line(program: str) -> bytes:
 
 def place_launch(layout: Layout) -> None:
     """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`."""
-    if not hot_deploy.launch:
+    # Where the package is imported from files, as in its own tests, there is no text to place.
+    if not getattr(hot_deploy, "launch", ""):
         return
     text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
     own = "".join(line for line in hot_deploy.launch.splitlines(True) if not line.startswith("from launcher import"))

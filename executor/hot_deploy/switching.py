@@ -191,7 +191,7 @@ def _is_live(layout: Layout, name: str) -> bool:
 def _names_of(layout: Layout, pending: dict[str, Any]) -> set[str]:
     """What may stand in the base path for one of a switch's two releases."""
     found: set[str] = set(pending.get("made", [])) | set(pending.get("replaced", []))
-    for release_id in (pending["from"], pending["to"]):
+    for release_id in (pending.get("from"), pending["to"]):
         if release_id is not None and os.path.isdir(layout.release(release_id)):
             found.update(deployed_names(layout.release(release_id)))
         found.update(entrypoints.listed(entrypoints.of_release(layout, release_id, "")))
