@@ -9,6 +9,7 @@ const ASSETS = [
   'nodes/**/*.node.json',
   'nodes/*/__schema__/**/*.json',
   'executor/launcher.py',
+  'executor/launch.py',
   'executor/hot_deploy/*.py',
   'credentials/**/*.{svg,png}',
 ];

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 3
+# hot-deploy launcher 4
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
@@ -36,6 +36,10 @@ def main():
         base, entrypoint, options = rarely('elsewhere')()
     else:
         base, entrypoint = os.path.split(os.path.realpath(__file__))
+        above = os.path.dirname(base)
+        if os.path.basename(above) == 'releases' and not os.path.islink(os.path.join(base, 'current')):
+            # Since this was read, a link into the release has come to where it stood.
+            base = os.path.dirname(above)
     release = lease(base)
     program = os.path.join(release, entrypoint)
     if not os.path.isfile(program):
@@ -211,11 +215,16 @@ class Arguments:
         if first == 'current':
             return os.path.join(self.release, rest) if rest else self.release
         if below != self.entrypoint:
+            place = os.path.join(self.base, first)
             try:
-                if os.readlink(os.path.join(self.base, first)) != 'current/' + first:
+                if os.readlink(place) != 'current/' + first:
                     return None
             except OSError:
-                return None
+                # Another launcher; its program is no link to what lies beside.
+                if below != first or os.path.islink(os.path.join(self.release, first)):
+                    return None
+                if not os.path.isfile(os.path.join(self.release, first)) or not rarely('is_launcher')(place):
+                    return None
         return os.path.join(self.release, below)
 
 
@@ -333,7 +342,7 @@ def is_launcher(path):
         if not os.path.isfile(path):
             return False
         with open(path, 'rb', buffering=0) as file:
-            return b'# hot-deploy launcher' in file.read(200)
+            return b'# hot-deploy launcher' in file.read(400)
     except OSError:
         return False
 

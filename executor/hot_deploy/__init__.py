@@ -13,3 +13,4 @@ if TYPE_CHECKING:
 # Set by whoever runs the program: see `importer`.
 program: dict[str, Any]
 launcher: str
+launch: str

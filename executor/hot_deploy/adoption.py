@@ -7,7 +7,7 @@ import os
 import stat
 import time
 
-from hot_deploy import beside, exchanges, files, history, mounts, originals, records, switching, tree
+from hot_deploy import beside, entrypoints, exchanges, files, history, mounts, originals, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -30,9 +30,8 @@ def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[s
         path = os.path.join(layout.base, checked_name(name))
         if not os.path.lexists(path):
             continue
-        if switching.is_own_link(path, name):
-            continue
-        if name == entrypoint and switching.is_launcher(path):
+        # A launcher is never the engine's own file, whatever the entrypoint is called by now.
+        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
             continue
         plain.append(name)
     return plain
@@ -239,7 +238,7 @@ def make_room(layout: Layout, name: str, release_id: str) -> None:
     original = os.path.join(layout.adopted, release_id, name)
     if not os.path.lexists(original):
         return
-    if not (switching.is_own_link(original, name) or switching.is_launcher(original)):
+    if not (switching.is_own_link(original, name) or entrypoints.stands_at(original)):
         raise StepFailed("originalKept", name=name, path=original)
     os.unlink(original)
 
@@ -252,11 +251,12 @@ def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: La
     missing for a moment, the launcher comes before: behind it nobody notices, and who starts in between is waited for.
     """
     exchanges.expect(layout)
-    entrypoint = launcher[0]
-    others = [name for name in plain if name != entrypoint]
+    starting = entrypoints.listed(launcher[0])
+    others = [name for name in plain if name not in starting]
     later = [name for name in others if not _exchange(layout, name, release_id, launcher)]
-    if entrypoint in plain:
-        _exchange(layout, entrypoint, release_id, launcher)
+    for name in plain:
+        if name in starting:
+            _exchange(layout, name, release_id, launcher)
     gaps = [_replace(layout, name, release_id) for name in later]
     exchanges.note(layout, exchanges.leased_by(layout.release(release_id)) if later else [])
     return gaps
@@ -271,8 +271,9 @@ def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) ->
     kept = os.path.join(layout.adopted, release_id)
     os.makedirs(kept, 0o755, exist_ok=True)
     original = os.path.join(kept, name)
-    if name == launcher[0]:
-        switching.write_launcher(original, launcher[1], layout)
+    if name in entrypoints.listed(launcher[0]):
+        content = entrypoints.content_for(os.path.join(layout.release(release_id), name), launcher[1])
+        switching.write_launcher(original, content, layout, os.stat(path))
     else:
         os.symlink("current/" + name, original)
         layout.give(original)

@@ -11,6 +11,8 @@ from hot_deploy.failures import StepFailed
 from hot_deploy.later import datetime, gzip, tarfile
 from hot_deploy.layout import (
     BACKUP_NAME,
+    LAUNCHER_MARKER,
+    LAUNCHER_START,
     Layout,
     checked_link,
     checked_path,
@@ -157,6 +159,7 @@ def _extract_file(
     assert content is not None  # It is a regular file's.
     digest = hashlib.sha256()
     mode = member.mode & 0o555
+    first = True
     fd = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         while True:
@@ -164,6 +167,9 @@ def _extract_file(
             piece = content.read(1 << 20)
             if not piece:
                 break
+            if first and LAUNCHER_MARKER in piece[:LAUNCHER_START]:
+                raise StepFailed("memberLauncher", path=path)
+            first = False
             digest.update(piece)
             files.write_all(fd, piece)
         os.fchmod(fd, mode)

@@ -42,6 +42,8 @@ class Assembly:
         self.live = layout.release(live_id) if live_id else None
         self.entries = entries
         self.keep = keep
+        # Those of them that were read-only as deployed files are.
+        self.dropped: Container[str] = ()
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
         self.needed = comparing.needed(entries, live_entries)
         # (entry of this release, entry of the live one).
@@ -180,7 +182,8 @@ class Assembly:
             elif entry.type == tree.DIRECTORY:
                 os.makedirs(target, 0o755, exist_ok=True)
             else:
-                copying.copy_file(source, target, entry, status.st_mode & 0o777)
+                writable = 0o200 if path in self.dropped else 0
+                copying.copy_file(source, target, entry, (status.st_mode & 0o777) | writable)
 
     def mark_kept(self, paths: Container[str]) -> None:
         """Entries of a backup that no pattern owns: they stay nobody's, and the engine may write to them."""

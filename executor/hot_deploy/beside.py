@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import switching
+from hot_deploy import entrypoints, switching
 from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED
 
 TYPE_CHECKING = False
@@ -27,6 +27,6 @@ def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     for name in sorted(set(os.listdir(layout.base)) - set(deployed) - RESERVED - NOT_CONTENT)[:MOST_NAMES]:
         path = os.path.join(layout.base, name)
         # What stands there for a name of the live release is no file of its own.
-        if switching.is_own_link(path, name) or (os.path.isfile(path) and switching.is_launcher(path)):
+        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
             continue
         os.symlink(BESIDE + name, os.path.join(directory, name))

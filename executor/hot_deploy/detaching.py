@@ -13,6 +13,7 @@ import time
 
 from hot_deploy import (
     adoption,
+    entrypoints,
     environments,
     exchanges,
     files,
@@ -111,8 +112,9 @@ def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[]
 
 
 def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
-    """The key that sorts the entrypoint's pair of paths before the others, or behind them."""
-    return lambda pair: (os.path.basename(pair[0]) != entrypoint) == first
+    """The key that sorts the entrypoints' pairs of paths before the others, or behind them."""
+    starting = entrypoints.listed(entrypoint)
+    return lambda pair: (os.path.basename(pair[0]) not in starting) == first
 
 
 def _can_exchange(directory: str) -> bool:
@@ -131,8 +133,8 @@ def staging_of(layout: Layout) -> str:
     return os.path.join(layout.staging, "detached")
 
 
-def own_names(layout: Layout, entrypoint: str) -> list[str]:
-    """What stands in the base path for the live release, the launcher last.
+def own_names(layout: Layout) -> list[str]:
+    """What stands in the base path for the live release, launchers last.
 
     What a person put there instead is not ours to change.
     """
@@ -142,9 +144,9 @@ def own_names(layout: Layout, entrypoint: str) -> list[str]:
     release, own = layout.release(release_id), []
     for name in deployed_names(release):
         path = os.path.join(layout.base, name)
-        if switching.is_own_link(path, name) or (name == entrypoint and switching.is_launcher(path)):
+        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
             own.append(name)
-    return sorted(own, key=lambda name: name == entrypoint)
+    return sorted(own, key=lambda name: entrypoints.stands_at(os.path.join(layout.base, name)))
 
 
 def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
@@ -183,14 +185,15 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
     for path, ready in sorted(pairs, key=_first_if(not atomic, launcher[0])):
         name = os.path.basename(path)
-        if switching.is_own_link(path, name) or (name == launcher[0] and switching.is_launcher(path)):
+        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
             continue
         if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
             continue
         if os.path.lexists(ready):
             files.remove_tree(ready)
-        if name == launcher[0]:
-            switching.write_launcher(ready, launcher[1], layout)
+        if name in entrypoints.listed(launcher[0]):
+            content = entrypoints.content_for(os.path.join(layout.release(release_id), name), launcher[1])
+            switching.write_launcher(ready, content, layout, os.stat(path) if os.path.lexists(path) else None)
         else:
             files.replace_link(ready, "current/" + name, layout.state, layout.owner)
         if not files.exchange(path, ready):
@@ -224,6 +227,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     backups = sorted(leftovers.own_backups(layout)) if everything else []
     backups = [name for name in backups if leftovers.remove_backup(layout, name)]
     files.remove_tree(layout.staging)
+    _unlink(layout.launch)
     if everything:
         files.remove_tree(layout.adopted)
         for path in (layout.history, layout.undo, layout.holder, layout.unpinned, layout.number):

@@ -69,7 +69,7 @@ def forget(layout: Layout) -> None:
 def noted(layout: Layout) -> Note | None:
     """What was written down since this machine was started; None when nothing was, or nothing of its form."""
     found = files.read_json(layout.unpinned)
-    if not isinstance(found, dict) or found.get("boot") != _boot():
+    if not isinstance(found, dict) or found.get("boot") != boot():
         return None
     until, leased = found.get("until"), found.get("leases")
     if not (until is None or (isinstance(until, (int, float)) and not isinstance(until, bool))):
@@ -99,7 +99,8 @@ def _shared_locks() -> list[list[int]]:
     return [[flock.pid, *flock.place] for flock in flocks.listed() if flock.shared]
 
 
-def _boot() -> str:
+def boot() -> str:
+    """What this start of the kernel is called; empty where nobody says."""
     try:
         with open("/proc/sys/kernel/random/boot_id") as handle:
             return handle.read().strip()
@@ -108,7 +109,7 @@ def _boot() -> str:
 
 
 def _write(layout: Layout, until: float | None, leased: list[list[int]]) -> None:
-    files.write_json(layout.unpinned, {"boot": _boot(), "until": until, "leases": leased}, sync=False)
+    files.write_json(layout.unpinned, {"boot": boot(), "until": until, "leases": leased}, sync=False)
 
 
 def _is_lease(value: object) -> bool:

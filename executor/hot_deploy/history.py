@@ -115,13 +115,12 @@ def is_ours(entry: object) -> bool:
         name = entry.get(field)
         if name is not None and not (isinstance(name, str) and RELEASE_ID.fullmatch(name)):
             return False
-    made, aside = entry.get("made", []), entry.get("aside")
+    names, aside = [entry.get("made", []), entry.get("replaced", [])], entry.get("aside")
     return (
         isinstance(entry.get("at", ""), str)
         and MOMENT.fullmatch(entry.get("at", "")) is not None
         and files.is_count(entry.get("sequence") or 0)
-        and isinstance(made, list)
-        and all(isinstance(name, str) for name in made)
+        and all(isinstance(listed, list) and all(isinstance(name, str) for name in listed) for listed in names)
         and (aside is None or (isinstance(aside, str) and ASIDE.fullmatch(aside) is not None))
     )
 

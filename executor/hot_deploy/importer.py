@@ -44,12 +44,13 @@ class Importer:
 def install(program: "Dict[str, Any]") -> "ModuleType":
     """Makes `program["modules"]`, name -> text, the package `hot_deploy`, and returns that.
 
-    It keeps the program, for processes of its own, and the launcher's text.
+    It keeps the program, for processes of its own, and the texts of launchers.
     """
     package: Any = type(sys)(PACKAGE)
     package.__path__ = []
     package.program = program
     package.launcher = program["launcher"]
+    package.launch = program.get("launch", "")
     sys.modules[PACKAGE] = package
     # Behind all others: they know none of these names, and what they do know is not asked for here first.
     sys.meta_path.append(Importer(program["modules"]))

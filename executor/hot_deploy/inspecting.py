@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from hot_deploy import adoption, environments, history, leftovers, records, switching, tree
+from hot_deploy import adoption, entrypoints, environments, history, leftovers, records, switching, tree
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.journal import Journal
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
@@ -40,9 +40,8 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
     current = layout.standing_release()
     known = records.read_all(layout)
     seen = history.standing(layout, current)
-    record = (known.get(current) if current is not None else None) or {}
     # Each release names its own entrypoint; without one, the caller's is as good as any.
-    launcher = (record.get("entrypoint") or launcher[0], launcher[1])
+    launcher = (entrypoints.of_release(layout, current, launcher[0]), launcher[1])
     findings = _current(layout, seen, current)
     if current is not None and os.path.isdir(layout.release(current)):
         findings += names(layout, current, launcher)
@@ -51,7 +50,7 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
     for release_id in _listing(layout.releases):
         findings += _release(layout, release_id, current, known.get(release_id), check)
     findings += _environments(layout)
-    findings += ownership(layout, launcher[0])
+    findings += ownership(layout)
     findings += foreign_locks(layout)
     return {"deployed": True, "current": current, "findings": findings[:EVERY_FILE]}
 
@@ -76,15 +75,18 @@ def _current(layout: Layout, seen: Standing, current: str | None) -> list[Findin
 def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
     found: list[Finding] = []
-    entrypoint, content = launcher
-    # The entrypoint last: what is put right in this order is what its launcher finds.
-    for name in sorted(deployed_names(layout.release(current)), key=lambda name: name == entrypoint):
+    starting = entrypoints.listed(launcher[0])
+    # Entrypoints last: what is put right in this order is what their launchers find.
+    for name in sorted(deployed_names(layout.release(current)), key=lambda name: name in starting):
         path = os.path.join(layout.base, name)
         if not os.path.lexists(path):
-            found.append({"kind": "launcherMissing" if name == entrypoint else "linkMissing", "path": name})
-        elif name == entrypoint and switching.is_launcher(path):
-            if not switching.holds(path, content):
+            found.append({"kind": "launcherMissing" if name in starting else "linkMissing", "path": name})
+        elif entrypoints.stands_at(path):
+            content = entrypoints.content_for(os.path.join(layout.release(current), name), launcher[1])
+            if name not in starting or not switching.holds(path, content):
                 found.append({"kind": "launcherOutdated", "path": name})
+        elif name in starting and switching.is_own_link(path, name):
+            found.append({"kind": "launcherMissing", "path": name})
         elif not switching.is_own_link(path, name):
             same = holds_the_same(layout, current, name) or adoption.is_half_removed(layout, name, current)
             found.append({"kind": "plainName", "path": name, "same": same})
@@ -167,23 +169,24 @@ def _environments(layout: Layout) -> list[Finding]:
     return found
 
 
-def owned_paths(layout: Layout, entrypoint: str) -> list[str]:
+def owned_paths(layout: Layout) -> list[str]:
     """What is given to the owner, path by path below the base path; releases and environments stand for their trees."""
     found = ["releases/" + name for name in _listing(layout.releases) if RELEASE_ID.fullmatch(name)]
     found += ["environments/" + name for name in environments.names(layout)]
     for name in _listing(layout.base):
         path = os.path.join(layout.base, name)
-        if switching.is_own_link(path, name) or (name == entrypoint and switching.is_launcher(path)):
+        # A launcher has the owner of the file in whose place it came.
+        if switching.is_own_link(path, name):
             found.append(name)
     return [*found, "current"] if os.path.islink(layout.current) else found
 
 
-def ownership(layout: Layout, entrypoint: str) -> list[Finding]:
+def ownership(layout: Layout) -> list[Finding]:
     """What belongs to somebody else than it should, where this process is root and may change that."""
     if layout.owner is None or os.geteuid() != 0:
         return []
     found: list[Finding] = []
-    for path in owned_paths(layout, entrypoint):
+    for path in owned_paths(layout):
         status = os.lstat(os.path.join(layout.base, path))
         if (status.st_uid, status.st_gid) != layout.owner:
             found.append({"kind": "owner", "path": path, "uid": status.st_uid, "gid": status.st_gid})

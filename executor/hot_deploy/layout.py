@@ -26,7 +26,9 @@ BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
 MAX_DEPTH = 250
 # As many as the kernel follows while it resolves one path.
 MAX_LINKS = 40
+# In every launcher of ours, and so many bytes of it are enough to find that.
 LAUNCHER_MARKER = b"# hot-deploy launcher"
+LAUNCHER_START = 400
 
 
 class Layout:
@@ -46,6 +48,8 @@ class Layout:
         self.adopted = os.path.join(self.state, "adopted")
         self.records = os.path.join(self.state, "releases")
         self.history = os.path.join(self.state, "history.jsonl")
+        # What runs any command with the current release.
+        self.launch = os.path.join(self.state, "launch.py")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
@@ -95,7 +99,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned]
+        own += [self.unpinned, self.launch]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:
@@ -248,10 +252,11 @@ def names_in(paths: Iterable[str]) -> list[str]:
 
 def deployed_names(directory: str) -> list[str]:
     """The top-level names in a release's directory that are content: without links to what lies beside it."""
-    return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not _is_beside(directory, name))
+    return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not is_beside(directory, name))
 
 
-def _is_beside(directory: str, name: str) -> bool:
+def is_beside(directory: str, name: str) -> bool:
+    """Whether a name in a release's directory stands for what lies in the base path."""
     try:
         return os.readlink(os.path.join(directory, name)) == BESIDE + name
     except OSError:

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from hot_deploy import environments, files, records, removal, switching
+from hot_deploy import entrypoints, environments, files, records, removal, switching
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
         ready = [
             name
             for name in _listing(kept)
-            if switching.is_own_link(os.path.join(kept, name), name) or switching.is_launcher(os.path.join(kept, name))
+            if switching.is_own_link(os.path.join(kept, name), name) or entrypoints.stands_at(os.path.join(kept, name))
         ]
         found += [("adoptionLeftover", ".hot-deploy/adopted/%s/%s" % (release_id, name)) for name in ready]
         if len(ready) == len(_listing(kept)):

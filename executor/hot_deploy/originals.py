@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import exchanges, files, switching, tree
+from hot_deploy import entrypoints, exchanges, files, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import shutil
 from hot_deploy.layout import checked_name
@@ -69,7 +69,7 @@ def put_back(layout: Layout, release_id: str) -> None:
     if not names:
         return
     exchanges.expect(layout, needed=False)
-    launchers = [name for name in names if switching.is_launcher(os.path.join(layout.base, name))]
+    launchers = [name for name in names if entrypoints.stands_at(os.path.join(layout.base, name))]
     left = [name for name in launchers if not _exchange(layout, release_id, name)]
     for name in [name for name in names if name not in launchers] + left:
         if not _exchange(layout, release_id, name):
@@ -90,7 +90,7 @@ def _kept(layout: Layout, release_id: str) -> list[str]:
     names = []
     for name in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
         place = os.path.join(kept, name)
-        if switching.is_own_link(place, name) or switching.is_launcher(place):
+        if switching.is_own_link(place, name) or entrypoints.stands_at(place):
             os.unlink(place)
         else:
             names.append(checked_name(name))
@@ -124,7 +124,7 @@ def _replace(layout: Layout, release_id: str, name: str) -> None:
 
 
 def _is_ours(path: str, name: str) -> bool:
-    return switching.is_own_link(path, name) or (not os.path.islink(path) and switching.is_launcher(path))
+    return switching.is_own_link(path, name) or entrypoints.stands_at(path)
 
 
 def _holds_all(one: str, other: str) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import environments, history, inventory, locking, mounts, processes, records, switching
+from hot_deploy import (
+    entrypoints,
+    environments,
+    exchanges,
+    history,
+    inventory,
+    locking,
+    mounts,
+    processes,
+    records,
+    switching,
+)
 from hot_deploy.contract import EVERY_FILE, MANY
 from hot_deploy.failures import StepFailed
 
@@ -24,17 +35,17 @@ LISTED = 1000
 TIMES = 10
 
 
-def probe(layout: Layout, entrypoint: str, look: Callable[[str], Look]) -> dict[str, Any]:
+def probe(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     """What an operation has to know before it decides anything; see the client's `Probe` for the shape.
 
     `look` gives a release's tree.Look, by id.
     """
     result: dict[str, Any] = {"exists": os.path.isdir(layout.base), "base": layout.base}
     if not result["exists"]:
-        result.update(_place(_existing_parent(layout.base)), names=[], **_nothing_live())
+        result.update(_place(_existing_parent(layout.base)), identity=None, names=[], **_nothing_live())
         return result
-    result.update(_place(layout.base))
-    result["names"] = _names(layout, entrypoint)
+    result.update(_place(layout.base), identity=_identity(layout.base))
+    result["names"] = _names(layout)
     result.update(standing(layout, look))
     return result
 
@@ -172,33 +183,39 @@ def _place(path: str) -> dict[str, Any]:
     }
 
 
+def _identity(path: str) -> dict[str, str]:
+    """What tells a directory from all others of this kernel, by whatever path or mount it is reached."""
+    status = os.stat(path)
+    return {"boot": exchanges.boot(), "device": str(status.st_dev), "inode": str(status.st_ino)}
+
+
 def _existing_parent(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
 
 
-def _names(layout: Layout, entrypoint: str) -> list[dict[str, str]]:
+def _names(layout: Layout) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     with os.scandir(layout.base) as children:
         for child in children:
             if len(found) == EVERY_FILE:
                 raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
             status = child.stat(follow_symlinks=False)
-            found.append({"name": child.name, "type": _kind(layout, child.name, status, entrypoint)})
+            found.append({"name": child.name, "type": _kind(layout, child.name, status)})
     return sorted(found, key=lambda item: item["name"])
 
 
-def _kind(layout: Layout, name: str, status: os.stat_result, entrypoint: str) -> str:
+def _kind(layout: Layout, name: str, status: os.stat_result) -> str:
     """`link` and `launcher` are ours; the rest is what a person put there."""
     path = os.path.join(layout.base, name)
     if stat.S_ISLNK(status.st_mode):
         return "link" if os.readlink(path) == "current/" + name else "foreignLink"
-    if name == entrypoint and switching.is_launcher(path):
-        return "launcher"
     if stat.S_ISDIR(status.st_mode):
         return "directory"
-    return "file" if stat.S_ISREG(status.st_mode) else "other"
+    if not stat.S_ISREG(status.st_mode):
+        return "other"
+    return "launcher" if entrypoints.stands_at(path) else "file"
 
 
 def _merges_names(path: str) -> bool:

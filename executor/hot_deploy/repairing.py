@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import adoption, files, inspecting, leftovers, records, switching, tree
+from hot_deploy import adoption, entrypoints, files, inspecting, leftovers, records, switching, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_name
+from hot_deploy.layout import checked_name, deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def _leftovers(layout: Layout, _path: str, _launcher: Launcher, _check: Check) -
 def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> list[str]:
     """Links and launcher of the live release that aren't there, and links that lead nowhere."""
     current = _live(layout)
-    entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
+    entrypoint = entrypoints.of_release(layout, current, launcher[0])
     before = inspecting.names(layout, current, (entrypoint, launcher[1]))
     switching.place_links(layout, current, (entrypoint, launcher[1]))
-    for name in switching.dangling_links(layout):
-        os.unlink(os.path.join(layout.base, name))
+    names = {*deployed_names(layout.release(current)), *switching.dangling_links(layout)}
+    switching.settle_names(layout, names, entrypoint)
     files.sync_directory(layout.base)
     return [found["path"] for found in before if found["kind"] != "plainName"]
 
@@ -48,7 +48,7 @@ def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> lis
 def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> list[str]:
     """Exchanges one plain name for its link, when both sides hold the same bytes."""
     current = _live(layout)
-    entrypoint = (records.read(layout, current) or {}).get("entrypoint") or launcher[0]
+    entrypoint = entrypoints.of_release(layout, current, launcher[0])
     if adoption.is_half_removed(layout, checked_name(name), current):
         adoption.complete(layout, name)
         return [name]
@@ -167,7 +167,7 @@ def _stamp(release: str, entry: Entry) -> list[int] | None:
 
 def _owner(layout: Layout, path: str, _launcher: Launcher, _check: Check) -> list[str]:
     """Gives one path, and all below it, to the owner."""
-    if path not in inspecting.owned_paths(layout, path):
+    if path not in inspecting.owned_paths(layout):
         raise StepFailed("notMadeHere", given=path)
     place = os.path.join(layout.base, path)
     if os.path.islink(place):

@@ -261,6 +261,16 @@ class Look:
         self._recorded = recorded
         self._seen: dict[str, Any] | None = None
         self._seen_at = 0.0
+        # Paths that were owned when the release was made, and are kept now.
+        self.dropped: set[str] = set()
+
+    def keep(self, paths: Container[str]) -> Look:
+        """From now on these recorded entries are nobody's: the patterns that owned them have changed."""
+        for entry in self.recorded:
+            if entry.path in paths and not entry.kept:
+                entry.kept = True
+                self.dropped.add(entry.path)
+        return self
 
     @property
     def is_recorded(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import files, history, leftovers, switching
+from hot_deploy import entrypoints, files, history, leftovers, switching
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import detaching, draining, originals
 from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name
@@ -236,6 +236,10 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list) and all(_is_a_name(name) for name in value)
 
 
+def _are_entrypoints(value: object) -> bool:
+    return isinstance(value, str) and _are_names(entrypoints.listed(value)) and bool(entrypoints.listed(value))
+
+
 def _are_names_of(known: Container[str], value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name in known for name in value)
 
@@ -275,7 +279,7 @@ UNDOS: dict[str, Kind] = {
             history.is_ours(given)
             and _is_a_release(given.get("to"))
             and isinstance(given.get("operation"), str)
-            and (given.get("entrypoint") is None or _is_a_name(given["entrypoint"]))
+            and (given.get("entrypoint") is None or _are_entrypoints(given["entrypoint"]))
         ),
     ),
     "discardRelease": Kind(
@@ -297,6 +301,6 @@ UNDOS: dict[str, Kind] = {
     "attach": Kind(
         _attach,
         settles=_settled_by("attached", "detached"),
-        holds=lambda given: _are_names(given.get("names")) and _is_a_name(given.get("entrypoint")),
+        holds=lambda given: _are_names(given.get("names")) and _are_entrypoints(given.get("entrypoint")),
     ),
 }

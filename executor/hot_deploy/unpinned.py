@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import mounts, peeking, usage
+from hot_deploy import entrypoints, mounts, peeking, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class _Engine:
 
     def __init__(self, layout: Layout, entrypoint: str) -> None:
         self._layout = layout
-        self._entrypoint = os.fsencode(entrypoint)
-        self._stem = os.path.splitext(self._entrypoint)[0]
+        self._entrypoints = [os.fsencode(name) for name in entrypoints.listed(entrypoint)]
+        self._stems = [os.path.splitext(name)[0] for name in self._entrypoints]
         status = os.stat(layout.base)
         self._identity = (status.st_dev, status.st_ino)
         self._home = mounts.Table(mounts.own()).locate(os.fsencode(layout.base))
@@ -94,18 +94,18 @@ class _Engine:
         return None if None in answers else False
 
     def _named(self, word: bytes) -> bool:
-        return word.rpartition(b"/")[2] == self._entrypoint
+        return word.rpartition(b"/")[2] in self._entrypoints
 
     def _as_module(self, words: list[bytes]) -> bool:
         return any(
-            (word.endswith(b"m") and word.startswith(b"-") and after == self._stem) or self._with_module(word)
+            (word.endswith(b"m") and word.startswith(b"-") and after in self._stems) or self._with_module(word)
             for word, after in zip(words, words[1:] + [b""])
         )
 
     def _with_module(self, word: bytes) -> bool:
         """Whether it is the option and the module in one, such as `-mrun` or `-Bmrun`."""
-        options = word[: -len(self._stem)] if word.endswith(self._stem) else b""
-        return options[:1] == b"-" and options[-1:] == b"m" and options[1:].isalpha()
+        options = [word[: -len(stem)] for stem in self._stems if word.endswith(stem)]
+        return any(option[:1] == b"-" and option[-1:] == b"m" and option[1:].isalpha() for option in options)
 
     def _from_input(self, process: Process, words: list[bytes]) -> bool:
         """`python3 - < run.py`: once it is read it stays open."""

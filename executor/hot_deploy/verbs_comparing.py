@@ -58,9 +58,10 @@ def compare(session: Session, _id: Any, args: Json) -> Json:
 
 def _compared_with(session: Session, args: Json) -> tree.Look | tree.Preview:
     layout = session.open(args["basePath"])
-    if "kept" in args and session.looks.preview is not None:
-        return session.looks.preview.keep(set(args["kept"]))
-    return session.looks.at(layout, args["release"])
+    kept = set(args.get("kept") or ())
+    if args["release"] is None and "kept" in args and session.looks.preview is not None:
+        return session.looks.preview.keep(kept)
+    return session.looks.at(layout, args["release"]).keep(kept)
 
 
 def compare_releases(session: Session, _id: Any, args: Json) -> Json:

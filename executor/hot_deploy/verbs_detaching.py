@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hot_deploy import detaching, switching
+import os
+
+from hot_deploy import detaching, entrypoints
 from hot_deploy.contract import MANY
 
 TYPE_CHECKING = False
@@ -22,11 +24,12 @@ def missing_packages(session: Session, _id: Any, _args: Json) -> Json:
 def detach(session: Session, _id: Any, args: Json) -> Json:
     """Turns links and launcher into plain files. Until `dismantle`, it is undone where nobody goes on."""
     layout = session.require_lock()
-    launcher = switching.wanted_launcher(args)
-    names = detaching.own_names(layout, launcher[0])
+    names = detaching.own_names(layout)
+    starting = [name for name in names if entrypoints.stands_at(os.path.join(layout.base, name))]
+    entrypoint = entrypoints.SEPARATOR.join(starting) or args["entrypoint"]
     # Made durable with the copies, before the first of them takes a link's place.
-    session.undo.push("attach", names=names, entrypoint=launcher[0])
-    return detaching.detach(layout, names, launcher[0], session.wire.check)
+    session.undo.push("attach", names=names, entrypoint=entrypoint)
+    return detaching.detach(layout, names, entrypoint, session.wire.check)
 
 
 def attach(session: Session, _id: Any, _args: Json) -> Json:

@@ -24,7 +24,7 @@ def probe(session: Session, _id: Any, args: Json) -> Json:
     def look(release_id: str) -> Look:
         return (session.looks.ahead if args.get("ahead") else session.looks.afresh)(layout, release_id)
 
-    result = probing.probe(layout, args["entrypoint"], look)
+    result = probing.probe(layout, look)
     if args.get("holder"):
         result["holder"] = probing.lock_holder(layout)
     if args.get("start") and session.may_start and result.get("live"):

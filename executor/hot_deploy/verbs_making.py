@@ -44,6 +44,7 @@ def receive(session: Session, _id: Any, args: Json) -> Json:
     live = session.looks.at(layout, args["live"])
     release_id = layout.new_release_id(args["time"], args["digest"])
     made = assembly.Assembly(layout, release_id, args["live"], live.intact, compared, args["keep"])
+    made.dropped = live.dropped
     # An adoption in between makes live what was compared, unless somebody wrote to it.
     if made.needed != args["needed"]:
         raise StepFailed("liveChanged")

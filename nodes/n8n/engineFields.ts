@@ -12,7 +12,8 @@ export const entrypoint = named(
     name: 'entrypoint',
     default: 'run.py',
     required: true,
-    description: 'File at the top of the base path that starts the engine; the launcher takes its place',
+    description:
+      'File at the top of the base path that starts the engine; the launcher takes its place. Several with commas between.',
   },
   parseEntrypoint,
 );

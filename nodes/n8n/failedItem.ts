@@ -103,6 +103,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   settled: true,
   source: true,
   space: true,
+  starts: true,
   status: true,
   steps: true,
   swap: true,

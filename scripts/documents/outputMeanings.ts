@@ -141,6 +141,11 @@ const PLAN = {
   'swap.atomic': 'whether every name leads to a whole release at every instant; null where only trying tells',
   'swap.adopts': 'whether plain files would become a release first',
   'plan drift': 'edits by hand that the deployment would take away',
+  starts: 'which ways of starting the engine are pinned to one release then',
+  'starts.pinned': 'commands that go through a launcher',
+  'starts.unpinned':
+    'scripts at the top that no launcher stands for: what they import may change while they run',
+  'starts.prefix': 'what pins any other command that it is put in front of',
   notices: 'what should be known of the place, such as that the user may not write there',
   planDigest: 'names this plan: what Deploy Release takes as Plan Digest',
 };

@@ -128,6 +128,7 @@ function probeOf(listed: Listing): fc.Arbitrary<Probe> {
     unconfirmed: fc.constant(null),
     exists: fc.constant(true),
     base: fc.constant(asBasePath('/app')),
+    identity: fc.constant(null),
     writable: fc.constant(true),
     filesystem: fc.constant({ type: 'ext4', mount: '/', mergesNames: false }),
     space: fc.record({ freeBytes: fc.nat(), totalBytes: fc.nat(), freeInodes: fc.option(fc.nat()) }),

@@ -95,6 +95,8 @@ export const probe = record({
   exists: flag,
   /** The base path with every link resolved. */
   base: basePath,
+  /** What tells the base path from all other directories of its kernel; null where it is missing. */
+  identity: orNull(record({ boot: word, device: word, inode: word })),
   writable: flag,
   /** `mount`: where it begins. `mergesNames`: it takes two spellings for one name. */
   filesystem: record({ type: orNull(word), mount: orNull(path), mergesNames: flag }),

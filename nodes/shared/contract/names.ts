@@ -12,7 +12,7 @@ type Named<N extends string> = string & { readonly [named]: N };
 
 /** Absolute path of an engine's directory on its side, such as `/app`. */
 export type BasePath = Named<'BasePath'>;
-/** Name of the file at the top of the base path that starts the engine, such as `run.py`. */
+/** Name of the file at the top of the base path that starts the engine, such as `run.py`; several have commas between. */
 export type Entrypoint = Named<'Entrypoint'>;
 /** Id of a release: UTC time, the first 7 digits of its content's digest, and a number where that was taken. */
 export type ReleaseId = Named<'ReleaseId'>;
@@ -27,7 +27,8 @@ export const basePath = matching<BasePath>(
   `(?![\\s\\S]*/\\.\\.(?:/|${END}))(?=[\\s\\S]*/(?!\\.?(?:/|${END})))/[^\\0]*`,
   LONGEST_WORDS,
 );
-export const entrypoint = matching<Entrypoint>(`(?!(?:${NOT_OURS.join('|')})${END})[^/\\0]+`, LONGEST_WORDS);
+const ONE_ENTRYPOINT = `(?!(?:${NOT_OURS.join('|')})(?:,|${END}))[^/,\\0]+`;
+export const entrypoint = matching<Entrypoint>(`${ONE_ENTRYPOINT}(?:,${ONE_ENTRYPOINT})*`, LONGEST_WORDS);
 export const releaseId = matching<ReleaseId>('[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?', LONGEST_WORD);
 export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONGEST_WORD);
 
@@ -67,15 +68,25 @@ export function parseBasePath(given: string): BasePath {
 /**
  * The entrypoint that somebody gave.
  *
+ * @param given one name, or several with commas or line ends between
  * @throws DeployError `INPUT` for what isn't the name of a file at the top, where the launcher can stand
  */
 export function parseEntrypoint(given: string): Entrypoint {
+  const names = given
+    .split(/[,\n]/)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   return (
-    accepted(entrypoint, given) ??
+    accepted(entrypoint, [...new Set(names)].join(',')) ??
     refused(
-      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py.`,
+      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py, or several with commas between.`,
     )
   );
+}
+
+/** The single names of an {@link Entrypoint}, in their order. */
+export function entrypointNames(entrypoint: Entrypoint): string[] {
+  return entrypoint.split(',');
 }
 
 /**

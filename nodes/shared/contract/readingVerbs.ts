@@ -10,7 +10,7 @@ import { byName, countUpTo, flag, list, optional, orNull, record, text, tuple } 
 const paths = list(path, EVERY_FILE);
 const release = releaseId;
 const engine = { basePath, entrypoint };
-/** A release, or with `kept` what an adoption would make, of which those paths are nobody's; null: nothing. */
+/** A release, or where an adoption was previewed what that would make; null: nothing. `kept`: paths of it that are nobody's. */
 const comparedWith = { basePath, release: orNull(release), kept: optional(paths) };
 
 export const READING = {

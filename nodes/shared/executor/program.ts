@@ -57,6 +57,7 @@ export function programText(silenceSeconds: number, access: Access): string {
     loader: LOADER,
     modules: readModules(),
     launcher: read('launcher.py'),
+    launch: read('launch.py'),
   });
   const allowed = allowedVerbs(access);
   return [

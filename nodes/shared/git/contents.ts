@@ -6,6 +6,7 @@ import { ByteReader } from '../source/bytes';
 import { throwIfCancelled } from '../source/cancel';
 import { asLines } from './fetch';
 import type { LimitCounter } from '../source/bundleLimits';
+import { isLauncher, LAUNCHER_START, launcherInSource } from '../source/launcher';
 import { quote } from '../source/quote';
 import { fileEntry, linkEntry } from '../source/tree';
 import { verified } from '../source/verify';
@@ -46,7 +47,7 @@ export async function hashContents(
       const { size, chunks } = value as Content;
       // The same content counts wherever it is: that much will be on the engine's disk.
       for (const path of paths.get(blob) ?? []) limits.addBytes(path, size);
-      const { digest, start } = await digestOf(chunks, links.has(blob) ? LONGEST_TARGET : LFS_POINTER.length);
+      const { digest, start } = await digestOf(chunks, links.has(blob) ? LONGEST_TARGET : LAUNCHER_START);
       known.set(blob, { size, digest, start });
     }
   } finally {
@@ -56,6 +57,7 @@ export async function hashContents(
     const { size, digest, start } = known.get(blob) as { size: number; digest: string; start: Buffer };
     if (type === 'link') return linkEntry(path, start.toString('utf8'));
     if (start.toString('latin1').startsWith(LFS_POINTER)) throw lfsPointer(path);
+    if (isLauncher(start)) throw launcherInSource(path);
     return fileEntry(path, mode, size, digest);
   });
 }

@@ -10,7 +10,7 @@ import {
   readSource,
   refuseFindings,
   refuseUnexpected,
-  refuseClashingNames,
+  refuseUnusableHere,
   refuseWithoutEntrypoint,
 } from '../release/preconditions';
 import { type Looking, observeVersion } from '../release/observe/version';
@@ -75,7 +75,7 @@ async function decided(
       );
   const source = { ...bundle.source, digest: bundle.digest };
   return attempt.during({ snapshot, source }, async () => {
-    await refuseClashingNames(bundle, snapshot.probe);
+    await refuseUnusableHere(bundle, snapshot.probe, options.selection);
     refuseUnexpected(bundle.digest, options.expectedDigest);
     const { version, content } = await observeVersion(bundle, looking);
     const plan = decideDeployment(snapshot, version, options);

@@ -10,8 +10,8 @@ import { digestOfPlan } from '../release/decide/planDigest';
 import { type Drift } from '../release/drift';
 import {
   readSource,
-  refuseClashingNames,
   refuseFindings,
+  refuseUnusableHere,
   refuseWithoutEntrypoint,
 } from '../release/preconditions';
 import type { PreflightFinding } from '../release/preflight';
@@ -20,6 +20,7 @@ import { observe } from '../release/observe/engine';
 import { observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { type Place, placeOf } from '../release/place';
+import { type Starts, startsOf } from '../release/starts';
 import { StepLog } from '../release/stepLog';
 import type { Version } from '../release/version';
 import type { Bundle } from '../source/bundle';
@@ -53,6 +54,8 @@ export interface PlanResult extends Place {
   releasesInUse: Probe['releasesInUse'];
   /** What was looked for beforehand and found: what is kept and how, and what to think of. */
   findings: readonly PreflightFinding[];
+  /** Which ways of starting it are pinned then, and which scripts at the top are not. */
+  starts: Starts;
   /** What should be known of the place, such as that a deployment may not write there. */
   notices: string[];
   /** Names all of this but what comes and goes by itself; see `planDigest.ts`. */
@@ -78,7 +81,7 @@ export async function planDeployment(
   const snapshot = await observe(client, options, { holder: true, packages: true });
   const { probe, side } = snapshot;
   const bundle = await readSource(offered, probe, options);
-  await refuseClashingNames(bundle, probe);
+  await refuseUnusableHere(bundle, probe, options.selection);
   const log = new StepLog();
   const { version } = await observeVersion(bundle, { client, snapshot, options, log, sizes: true });
   const plan = decideDeployment(snapshot, version, options);
@@ -91,6 +94,7 @@ export async function planDeployment(
     lockedBy: probe.holder ?? null,
     space: { freeBytes: probe.space.freeBytes, neededBytes: version.bytes },
     releasesInUse: probe.releasesInUse,
+    starts: startsOf(bundle.entries, probe, options),
     notices: noticesOf(snapshot),
     planDigest: digestOfPlan(plan, side, options),
   };

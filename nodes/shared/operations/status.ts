@@ -1,4 +1,4 @@
-import type { BasePath, Entrypoint } from '../contract/names';
+import { type BasePath, type Entrypoint, entrypointNames } from '../contract/names';
 import type { Probe, UnconfirmedSwitch, UndoneAttempt } from '../contract/facts';
 import type { Holder, SourceDescription } from '../contract/records';
 import type { ExecutorClient } from '../executor/client';
@@ -76,10 +76,11 @@ export async function getStatus(
   };
 }
 
-function stateOf(probe: Probe, entrypoint: string): EngineStatus['state'] {
+function stateOf(probe: Probe, entrypoint: Entrypoint): EngineStatus['state'] {
   if (probe.lost) return 'broken';
   if (probe.current) return 'live';
-  return probe.names.some(({ name, type }) => name === entrypoint && type === 'file') ? 'plain' : 'empty';
+  const starting = entrypointNames(entrypoint);
+  return probe.names.some(({ name, type }) => starting.includes(name) && type === 'file') ? 'plain' : 'empty';
 }
 
 /** As listed, with what starting its interpreter showed. */

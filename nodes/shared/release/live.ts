@@ -13,6 +13,8 @@ export interface Live {
   readonly digest?: string | null | undefined;
   /** Files that nobody's patterns own; every new release takes them along. */
   readonly keep: readonly string[];
+  /** Those of them that the live release was made with, and that these patterns have dropped. */
+  readonly dropped?: readonly string[] | undefined;
   /** Whether files were edited, removed or added by hand since the release was made. */
   readonly drifted: boolean;
   readonly dependencies?: RecordedDependencies | undefined;

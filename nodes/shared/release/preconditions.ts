@@ -1,27 +1,36 @@
 /** What has to hold of a new version before the engine is changed. */
 import type { Probe } from '../contract/facts';
-import type { Entrypoint } from '../contract/names';
+import { type Entrypoint, entrypointNames } from '../contract/names';
 import { DeployError } from '../errors';
 import type { PreflightFinding } from './preflight';
-import type { Bundle } from '../source/bundle';
+import type { Bundle, Selection } from '../source/bundle';
+import { refuseOverlap } from '../source/overlap';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
+import { createSelection } from '../source/patterns';
 import { refuseReservedNames } from '../source/reserved';
 
-/** Refuses a bundle whose names this place would take for one another, before anything is sent. */
-export async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {
+/** Refuses a bundle whose names this place would take for one another. */
+async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {
   if (!probe.filesystem.mergesNames) return;
   await refuseMergedNames(bundle.entries);
   refuseReservedNames(bundle.entries, true);
 }
 
+/** Refuses a bundle that can't be deployed to this base path, whatever is live there, before anything is sent. */
+export async function refuseUnusableHere(bundle: Bundle, probe: Probe, selection: Selection): Promise<void> {
+  await refuseClashingNames(bundle, probe);
+  await refuseOverlap(bundle, probe, createSelection(selection));
+}
+
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */
 export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: Entrypoint): void {
-  const entry = bundle.entries.find(({ path }) => path === entrypoint);
-  if (entry && entry.type !== 'directory') return;
-  throw new DeployError('INPUT', `The source has no ${entrypoint} at its top that the patterns include.`, {
+  const programs = new Set(bundle.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path));
+  const missing = entrypointNames(entrypoint).find((name) => !programs.has(name));
+  if (missing === undefined) return;
+  throw new DeployError('INPUT', `The source has no ${missing} at its top that the patterns include.`, {
     description:
-      `Extractions are started through ${entrypoint}. Name the engine’s own file in Entrypoint and in Include, ` +
+      `Extractions are started through ${missing}. Name the engine’s own file in Entrypoint and in Include, ` +
       'or choose the directory that holds it.',
   });
 }

@@ -4,6 +4,7 @@ import { DeployError } from '../errors';
 import type { BundleEntry } from './bundle';
 import { throwIfCancelled } from './cancel';
 import { IgnoredPaths } from './ignored';
+import { ContentStart, launcherInSource } from './launcher';
 import { checkEntryPath, topLevelOf } from './paths';
 import type { CompiledSelection } from './patterns';
 import { quote } from './quote';
@@ -134,10 +135,13 @@ export class ArchiveScan {
 
   private async hashedEntry(path: string, member: TarMember): Promise<BundleEntry> {
     const hash = createHash('sha256');
+    const start = new ContentStart();
     for await (const chunk of member.body()) {
       throwIfCancelled(this.signal);
       hash.update(chunk);
+      start.add(chunk);
     }
+    if (start.isLauncher()) throw launcherInSource(path);
     return fileEntry(path, member.mode, member.size, hash.digest('hex'));
   }
 

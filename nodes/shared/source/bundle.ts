@@ -35,6 +35,8 @@ export interface IgnoredSummary {
 /** A new version of the engine, normalised: what it consists of, and a way to read it again. */
 export interface Bundle {
   source: SourceDescription;
+  /** Where it lies on n8n's machine, for a directory. */
+  directory?: string | undefined;
   /** In the order in which {@link Bundle.read} yields them; every path once. */
   entries: BundleEntry[];
   /** What the patterns leave out. */

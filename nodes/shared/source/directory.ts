@@ -65,6 +65,7 @@ async function bundleOf(
   const digest = await digestTree(entries);
   return {
     source: { type: 'directory', reference: options.directory },
+    directory: options.directory,
     entries,
     ignored,
     digest,

@@ -5,6 +5,7 @@ import { DeployError, expected, toDeployError } from '../errors';
 import { throwIfCancelled } from './cancel';
 import { CHUNK_BYTES, READ_FLAGS, unreadable } from './file';
 import type { LimitCounter } from './bundleLimits';
+import { LAUNCHER_MARKER, LAUNCHER_START, launcherInSource } from './launcher';
 import { sourceChanged } from './verify';
 
 /** What hashing a file tells about it. */
@@ -32,9 +33,10 @@ const HASH = `
   const { parentPort, workerData } = require('node:worker_threads');
   const fs = require('node:fs');
   const { createHash, hash } = require('node:crypto');
-  const { directory, chunkBytes, flags } = workerData;
+  const { directory, chunkBytes, flags, marker, start } = workerData;
   const buffer = Buffer.allocUnsafeSlow(chunkBytes);
   const CHANGED = { changed: true };
+  const LAUNCHER = { launcher: true };
   let left = workerData.maxBytes;
 
   function hashFile(location) {
@@ -52,6 +54,7 @@ const HASH = `
 
   function hashContent(descriptor, size) {
     let bytes = fs.readSync(descriptor, buffer, 0, chunkBytes, null);
+    if (buffer.subarray(0, Math.min(bytes, start)).includes(marker)) throw LAUNCHER;
     if (bytes === size && size < chunkBytes) return hash('sha256', buffer.subarray(0, size));
     const whole = createHash('sha256');
     let total = 0;
@@ -69,8 +72,8 @@ const HASH = `
     try {
       for (const path of paths) hashed.push(hashFile(directory + '/' + path));
       parentPort.postMessage({ hashed });
-    } catch ({ changed, size, code, message }) {
-      parentPort.postMessage({ hashed, failure: { changed, size, code, message } });
+    } catch ({ changed, launcher, size, code, message }) {
+      parentPort.postMessage({ hashed, failure: { changed, launcher, size, code, message } });
     }
   });
 `;
@@ -78,9 +81,10 @@ const HASH = `
 /** Files in one message: enough for messages to cost little, few enough for the thread to begin while others are found. */
 const BATCH = 250;
 
-/** Why the thread went no further: something else is there now, it is too much, or what the system says. */
+/** Why the thread went no further: something else is there now, it is a launcher, too much, or what the system says. */
 interface Failure {
   changed?: boolean;
+  launcher?: boolean;
   size?: number;
   code?: string;
   message?: string;
@@ -105,7 +109,10 @@ export class Hashing {
     throwIfCancelled(signal);
     this.worker = new Worker(HASH, {
       eval: true,
-      workerData: { directory, maxBytes: limits.bytesLeft, chunkBytes: CHUNK_BYTES, flags: READ_FLAGS },
+      workerData: {
+        ...{ directory, maxBytes: limits.bytesLeft, chunkBytes: CHUNK_BYTES, flags: READ_FLAGS },
+        ...{ marker: LAUNCHER_MARKER, start: LAUNCHER_START },
+      },
     });
     // Whoever waits hears of it from there; later, without a listener, it would end n8n.
     this.worker.on('error', () => undefined);
@@ -159,7 +166,12 @@ export class Hashing {
   }
 }
 
-function reasonOf({ changed, size, ...system }: Failure, path: string, limits: LimitCounter): DeployError {
+function reasonOf(
+  { changed, launcher, size, ...system }: Failure,
+  path: string,
+  limits: LimitCounter,
+): DeployError {
+  if (launcher) return launcherInSource(path);
   if (size !== undefined) limits.addBytes(path, size);
   return changed ? sourceChanged(path) : unreadable(path, Object.assign(new Error(system.message), system));
 }

@@ -73,7 +73,8 @@ function first(
   conversation: ConversationOptions = {},
   from = source,
 ): Promise<unknown> {
-  return deployTo(base, from, { selection: SELECTION, ...changes }, conversation);
+  // The source is without src/helper.py, which the plain engine has.
+  return deployTo(base, from, { selection: SELECTION, removeOldCode: true, ...changes }, conversation);
 }
 
 function says(script: string): string {

@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deployTo, engineVersions, rollBackTo, temporaryDirectories } from '../../support/deployment';
+import { deployTo, engineVersions, PYTHON, rollBackTo, temporaryDirectories } from '../../support/deployment';
 import { liveTree, statusOf, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { writeTree } from '../../support/tree';
 
 const make = temporaryDirectories();
 let v1: string, v2: string;
@@ -58,6 +60,48 @@ test('a file that the patterns no longer own stays', async () => {
   await deployTo(base, source);
   await deployTo(base, v2, { selection: SELECTION });
   expect(readFileSync(join(base, 'config/local.json'), 'utf8')).toBe('{"key": 1}');
+});
+
+describe('what Include names, and no longer names', () => {
+  const program =
+    "import os\nprint(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data/words')).read())\n";
+  const without = { selection: { include: ['src/**', 'run.py'], exclude: [] } };
+  const withData = { selection: { include: ['src/**', 'data/**', 'run.py'], exclude: [] } };
+  const runs = (base: string) => execFileSync(PYTHON, ['run.py'], { cwd: base, encoding: 'utf8' }).trim();
+
+  test('P3: is kept as the engine’s own, can be written to, and is not reported as removed', async () => {
+    const [base, one, two] = [await make(), await make(), await make()];
+    await writeTree(one, { 'run.py': program, 'data/words': 'one', 'src/a.py': '' });
+    await writeTree(two, { 'run.py': program, 'src/a.py': '# 2', 'src/b.py': '' });
+    await deployTo(base, one, withData);
+    const { changes } = await deployTo(base, two, without);
+    expect(changes.counts).toMatchObject({ added: 1, modified: 1, removed: 0 });
+    expect(runs(base)).toBe('one');
+    expect(statSync(join(base, 'data/words')).mode & 0o200).toBe(0o200);
+    await writeFile(join(base, 'data/words'), 'the engine’s');
+    await deployTo(base, one, without);
+    expect(runs(base)).toBe('the engine’s');
+    await rollBackTo(base, { target: 'previous' });
+    expect(runs(base)).toBe('the engine’s');
+  });
+
+  test('P2: a release that used what lay beside it, and is deployed by now, does not go live again', async () => {
+    const [base, one] = [await make(), await make()];
+    await writeTree(one, { 'run.py': program, 'src/a.py': '' });
+    await writeTree(base, { 'data/words': 'beside' });
+    const first = await deployTo(base, one, without);
+    expect(runs(base)).toBe('beside');
+    await writeTree(one, { 'data/words': 'deployed' });
+    const second = await deployTo(base, one, withData);
+    expect(runs(base)).toBe('deployed');
+    const refusal = await thrownBy(rollBackTo(base, { target: 'release', release: first.release }));
+    expect(refusal).toMatchObject({ code: 'STEP' });
+    expect(refusal.message).toContain(`Release ${first.release} has no 'data' of its own`);
+    expect(readlinkSync(join(base, 'current'))).toBe(`releases/${second.release}`);
+    expect(runs(base)).toBe('deployed');
+    await rollBackTo(base, { target: 'previous' });
+    expect(runs(base)).toBe('beside');
+  });
 });
 
 test('other names in the base path are never touched', async () => {

@@ -1,5 +1,7 @@
 import { asCommit } from '../../support/named';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { readAll } from '../../support/bundles';
 import { temporaryDirectories } from '../../support/deployment';
@@ -252,4 +254,12 @@ test('what changed outside the patterns and outside the subdirectory is told apa
     },
     source,
   );
+});
+
+test('P2: a launcher of ours that was committed is refused as such', async () => {
+  const launcher = readFileSync(join(__dirname, '../../../executor/launcher.py'));
+  const repository = await repositoryOf({ ...ENGINE, 'run.py': launcher });
+  const refusal = await thrownBy(withBundle(await optionsFor(repository), async () => undefined));
+  expect(refusal).toMatchObject({ code: 'INPUT' });
+  expect(refusal.message).toContain('"run.py" is a launcher of Hot Deploy');
 });

@@ -38,6 +38,13 @@ export const ARCHIVE: readonly Refusal[] = [
     message: "'src/a.py' lies below 'src', which is not a directory.",
   },
   {
+    kind: 'memberLauncher',
+    facts: { path: 'run.py' },
+    code: 'INPUT',
+    message:
+      "'run.py' in the archive is a launcher of Hot Deploy and not the engine's own program. Choose a backup that holds the program itself.",
+  },
+  {
     kind: 'memberType',
     facts: { path: 'src/a.py' },
     code: 'INPUT',

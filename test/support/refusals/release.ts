@@ -14,6 +14,32 @@ export const RELEASE: readonly Refusal[] = [
     message: "Release 20261123-171501-3f2a9c1 did not pass its checks and can't go live.",
   },
   {
+    kind: 'releaseHoldsLauncher',
+    facts: { release: '20261123-171501-3f2a9c1', name: 'run.py' },
+    code: 'STEP',
+    message:
+      'Release 20261123-171501-3f2a9c1 has a launcher of Hot Deploy where run.py should be, so no extraction could be started from it.',
+    description: 'Choose another release or a backup, or deploy that version again.',
+  },
+  {
+    kind: 'entrypointKind',
+    facts: { name: 'run.pl' },
+    code: 'INPUT',
+    message:
+      'Entrypoint run.pl is neither a Python program nor a script for sh or bash, so no launcher can start it.',
+    description:
+      'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
+  },
+  {
+    kind: 'nameWasBeside',
+    facts: { release: '20261123-171501-3f2a9c1', names: ['data'] },
+    code: 'STEP',
+    message:
+      "Release 20261123-171501-3f2a9c1 has no 'data' of its own: it used the one in the base path, which is deployed by now.",
+    description: 'Choose a release that has it, or deploy that version again with Include as it is now.',
+    details: { names: ['data'] },
+  },
+  {
     kind: 'releaseIsLive',
     facts: { release: '20261123-171501-3f2a9c1' },
     code: 'INPUT',

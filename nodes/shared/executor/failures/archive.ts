@@ -35,6 +35,12 @@ export const ARCHIVE = {
     facts: { path: words, parent: words },
     message: ({ path, parent }) => `${quoted(path)} lies below ${quoted(parent)}, which is not a directory.`,
   }),
+  memberLauncher: failure({
+    code: 'INPUT',
+    facts: { path: words },
+    message: ({ path }) =>
+      `${quoted(path)} in the archive is a launcher of Hot Deploy and not the engine's own program. Choose a backup that holds the program itself.`,
+  }),
   memberType: failure({
     code: 'INPUT',
     facts: { path: words },

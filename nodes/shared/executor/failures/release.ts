@@ -19,6 +19,29 @@ export const RELEASE = {
     facts: { release: word },
     message: ({ release }) => `Release ${release} did not pass its checks and can't go live.`,
   }),
+  releaseHoldsLauncher: failure({
+    code: 'STEP',
+    facts: { release: word, name: words },
+    message: ({ release, name }) =>
+      `Release ${release} has a launcher of Hot Deploy where ${name} should be, so no extraction could be started from it.`,
+    description: ANOTHER_VERSION,
+  }),
+  entrypointKind: failure({
+    code: 'INPUT',
+    facts: { name: words },
+    message: ({ name }) =>
+      `Entrypoint ${name} is neither a Python program nor a script for sh or bash, so no launcher can start it.`,
+    description:
+      'Name a Python or shell script that starts it, or start it by python3 .hot-deploy/launch.py COMMAND.',
+  }),
+  nameWasBeside: failure({
+    code: 'STEP',
+    facts: { release: word, names: paths },
+    message: ({ release, names: [first = 'a name'] }) =>
+      `Release ${release} has no ${quoted(first)} of its own: it used the one in the base path, which is deployed by now.`,
+    description: 'Choose a release that has it, or deploy that version again with Include as it is now.',
+    details: ['names'],
+  }),
   releaseIsLive: failure({
     code: 'INPUT',
     facts: { release: word },

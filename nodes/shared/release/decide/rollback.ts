@@ -1,4 +1,4 @@
-import { type Entrypoint, parseReleaseId, type ReleaseId } from '../../contract/names';
+import { type Entrypoint, entrypointNames, parseReleaseId, type ReleaseId } from '../../contract/names';
 import type { RecordedDependencies, SourceDescription } from '../../contract/records';
 import { keyed, NOTHING_WANTED } from '../../dependencies/wanted';
 import { DeployError } from '../../errors';
@@ -137,7 +137,8 @@ export function selectionOfLive({ probe, listed }: Snapshot): Pick<CompiledSelec
 /** The names at the top of a backup that `refuseUnusable` asks for. */
 export function namesAskedFor({ probe, listed }: Snapshot, options: SwitchOptions): string[] {
   const live = listed.releases.find((known) => known.release === probe.current);
-  return [...probe.names.map(({ name }) => name), live?.entrypoint ?? options.entrypoint];
+  const starting = entrypointNames(live?.entrypoint ?? options.entrypoint);
+  return [...probe.names.map(({ name }) => name), ...starting];
 }
 
 /**
@@ -158,9 +159,10 @@ export function refuseUnusable(
 
 /** Without it the launcher would have nothing to start. */
 function refuseWithoutEntrypoint(tree: UnpackedTree, entrypoint: Entrypoint, backup: string): void {
-  if (tree.has(entrypoint)) return;
-  throw new DeployError('INPUT', `Backup ${backup} has no ${entrypoint} at its top, so it can't go live.`, {
-    description: `Choose another backup, or pack it again so that ${entrypoint} lies at its top.`,
+  const missing = entrypointNames(entrypoint).find((name) => !tree.has(name));
+  if (missing === undefined) return;
+  throw new DeployError('INPUT', `Backup ${backup} has no ${missing} at its top, so it can't go live.`, {
+    description: `Choose another backup, or pack it again so that ${missing} lies at its top.`,
   });
 }
 

@@ -31,7 +31,7 @@ export function askedAbout(basePath: BasePath, live: Live | AdoptionPreview | un
   if (!live) return { basePath, release: null };
   return live.release === null
     ? { basePath, release: null, kept: live.keep }
-    : { basePath, release: live.release };
+    : { basePath, release: live.release, kept: live.dropped };
 }
 
 /** Finds out, with one short line for each directory, which part of the bundle differs from what is live. */

@@ -2,6 +2,7 @@
 import type { RecordedRow } from '../../contract/facts';
 import { filesOfBundle } from '../../dependencies/texts';
 import { wantedDependencies } from '../../dependencies/wanted';
+import { entrypointNames } from '../../contract/names';
 import type { CallOptions } from '../../executor/calls';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
@@ -87,17 +88,25 @@ async function lookAtPlain(
 async function seen(
   client: ExecutorClient,
   { probe }: Snapshot,
-  { basePath, selection }: DeployOptions,
+  { basePath, selection, entrypoint }: DeployOptions,
   compiled: CompiledSelection,
 ): Promise<Live | undefined> {
-  const live = liveOf(probe, compiled);
+  const found = liveOf(probe, compiled);
   const record = probe.live?.record;
+  // The same files with other start scripts are another release: each keeps its own.
+  const others = record?.entrypoint !== undefined && record.entrypoint !== entrypoint;
+  const live = found && { ...found, drifted: found.drifted || others };
   if (!live || !record || sameSelection(record, selection)) return live;
-  const kept = new Set(live.keep);
-  const ownership = new Ownership({ includes: (path) => compiled.includes(path) && !kept.has(path) });
+  const engines = new Set(live.keep);
+  const ownership = new Ownership({ includes: (path) => compiled.includes(path) && !engines.has(path) });
   await client.call('entries', { basePath, release: live.release }, { onRows: entriesTo(ownership) });
   const { digest, keep } = ownership.result();
-  return { ...live, digest, keep: [...new Set([...live.keep, ...keep])] };
+  // A start script that is none any more would go on running, beside modules that it doesn't fit.
+  const gone = new Set(record.entrypoint === undefined ? [] : entrypointNames(record.entrypoint));
+  const known = new Set(probe.live?.kept);
+  const dropped = keep.filter((path) => !gone.has(path) && !known.has(path));
+  const kept = [...live.keep, ...keep].filter((path) => !gone.has(path));
+  return { ...live, digest, keep: [...new Set(kept)], dropped };
 }
 
 /** Gives the entries that an answer has to what sorts them. */

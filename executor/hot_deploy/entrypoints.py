@@ -1,0 +1,122 @@
+"""What starts a release: which names, as what kind of program, and the launchers that stand there for it.
+
+A launcher takes its first line from the program that it starts, so that `./run.py` goes on starting the interpreter that
+the engine's author named, and mode and owner from the file in whose place it comes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+
+import hot_deploy
+from hot_deploy import files, records, shell_launcher
+from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hot_deploy.layout import Layout
+
+# Between the names of several entrypoints.
+SEPARATOR = ","
+# As much of a first line as the kernel reads.
+LONGEST_LINE = 255
+SHELLS = (b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh")
+SHELL_SUFFIXES = (".sh", ".bash")
+PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*")
+# Launchers are small: what is larger need not be opened to be known for something else.
+LARGEST_LAUNCHER = 64 * 1024
+
+
+def listed(entrypoint: str) -> list[str]:
+    """The names in an argument or record that may hold several."""
+    return [name for name in entrypoint.split(SEPARATOR) if name]
+
+
+def of_release(layout: Layout, release_id: str | None, otherwise: str) -> str:
+    """Each release names its own; `otherwise` for one that doesn't."""
+    found = (records.read(layout, release_id) or {}).get("entrypoint") if release_id is not None else None
+    return found if isinstance(found, str) and listed(found) else otherwise
+
+
+def is_launcher(path: str) -> bool:
+    """Whether a launcher of ours stands at `path`, of whatever version."""
+    try:
+        with open(path, "rb") as handle:
+            return LAUNCHER_MARKER in handle.read(LAUNCHER_START)
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        return False
+
+
+def stands_at(path: str) -> bool:
+    """As is_launcher(), for any name of the base path: a link, a directory or a device is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_LAUNCHER and is_launcher(path)
+
+
+def content_for(program: str, launcher: bytes) -> bytes:
+    """The launcher that starts the program at a path: with that one's first line, and a shell script for a shell script."""
+    line = _first_line(program)
+    interpreter = _interpreter(line)
+    if interpreter in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES)):
+        head = line if line.startswith(b"#!") else shell_launcher.DEFAULT_LINE
+        return shell_launcher.content(head, os.path.basename(program), sys.executable)
+    if PYTHON.fullmatch(interpreter) and launcher.startswith(b"#!"):
+        return line + b"\n" + launcher.split(b"\n", 1)[1]
+    return launcher
+
+
+def is_startable(program: str) -> bool:
+    """Whether it is a program that a launcher can stand for: Python, or a script of a POSIX shell."""
+    line = _first_line(program)
+    if line.startswith(b"\x7fELF"):
+        return False
+    interpreter = _interpreter(line)
+    known = PYTHON.fullmatch(interpreter) or interpreter in SHELLS or program.endswith(".py")
+    return bool(known) or not line.startswith(b"#!")
+
+
+def _interpreter(line: bytes) -> bytes:
+    """The name of the program that a first line asks for, by `env` or directly; empty where it asks for none.
+
+    A line that ends in a carriage return asks for one that isn't there.
+    """
+    if not line.startswith(b"#!") or b"\r" in line:
+        return b""
+    names = [word.rpartition(b"/")[2] for word in line[2:].split()]
+    if names[:1] == [b"env"]:
+        names = [name for name in names[1:] if not name.startswith(b"-") and b"=" not in name]
+    return names[0] if names else b""
+
+
+def _first_line(program: str) -> bytes:
+    """Empty where it is longer than the kernel reads, or can't be read."""
+    try:
+        with open(program, "rb") as handle:
+            line = handle.read(LONGEST_LINE + 1).split(b"\n", 1)[0]
+    except OSError:
+        return b""
+    return line if len(line) <= LONGEST_LINE else b""
+
+
+def place_launch(layout: Layout) -> None:
+    """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`."""
+    # Where the package is imported from files, as in its own tests, there is no text to place.
+    if not getattr(hot_deploy, "launch", ""):
+        return
+    text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
+    own = "".join(line for line in hot_deploy.launch.splitlines(True) if not line.startswith("from launcher import"))
+    content = ("%s\n\n%s" % (text, own)).encode("utf-8")
+    try:
+        with open(layout.launch, "rb") as handle:
+            if handle.read() == content:
+                return
+    except FileNotFoundError:
+        pass
+    files.write_atomically(layout.launch, content, mode=0o755)
+    layout.give(layout.launch)

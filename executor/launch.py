@@ -1,0 +1,151 @@
+"""Runs any command with one release of the engine: python3 /app/.hot-deploy/launch.py COMMAND…
+
+On an engine this follows the launcher's own text, without its last lines: both take the same lease.
+"""
+
+import os
+import re
+import sys
+
+from launcher import Arguments, lease, lease_environment, rarely, stop
+
+USAGE = 64
+NOT_STARTABLE = 126
+NOT_FOUND = 127
+SCRIPT = "--hot-deploy-script"
+# Options of a shell that say how it carries a script out, not how it was started.
+SHELL_OPTIONS = "aefnuvxCET"
+PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
+RELEASE = re.compile(r"releases/[^/]+(?:/(.*))?")
+# Options of Python that are followed by a value.
+WITH_VALUE = ("W", "X")
+
+# As `python3 -m` and `python3 -c` do it, with the release in front of the working directory.
+MODULE = (
+    "import sys; sys.path[:1] == [''] and sys.path.insert(0, {0!r}); import runpy; runpy._run_module_as_main({1!r})"
+)
+CODE = "import sys; sys.path[:1] == [''] and sys.path.insert(0, {0!r}); exec(compile({1!r}, '<string>', 'exec'))"
+
+
+def launch():
+    """Take the lease on the current release and become the command."""
+    if len(sys.argv) < 2:
+        sys.stderr.write("Give the command to run with the current release: launch.py COMMAND [ARGUMENT…]\n")
+        sys.exit(USAGE)
+    base = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    release = lease(base)
+    environment = lease_environment(release)
+    # What is started in turn is known by it to run this release.
+    os.environ["HOT_DEPLOY_RELEASE"] = release
+    if environment:
+        os.environ["VIRTUAL_ENV"] = environment
+        os.environ["PATH"] = os.path.join(environment, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+    if os.environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
+        rarely("undo_locale_coercion")()
+    leading = Leading(base, release, environment)
+    words = sys.argv[1:]
+    if words[0] == SCRIPT:
+        become(*leading.script(*words[1:5], words[5:]))
+    become(*leading.command(words))
+
+
+def become(executable, words):
+    """Exec, with the signals that Python ignores for itself as they were."""
+    import _signal  # noqa: PLC0415 - the module `signal` takes longer to import than all the rest
+
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(_signal, name):
+            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
+    try:
+        os.execvp(executable, words)
+    except OSError as reason:
+        sys.stderr.write("%s can't be started: %s\n" % (executable, reason.strerror))
+        sys.exit(NOT_FOUND if isinstance(reason, FileNotFoundError) else NOT_STARTABLE)
+
+
+class Leading:
+    """Leads a command into one release: what it names of the base path, and the interpreter that it runs with."""
+
+    def __init__(self, base, release, environment):
+        self.base = base
+        self.release = release
+        self.python = os.path.join(environment, "bin", "python") if environment else None
+        self.arguments = Arguments(base, release, None)
+
+    def command(self, words):
+        """(executable, words) of a command as it was given."""
+        name, others = words[0], words[1:]
+        if PYTHON.fullmatch(name):
+            executable = self.python or name
+            return executable, [executable, *self.python_words(others)]
+        pinned = [self.arguments.pinned(word) for word in others]
+        program = self.arguments.pinned_path(name) if "/" in name else name
+        if program != name and self.python and is_python(program):
+            return self.python, [self.python, program, *pinned]
+        return program, [program, *pinned]
+
+    def script(self, place, shell, name, options, words):
+        """(executable, words) of a shell script that is an entrypoint, in the shell that has been told to run it."""
+        below = os.path.relpath(os.path.realpath(place), self.base)
+        # Meanwhile a link may have come to where the launcher stood, and leads into some release.
+        found = RELEASE.fullmatch(below)
+        program = os.path.join(self.release, found.group(1) or "" if found else below)
+        if not os.path.isfile(program):
+            stop("%s is missing from the current release" % program)
+        kept = "".join(option for option in options.split(" ")[0] if option in SHELL_OPTIONS)
+        head = ["-" + kept] if kept else []
+        head += ["-o", "pipefail"] if "pipefail" in options.split(" ")[1:] else []
+        return shell, [name, *head, program, *[self.arguments.pinned(word) for word in words]]
+
+    def python_words(self, words):
+        """What follows the interpreter's name."""
+        for index, word in enumerate(words):
+            if index and words[index - 1][:1] == "-" and words[index - 1][-1:] in WITH_VALUE:
+                continue
+            if word[:1] != "-" or word == "-":
+                pinned = [self.arguments.pinned(each) for each in words[index + 1 :]]
+                return [*words[:index], self.arguments.pinned_path(word), *pinned]
+            found = re.fullmatch(r"(-[A-Za-z]*?)([mc])(.*)", word, re.DOTALL)
+            if found and word[:2] not in ("-W", "-X", "--"):
+                return words[:index] + self.inner(found, words[index + 1 :])
+        return words
+
+    def inner(self, found, others):
+        """What stands for -m or -c, and what follows."""
+        options, kind, value = found.groups()
+        if not value:
+            if not others:
+                return [found.group()]
+            value, others = others[0], others[1:]
+        place = self.place()
+        pinned = [self.arguments.pinned(word) for word in others]
+        before = [options] if options != "-" else []
+        if place is None:
+            return [*before, "-" + kind, value, *pinned]
+        return [*before, "-c", (MODULE if kind == "m" else CODE).format(place, value), *pinned]
+
+    def place(self):
+        """Where the release has what the working directory is; None where it has nothing of the kind."""
+        cwd = self.arguments.cwd
+        below = self.arguments.below_base(cwd) if cwd else None
+        if below is None:
+            return None
+        found = RELEASE.fullmatch(below.rstrip("/"))
+        inside = (found.group(1) or "") if found else below
+        return os.path.join(self.release, inside).rstrip("/") if found or not inside else None
+
+
+def is_python(program):
+    """Whether a file is a Python program, by its name or first line."""
+    if program.endswith(".py"):
+        return True
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(200)
+    except OSError:
+        return False
+    return line.startswith(b"#!") and b"python" in line
+
+
+if __name__ == "__main__":
+    launch()
