@@ -245,6 +245,7 @@ os._exit(1)`;
   const waiting = await make('waiting');
   await writeTree(waiting, {
     'run.py': `import signal\nopen('${started}', 'w').close()\nsignal.pause()\n`,
+    'src/main.py': '',
   });
   const error = await thrownBy(first(after({ type: 'python', code: running }), {}, waiting));
   const [release] = keptNames(base).releases;

@@ -93,6 +93,7 @@ describe('P2: a source that is the base path is refused, and nothing is changed'
     );
     mkdirSync(join(above, 'app', 'next'));
     cpSync(inside.replace(base, join(above, 'app')), join(above, 'app', 'next'), { recursive: true });
+    writeFileSync(join(above, 'app', 'next', 'config', 'added.json'), '{}');
     expect((await deployTo(join(above, 'app'), join(above, 'app', 'next'))).status).toBe('deployed');
   });
 });

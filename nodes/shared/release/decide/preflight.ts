@@ -1,4 +1,5 @@
 import type { Probe } from '../../contract/facts';
+import { entrypointNames } from '../../contract/names';
 import { createSelection } from '../../source/patterns';
 import { topLevelOf } from '../../source/paths';
 import { lostOwners } from './owners';
@@ -42,7 +43,7 @@ function links(
   for (const { path, target } of replaced) {
     const what = `${path} in ${basePath} is a link to ${target}`;
     const instead =
-      path === entrypoint
+      entrypointNames(entrypoint).includes(path)
         ? 'Replace it by the file that it leads to, or name another file in Entrypoint'
         : `${LEAVE_OUT}; or replace it by what it leads to`;
     const leads = target.startsWith('/');
