@@ -31,14 +31,14 @@ LARGEST_LAUNCHER = 64 * 1024
 
 
 def listed(entrypoint: str) -> list[str]:
-    """The names in an argument or record that may hold several."""
+    """The names in an argument or record that may hold several, or none."""
     return [name for name in entrypoint.split(SEPARATOR) if name]
 
 
 def of_release(layout: Layout, release_id: str | None, otherwise: str) -> str:
-    """Each release names its own; `otherwise` for one that doesn't."""
+    """Each release names its own, or that it has none; `otherwise` for one that doesn't say."""
     found = (records.read(layout, release_id) or {}).get("entrypoint") if release_id is not None else None
-    return found if isinstance(found, str) and listed(found) else otherwise
+    return found if isinstance(found, str) else otherwise
 
 
 def is_launcher(path: str) -> bool:
@@ -79,6 +79,14 @@ def is_startable(program: str) -> bool:
     interpreter = _interpreter(line)
     known = PYTHON.fullmatch(interpreter) or interpreter in SHELLS or program.endswith(".py")
     return bool(known) or not line.startswith(b"#!")
+
+
+def python_of(program: str) -> str | None:
+    """The absolute path of the Python that a script's first line names; None where it is found by `env`, or none is named."""
+    line = _first_line(program)
+    words = line[2:].split() if PYTHON.fullmatch(_interpreter(line)) else []
+    named = os.fsdecode(words[0]) if words and words[0].startswith(b"/") else None
+    return named if named is not None and os.path.basename(named) != "env" else None
 
 
 def _interpreter(line: bytes) -> bytes:

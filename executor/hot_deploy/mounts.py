@@ -68,6 +68,17 @@ class Table:
             return None
         return best.device, (best.root.rstrip(b"/") + path[len(best.place.rstrip(b"/")) :]) or b"/"
 
+    def place_of(self, home: tuple[bytes, bytes]) -> bytes | None:
+        """Where something is shown that locate() of another table told of; None where it isn't, or something hides it."""
+        device, within = home
+        for mount in self._mounts:
+            root = mount.root.rstrip(b"/")
+            if mount.device == device and (within == mount.root or within.startswith(root + b"/")):
+                place = mount.place.rstrip(b"/") + within[len(root) :].rstrip(b"/") or b"/"
+                if self.locate(place) == home:
+                    return place
+        return None
+
 
 def kind_of(path: str) -> str | None:
     """The type of the mount that holds `path`, such as `ext4`; None where that isn't known."""

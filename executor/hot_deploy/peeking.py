@@ -33,6 +33,10 @@ class Process:
         """Its mount table, for mounts.Table. Everybody may read it."""
         return self._read("mountinfo")
 
+    def control_group(self) -> bytes:
+        """Its control groups, a line each."""
+        return self._read("cgroup")
+
     def working_directory(self) -> str | None:
         found = self._link("cwd")
         return os.fsdecode(found) if found else None

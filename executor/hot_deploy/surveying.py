@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from hot_deploy import containers, interpreters
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name
@@ -26,7 +27,8 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     """Facts about the plain files below some names of the base path. Changes nothing; follows no link.
 
     Returns a dict: `uid` and `gid` of what this process makes there, `dangling` (those of the names that are links which
-    lead nowhere), `others` (files and directories that belong to somebody else; root can keep them as they are).
+    lead nowhere), `pythonVersion`, `interpreters`, `containers` (see the modules of these names), `others` (files and
+    directories that belong to somebody else; root can keep them as they are).
     """
     places = [(name, os.path.join(layout.base, checked_name(name))) for name in names]
     base = os.stat(layout.base)
@@ -42,6 +44,8 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
         "gid": base.st_gid if base.st_mode & stat.S_ISGID else os.getegid(),
         "dangling": [name for name, place in places if os.path.islink(place) and not os.path.exists(place)],
         "pythonVersion": _python_version(os.path.join(layout.base, ".python-version")),
+        "interpreters": interpreters.found(layout, [name for name, place in places if os.path.isfile(place)]),
+        "containers": containers.showing(layout),
         "others": others,
     }
 

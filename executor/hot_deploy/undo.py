@@ -237,7 +237,7 @@ def _are_names(value: object) -> bool:
 
 
 def _are_entrypoints(value: object) -> bool:
-    return isinstance(value, str) and _are_names(entrypoints.listed(value)) and bool(entrypoints.listed(value))
+    return isinstance(value, str) and _are_names(entrypoints.listed(value))
 
 
 def _are_names_of(known: Container[str], value: object) -> bool:

@@ -1,4 +1,7 @@
-"""Processes that run the engine's entrypoint and hold no lease: runs from before an adoption, launchers before theirs."""
+"""Processes that run the engine's entrypoint and hold no lease: runs from before an adoption, launchers before theirs.
+
+Of an engine without an entrypoint these are the Python programs that were started in its base path, or from a file in it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from hot_deploy import entrypoints, mounts, peeking, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 # A launcher takes less, in seconds, until it has its lease: what looks like one for longer, and keeps back where it
 # runs, is somebody's program of the same name.
 LONGEST_START = 30.0
+# Set for whatever the prefix `launch.py` starts, and inherited.
+RELEASE_VARIABLE = b"HOT_DEPLOY_RELEASE"
+# As far as a script is looked for below a base path.
+MOST_DIRECTORIES = 16
 
 
 class Watch:
@@ -86,9 +93,21 @@ class _Engine:
 
     def run_by(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""
+        if not self._entrypoints:
+            return self._started_in(process, words)
         answers = [self._leads_here(process, os.path.dirname(word)) for word in words if self._named(word)]
         if self._as_module(words) or self._from_input(process, words):
             answers.append(self._leads_here(process, b""))
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    def _started_in(self, process: Process, words: list[bytes]) -> bool | None:
+        """Whether it is Python, runs in the base path or from a file in it, and has not been given a release."""
+        if not usage.is_python(words[0]) or any(process.variables((RELEASE_VARIABLE,))):
+            return False
+        places = [b"", *(word for word in words[1:] if b"/" in word and not word.startswith(b"-"))]
+        answers = [self._leads_here(process, place) for word in places for place in _upwards(word)]
         if True in answers:
             return True
         return None if None in answers else False
@@ -127,6 +146,16 @@ class _Engine:
         if _identity_in("", directory) == self._identity:
             return True
         return mounts.Table(process.mounts()).locate(directory) == self._home
+
+
+def _upwards(path: bytes) -> Iterator[bytes]:
+    """A path's directories, the nearest first; for an empty one itself."""
+    yield os.path.dirname(path)
+    for _ in range(MOST_DIRECTORIES):
+        path = os.path.dirname(path)
+        if not path.strip(b"/"):
+            return
+        yield os.path.dirname(path)
 
 
 def _identity_in(root: str, directory: bytes) -> tuple[int, int] | None:

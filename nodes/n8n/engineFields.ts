@@ -1,21 +1,31 @@
 import { parseEntrypoint } from '../shared/contract/names';
+import { DeployError } from '../shared/errors';
 import type { EngineOptions } from '../shared/release/options';
-import { count, named, option, trimmed } from './field';
+import { count, field, option, trimmed } from './field';
 import type { ItemContext } from './item';
 import { basePath, commandTimeoutSeconds, containerCommand, python, silenceSeconds } from './locationFields';
+import { readText } from './values';
 import { whoAsks } from './whoAsks';
 
 /** What the engine consists of. */
-export const entrypoint = named(
+export const entrypoint = field(
   {
     displayName: 'Entrypoint',
     name: 'entrypoint',
+    type: 'string',
     default: 'run.py',
-    required: true,
     description:
-      'File at the top of the base path that starts the engine; the launcher takes its place. Several with commas between.',
+      'File at the top of the base path that starts the engine; the launcher takes its place. Several with commas between. Empty where there is none, such as with <code>python3 -m package</code>.',
   },
-  parseEntrypoint,
+  (value, called) => {
+    // An expression without a result is a mistake; who has no start script empties the field.
+    if (value === undefined || value === null)
+      throw new DeployError(
+        'INPUT',
+        `${called} has no value. Name the engine's start script, or leave it empty.`,
+      );
+    return parseEntrypoint(readText(called, value).trim());
+  },
 );
 
 const lockWaitSeconds = option(

@@ -36,8 +36,10 @@ import { parsePayload, plain } from '../../nodes/shared/push/payload';
 import { findRepository, parseRepositories } from '../../nodes/shared/push/repositories';
 import { signingKey } from '../../nodes/shared/push/secret';
 import { verify } from '../../nodes/shared/push/signature';
+import type { Probe } from '../../nodes/shared/contract/facts';
 import type { Check } from '../../nodes/shared/release/checks';
 import { reasonOf } from '../../nodes/shared/release/apply/reason';
+import { startsOf } from '../../nodes/shared/release/starts';
 import { escapeText } from '../../nodes/shared/report/markup';
 import { inLine, withoutEnd, wordBefore } from '../../nodes/shared/scan';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
@@ -45,6 +47,7 @@ import { checkLinks } from '../../nodes/shared/source/links';
 import { checkEntryPath } from '../../nodes/shared/source/paths';
 import { createSelection, parsePatternList } from '../../nodes/shared/source/patterns';
 import { parsePax } from '../../nodes/shared/source/pax';
+import { asBasePath, asEntrypoint } from './named';
 
 /** Reads a text. It may throw what it likes. */
 type Reader = (text: string) => unknown;
@@ -202,6 +205,13 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
         { type: 'python', timeoutSeconds: 1 } as Check,
         { exitCode: 1, output: `Traceback (most recent call last):\n${text}` } as RunResult,
       ),
+  ],
+  'shared/release/starts.ts': [
+    (text) =>
+      startsOf([], { names: [{ name: text, type: 'file' }] } as unknown as Probe, {
+        basePath: asBasePath('/app'),
+        entrypoint: asEntrypoint('run.py'),
+      }),
   ],
   'shared/report/markup.ts': [escapeText],
   'shared/scan.ts': [

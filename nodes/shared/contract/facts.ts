@@ -203,6 +203,10 @@ export const survey = record({
   dangling: paths,
   /** The first word of `.python-version`, where there is one. */
   pythonVersion: orNull(label),
+  /** Scripts whose first line names a Python by its path, and virtual environments beside: `version` is what is known of one. */
+  interpreters: list(record({ path, interpreter: path, version: orNull(label) }), LISTED_PATHS),
+  /** Containers that the base path is mounted into, and where; `container` is null where nobody tells its name. */
+  containers: list(record({ container: orNull(label), place: path, processId: count }), LISTED_PATHS),
   /** Nothing for root, who can keep owners as they are. */
   others: list(otherOwned, EVERY_FILE),
 });

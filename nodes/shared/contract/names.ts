@@ -12,7 +12,10 @@ type Named<N extends string> = string & { readonly [named]: N };
 
 /** Absolute path of an engine's directory on its side, such as `/app`. */
 export type BasePath = Named<'BasePath'>;
-/** Name of the file at the top of the base path that starts the engine, such as `run.py`; several have commas between. */
+/**
+ * Name of the file at the top of the base path that starts the engine, such as `run.py`; several have commas between.
+ * Empty for an engine that has none, such as one that is started by `python3 -m package`.
+ */
 export type Entrypoint = Named<'Entrypoint'>;
 /** Id of a release: UTC time, the first 7 digits of its content's digest, and a number where that was taken. */
 export type ReleaseId = Named<'ReleaseId'>;
@@ -28,7 +31,10 @@ export const basePath = matching<BasePath>(
   LONGEST_WORDS,
 );
 const ONE_ENTRYPOINT = `(?!(?:${NOT_OURS.join('|')})(?:,|${END}))[^/,\\0]+`;
-export const entrypoint = matching<Entrypoint>(`${ONE_ENTRYPOINT}(?:,${ONE_ENTRYPOINT})*`, LONGEST_WORDS);
+export const entrypoint = matching<Entrypoint>(
+  `(?:${ONE_ENTRYPOINT}(?:,${ONE_ENTRYPOINT})*)?`,
+  LONGEST_WORDS,
+);
 export const releaseId = matching<ReleaseId>('[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?', LONGEST_WORD);
 export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONGEST_WORD);
 
@@ -68,7 +74,7 @@ export function parseBasePath(given: string): BasePath {
 /**
  * The entrypoint that somebody gave.
  *
- * @param given one name, or several with commas or line ends between
+ * @param given one name, or several with commas or line ends between; empty for none
  * @throws DeployError `INPUT` for what isn't the name of a file at the top, where the launcher can stand
  */
 export function parseEntrypoint(given: string): Entrypoint {
@@ -79,14 +85,14 @@ export function parseEntrypoint(given: string): Entrypoint {
   return (
     accepted(entrypoint, [...new Set(names)].join(',')) ??
     refused(
-      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py, or several with commas between.`,
+      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py, or several with commas between; leave it empty where there is none.`,
     )
   );
 }
 
-/** The single names of an {@link Entrypoint}, in their order. */
+/** The single names of an {@link Entrypoint}, in their order; none where it is empty. */
 export function entrypointNames(entrypoint: Entrypoint): string[] {
-  return entrypoint.split(',');
+  return entrypoint === '' ? [] : entrypoint.split(',');
 }
 
 /**

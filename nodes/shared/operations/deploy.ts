@@ -75,7 +75,7 @@ async function decided(
       );
   const source = { ...bundle.source, digest: bundle.digest };
   return attempt.during({ snapshot, source }, async () => {
-    await refuseUnusableHere(bundle, snapshot.probe, options.selection);
+    await refuseUnusableHere(bundle, snapshot.probe, options);
     refuseUnexpected(bundle.digest, options.expectedDigest);
     const { version, content } = await observeVersion(bundle, looking);
     const plan = decideDeployment(snapshot, version, options);

@@ -81,7 +81,7 @@ export async function planDeployment(
   const snapshot = await observe(client, options, { holder: true, packages: true });
   const { probe, side } = snapshot;
   const bundle = await readSource(offered, probe, options);
-  await refuseUnusableHere(bundle, probe, options.selection);
+  await refuseUnusableHere(bundle, probe, options);
   const log = new StepLog();
   const { version } = await observeVersion(bundle, { client, snapshot, options, log, sizes: true });
   const plan = decideDeployment(snapshot, version, options);

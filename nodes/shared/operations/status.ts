@@ -80,7 +80,8 @@ function stateOf(probe: Probe, entrypoint: Entrypoint): EngineStatus['state'] {
   if (probe.lost) return 'broken';
   if (probe.current) return 'live';
   const starting = entrypointNames(entrypoint);
-  return probe.names.some(({ name, type }) => starting.includes(name) && type === 'file') ? 'plain' : 'empty';
+  const isPlain = (name: string): boolean => starting.length === 0 || starting.includes(name);
+  return probe.names.some(({ name, type }) => isPlain(name) && type === 'file') ? 'plain' : 'empty';
 }
 
 /** As listed, with what starting its interpreter showed. */

@@ -18,9 +18,30 @@ async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> 
 }
 
 /** Refuses a bundle that can't be deployed to this base path, whatever is live there, before anything is sent. */
-export async function refuseUnusableHere(bundle: Bundle, probe: Probe, selection: Selection): Promise<void> {
+export async function refuseUnusableHere(
+  bundle: Bundle,
+  probe: Probe,
+  { selection, entrypoint }: { selection: Selection; entrypoint: Entrypoint },
+): Promise<void> {
   await refuseClashingNames(bundle, probe);
+  refuseLosingLaunchers(bundle, probe, entrypoint);
   await refuseOverlap(bundle, probe, createSelection(selection));
+}
+
+/** Refuses to take away the launchers of start scripts that are still there: nobody means to lose what pins runs. */
+function refuseLosingLaunchers({ entries }: Bundle, { live }: Probe, entrypoint: Entrypoint): void {
+  const recorded = live?.record?.entrypoint;
+  if (entrypoint !== '' || !recorded) return;
+  const there = new Set(entries.map(({ path }) => path));
+  const name = entrypointNames(recorded).find((each) => there.has(each));
+  if (name === undefined) return;
+  throw new DeployError(
+    'INPUT',
+    `Entrypoint is empty, and the new version still has ${name}, which starts the live release.`,
+    {
+      description: `Name ${recorded} in Entrypoint: without it, runs would no longer be pinned to one release.`,
+    },
+  );
 }
 
 /** Refuses a bundle that has nothing to start, before the engine's side is touched at all. */

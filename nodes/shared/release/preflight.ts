@@ -59,6 +59,20 @@ export const PREFLIGHT = {
     meaning:
       'The source names its packages in a form that nothing is installed from (`pyproject.toml`, `poetry.lock`, `uv.lock`, `Pipfile.lock`, `environment.yml`), and has no requirements.',
   },
+  otherInterpreter: {
+    severities: ['hint'],
+    meaning:
+      'A start script’s first line, or a virtual environment beside, names another Python than the one that checks run with: another version, or one whose packages a release has no part in.',
+  },
+  mountedInContainer: {
+    severities: ['hint'],
+    meaning:
+      'A container on the engine’s machine has the base path mounted, and the deployment goes to the machine itself: runs that are started in the container have its Python, and checks do not.',
+  },
+  nothingPinned: {
+    severities: ['hint'],
+    meaning: '*Entrypoint* is empty: only commands behind the prefix `launch.py` are pinned to one release.',
+  },
   pythonVersion: {
     severities: ['hint'],
     meaning:

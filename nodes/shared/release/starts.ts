@@ -16,6 +16,11 @@ const SHELL = /\.(?:sh|bash)$/;
 const SCRIPT = /\.(?:py|sh|bash)$/;
 const EXECUTABLE = 0o111;
 
+/** What pins any command that it is put in front of. */
+export function launchPrefix(basePath: BasePath): string {
+  return `python3 ${basePath.endsWith('/') ? basePath.slice(0, -1) : basePath}/.hot-deploy/launch.py`;
+}
+
 /** What is pinned once a version is deployed, by its files and by what lies beside them in the base path. */
 export function startsOf(
   entries: readonly BundleEntry[],
@@ -31,6 +36,6 @@ export function startsOf(
   return {
     pinned: starting.map((name) => `${SHELL.test(name) ? 'sh' : 'python3'} ${name}`),
     unpinned: [...new Set(all)].filter((name) => !starting.includes(name)).sort(),
-    prefix: `python3 ${basePath.replace(/\/$/, '')}/.hot-deploy/launch.py`,
+    prefix: launchPrefix(basePath),
   };
 }

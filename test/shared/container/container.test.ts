@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { appendFile, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -73,6 +73,12 @@ function inside(changes: Partial<InterpreterOptions> = {}): InterpreterOptions {
     ...changes,
   };
 }
+
+const hostPython = (): InterpreterOptions => ({
+  python: '/usr/bin/python3',
+  become: 'none',
+  runtime: 'host',
+});
 
 const options = (changes = {}) =>
   deployOptions('/app', {
@@ -199,12 +205,6 @@ describe('an engine in a container', () => {
     }
   });
 
-  const hostPython = (): InterpreterOptions => ({
-    python: '/usr/bin/python3',
-    become: 'none',
-    runtime: 'host',
-  });
-
   test('P5: when what connects to it is killed, the executor inside goes back by itself', async () => {
     const before = liveTree(host);
     const check = checkOf({
@@ -269,6 +269,26 @@ test('P1: host and container extract from one tree while versions and packages c
   expect(seen.length).toBeGreaterThan(flips * 3);
   expect(seen.filter((versions) => versions.length !== 1)).toEqual([]);
   expect(new Set(seen.flat())).toEqual(new Set(VERSIONS));
+});
+
+test('a plan for an engine on the host names the container that sees it, and what to choose', async () => {
+  const beside = join(host, 'beside');
+  const [first, next] = await engineVersions(make, 'base', 'v2');
+  cpSync(first, beside, { recursive: true });
+  const bundle = await openDirectory({ directory: next, selection: SELECTION });
+  const planOn = async (where: InterpreterOptions, basePath: string) => {
+    const { dependencies } = deployOptions(basePath);
+    const wanted = options({ basePath: asBasePath(basePath), dependencies });
+    const { findings } = await converse((client) => planDeployment(client, bundle, wanted), where);
+    return findings.filter(({ kind }) => kind === 'mountedInContainer').map(({ sentence }) => sentence);
+  };
+  const sentences = await planOn(hostPython(), beside);
+  expect(sentences).toEqual([
+    expect.stringContaining(`${container.name} (as /app/beside), and checks run with`),
+  ]);
+  expect(sentences[0]).toContain('set Runtime to Container and name it in Container.');
+  expect(await planOn(inside(), '/app/beside')).toEqual([]);
+  rmSync(beside, { recursive: true });
 });
 
 test('over SSH, with sudo in front of the container program', async () => {

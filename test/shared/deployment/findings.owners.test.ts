@@ -98,7 +98,15 @@ const entry: fc.Arbitrary<OtherOwned> = fc.record({
 
 test('nothing that its owner could read is left unreadable without a refusal', () => {
   holds(fc.tuple(fc.array(entry), fc.subarray(['src/a.py', 'src/b.log'])), ([others, keep]) => {
-    const survey = { uid: DEPLOYER, gid: GROUP, dangling: [], pythonVersion: null, others };
+    const survey = {
+      uid: DEPLOYER,
+      gid: GROUP,
+      dangling: [],
+      pythonVersion: null,
+      interpreters: [],
+      containers: [],
+      others,
+    };
     const lost = lostOwners(survey, keep, deployOptions('/app'));
     const unreadable = others.filter(
       ({ mode, gid, directory }) => !directory && mode & 0o400 && !(gid === GROUP ? mode & 0o40 : mode & 0o4),

@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, writeFileSync } from
 import { appendFile, cp, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { NO_DEPENDENCIES } from '../../../nodes/shared/dependencies/installOptions';
 import type { DeployError } from '../../../nodes/shared/errors';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
@@ -262,6 +263,28 @@ describe('hints', () => {
       expect(await kinds(PLAIN, { ...SECOND, [name]: '' })).toEqual(['packagesUnlisted']);
       expect(await kinds(PLAIN, { ...SECOND, [name]: '', 'requirements.txt': '' })).toEqual([]);
     }
+  });
+
+  test('an entrypoint’s own interpreter and a virtual environment beside are told from what checks run with', async () => {
+    const venv = { 'venv/pyvenv.cfg': 'home = /usr/bin\nversion = 3.2.1\n' };
+    const told = async (base: Tree, source: Tree = SECOND, changes = {}): Promise<string[]> =>
+      (await plan(await engine(base), await engine(source), changes)).findings.map(
+        ({ sentence }) => sentence,
+      );
+    expect(await told({ ...PLAIN, ...venv })).toEqual([
+      expect.stringMatching(/^venv in .* is a virtual environment of Python 3\.2\. Checks run with Python/),
+    ]);
+    const named = { ...PLAIN, 'run.py': `#!/opt/engine/bin/python3\n${RUN}` };
+    expect(await told(named)).toEqual([
+      expect.stringMatching(/^run\.py in .* is started with \/opt\/engine\/bin\/python3\. Checks run with/),
+    ]);
+    const installing = { dependencies: { ...NO_DEPENDENCIES, mode: 'virtualEnvironment' } };
+    const needing = { ...SECOND, 'requirements.txt': 'x==1\n' };
+    expect(await told({ ...PLAIN, ...venv }, needing, installing)).toEqual([
+      expect.stringContaining('Runs of a release have its own environment'),
+    ]);
+    expect(await told({ ...PLAIN, 'run.py': `#!/usr/bin/env python3\n${RUN}` })).toEqual([]);
+    expect(await told({ ...PLAIN, 'venv/pyvenv.cfg': 'version = \u001b[1m\n' })).toEqual([]);
   });
 
   test('a .python-version that asks for another Python than ours is said', async () => {

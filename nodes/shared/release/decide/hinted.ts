@@ -1,6 +1,7 @@
 import type { Probe } from '../../contract/facts';
 import type { DeployOptions } from '../options';
 import { found, type PreflightFinding, told } from '../preflight';
+import { launchPrefix } from '../starts';
 import type { Side } from '../snapshot';
 
 /** What nothing is installed from. */
@@ -73,6 +74,23 @@ export function otherPython(
       told(['.python-version']),
       () =>
         `.python-version in ${basePath} asks for Python ${wanted}, and checks run with Python ${python.version} (${python.executable}). Set Python to the interpreter that the engine is started with.`,
+    ),
+  ];
+}
+
+/** Of an engine without a start script. */
+export function nothingPinned({
+  entrypoint,
+  basePath,
+}: Pick<DeployOptions, 'entrypoint' | 'basePath'>): PreflightFinding[] {
+  if (entrypoint !== '') return [];
+  return [
+    found(
+      'nothingPinned',
+      'hint',
+      told([]),
+      () =>
+        `Entrypoint is empty: no launcher stands in ${basePath}, and a run may read two releases when one is switched meanwhile. Put ${launchPrefix(basePath)} in front of the commands that start the engine.`,
     ),
   ];
 }

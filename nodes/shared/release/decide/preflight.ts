@@ -2,8 +2,9 @@ import type { Probe } from '../../contract/facts';
 import { entrypointNames } from '../../contract/names';
 import { createSelection } from '../../source/patterns';
 import { topLevelOf } from '../../source/paths';
+import { otherInterpreters, seenInContainers } from './interpreters';
 import { lostOwners } from './owners';
-import { namesBeside, otherPython, unlistedPackages } from './hinted';
+import { namesBeside, nothingPinned, otherPython, unlistedPackages } from './hinted';
 import type { PlainFacts } from '../plainTree';
 import type { DeployOptions } from '../options';
 import { found, type PreflightFinding, type Severity, type Told, told } from '../preflight';
@@ -26,6 +27,9 @@ export function decidePreflight(
     ...namesBeside(probe, names, beside, options),
     ...(wanted.file === null ? unlistedPackages([...names, ...beside]) : []),
     ...otherPython(survey?.pythonVersion ?? null, side, options),
+    ...(survey ? otherInterpreters(survey, wanted, side, options) : []),
+    ...(survey ? seenInContainers(survey, side, options) : []),
+    ...(survey ? nothingPinned(options) : []),
   ];
   return GRAVEST_FIRST.flatMap((each) => findings.filter(({ severity }) => severity === each));
 }
@@ -42,10 +46,9 @@ function links(
   const nowhere = new Set(dangling);
   for (const { path, target } of replaced) {
     const what = `${path} in ${basePath} is a link to ${target}`;
-    const instead =
-      entrypointNames(entrypoint).includes(path)
-        ? 'Replace it by the file that it leads to, or name another file in Entrypoint'
-        : `${LEAVE_OUT}; or replace it by what it leads to`;
+    const instead = entrypointNames(entrypoint).includes(path)
+      ? 'Replace it by the file that it leads to, or name another file in Entrypoint'
+      : `${LEAVE_OUT}; or replace it by what it leads to`;
     const leads = target.startsWith('/');
     if (nowhere.has(path)) {
       add(
