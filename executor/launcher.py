@@ -94,7 +94,8 @@ def lease_environment(release):
     """Return the directory of the release's environment, leased like the release; None where it has none."""
     link = os.path.join(release, '.venv')
     for _ in range(MAX_TRIES):
-        if not os.path.lexists(link):
+        # One beside the release is the engine's own: whoever activates it finds it there.
+        if not os.path.lexists(link) or os.readlink(link) == '../../.venv':
             return None
         environment = os.path.realpath(link)
         try:
@@ -367,6 +368,11 @@ def another_interpreter():
 def run_here(base, release, program, arguments):
     """Runs the program in this very process: for whoever runs this and goes on, or where no other can be started."""
     sys.argv[1:] = arguments
+    release_first(base, release)
+    exec(code_of(program), globals())
+
+
+def release_first(base, release):
     identity = os.stat(base)
     for entry in list(sys.path):
         try:
@@ -374,10 +380,27 @@ def run_here(base, release, program, arguments):
                 sys.path.insert(sys.path.index(entry), release)
         except (OSError, TypeError, ValueError):
             continue
+
+
+def code_of(program):
     with open(program, 'rb') as file:
         text = file.read()
     globals()['__file__'] = program
-    exec(compile(text, program, 'exec'), globals())
+    return compile(text, program, 'exec')
+
+
+def imported():
+    """Makes this module the release's program, for whoever imports it by its name."""
+    base, name = os.path.split(os.path.realpath(__file__))
+    try:
+        release = lease(base)
+    except SystemExit:
+        raise ImportError('there is no release of ' + base) from None
+    release_first(base, release)
+    code, module = code_of(os.path.join(release, name)), globals()
+    for own in [own for own in module if not own.startswith('__')]:
+        del module[own]
+    exec(code, module)
 
 
 def undo_locale_coercion():
@@ -408,3 +431,5 @@ def end(sentence):
 
 if __name__ == '__main__':
     main()
+elif os.path.islink(os.path.join(os.path.dirname(os.path.realpath(__file__)), 'current')):
+    rarely('imported')()

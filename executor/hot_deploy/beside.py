@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from hot_deploy import entrypoints, switching
-from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED
+from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED, VIRTUAL_ENVIRONMENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ MOST_NAMES = 1000
 
 def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     """Puts the links into a directory that is going to be a release with these `deployed` names."""
-    for name in sorted(set(os.listdir(layout.base)) - set(deployed) - RESERVED - NOT_CONTENT)[:MOST_NAMES]:
+    # One environment of the engine's own, until the release gets another.
+    left_out = (RESERVED | NOT_CONTENT | set(deployed)) - {VIRTUAL_ENVIRONMENT}
+    for name in sorted(set(os.listdir(layout.base)) - left_out)[:MOST_NAMES]:
         path = os.path.join(layout.base, name)
         # What stands there for a name of the live release is no file of its own.
         if switching.is_own_link(path, name) or entrypoints.stands_at(path):

@@ -10,6 +10,7 @@ import time
 from hot_deploy import bytecode, processes
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import shlex
+from hot_deploy.layout import VIRTUAL_ENVIRONMENT, is_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 def interpreter_of(release: str) -> str:
     """The release's own Python: its environment's, or the one this program runs in."""
+    link = os.path.join(release, VIRTUAL_ENVIRONMENT)
+    if is_beside(release, VIRTUAL_ENVIRONMENT):
+        return sys.executable
     # Its own place, not the link's: what runs keeps its environment whatever the link leads to later.
-    own = os.path.join(os.path.realpath(os.path.join(release, ".venv")), "bin", "python")
+    own = os.path.join(os.path.realpath(link), "bin", "python")
     return own if os.access(own, os.X_OK) else sys.executable
 
 

@@ -11,7 +11,7 @@ import re
 
 from hot_deploy import files, removal
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import RELEASE_ID
+from hot_deploy.layout import RELEASE_ID, VIRTUAL_ENVIRONMENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.removal import Removal
 
-LINK = ".venv"
 KEY = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
 DESCRIPTION = "hot-deploy.json"
@@ -82,7 +81,7 @@ def problem(layout: Layout, name: str) -> str | None:
 def of_release(layout: Layout, release_id: str) -> str | None:
     """The name of the environment that a release's link leads to, or None where it has no such link."""
     try:
-        target = os.readlink(os.path.join(layout.release(release_id), LINK))
+        target = os.readlink(os.path.join(layout.release(release_id), VIRTUAL_ENVIRONMENT))
     except OSError:
         return None
     name = os.path.basename(target)
@@ -94,7 +93,9 @@ def link(layout: Layout, release_id: str, name: str) -> None:
     release = layout.release(release_id)
     os.chmod(release, 0o755)
     try:
-        files.replace_link(os.path.join(release, LINK), "../../environments/" + name, layout.state, layout.owner)
+        files.replace_link(
+            os.path.join(release, VIRTUAL_ENVIRONMENT), "../../environments/" + name, layout.state, layout.owner
+        )
     finally:
         os.chmod(release, 0o555)
 

@@ -17,7 +17,8 @@ RESERVED = frozenset(contract.RESERVED_NAMES)
 # What lies beside the engine's own names.
 OUR_DIRECTORIES = ("releases", "environments", "backups")
 # In a release's directory: the environment's link, and bytecode.
-NOT_CONTENT = frozenset([".venv", "__pycache__"])
+VIRTUAL_ENVIRONMENT = ".venv"
+NOT_CONTENT = frozenset([VIRTUAL_ENVIRONMENT, "__pycache__"])
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
 BESIDE = "../../"
 RELEASE_ID = re.compile(contract.RELEASE_ID)

@@ -20,6 +20,7 @@ const READING = [
   'history',
   'entries',
   'previewAdoption',
+  'survey',
   'texts',
   'compareDirectories',
   'compare',

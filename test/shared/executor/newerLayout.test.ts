@@ -48,6 +48,7 @@ function asked(): Partial<Record<Verb, object>> {
     history: { basePath: base, limit: 1 },
     entries: compared,
     previewAdoption: { ...engine, names: ['src'] },
+    survey: { basePath: engine.basePath, names: ['src'] },
     texts: { ...compared, paths: [] },
     compareDirectories: { ...compared, directories: [] },
     compare: { ...compared, entries: [], sameDirectories: [] },
