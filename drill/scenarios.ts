@@ -60,6 +60,8 @@ const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> =
   keepReleases: 1,
   keepBackups: 1,
   checks: [passing],
+  // Each version has a file of its own, which the first one takes away.
+  removeOldCode: true,
   ...changes,
 });
 

@@ -19,7 +19,7 @@ const relative = (file) => path.relative(ROOT, file);
 const PARTS = {
   tests: {
     title: 'Tests at their full size',
-    command: [...JEST, '-i', '--verbose', ...suite('sized').map(relative)],
+    command: [...JEST, '-i', '--verbose', '--forceExit', ...suite('sized').map(relative)],
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^\s*(?:✓|✕|Tests:|Test Suites:|Time:|P\d|.*seed -?\d)/,
   },

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import time
 
@@ -154,6 +155,8 @@ def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Ca
     for entry in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
+    for directory, _, _ in os.walk(os.path.join(staging, name)):
+        os.chmod(directory, stat.S_IMODE(os.lstat(directory).st_mode) | 0o200)
 
 
 def _exchange(path: str, copy: str) -> float | None:

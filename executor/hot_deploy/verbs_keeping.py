@@ -7,7 +7,6 @@ import os
 from hot_deploy import environments, history, leftovers, ownership, records, tree, workers
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import OUR_DIRECTORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def lock(session: Session, _id: Any, args: Json) -> Json:
     _made(layout, exists, lambda: _create_state(layout, exists))
     session.take_lock(layout, args.get("holder") or {}, args.get("waitSeconds") or 0)
     cleaned = _clean(session, layout) if args.get("clean") is not False else []
-    _made(layout, exists, lambda: _create(session, layout))
+    _made(layout, exists, session.make_directories)
     return {"cleaned": cleaned[:EVERY_FILE]}
 
 
@@ -57,15 +56,6 @@ def _clean(session: Session, layout: Layout) -> list[tuple[str, str]]:
     layout.current_release()  # Something foreign there is for a person to decide on first.
     undone = session.undo.unwind_earlier("the conversation was cut off")
     return undone + leftovers.clean(layout, layout.current_release(), records.read_all(layout))
-
-
-def _create(session: Session, layout: Layout) -> None:
-    """Makes our directories beside the engine's own names. Until a first deployment is kept, whoever undoes it removes
-    those that were not there."""
-    missing = [name for name in OUR_DIRECTORIES if not os.path.lexists(os.path.join(layout.base, name))]
-    if "releases" in missing:
-        session.undo.push("removeDirectories", names=missing)
-    layout.create()
 
 
 def archive(session: Session, _id: Any, args: Json) -> Json:

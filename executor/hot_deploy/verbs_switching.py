@@ -96,7 +96,10 @@ def confirm(session: Session, _id: Any, _args: Json) -> Json:
 def revert(session: Session, _id: Any, args: Json) -> Json:
     """Takes the switch back."""
     layout = session.require_lock()
-    return session.undo.revert(_pending(session, layout), args["reason"])
+    result = session.undo.revert(_pending(session, layout), args["reason"])
+    # With a first deployment of an earlier conversation they went, too; this one may go on to another.
+    session.make_directories()
+    return result
 
 
 def _pending(session: Session, layout: Layout) -> Json:

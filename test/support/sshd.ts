@@ -13,8 +13,8 @@ export { startRelay, type Relay } from './relay';
 const run = promisify(execFile);
 
 const SSHD = '/usr/sbin/sshd';
-/** No test server outlives this, whatever becomes of the test. */
-const LIFETIME_SECONDS = 900;
+/** No test server outlives this, whatever becomes of the test. At full size, one test file takes most of an hour. */
+const LIFETIME_SECONDS = process.env.HOT_DEPLOY_PROOF === '1' ? 7200 : 900;
 
 /** Line of sshd_config for tests that read the log. sshd then writes to stderr of what it starts, too. */
 export const DEBUG_LOG = 'LogLevel DEBUG1';

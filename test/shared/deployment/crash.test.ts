@@ -56,7 +56,7 @@ const OPERATIONS = [
 ] as const;
 
 async function toAfter(base: string, python?: string): Promise<unknown> {
-  return deployTo(base, after, { keepReleases: 1, keepBackups: 0 }, { python });
+  return deployTo(base, after, { keepReleases: 1, keepBackups: 0, removeOldCode: true }, { python });
 }
 
 async function toPrevious(base: string, python?: string): Promise<unknown> {
@@ -81,7 +81,7 @@ test.each(OPERATIONS)(
       expect({ at, ...told(outcome) }).toMatchObject({ at, code: 'LOST' });
       if (kind === 'plain') await expectLiveOrPlain(base, at, originals);
       if (kind === 'plain' && at % EVERY > 0) continue;
-      await deployTo(base, after);
+      await deployTo(base, after, { removeOldCode: true });
       expectSettled(base, at);
     }
   },
@@ -95,7 +95,7 @@ async function expectLiveOrPlain(
   originals: ReturnType<typeof originalsOf>,
 ): Promise<void> {
   const checks = [checkOf({ when: 'after', command: 'false' })];
-  await deployTo(base, after, { checks }).catch(() => undefined);
+  await deployTo(base, after, { checks, removeOldCode: true }).catch(() => undefined);
   if (existsSync(join(base, 'current'))) expectSettled(base, at);
   else expect({ at, originals: originalsOf(base) }).toEqual({ at, originals });
 }
