@@ -6,6 +6,7 @@ import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { openDirectory } from '../../../nodes/shared/source/directory';
 import {
+  checkOf,
   deployOptions,
   deployTo,
   engineVersions,
@@ -15,6 +16,8 @@ import {
 import { makePdf, materialiseEngine, writeVersion } from '../../support/engine';
 import { Crowd, Reader } from '../../support/extractions';
 import { size } from '../../support/size';
+import { originalsOf } from '../../support/snapshot';
+import { thrownBy } from '../../support/thrown';
 
 const EXTRACTIONS = size(300, 1_000);
 const FLIPS = size(60, 200);
@@ -53,6 +56,11 @@ async function flipOften(
     expect((await deploy(client, bundle, options)).status).toBe('deployed');
   }
   return flips;
+}
+
+/** Inode for inode, but for what its runs leave in releases that they still use. */
+function liveNames(base: string): unknown {
+  return Object.entries(originalsOf(base)).filter(([path]) => !/^releases(?:\/|$)|__pycache__/.test(path));
 }
 
 async function deployedEngine(): Promise<{ base: string; source: string }> {
@@ -112,6 +120,38 @@ test(
       });
       expect((await reader.stop()).missing).toEqual([]);
     }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  `P1, P3: nothing is missing, fails or mixes while first deployments are taken back after the switch, ${ADOPTIONS} times`,
+  async () => {
+    const source = await make('v2');
+    await materialiseEngine('v2', source);
+    const [base] = await engineVersions(make, 'base');
+    const before = liveNames(base);
+    const reader = await Reader.start(base);
+    const crowd = new Crowd({ basePath: base, pdf, total: AT_MOST, atOnce: 3, pauseSeconds: 0.01 });
+    for (let round = 0; round < ADOPTIONS; round++) {
+      await crowd.reached(crowd.tally.done + 6);
+      // Not at once: so that runs start while it is live.
+      const checks = [
+        checkOf({ type: 'python', code: 'import time; time.sleep(0.5); raise SystemExit(1)', when: 'after' }),
+      ];
+      expect((await thrownBy(deployTo(base, source, { checks }))).message).toContain(
+        'The switch was taken back',
+      );
+    }
+    await crowd.reached(crowd.tally.done + 6);
+    const { failed, mixed, versions } = await crowd.stop();
+    expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
+      failed: [],
+      mixed: [],
+      versions: ['1', '2'],
+    });
+    expect((await reader.stop()).missing).toEqual([]);
+    expect(liveNames(base)).toEqual(before);
   },
   TIMEOUT_MS,
 );
