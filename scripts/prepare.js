@@ -27,6 +27,11 @@ const PROGRAMS = [
     packages: [name],
     isThere: () => isOnPath(name),
   })),
+  {
+    name: 'descriptions of locales',
+    packages: ['locales'],
+    isThere: () => fs.existsSync('/usr/share/i18n/charmaps/ISO-8859-1.gz'),
+  },
   { name: 'mkfs.xfs', packages: ['xfsprogs'], isThere: () => fs.existsSync('/usr/sbin/mkfs.xfs') },
   {
     name: 'mkfs.btrfs',

@@ -45,7 +45,7 @@ def call(module: str, function: str, arguments: Sequence[Any], wire: Wire) -> An
     """
     program = json.dumps(hot_deploy.program)
     text = PROGRAM % (program, module, os.getpid(), module, function, json.dumps(arguments))
-    argv = [sys.executable, "-I", "-S", "-c", BOOTSTRAP]
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", BOOTSTRAP]
     ended = processes.run(argv, "/", dict(os.environ), float("inf"), wire, text)
     return _result(ended, function)
 

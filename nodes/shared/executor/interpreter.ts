@@ -17,10 +17,13 @@ export interface InterpreterOptions {
 const PROGRAM = /^[A-Za-z0-9_.+/][A-Za-z0-9_.+/-]*$/;
 const CONTAINER = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
+const ISOLATED = ['-I', '-S', '-X', 'utf8'];
+
 /**
  * The argument vector that starts the executor: `sudo`, then the container program, then Python, as configured.
  *
- * `-I` keeps the engine's environment and directory out of the executor, `-S` makes it start faster.
+ * `-I` keeps the engine's environment and directory out of the executor, `-S` makes it start faster, `-X utf8` has file
+ * names mean the same on every host, whatever its locale can show.
  *
  * @throws DeployError `INPUT` when a name holds anything but letters, digits and `_ . + - /`
  */
@@ -36,7 +39,7 @@ export function interpreterArguments(options: InterpreterOptions): string[] {
     argv.push(program, 'exec', '-i', '--', container);
   }
   const bootstrap = options.become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;
-  argv.push(checked('Python', options.python, PROGRAM, 'python3'), '-I', '-S', '-c', bootstrap);
+  argv.push(checked('Python', options.python, PROGRAM, 'python3'), ...ISOLATED, '-c', bootstrap);
   return argv;
 }
 

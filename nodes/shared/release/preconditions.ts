@@ -79,7 +79,7 @@ export function refuseFindings(findings: readonly PreflightFinding[]): void {
   const refused = findings.filter(({ severity }) => severity === 'refused');
   const [first, ...more] = refused;
   if (!first) return;
-  const others = more.length === 0 ? '' : ` And ${more.length} more: see findings in the error’s details.`;
+  const others = more.length === 0 ? '' : ` And ${more.length} more: see findings in the details.`;
   throw new DeployError('STEP', `${first.sentence}${others}`, { details: { findings } });
 }
 

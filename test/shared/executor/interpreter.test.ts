@@ -124,7 +124,7 @@ it.each([
   ['sudoPassword' as const, ['env', 'LANGUAGE=en', 'sudo', '-k', '-S', '-p', '', '--']],
 ])('become %s comes first', (become, prefix) => {
   const bootstrap = become === 'sudoPassword' ? ANNOUNCED_BOOTSTRAP : BOOTSTRAP;
-  const python = ['python3', '-I', '-S', '-c', bootstrap];
+  const python = ['python3', '-I', '-S', '-X', 'utf8', '-c', bootstrap];
   expect(interpreterArguments({ python: 'python3', become, runtime: 'host' })).toEqual([
     ...prefix,
     ...python,

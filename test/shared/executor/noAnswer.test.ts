@@ -123,7 +123,7 @@ describe('interpreters that are too old', () => {
       `sys.version = '${version} (main) [GCC]'`,
       'exec(sys.argv[1])',
     ].join('; ');
-    const pretended = instead(`exec ${PYTHON} -I -S -c "${claim}" "$4"`);
+    const pretended = instead(`exec ${PYTHON} -I -S -c "${claim}" "$6"`);
     for (const python of [...old(version), pretended]) {
       expect(await thrownBy(openClient({ python }))).toMatchObject({
         code: 'CONNECTION',
