@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from hot_deploy import leftovers, locking, numbering, records
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed, complaint
 from hot_deploy.history import asked_by
 from hot_deploy.journal import Journal
-from hot_deploy.layout import OUR_DIRECTORIES, Layout
+from hot_deploy.layout import Layout
 from hot_deploy.looks import Looks
 from hot_deploy.making import Making
 
@@ -72,15 +70,6 @@ class Session:
             raise StepFailed("lockNeeded")
         self.wire.check()
         return self.layout
-
-    def make_directories(self) -> None:
-        """Makes our directories beside the engine's own names. Until a first deployment is kept, whoever undoes it
-        removes those that were not there."""
-        layout = self.require_lock()
-        missing = [name for name in OUR_DIRECTORIES if not os.path.lexists(os.path.join(layout.base, name))]
-        if "releases" in missing:
-            self.undo.push("removeDirectories", names=missing)
-        layout.create()
 
     @property
     def undo(self) -> Journal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import environments, history, leftovers, ownership, records, tree, workers
+from hot_deploy import directories, environments, history, leftovers, ownership, records, tree, workers
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 
@@ -31,7 +31,7 @@ def lock(session: Session, _id: Any, args: Json) -> Json:
     _made(layout, exists, lambda: _create_state(layout, exists))
     session.take_lock(layout, args.get("holder") or {}, args.get("waitSeconds") or 0)
     cleaned = _clean(session, layout) if args.get("clean") is not False else []
-    _made(layout, exists, session.make_directories)
+    _made(layout, exists, lambda: directories.make(layout, session.undo))
     return {"cleaned": cleaned[:EVERY_FILE]}
 
 

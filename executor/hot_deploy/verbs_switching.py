@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import adoption, draining, exchanges, history, switching, undo, unpinned
+from hot_deploy import adoption, directories, draining, exchanges, history, switching, undo, unpinned
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
@@ -98,7 +98,7 @@ def revert(session: Session, _id: Any, args: Json) -> Json:
     layout = session.require_lock()
     result = session.undo.revert(_pending(session, layout), args["reason"])
     # With a first deployment of an earlier conversation they went, too; this one may go on to another.
-    session.make_directories()
+    directories.make(layout, session.undo)
     return result
 
 

@@ -137,6 +137,22 @@ def test_an_end_before_the_switch_is_told_of_the_release_that_it_names() -> None
     assert decided == [("refused", first), ("kept", first)]
 
 
+def test_an_adoption_ends_as_the_switch_that_it_began_with() -> None:
+    first, second = NAMES[:2]
+    adopt = {"event": "flip", "operation": "adopt", "from": None, "to": first}
+    deploy = {"event": "flip", "operation": "deploy", "from": first, "to": second}
+    kept = told_of(adopt, deploy, {"event": "confirmed", "to": second, "adopted": first}, current=second)
+    assert kept == [("kept", second), ("kept", first)]
+    back: list[Json] = [
+        {"event": "reverted", "from": second, "to": first},
+        {"event": "reverted", "from": first, "to": None},
+    ]
+    assert told_of(adopt, deploy, *back) == [("takenBack", second), ("takenBack", first)]
+    # Of a 0.1.0 that confirmed each for itself.
+    each = told_of(adopt, {"event": "confirmed", "to": first}, deploy, {"event": "confirmed", "to": second})
+    assert each == [("kept", second), ("kept", first)]
+
+
 def test_what_is_told_of_a_line_stays_whatever_comes_after_it(chance: random.Random) -> None:
     story = Story(chance)
     known: dict[str, Json] = {}

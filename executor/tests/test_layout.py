@@ -24,6 +24,15 @@ def test_a_base_path_is_absolute_and_not_the_root(base: object) -> None:
         parser(form)({"basePath": base}, "list")
 
 
+def test_a_path_within_is_known_by_each_spelling_of_the_base_path(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    layout = Layout(str(tmp_path / "link"))
+    assert layout.within(str(tmp_path / "real/src/a.py")) == "src/a.py"
+    assert layout.within(str(tmp_path / "link/src")) == "src"
+    assert layout.within(str(tmp_path / "real2/src")) is None
+
+
 def test_a_base_path_does_not_lead_to_the_root(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/")
     with pytest.raises(StepFailed, match="basePathIsRoot"):

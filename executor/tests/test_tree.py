@@ -84,6 +84,22 @@ def random_entries(chance: random.Random) -> list[Entry]:
     ]
 
 
+def test_entries_come_in_the_order_in_which_they_are_digested(chance: random.Random) -> None:
+    for _ in range(100):
+        entries = random_entries(chance)
+        ordered = tree.by_directory(chance.sample(entries, len(entries)))
+        assert sorted(ordered, key=lambda entry: entry.path) == entries
+        by_hand = [(os.path.dirname(entry.path).encode(), os.path.basename(entry.path).encode()) for entry in ordered]
+        assert by_hand == sorted(by_hand)
+
+
+def test_recorded_entries_that_are_kept_from_now_on_are_told_from_those_that_were(tmp_path: Path) -> None:
+    entries = [Entry("a", FILE, 0o444), Entry("b", FILE, 0o444, kept=True), Entry("c", FILE, 0o444)]
+    look = tree.Look(Layout(str(tmp_path)), None, None, entries).keep(["a", "b"])
+    assert [entry.kept for entry in look.recorded] == [True, True, False]
+    assert look.dropped == {"a"}
+
+
 def test_the_digest_depends_on_every_field_and_on_no_order(chance: random.Random) -> None:
     for _ in range(200):
         entries = random_entries(chance)

@@ -37,7 +37,7 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "dismantle": "from the moment that current is gone, the plain files are all there is",
     "flip": ("revertSwitch",),
     "confirm": "it drops what was to be undone",
-    "revert": "it is an undo",
+    "revert": ("removeDirectories",),
     "archive": ("discardBackups",),
     "remove": "what a person wanted gone is gone",
     "describe": "a record goes with its release",
