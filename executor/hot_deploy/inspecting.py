@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from hot_deploy import adoption, entrypoints, environments, history, leftovers, records, switching, tree
+from hot_deploy import entrypoints, environments, history, leftovers, links, records, switching, tree
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.journal import Journal
 from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
@@ -88,7 +88,7 @@ def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
         elif name in starting and switching.is_own_link(path, name):
             found.append({"kind": "launcherMissing", "path": name})
         elif not switching.is_own_link(path, name):
-            same = holds_the_same(layout, current, name) or adoption.is_half_removed(layout, name, current)
+            same = holds_the_same(layout, current, name) or links.is_half_removed(layout, name, current)
             found.append({"kind": "plainName", "path": name, "same": same})
     found += [{"kind": "linkDangling", "path": name} for name in switching.dangling_links(layout)]
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import adoption, entrypoints, files, inspecting, leftovers, records, switching, tree
+from hot_deploy import entrypoints, files, inspecting, leftovers, links, records, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names
 
@@ -49,13 +49,13 @@ def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> l
     """Exchanges one plain name for its link, when both sides hold the same bytes."""
     current = _live(layout)
     entrypoint = entrypoints.of_release(layout, current, launcher[0])
-    if adoption.is_half_removed(layout, checked_name(name), current):
-        adoption.complete(layout, name)
+    if links.is_half_removed(layout, checked_name(name), current):
+        links.complete(layout, name)
         return [name]
     if not inspecting.holds_the_same(layout, current, checked_name(name)):
         raise StepFailed("plainNameDiffers", name=name)
-    adoption.make_room(layout, name, current)
-    adoption.exchange_all(layout, [name], current, (entrypoint, launcher[1]))
+    links.make_room(layout, name, current)
+    links.exchange_all(layout, [name], current, (entrypoint, launcher[1]))
     files.sync_directory(layout.base)
     return [name]
 
