@@ -11,7 +11,7 @@ import re
 import sys
 import time
 
-from hot_deploy import environments, files, history, pip_configuration, processes, secrets
+from hot_deploy import environments, files, history, pip_configuration, processes, secrets, start_hook
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import importlib_metadata, shutil, site
@@ -190,6 +190,8 @@ def _describe(layout: Layout, directory: str, key: str, program: Installer) -> d
         "installer": {"name": program["name"], "version": program["version"]},
         "packages": [package for package in _packages(_site_of(directory)) if package not in seeds],
     }
+    for site_packages in _site_of(directory):
+        start_hook.place(site_packages)
     files.make_read_only(directory)
     layout.give_tree(directory)
     files.sync_file_system(layout.base)
