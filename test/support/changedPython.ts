@@ -8,7 +8,7 @@ export async function changedPython(directory: string, name: string, changes: st
   const path = join(directory, name);
   await writeFile(
     path,
-    `#!${PYTHON} -IS\nimport os, sys\n${changes}\nexec(sys.argv[4], {'__name__': '__main__'})\n`,
+    `#!${PYTHON} -IS\nimport os, sys\n${changes}\nexec(sys.argv[-1], {'__name__': '__main__'})\n`,
   );
   await chmod(path, 0o755);
   return path;

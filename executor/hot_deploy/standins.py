@@ -1,0 +1,290 @@
+"""What stands in the base path for a deployed name: a link through `current`, a launcher or, where a start script lies
+below it, a folder, which holds a link, a launcher or a folder for each name in the release's directory.
+
+A name below a folder is its path from the base path on, such as `scripts/report.py`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hot_deploy import entrypoints, files
+from hot_deploy.layout import NOT_CONTENT, checked_path, deployed_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hot_deploy.layout import Layout
+
+    # The names of the entrypoints, as entrypoints.listed() reads them, and the text of a launcher.
+    Launcher = tuple[str, bytes]
+
+# A directory with thousands of documents is no folder of ours: it would begin with links or launchers.
+LOOKED_AT = 100
+OPENED = 8
+MOST_SUBDIRECTORIES = 4
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def target_of(name: str) -> str:
+    """Where the link for a name leads: the tree may be mounted elsewhere, so it is relative."""
+    return "../" * name.count("/") + "current/" + name
+
+
+def is_own_link(path: str, name: str) -> bool:
+    """Whether `path` is the link that stands in the base path for a deployed name."""
+    return os.path.islink(path) and os.readlink(path) == target_of(name)
+
+
+def is_folder(path: str, name: str) -> bool:
+    """Whether `path` is a folder of ours; a plain directory holds no link or launcher of ours."""
+    opened, directories = 0, []
+    try:
+        if os.path.islink(path):
+            return False
+        with os.scandir(path) as children:
+            for _, child in zip(range(LOOKED_AT), children):
+                if child.is_symlink():
+                    if is_own_link(child.path, "%s/%s" % (name, child.name)):
+                        return True
+                elif child.is_dir(follow_symlinks=False):
+                    directories += [] if child.name in NOT_CONTENT else [child.name]
+                elif opened < OPENED:
+                    opened += 1
+                    if entrypoints.stands_at(child.path):
+                        return True
+    except OSError:
+        return False  # No directory, gone meanwhile, or kept from us.
+    if len(directories) > MOST_SUBDIRECTORIES:
+        return False
+    return any(is_folder(os.path.join(path, inner), "%s/%s" % (name, inner)) for inner in directories)
+
+
+def stands_for(path: str, name: str) -> bool:
+    """Whether what is at `path` is ours, and not the engine's own file or directory."""
+    return is_own_link(path, name) or entrypoints.stands_at(path) or is_folder(path, name)
+
+
+def holds_start(name: str, starting: Iterable[str]) -> bool:
+    """Whether one of the entrypoints lies below a name."""
+    return any(each.startswith(name + "/") for each in starting)
+
+
+def launchers(layout: Layout, names: Iterable[str]) -> list[str]:
+    """The names, of these top-level ones and what is below them, at which a launcher stands."""
+    return [name for name, path in _all(layout, names) if entrypoints.stands_at(path)]
+
+
+def dangling(layout: Layout) -> list[str]:
+    """Our own links and launchers whose name the current release doesn't have."""
+    return [name for name, _ in _all(layout, os.listdir(layout.base)) if not _is_live(layout, name)]
+
+
+def depends_on_current(layout: Layout) -> bool:
+    """Whether the base path has something of ours, which leads nowhere without `current`."""
+    return any(True for _ in _all(layout, os.listdir(layout.base)))
+
+
+def _all(layout: Layout, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(name, path) of each of our links and launchers at or below these names."""
+    for name in sorted(names):
+        path = os.path.join(layout.base, name)
+        if is_own_link(path, name) or entrypoints.stands_at(path):
+            yield name, path
+        elif is_folder(path, name):
+            yield from _all(layout, ["%s/%s" % (name, child) for child in os.listdir(path)])
+
+
+def _is_live(layout: Layout, name: str) -> bool:
+    return os.path.lexists(os.path.join(layout.current, name))
+
+
+# -- making ------------------------------------------------------------------------------------------------------------
+
+
+def put(
+    layout: Layout,
+    place: str,
+    name: str,
+    launcher: Launcher,
+    directories: list[str],
+    like: os.stat_result | None = None,
+) -> None:
+    """Makes, at `place`, what is to stand for a name of these releases (their directories; the first one counts).
+
+    A launcher and a folder have mode and owner of what `like` tells of, where these may be given.
+    """
+    starting = entrypoints.listed(launcher[0])
+    if name in starting:
+        program = next((path for path in _each(directories, name) if os.path.lexists(path)), "")
+        write_launcher(place, entrypoints.content_for(program, name, launcher[1]), layout, like)
+    elif holds_start(name, starting):
+        os.mkdir(place, 0o755)
+        layout.give(place)
+        for child in _children(directories, name):
+            put(layout, os.path.join(place, child), "%s/%s" % (name, child), launcher, directories)
+        if like is not None:
+            os.chmod(place, like.st_mode & 0o7777)
+    else:
+        os.symlink(target_of(name), place)
+        layout.give(place)
+
+
+def _each(directories: list[str], name: str) -> list[str]:
+    return [os.path.join(directory, name) for directory in directories]
+
+
+def _children(directories: list[str], name: str) -> list[str]:
+    found: set[str] = set()
+    for path in _each(directories, name):
+        if os.path.isdir(path) and not os.path.islink(path):
+            found.update(os.listdir(path))
+    return sorted(found - NOT_CONTENT)
+
+
+def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str], list[str]]:
+    """What a release needs in the base path and isn't there. Returns the names made, and those of links replaced.
+
+    A link made before its release is current leads nowhere yet, which is what was there before: nothing. A launcher
+    starts whatever is current, so that it may come before, too; it comes last.
+    """
+    entrypoints.place_launch(layout)
+    directories = [layout.release(release_id)]
+    before = layout.current_release()
+    if before is not None and before != release_id:
+        directories.append(layout.release(before))
+    changed: tuple[list[str], list[str]] = ([], [])
+    starting = entrypoints.listed(launcher[0])
+    names = deployed_names(directories[0])
+    for name in sorted(names, key=lambda name: name in starting or holds_start(name, starting)):
+        _place(layout, name, launcher, directories, changed)
+    return changed
+
+
+def _place(
+    layout: Layout,
+    name: str,
+    launcher: Launcher,
+    directories: list[str],
+    changed: tuple[list[str], list[str]],
+) -> None:
+    path = os.path.join(layout.base, checked_path(name))
+    starting = entrypoints.listed(launcher[0])
+    made, replaced = changed
+    if not os.path.lexists(path):
+        made.append(name)
+        temporary = files.temporary_name(layout.state, "standin")
+        put(layout, temporary, name, launcher, directories)
+        os.rename(temporary, path)
+    elif name in starting:
+        content = entrypoints.content_for(os.path.join(directories[0], name), name, launcher[1])
+        if is_own_link(path, name):
+            replaced.append(name)
+        elif not entrypoints.stands_at(path) or holds(path, content):
+            return
+        write_launcher(path, content, layout)
+    elif is_folder(path, name):
+        below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
+        for child in sorted(below, key=lambda child: child in starting):
+            _place(layout, child, launcher, directories, changed)
+    elif holds_start(name, starting) and is_own_link(path, name):
+        replaced.append(name)
+        temporary = files.temporary_name(layout.state, "standin")
+        put(layout, temporary, name, launcher, directories)
+        _swap(path, temporary)
+
+
+def settle(layout: Layout, names: Iterable[str], entrypoint: str) -> None:
+    """Once it is decided what is live: of these names, what leads nowhere now goes, and what is of no entrypoint any more
+    becomes the link that every other deployed name has."""
+    kept = entrypoints.listed(entrypoint)
+    for name in sorted({name.split("/", 1)[0] for name in names}):
+        _settle(layout, name, kept)
+
+
+def _settle(layout: Layout, name: str, kept: list[str]) -> None:
+    path = os.path.join(layout.base, checked_path(name))
+    link, stands = is_own_link(path, name), entrypoints.stands_at(path)
+    if link or stands:
+        if not _is_live(layout, name):
+            os.unlink(path)
+        elif stands and name not in kept:
+            files.replace_link(path, target_of(name), layout.state, layout.owner)
+    elif is_folder(path, name):
+        for child in sorted(os.listdir(path)):
+            _settle(layout, "%s/%s" % (name, child), kept)
+        if not holds_start(name, kept) and _is_only_ours(path, name):
+            _fold(layout, path, name)
+
+
+def _fold(layout: Layout, path: str, name: str) -> None:
+    """A folder without a start script becomes a link again."""
+    if not _is_live(layout, name):
+        files.remove_tree(path)
+        return
+    temporary = files.temporary_name(layout.state, "standin")
+    os.symlink(target_of(name), temporary)
+    layout.give(temporary)
+    _swap(path, temporary)
+
+
+def _is_only_ours(path: str, name: str) -> bool:
+    """Whether nobody has put anything into a folder; bytecode aside."""
+    for child in os.listdir(path):
+        inner, below = os.path.join(path, child), "%s/%s" % (name, child)
+        if child in NOT_CONTENT or is_own_link(inner, below) or entrypoints.stands_at(inner):
+            continue
+        if not (is_folder(inner, below) and _is_only_ours(inner, below)):
+            return False
+    return True
+
+
+def _swap(path: str, temporary: str) -> None:
+    """Puts one of ours in the other's place: in one step, or in two where the file system can't exchange names."""
+    if files.exchange(path, temporary):
+        files.remove_tree(temporary)
+        return
+    aside = files.temporary_name(os.path.dirname(temporary), "standin")
+    os.rename(path, aside)
+    os.rename(temporary, path)
+    files.remove_tree(aside)
+
+
+def write_launcher(path: str, content: bytes, layout: Layout, like: os.stat_result | None = None) -> None:
+    """Puts the launcher at `path` in one rename, durable and given to the owner.
+
+    It has mode and owner of what `like` tells of, where these may be given, or else of the launcher that it replaces.
+    """
+    if like is None and entrypoints.stands_at(path):
+        like = os.lstat(path)
+    temporary = files.temporary_name(layout.state, "launcher")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
+    try:
+        files.write_all(fd, content)
+        if layout.owner is not None:
+            os.fchown(fd, *layout.owner)
+        if like is not None:
+            _give_as(fd, like)
+        os.fchmod(fd, 0o755 if like is None else like.st_mode & 0o777)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.rename(temporary, path)
+
+
+def _give_as(fd: int, like: os.stat_result) -> None:
+    """Owner and group of another file: who isn't root may only give a group, and only one that he is in."""
+    uid = like.st_uid if os.geteuid() == 0 else -1
+    try:
+        os.fchown(fd, uid, like.st_gid)
+    except PermissionError:
+        pass
+
+
+def holds(path: str, content: bytes) -> bool:
+    """Whether a file has exactly this content (bytes)."""
+    with open(path, "rb") as handle:
+        return handle.read() == content
