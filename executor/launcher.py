@@ -35,11 +35,7 @@ def main():
     if options is None:
         base, entrypoint, options = rarely('elsewhere')()
     else:
-        base, entrypoint = os.path.split(os.path.realpath(__file__))
-        above = os.path.dirname(base)
-        if os.path.basename(above) == 'releases' and not os.path.islink(os.path.join(base, 'current')):
-            # Since this was read, a link into the release has come to where it stood.
-            base = os.path.dirname(above)
+        base, entrypoint = place_of(os.path.realpath(__file__))
     release = lease(base)
     program = os.path.join(release, entrypoint)
     if not os.path.isfile(program):
@@ -64,6 +60,20 @@ def main():
             if environment:
                 stop('the interpreter %s can\'t be started: %s' % (executable, reason.strerror))
     rarely('run_here')(base, release, program, arguments)
+
+
+def place_of(path):
+    """Return the base path and the launcher's name below it, of a launcher's path."""
+    base, name = os.path.split(path)
+    for _ in range(path.count('/')):
+        if os.path.isdir(os.path.join(base, '.hot-deploy')):
+            return base, name
+        above, part = os.path.split(base)
+        if os.path.basename(above) == 'releases':
+            # Since this was read, a link into the release has come to where it stood.
+            return os.path.dirname(above), name
+        base, name = above, os.path.join(part, name)
+    return os.path.split(path)
 
 
 def lease(base):
@@ -221,10 +231,7 @@ class Arguments:
                 if os.readlink(place) != 'current/' + first:
                     return None
             except OSError:
-                # Another launcher; its program is no link to what lies beside.
-                if below != first or os.path.islink(os.path.join(self.release, first)):
-                    return None
-                if not os.path.isfile(os.path.join(self.release, first)) or not rarely('is_launcher')(place):
+                if not rarely('stands_in')(self.base, self.release, below):
                     return None
         return os.path.join(self.release, below)
 
@@ -314,7 +321,7 @@ def elsewhere():
     for candidate in (globals().get('__file__'), '/proc/self/fd/0'):
         path = os.path.realpath(candidate) if candidate else ''
         if is_launcher(path):
-            return os.path.split(path) + (options,)
+            return place_of(path) + (options,)
     # From a pipe, or by something that read it and doesn't say where: the program would find its modules here.
     try:
         base = os.getcwd()
@@ -336,6 +343,24 @@ def module_options(head, last, script):
         return None  # Something else runs this file, such as `-c`; its options are its own.
     others = last[:-len('m' + module)]
     return head if others == '-' else head + [others]
+
+
+def stands_in(base, release, below):
+    """Whether something of ours stands for a path below the base path: another launcher, or what a folder has."""
+    first = below.partition('/')[0]
+    # What lies beside a release is a link in it.
+    if os.path.islink(os.path.join(release, first)) or not os.path.lexists(os.path.join(release, first)):
+        return False
+    name = ''
+    for part in below.split('/'):
+        name = os.path.join(name, part)
+        place = os.path.join(base, name)
+        try:
+            return os.readlink(place) == '../' * name.count('/') + 'current/' + name
+        except OSError:
+            if not os.path.isdir(place):
+                return name == below and is_launcher(place)
+    return False
 
 
 def is_launcher(path):
@@ -391,7 +416,7 @@ def code_of(program):
 
 def imported():
     """Makes this module the release's program, for whoever imports it by its name."""
-    base, name = os.path.split(os.path.realpath(__file__))
+    base, name = place_of(os.path.realpath(__file__))
     try:
         release = lease(base)
     except SystemExit:
@@ -431,5 +456,5 @@ def end(sentence):
 
 if __name__ == '__main__':
     main()
-elif os.path.islink(os.path.join(os.path.dirname(os.path.realpath(__file__)), 'current')):
+elif os.path.islink(os.path.join(place_of(os.path.realpath(__file__))[0], 'current')):
     rarely('imported')()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import beside, entrypoints, files, history, links, mounts, originals, records, switching, tree
+from hot_deploy import beside, files, history, links, mounts, originals, records, standins, switching, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
-    from hot_deploy.switching import Launcher
+    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     Status = os.stat_result
@@ -29,7 +29,7 @@ def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[s
         if not os.path.lexists(path):
             continue
         # A launcher is never the engine's own file, whatever the entrypoint is called by now.
-        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
+        if standins.stands_for(path, name):
             continue
         plain.append(name)
     return plain
@@ -58,7 +58,7 @@ def copy(
     mounts.refuse_within(layout, plain_names(layout, names, entrypoint))
     for name in plain_names(layout, names, entrypoint):
         if links.is_half_removed(layout, name, layout.current_release()):
-            links.complete(layout, name)
+            links.complete(layout, name, switching.wanted_launcher({"entrypoint": entrypoint}))
     plain = plain_names(layout, names, entrypoint)
     sources = _effective(layout, plain, entrypoint)
     seen = _seen(layout, plain)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import entrypoints, switching
+from hot_deploy import standins
 from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED, VIRTUAL_ENVIRONMENT
 
 TYPE_CHECKING = False
@@ -29,6 +29,6 @@ def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     for name in sorted(set(os.listdir(layout.base)) - left_out)[:MOST_NAMES]:
         path = os.path.join(layout.base, name)
         # What stands there for a name of the live release is no file of its own.
-        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
+        if standins.stands_for(path, name):
             continue
         os.symlink(BESIDE + name, os.path.join(directory, name))

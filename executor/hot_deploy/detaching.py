@@ -23,6 +23,7 @@ from hot_deploy import (
     leases,
     leftovers,
     processes,
+    standins,
     switching,
     tree,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from hot_deploy.layout import Layout
-    from hot_deploy.switching import Launcher
+    from hot_deploy.standins import Launcher
     from hot_deploy.wire import Wire
 
 # As many packages as an interpreter is asked for at once: a program's argument and its output have their limits.
@@ -115,7 +116,11 @@ def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[]
 def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
     """The key that sorts the entrypoints' pairs of paths before the others, or behind them."""
     starting = entrypoints.listed(entrypoint)
-    return lambda pair: (os.path.basename(pair[0]) not in starting) == first
+    return lambda pair: _starts(os.path.basename(pair[0]), starting) != first
+
+
+def _starts(name: str, starting: list[str]) -> bool:
+    return name in starting or standins.holds_start(name, starting)
 
 
 def _can_exchange(directory: str) -> bool:
@@ -145,9 +150,9 @@ def own_names(layout: Layout) -> list[str]:
     release, own = layout.release(release_id), []
     for name in deployed_names(release):
         path = os.path.join(layout.base, name)
-        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
+        if standins.stands_for(path, name):
             own.append(name)
-    return sorted(own, key=lambda name: entrypoints.stands_at(os.path.join(layout.base, name)))
+    return sorted(own, key=lambda name: not standins.is_own_link(os.path.join(layout.base, name), name))
 
 
 def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
@@ -168,7 +173,7 @@ def _exchange(path: str, copy: str) -> float | None:
         os.rename(copy, path)
         return None
     started = time.perf_counter()
-    os.unlink(path)
+    files.remove_tree(path)
     os.rename(copy, path)
     return time.perf_counter() - started
 
@@ -188,17 +193,14 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
     for path, ready in sorted(pairs, key=_first_if(not atomic, launcher[0])):
         name = os.path.basename(path)
-        if switching.is_own_link(path, name) or entrypoints.stands_at(path):
+        if standins.stands_for(path, name):
             continue
         if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
             continue
         if os.path.lexists(ready):
             files.remove_tree(ready)
-        if name in entrypoints.listed(launcher[0]):
-            content = entrypoints.content_for(os.path.join(layout.release(release_id), name), launcher[1])
-            switching.write_launcher(ready, content, layout, os.stat(path) if os.path.lexists(path) else None)
-        else:
-            files.replace_link(ready, "current/" + name, layout.state, layout.owner)
+        like = os.stat(path) if os.path.lexists(path) else None
+        standins.put(layout, ready, name, launcher, [layout.release(release_id)], like)
         if not files.exchange(path, ready):
             if os.path.isdir(path):
                 os.rename(path, files.temporary_name(staging, name))
@@ -218,9 +220,9 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     """
     release_id = layout.current_release()
     if release_id is not None:
-        for name in switching.dangling_links(layout):
+        for name in standins.dangling(layout):
             os.unlink(os.path.join(layout.base, name))
-        if switching.depends_on_current(layout):
+        if standins.depends_on_current(layout):
             raise StepFailed("stillLedTo", basePath=layout.given, release=release_id)
         history.append(layout, "detached", operation="detach", **{"from": release_id})
         switching.flip(layout, None)

@@ -59,13 +59,14 @@ def stands_at(path: str) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_LAUNCHER and is_launcher(path)
 
 
-def content_for(program: str, launcher: bytes) -> bytes:
-    """The launcher that starts the program at a path: with that one's first line, and a shell script for a shell script."""
+def content_for(program: str, name: str, launcher: bytes) -> bytes:
+    """The launcher that starts the program at a path, under its name from the base path on: with that one's first line,
+    and a shell script for a shell script."""
     line = _first_line(program)
     interpreter = _interpreter(line)
     if interpreter in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES)):
         head = line if line.startswith(b"#!") else shell_launcher.DEFAULT_LINE
-        return shell_launcher.content(head, os.path.basename(program), sys.executable)
+        return shell_launcher.content(head, name, sys.executable)
     if PYTHON.fullmatch(interpreter) and launcher.startswith(b"#!"):
         return line + b"\n" + launcher.split(b"\n", 1)[1]
     return launcher

@@ -6,10 +6,10 @@ import os
 import re
 import stat
 
-from hot_deploy import entrypoints, environments, history, leftovers, links, records, switching, tree
+from hot_deploy import entrypoints, environments, history, leftovers, links, records, standins, tree
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.journal import Journal
-from hot_deploy.layout import RELEASE_ID, deployed_names, names_in
+from hot_deploy.layout import NOT_CONTENT, RELEASE_ID, deployed_names, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hot_deploy.history import Standing
     from hot_deploy.layout import Layout
-    from hot_deploy.switching import Launcher
+    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     # {`kind`, `path` below the base path, and what belongs to that kind}.
@@ -60,7 +60,7 @@ def _current(layout: Layout, seen: Standing, current: str | None) -> list[Findin
     if foreign is not None:
         return [{"kind": "currentForeign", "path": "current", "target": foreign, "wasLive": seen.live}]
     if current is None:
-        if seen.live is None or not switching.depends_on_current(layout):
+        if seen.live is None or not standins.depends_on_current(layout):
             return []
         return [{"kind": "currentMissing", "path": "current", "wasLive": seen.live}]
     found: list[Finding] = []
@@ -74,24 +74,39 @@ def _current(layout: Layout, seen: Standing, current: str | None) -> list[Findin
 
 def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
-    found: list[Finding] = []
     starting = entrypoints.listed(launcher[0])
     # Entrypoints last: what is put right in this order is what their launchers find.
-    for name in sorted(deployed_names(layout.release(current)), key=lambda name: name in starting):
-        path = os.path.join(layout.base, name)
-        if not os.path.lexists(path):
-            found.append({"kind": "launcherMissing" if name in starting else "linkMissing", "path": name})
-        elif entrypoints.stands_at(path):
-            content = entrypoints.content_for(os.path.join(layout.release(current), name), launcher[1])
-            if name not in starting or not switching.holds(path, content):
-                found.append({"kind": "launcherOutdated", "path": name})
-        elif name in starting and switching.is_own_link(path, name):
-            found.append({"kind": "launcherMissing", "path": name})
-        elif not switching.is_own_link(path, name):
-            same = holds_the_same(layout, current, name) or links.is_half_removed(layout, name, current)
-            found.append({"kind": "plainName", "path": name, "same": same})
-    found += [{"kind": "linkDangling", "path": name} for name in switching.dangling_links(layout)]
-    return found
+    wanted = sorted(
+        deployed_names(layout.release(current)),
+        key=lambda name: name in starting or standins.holds_start(name, starting),
+    )
+    found = [finding for name in wanted for finding in _name(layout, current, name, launcher)]
+    return found + [{"kind": "linkDangling", "path": name} for name in standins.dangling(layout)]
+
+
+def _name(layout: Layout, current: str, name: str, launcher: Launcher) -> list[Finding]:
+    """What is wrong at one name, and at those below it where a folder stands for it."""
+    path, starting = os.path.join(layout.base, name), entrypoints.listed(launcher[0])
+    starts = name in starting or standins.holds_start(name, starting)
+    release = layout.release(current)
+    if not os.path.lexists(path):
+        return [{"kind": "launcherMissing" if starts else "linkMissing", "path": name}]
+    if entrypoints.stands_at(path):
+        content = entrypoints.content_for(os.path.join(release, name), name, launcher[1])
+        outdated = name not in starting or not standins.holds(path, content)
+        return [{"kind": "launcherOutdated", "path": name}] if outdated else []
+    if standins.is_own_link(path, name):
+        return [{"kind": "launcherMissing", "path": name}] if starts else []
+    if standins.is_folder_for(path, name, starting):
+        return _folder(layout, current, name, launcher) if starts else [{"kind": "launcherOutdated", "path": name}]
+    # What somebody put into a folder of ours is theirs.
+    same = "/" in name or holds_the_same(layout, current, name) or links.is_half_removed(layout, name, current)
+    return [] if "/" in name else [{"kind": "plainName", "path": name, "same": same}]
+
+
+def _folder(layout: Layout, current: str, name: str, launcher: Launcher) -> list[Finding]:
+    below = sorted(set(os.listdir(os.path.join(layout.release(current), name))) - NOT_CONTENT)
+    return [each for child in below for each in _name(layout, current, "%s/%s" % (name, child), launcher)]
 
 
 def holds_the_same(layout: Layout, release_id: str, name: str) -> bool:
@@ -176,7 +191,7 @@ def owned_paths(layout: Layout) -> list[str]:
     for name in _listing(layout.base):
         path = os.path.join(layout.base, name)
         # A launcher has the owner of the file in whose place it came.
-        if switching.is_own_link(path, name):
+        if standins.is_own_link(path, name):
             found.append(name)
     return [*found, "current"] if os.path.islink(layout.current) else found
 

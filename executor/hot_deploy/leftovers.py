@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from hot_deploy import entrypoints, environments, files, records, removal, switching
+from hot_deploy import environments, files, records, removal, standins
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -51,11 +51,7 @@ def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for release_id in _listing(layout.adopted):
         kept = os.path.join(layout.adopted, release_id)
-        ready = [
-            name
-            for name in _listing(kept)
-            if switching.is_own_link(os.path.join(kept, name), name) or entrypoints.stands_at(os.path.join(kept, name))
-        ]
+        ready = [name for name in _listing(kept) if standins.stands_for(os.path.join(kept, name), name)]
         found += [("adoptionLeftover", ".hot-deploy/adopted/%s/%s" % (release_id, name)) for name in ready]
         if len(ready) == len(_listing(kept)):
             found.append(("adoptionLeftover", ".hot-deploy/adopted/" + release_id))
@@ -84,10 +80,15 @@ def _remove_name(_layout: Layout, path: str) -> bool:
     return True
 
 
+def _remove_leftover(layout: Layout, path: str) -> bool:
+    """What waited for an original's place, or the directory of a release without originals: only if it is empty."""
+    return (_remove_name if os.path.dirname(path) == layout.adopted else _remove_tree)(layout, path)
+
+
 _REMOVERS: dict[str, Callable[[Layout, str], bool]] = {
     "staging": _remove_tree,
     "temporary": _remove_name,
-    "adoptionLeftover": _remove_name,
+    "adoptionLeftover": _remove_leftover,
     "orphanRecord": _remove_name,
     "unfinishedRelease": lambda layout, path: remove_release(layout, os.path.basename(path)),
     "unfinishedEnvironment": lambda layout, path: environments.remove(layout, os.path.basename(path)),
@@ -98,7 +99,7 @@ def clean_temporary(directory: str) -> list[str]:
     """Removes what was being written in a directory when its writer was ended. Returns the names removed."""
     removed = [name for name in _listing(directory) if TEMPORARY.fullmatch(name)]
     for name in removed:
-        os.unlink(os.path.join(directory, name))
+        files.remove_tree(os.path.join(directory, name))
     return removed
 
 

@@ -6,13 +6,14 @@ import errno
 import os
 import time
 
-from hot_deploy import entrypoints, exchanges, files, originals, switching, tree
+from hot_deploy import entrypoints, exchanges, files, originals, standins, tree
 from hot_deploy.failures import StepFailed
+from hot_deploy.layout import checked_release_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hot_deploy.layout import Layout
-    from hot_deploy.switching import Launcher
+    from hot_deploy.standins import Launcher
 
 
 def make_room(layout: Layout, name: str, release_id: str) -> None:
@@ -20,9 +21,9 @@ def make_room(layout: Layout, name: str, release_id: str) -> None:
     original = os.path.join(layout.adopted, release_id, name)
     if not os.path.lexists(original):
         return
-    if not (switching.is_own_link(original, name) or entrypoints.stands_at(original)):
+    if not standins.stands_for(original, name):
         raise StepFailed("originalKept", name=name, path=original)
-    os.unlink(original)
+    files.remove_tree(original)
 
 
 def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: Launcher) -> list[float]:
@@ -34,12 +35,13 @@ def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: La
     """
     exchanges.expect(layout)
     starting = entrypoints.listed(launcher[0])
-    others = [name for name in plain if name not in starting]
-    later = [name for name in others if not _exchange(layout, name, release_id, launcher)]
-    for name in plain:
-        if name in starting:
-            _exchange(layout, name, release_id, launcher)
-    gaps = [_replace(layout, name, release_id) for name in later]
+    last = [name for name in plain if name in starting or standins.holds_start(name, starting)]
+    later = [
+        name
+        for name in [name for name in plain if name not in last] + last
+        if not _exchange(layout, name, release_id, launcher)
+    ]
+    gaps = [_replace(layout, name, release_id, launcher) for name in later]
     exchanges.note(layout, exchanges.leased_by(layout.release(release_id)) if later else [])
     return gaps
 
@@ -53,16 +55,11 @@ def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) ->
     kept = os.path.join(layout.adopted, release_id)
     os.makedirs(kept, 0o755, exist_ok=True)
     original = os.path.join(kept, name)
-    if name in entrypoints.listed(launcher[0]):
-        content = entrypoints.content_for(os.path.join(layout.release(release_id), name), launcher[1])
-        switching.write_launcher(original, content, layout, os.stat(path))
-    else:
-        os.symlink("current/" + name, original)
-        layout.give(original)
+    standins.put(layout, original, name, launcher, [layout.release(release_id)], os.stat(path))
     if files.exchange(path, original):
         return True
     if os.path.isdir(path) and not os.path.islink(path):
-        os.unlink(original)
+        files.remove_tree(original)
         return False
     # rename(2) replaces a file in one step wherever it can't exchange.
     temporary = files.temporary_name(layout.state, "adopt")
@@ -72,22 +69,20 @@ def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) ->
     return True
 
 
-def _replace(layout: Layout, name: str, release_id: str) -> float:
-    """Puts our link where a directory is that can't be exchanged. Returns the seconds for which the name was missing."""
+def _replace(layout: Layout, name: str, release_id: str, launcher: Launcher) -> float:
+    """Puts our link or folder where a directory is that can't be exchanged. Returns the seconds for which the name was missing."""
     path = os.path.join(layout.base, name)
     original = os.path.join(layout.adopted, release_id, name)
     temporary = files.temporary_name(layout.state, "adopt")
-    os.symlink("current/" + name, temporary)
-    layout.give(temporary)
+    standins.put(layout, temporary, name, launcher, [layout.release(release_id)], os.stat(path))
     started = time.perf_counter()
     try:
         os.rename(path, original)
     except OSError as raised:
         if raised.errno != errno.EXDEV:
             raise
-        os.unlink(temporary)
         _keep_copy(layout, name, original)
-        return _remove_original(layout, name)
+        return _remove_original(layout, name, temporary)
     os.rename(temporary, path)
     return time.perf_counter() - started
 
@@ -115,12 +110,12 @@ def _keep_copy(layout: Layout, name: str, original: str) -> None:
     files.sync_directory(os.path.dirname(original))
 
 
-def _remove_original(layout: Layout, name: str) -> float:
-    """Removes a directory that was kept as a copy, and puts its link there. Returns the seconds in between."""
+def _remove_original(layout: Layout, name: str, ready: str) -> float:
+    """Removes a directory that was kept as a copy, and puts `ready` there. Returns the seconds in between."""
     started = time.perf_counter()
     path = os.path.join(layout.base, name)
     files.remove_tree(path)
-    files.replace_link(path, "current/" + name, layout.state, layout.owner)
+    os.rename(ready, path)
     return time.perf_counter() - started
 
 
@@ -136,6 +131,8 @@ def is_half_removed(layout: Layout, name: str, release_id: str | None) -> bool:
     return not (seen["modified"] or [path for path in seen["extra"] if os.path.isfile(os.path.join(layout.base, path))])
 
 
-def complete(layout: Layout, name: str) -> None:
+def complete(layout: Layout, name: str, launcher: Launcher) -> None:
     """Goes on with a removal that was cut off."""
-    _remove_original(layout, name)
+    ready = files.temporary_name(layout.state, "adopt")
+    standins.put(layout, ready, name, launcher, [layout.release(checked_release_id(layout.current_release()))])
+    _remove_original(layout, name, ready)

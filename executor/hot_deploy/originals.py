@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import entrypoints, exchanges, files, switching, tree
+from hot_deploy import entrypoints, exchanges, files, standins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import shutil
 from hot_deploy.layout import checked_name
@@ -69,7 +69,7 @@ def put_back(layout: Layout, release_id: str) -> None:
     if not names:
         return
     exchanges.expect(layout, needed=False)
-    launchers = [name for name in names if entrypoints.stands_at(os.path.join(layout.base, name))]
+    launchers = [name for name in names if _starts(os.path.join(layout.base, name), name)]
     left = [name for name in launchers if not _exchange(layout, release_id, name)]
     for name in [name for name in names if name not in launchers] + left:
         if not _exchange(layout, release_id, name):
@@ -90,8 +90,8 @@ def _kept(layout: Layout, release_id: str) -> list[str]:
     names = []
     for name in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
         place = os.path.join(kept, name)
-        if switching.is_own_link(place, name) or entrypoints.stands_at(place):
-            os.unlink(place)
+        if standins.stands_for(place, name):
+            files.remove_tree(place)
         else:
             names.append(checked_name(name))
     return names
@@ -100,9 +100,9 @@ def _kept(layout: Layout, release_id: str) -> list[str]:
 def _exchange(layout: Layout, release_id: str, name: str) -> bool:
     """Swaps an original with what we put in its place, in one step. False where that can't be done."""
     path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
-    if not _is_ours(path, name) or not files.exchange(path, kept):
+    if not standins.stands_for(path, name) or not files.exchange(path, kept):
         return False
-    os.unlink(kept)
+    files.remove_tree(kept)
     return True
 
 
@@ -110,9 +110,9 @@ def _replace(layout: Layout, release_id: str, name: str) -> None:
     """Puts an original back where names can't be exchanged, or nothing of ours stands in its place."""
     path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
     is_directory = os.path.isdir(kept) and not os.path.islink(kept)
-    if _is_ours(path, name) or not os.path.lexists(path):
+    if standins.stands_for(path, name) or not os.path.lexists(path):
         if is_directory and os.path.lexists(path):
-            os.unlink(path)
+            files.remove_tree(path)
         os.rename(kept, path)
     elif _holds_all(path, kept):
         # The original itself, which was to be replaced next: what is kept is a second name for it, or a copy.
@@ -123,8 +123,8 @@ def _replace(layout: Layout, release_id: str, name: str) -> None:
         os.rename(kept, path)
 
 
-def _is_ours(path: str, name: str) -> bool:
-    return switching.is_own_link(path, name) or entrypoints.stands_at(path)
+def _starts(path: str, name: str) -> bool:
+    return entrypoints.stands_at(path) or standins.is_folder(path, name)
 
 
 def _holds_all(one: str, other: str) -> bool:

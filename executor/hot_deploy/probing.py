@@ -15,7 +15,7 @@ from hot_deploy import (
     mounts,
     processes,
     records,
-    switching,
+    standins,
 )
 from hot_deploy.contract import EVERY_FILE, MANY
 from hot_deploy.failures import StepFailed
@@ -93,7 +93,7 @@ def lost(layout: Layout, seen: Standing, current: str | None) -> str | None:
     """
     if current is not None:
         return None if os.path.isdir(layout.release(current)) else current
-    return seen.live if switching.depends_on_current(layout) else None
+    return seen.live if standins.depends_on_current(layout) else None
 
 
 def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _kind(layout: Layout, name: str, status: os.stat_result) -> str:
     if stat.S_ISLNK(status.st_mode):
         return "link" if os.readlink(path) == "current/" + name else "foreignLink"
     if stat.S_ISDIR(status.st_mode):
-        return "directory"
+        return "link" if standins.is_folder(path, name) else "directory"
     if not stat.S_ISREG(status.st_mode):
         return "other"
     return "launcher" if entrypoints.stands_at(path) else "file"

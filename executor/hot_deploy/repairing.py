@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import entrypoints, files, inspecting, leftovers, links, records, switching, tree
+from hot_deploy import entrypoints, files, inspecting, leftovers, links, records, standins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from hot_deploy.layout import Layout
-    from hot_deploy.switching import Launcher
+    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     Check = Callable[[], None]
@@ -38,9 +38,9 @@ def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> lis
     current = _live(layout)
     entrypoint = entrypoints.of_release(layout, current, launcher[0])
     before = inspecting.names(layout, current, (entrypoint, launcher[1]))
-    switching.place_links(layout, current, (entrypoint, launcher[1]))
-    names = {*deployed_names(layout.release(current)), *switching.dangling_links(layout)}
-    switching.settle_names(layout, names, entrypoint)
+    standins.place(layout, current, (entrypoint, launcher[1]))
+    names = {*deployed_names(layout.release(current)), *standins.dangling(layout)}
+    standins.settle(layout, names, entrypoint)
     files.sync_directory(layout.base)
     return [found["path"] for found in before if found["kind"] != "plainName"]
 
@@ -50,7 +50,7 @@ def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> l
     current = _live(layout)
     entrypoint = entrypoints.of_release(layout, current, launcher[0])
     if links.is_half_removed(layout, checked_name(name), current):
-        links.complete(layout, name)
+        links.complete(layout, name, (entrypoint, launcher[1]))
         return [name]
     if not inspecting.holds_the_same(layout, current, checked_name(name)):
         raise StepFailed("plainNameDiffers", name=name)

@@ -17,13 +17,27 @@ TEXT = r"""
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
 # Exit code 70: there is no release that could be started.
 hot_deploy_self=$0
+hot_deploy_below=@NAME@
 hot_deploy_options="$- "
 hot_deploy_name=
+# The base path, by its name alone: what lies between may become a link meanwhile, and `..` of that leads elsewhere.
+hot_deploy_find() {
+    case $hot_deploy_self in
+        /*) hot_deploy_base=$hot_deploy_self ;;
+        *) hot_deploy_base=$PWD/${hot_deploy_self#./} ;;
+    esac
+    if [ "${hot_deploy_base%"/$hot_deploy_below"}" != "$hot_deploy_base" ]; then
+        hot_deploy_base=${hot_deploy_base%"/$hot_deploy_below"}
+    else
+        hot_deploy_base=${hot_deploy_base%/*}/@UP@.
+    fi
+}
 if [ -n "${BASH_VERSION-}" ]; then
     eval 'hot_deploy_self=${BASH_SOURCE[0]:-$0}'
     if [ "$hot_deploy_self" != "$0" ]; then
         # Read by another shell, which goes on afterwards.
-        . "$(dirname "$hot_deploy_self")/current/@NAME@"
+        hot_deploy_find
+        . "$hot_deploy_base/current/$hot_deploy_below"
         return
     fi
     hot_deploy_shell=$BASH
@@ -40,10 +54,11 @@ case $hot_deploy_self in
        else hot_deploy_self=$(command -v -- "$hot_deploy_self" || echo "./$hot_deploy_self"); fi ;;
 esac
 if [ -L "$hot_deploy_self" ]; then hot_deploy_self=$(readlink -f -- "$hot_deploy_self"); fi
-hot_deploy_launch=${hot_deploy_self%/*}/.hot-deploy/launch.py
-if [ ! -f "$hot_deploy_launch" ] && [ -f "${hot_deploy_self%/*}/../../.hot-deploy/launch.py" ]; then
+hot_deploy_find
+hot_deploy_launch=$hot_deploy_base/.hot-deploy/launch.py
+if [ ! -f "$hot_deploy_launch" ] && [ -f "$hot_deploy_base/../../.hot-deploy/launch.py" ]; then
     # Since this was read, a link into the release has come to where it stood.
-    hot_deploy_launch=${hot_deploy_self%/*}/../../.hot-deploy/launch.py
+    hot_deploy_launch=$hot_deploy_base/../../.hot-deploy/launch.py
 fi
 if [ ! -f "$hot_deploy_launch" ]; then
     echo "$0: $hot_deploy_launch is missing. Start this by its path, or run Repair Engine in n8n." >&2
@@ -57,7 +72,7 @@ exec "$hot_deploy_python" "$hot_deploy_launch" --hot-deploy-script "$hot_deploy_
 
 
 def content(line: bytes, name: str, python: str) -> bytes:
-    """The launcher's text. `line`: the script's own first line; `python`: an interpreter that is there."""
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
-    text = TEXT.replace("@NAME@", quoted).replace("@PYTHON@", shlex.quote(python))
+    """The launcher's text. `line`: the script's own first line; `name`: where it is, from the base path on; `python`: an interpreter that is there."""
+    text = TEXT.replace("@UP@", "../" * name.count("/")).replace("@NAME@", shlex.quote(name))
+    text = text.replace("@PYTHON@", shlex.quote(python))
     return line + text.encode("utf-8", "surrogateescape")

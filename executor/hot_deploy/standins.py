@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from hot_deploy import entrypoints, files
-from hot_deploy.layout import NOT_CONTENT, checked_path, deployed_names
+from hot_deploy.layout import NOT_CONTENT, RESERVED, checked_path, deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def is_folder(path: str, name: str) -> bool:
     """Whether `path` is a folder of ours; a plain directory holds no link or launcher of ours."""
     opened, directories = 0, []
     try:
-        if os.path.islink(path):
+        # What is ours besides has the prefix in it, which begins as launchers do.
+        if name in RESERVED or os.path.islink(path):
             return False
         with os.scandir(path) as children:
             for _, child in zip(range(LOOKED_AT), children):
@@ -61,6 +62,13 @@ def is_folder(path: str, name: str) -> bool:
     if len(directories) > MOST_SUBDIRECTORIES:
         return False
     return any(is_folder(os.path.join(path, inner), "%s/%s" % (name, inner)) for inner in directories)
+
+
+def is_folder_for(path: str, name: str, starting: Iterable[str]) -> bool:
+    """As is_folder(), also for one below another that has lost all that it held."""
+    if is_folder(path, name):
+        return True
+    return "/" in name and holds_start(name, starting) and os.path.isdir(path) and not os.path.islink(path)
 
 
 def stands_for(path: str, name: str) -> bool:
@@ -186,7 +194,7 @@ def _place(
         elif not entrypoints.stands_at(path) or holds(path, content):
             return
         write_launcher(path, content, layout)
-    elif is_folder(path, name):
+    elif is_folder_for(path, name, starting):
         below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
         for child in sorted(below, key=lambda child: child in starting):
             _place(layout, child, launcher, directories, changed)

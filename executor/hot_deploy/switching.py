@@ -6,9 +6,9 @@ import os
 import time
 
 import hot_deploy
-from hot_deploy import entrypoints, files, history, records
+from hot_deploy import entrypoints, files, history, records, standins
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_name, checked_release_id, deployed_names, is_beside
+from hot_deploy.layout import checked_release_id, deployed_names, is_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
+    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Look
-
-    # The names of the entrypoints, as entrypoints.listed() reads them, and the text of a launcher.
-    Launcher = tuple[str, bytes]
 
 
 def switch(
@@ -87,7 +85,7 @@ def announce(
             raise StepFailed("entrypointKind", name=name)
     _refuse_circles(layout, release_id)
     before = layout.current_release() if aside is None else None
-    made, replaced = place_links(layout, release_id, launcher)
+    made, replaced = standins.place(layout, release_id, launcher)
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
     return history.append(
@@ -110,7 +108,7 @@ def _refuse_circles(layout: Layout, release_id: str) -> None:
     release = layout.release(release_id)
     with os.scandir(release) as children:
         beside = [child.name for child in children if child.is_symlink() and is_beside(release, child.name)]
-    deployed = [name for name in sorted(beside) if is_own_link(os.path.join(layout.base, name), name)]
+    deployed = [name for name in sorted(beside) if standins.is_own_link(os.path.join(layout.base, name), name)]
     # What the live release has beside itself, too, is deployed by nobody: its link leads nowhere.
     if deployed and layout.current_release() != release_id:
         raise StepFailed("nameWasBeside", release=release_id, names=deployed[:20])
@@ -140,112 +138,18 @@ def refuse_damaged(layout: Layout, release_id: str, look: Look) -> None:
         )
 
 
-def place_links(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str], list[str]]:
-    """Links and launchers in the base path that the release needs and that aren't there. Returns the names made, and
-    those of links that a launcher replaced.
-
-    A link made before its release is current leads nowhere yet, which is what was there before: nothing. A launcher
-    starts whatever is current, so that it may come before, too.
-    """
-    entrypoints.place_launch(layout)
-    names, release = entrypoints.listed(launcher[0]), layout.release(release_id)
-    made, replaced = [], []
-    for name in deployed_names(release):
-        path = os.path.join(layout.base, checked_name(name))
-        if name in names or os.path.lexists(path):
-            continue
-        files.replace_link(path, "current/" + name, layout.state, layout.owner)
-        made.append(name)
-    for name in names:
-        path, program = os.path.join(layout.base, checked_name(name)), os.path.join(release, name)
-        content = entrypoints.content_for(program, launcher[1])
-        if is_own_link(path, name):
-            replaced.append(name)
-        elif not os.path.lexists(path):
-            made.append(name)
-        elif not entrypoints.stands_at(path) or holds(path, content):
-            continue
-        write_launcher(path, content, layout)
-    return made, replaced
-
-
-def settle_names(layout: Layout, names: Iterable[str], entrypoint: str) -> None:
-    """Once it is decided what is live: of these names, links and launchers go that lead nowhere now, and a launcher of
-    what is no entrypoint any more becomes the link that every other deployed name has."""
-    kept = entrypoints.listed(entrypoint)
-    for name in names:
-        path = os.path.join(layout.base, checked_name(name))
-        stands = entrypoints.stands_at(path)
-        if not (stands or is_own_link(path, name)):
-            continue
-        if not _is_live(layout, name):
-            os.unlink(path)
-        elif stands and name not in kept:
-            files.replace_link(path, "current/" + name, layout.state, layout.owner)
-
-
-def _is_live(layout: Layout, name: str) -> bool:
-    return os.path.lexists(os.path.join(layout.current, name))
+def _is_within(name: str, names: Iterable[str]) -> bool:
+    return any(name == each or name.startswith(each + "/") for each in names)
 
 
 def _names_of(layout: Layout, pending: dict[str, Any]) -> set[str]:
-    """What may stand in the base path for one of a switch's two releases."""
+    """The top-level names that something may stand at for one of a switch's two releases."""
     found: set[str] = set(pending.get("made", [])) | set(pending.get("replaced", []))
     for release_id in (pending.get("from"), pending["to"]):
         if release_id is not None and os.path.isdir(layout.release(release_id)):
             found.update(deployed_names(layout.release(release_id)))
         found.update(entrypoints.listed(entrypoints.of_release(layout, release_id, "")))
-    return found
-
-
-def write_launcher(path: str, content: bytes, layout: Layout, like: os.stat_result | None = None) -> None:
-    """Puts the launcher at `path` in one rename, durable and given to the owner.
-
-    It has mode and owner of what `like` tells of, where these may be given, or else of the launcher that it replaces.
-    """
-    if like is None and entrypoints.stands_at(path):
-        like = os.lstat(path)
-    temporary = files.temporary_name(layout.state, "launcher")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
-    try:
-        files.write_all(fd, content)
-        if layout.owner is not None:
-            os.fchown(fd, *layout.owner)
-        if like is not None:
-            _give_as(fd, like)
-        os.fchmod(fd, 0o755 if like is None else like.st_mode & 0o777)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    os.rename(temporary, path)
-
-
-def _give_as(fd: int, like: os.stat_result) -> None:
-    """Owner and group of another file: who isn't root may only give a group, and only one that he is in."""
-    uid = like.st_uid if os.geteuid() == 0 else -1
-    try:
-        os.fchown(fd, uid, like.st_gid)
-    except PermissionError:
-        pass
-
-
-def is_own_link(path: str, name: str) -> bool:
-    """Whether `path` is the link that stands in the base path for a deployed name."""
-    return os.path.islink(path) and os.readlink(path) == "current/" + name
-
-
-def depends_on_current(layout: Layout) -> bool:
-    """Whether the base path has links or a launcher of ours, which lead nowhere without `current`."""
-    return any(
-        is_own_link(path, name) or entrypoints.stands_at(path)
-        for name, path in ((name, os.path.join(layout.base, name)) for name in os.listdir(layout.base))
-    )
-
-
-def holds(path: str, content: bytes) -> bool:
-    """Whether a file has exactly this content (bytes)."""
-    with open(path, "rb") as handle:
-        return handle.read() == content
+    return {name.split("/", 1)[0] for name in found}
 
 
 def confirm(layout: Layout, pending: dict[str, Any]) -> None:
@@ -256,8 +160,8 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> None:
     entrypoint = pending.get("entrypoint")
     if not isinstance(entrypoint, str):
         # 0.1.0 did not write it down, and knew of one only.
-        entrypoint = entrypoints.SEPARATOR.join(_launchers(layout, pending))
-    settle_names(layout, _names_of(layout, pending), entrypoint)
+        entrypoint = entrypoints.SEPARATOR.join(standins.launchers(layout, _names_of(layout, pending)))
+    standins.settle(layout, _names_of(layout, pending), entrypoint)
 
 
 def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, Any]:
@@ -267,28 +171,10 @@ def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, An
         seconds = flip(layout, pending["from"], pending.get("aside"))
     history.append(layout, "reverted", to=pending["from"], reason=reason, **{"from": pending["to"]})
     # What this switch had made or replaced is what it was: who imports a start script must go on finding it.
-    replaced = set(pending.get("replaced", []))
-    kept = [name for name in _launchers(layout, pending) if name not in replaced]
-    settle_names(layout, _names_of(layout, pending), entrypoints.SEPARATOR.join(kept))
+    names, replaced = _names_of(layout, pending), pending.get("replaced", [])
+    kept = [name for name in standins.launchers(layout, names) if not _is_within(name, replaced)]
+    standins.settle(layout, names, entrypoints.SEPARATOR.join(kept))
     return {"live": pending["from"], "milliseconds": round(seconds * 1000, 3)}
-
-
-def _launchers(layout: Layout, pending: dict[str, Any]) -> list[str]:
-    """Those of a switch's names at which a launcher stands."""
-    names = sorted(_names_of(layout, pending))
-    return [name for name in names if entrypoints.stands_at(os.path.join(layout.base, checked_name(name)))]
-
-
-def dangling_links(layout: Layout) -> list[str]:
-    """Our own links and launchers in the base path whose name the current release doesn't have."""
-    found = []
-    for name in os.listdir(layout.base):
-        path = os.path.join(layout.base, name)
-        if _is_live(layout, name):
-            continue
-        if is_own_link(path, name) or entrypoints.stands_at(path):
-            found.append(name)
-    return found
 
 
 def wanted_launcher(args: dict[str, Any]) -> Launcher:

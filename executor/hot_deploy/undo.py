@@ -11,7 +11,7 @@ import os
 from hot_deploy import entrypoints, files, history, leftovers, switching
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import detaching, draining, originals
-from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name
+from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name, checked_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,6 +228,14 @@ def _is_a_name(value: object) -> bool:
     return True
 
 
+def _is_a_path(value: object) -> bool:
+    try:
+        checked_path(value)
+    except StepFailed:
+        return False
+    return True
+
+
 def _is_a_release(value: object) -> bool:
     return isinstance(value, str) and RELEASE_ID.fullmatch(value) is not None
 
@@ -237,7 +245,7 @@ def _are_names(value: object) -> bool:
 
 
 def _are_entrypoints(value: object) -> bool:
-    return isinstance(value, str) and _are_names(entrypoints.listed(value))
+    return isinstance(value, str) and all(_is_a_path(path) for path in entrypoints.listed(value))
 
 
 def _are_names_of(known: Container[str], value: object) -> bool:

@@ -86,7 +86,7 @@ class _Engine:
     def __init__(self, layout: Layout, entrypoint: str) -> None:
         self._layout = layout
         self._entrypoints = [os.fsencode(name) for name in entrypoints.listed(entrypoint)]
-        self._stems = [os.path.splitext(name)[0] for name in self._entrypoints]
+        self._stems = [os.path.splitext(name)[0].replace(b"/", b".") for name in self._entrypoints]
         status = os.stat(layout.base)
         self._identity = (status.st_dev, status.st_ino)
         self._home = mounts.Table(mounts.own()).locate(os.fsencode(layout.base))
@@ -95,7 +95,7 @@ class _Engine:
         """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""
         if not self._entrypoints:
             return self._started_in(process, words)
-        answers = [self._leads_here(process, os.path.dirname(word)) for word in words if self._named(word)]
+        answers = [self._leads_here(process, place) for word in words for place in self._bases(word)]
         if self._as_module(words) or self._from_input(process, words):
             answers.append(self._leads_here(process, b""))
         if True in answers:
@@ -112,8 +112,11 @@ class _Engine:
             return True
         return None if None in answers else False
 
-    def _named(self, word: bytes) -> bool:
-        return word.rpartition(b"/")[2] in self._entrypoints
+    def _bases(self, word: bytes) -> Iterator[bytes]:
+        """Where the base path would be, as a process would name it, if a word names an entrypoint."""
+        for name in self._entrypoints:
+            if word.rpartition(b"/")[2] == name.rpartition(b"/")[2]:
+                yield os.path.join(os.path.dirname(word), *[b".."] * name.count(b"/"))
 
     def _as_module(self, words: list[bytes]) -> bool:
         return any(
@@ -131,7 +134,7 @@ class _Engine:
         if not usage.is_python(words[0]) or any(not word.startswith(b"-") for word in words[1:2]):
             return False
         try:
-            return self._named(os.fsencode(os.readlink(process.path("fd/0"))))
+            return any(True for _ in self._bases(os.fsencode(os.readlink(process.path("fd/0")))))
         except OSError:
             return False
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from hot_deploy import detaching, entrypoints
+from hot_deploy import detaching, entrypoints, standins
 from hot_deploy.contract import MANY
 
 TYPE_CHECKING = False
@@ -25,8 +23,7 @@ def detach(session: Session, _id: Any, args: Json) -> Json:
     """Turns links and launcher into plain files. Until `dismantle`, it is undone where nobody goes on."""
     layout = session.require_lock()
     names = detaching.own_names(layout)
-    starting = [name for name in names if entrypoints.stands_at(os.path.join(layout.base, name))]
-    entrypoint = entrypoints.SEPARATOR.join(starting) or args["entrypoint"]
+    entrypoint = entrypoints.SEPARATOR.join(standins.launchers(layout, names)) or args["entrypoint"]
     # Made durable with the copies, before the first of them takes a link's place.
     session.undo.push("attach", names=names, entrypoint=entrypoint)
     return detaching.detach(layout, names, entrypoint, session.wire.check)

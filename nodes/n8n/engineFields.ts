@@ -15,7 +15,7 @@ export const entrypoint = field(
     type: 'string',
     default: 'run.py',
     description:
-      'File at the top of the base path that starts the engine; the launcher takes its place. Several with commas between. Empty where there is none, such as with <code>python3 -m package</code>.',
+      'File that starts the engine, by its path from the base path on; the launcher takes its place. Several with commas between. Empty where there is none, such as with <code>python3 -m package</code>.',
   },
   (value, called) => {
     // An expression without a result is a mistake; who has no start script empties the field.

@@ -63,7 +63,11 @@ test.each<[string, IDataObject, RegExp]>([
     { source: yields('ftp') },
     /^Source is "ftp"\. Choose one of: directory, binary, git\./,
   ],
-  ['Entrypoint has a slash', { entrypoint: 'src/run.py' }, /^Entrypoint "src\/run\.py" can't be used\./],
+  [
+    'Entrypoint leaves',
+    { entrypoint: 'src/../../run.py' },
+    /^Entrypoint "src\/\.\.\/\.\.\/run\.py" can't be used\./,
+  ],
   ['Entrypoint is an object', { entrypoint: yields({}) }, /^Entrypoint is \{\}\. Give text\./],
   [
     'the source holds more than Max Files',
@@ -111,7 +115,7 @@ test.each<[string, IDataObject, RegExp]>([
   [
     'Entrypoint is not in the source',
     { entrypoint: 'main.py' },
-    /^The source has no main\.py at its top that the patterns include\./,
+    /^The source has no main\.py that the patterns include\./,
   ],
   ['Python is a command line', { options: { python: 'python3 -u' } }, /^Python "python3 -u" can't be used/],
   [

@@ -13,7 +13,8 @@ type Named<N extends string> = string & { readonly [named]: N };
 /** Absolute path of an engine's directory on its side, such as `/app`. */
 export type BasePath = Named<'BasePath'>;
 /**
- * Name of the file at the top of the base path that starts the engine, such as `run.py`; several have commas between.
+ * Path, from the base path on, of the file that starts the engine, such as `run.py` or `scripts/report.py`; several have
+ * commas between.
  * Empty for an engine that has none, such as one that is started by `python3 -m package`.
  */
 export type Entrypoint = Named<'Entrypoint'>;
@@ -30,7 +31,8 @@ export const basePath = matching<BasePath>(
   `(?![\\s\\S]*/\\.\\.(?:/|${END}))(?=[\\s\\S]*/(?!\\.?(?:/|${END})))/[^\\0]*`,
   LONGEST_WORDS,
 );
-const ONE_ENTRYPOINT = `(?!(?:${NOT_OURS.join('|')})(?:,|${END}))[^/,\\0]+`;
+/** Stays inside of the base path, and out of what is ours. */
+const ONE_ENTRYPOINT = `(?!(?:${NOT_OURS.join('|')})(?:[,/]|${END}))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|${END}))[^/,\\0]+)*`;
 export const entrypoint = matching<Entrypoint>(
   `(?:${ONE_ENTRYPOINT}(?:,${ONE_ENTRYPOINT})*)?`,
   LONGEST_WORDS,
@@ -75,7 +77,7 @@ export function parseBasePath(given: string): BasePath {
  * The entrypoint that somebody gave.
  *
  * @param given one name, or several with commas or line ends between; empty for none
- * @throws DeployError `INPUT` for what isn't the name of a file at the top, where the launcher can stand
+ * @throws DeployError `INPUT` for what isn't the path of a file in the base path, where the launcher can stand
  */
 export function parseEntrypoint(given: string): Entrypoint {
   const names = given
@@ -85,7 +87,7 @@ export function parseEntrypoint(given: string): Entrypoint {
   return (
     accepted(entrypoint, [...new Set(names)].join(',')) ??
     refused(
-      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file at the top of the base path that starts the engine, such as run.py, or several with commas between; leave it empty where there is none.`,
+      `Entrypoint ${JSON.stringify(given)} can't be used. Name the file that starts the engine by its path from the base path on, such as run.py or scripts/report.py, or several with commas between; leave it empty where there is none.`,
     )
   );
 }

@@ -49,7 +49,7 @@ export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: Entrypoint):
   const programs = new Set(bundle.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path));
   const missing = entrypointNames(entrypoint).find((name) => !programs.has(name));
   if (missing === undefined) return;
-  throw new DeployError('INPUT', `The source has no ${missing} at its top that the patterns include.`, {
+  throw new DeployError('INPUT', `The source has no ${missing} that the patterns include.`, {
     description:
       `Extractions are started through ${missing}. Name the engine’s own file in Entrypoint and in Include, ` +
       'or choose the directory that holds it.',

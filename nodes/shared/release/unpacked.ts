@@ -15,7 +15,7 @@ export class UnpackedTree {
   private readonly listed = new BoundedList<UnpackedFile>('files in the backup');
 
   /**
-   * @param names the top-level names that it is asked for, of which `has` tells
+   * @param names the top-level names, and paths of files, that it is asked for, of which `has` tells
    * @param lists whether its files are listed: only requirements need them
    */
   constructor(
@@ -33,11 +33,12 @@ export class UnpackedTree {
     for (const [path, type, , , digest] of rows) {
       const name = topLevelOf(path);
       if (this.known.has(name)) this.found.add(name);
+      if (this.known.has(path)) this.found.add(path);
       if (this.lists) this.listed.add({ path, type, digest }, path.length + digest.length);
     }
   };
 
-  /** Whether something lies in it under that name at its top; of names that were asked for. */
+  /** Whether something lies in it under that name at its top, or at that path; of those that were asked for. */
   has(name: string): boolean {
     return this.found.has(name);
   }

@@ -188,6 +188,18 @@ test('each door says which field, what was given and what to give', () => {
   expect(() => parseBasePath('app')).toThrow(
     'Base Path "app" can\'t be used. Give the absolute path of the engine\'s directory, such as /app.',
   );
-  expect(() => parseEntrypoint('src/run.py')).toThrow('Entrypoint "src/run.py" can\'t be used.');
+  for (const given of [
+    '/run.py',
+    'src/',
+    'src//run.py',
+    './run.py',
+    'src/../run.py',
+    '..',
+    'current/run.py',
+  ]) {
+    expect(() => parseEntrypoint(given)).toThrow(`Entrypoint "${given}" can't be used.`);
+  }
+  expect(parseEntrypoint('scripts/report.py, run.py\nrun.py')).toBe('scripts/report.py,run.py');
+  expect(parseEntrypoint(' ')).toBe('');
   expect(() => parseReleaseId('latest')).toThrow('Release "latest" is not a release id such as');
 });

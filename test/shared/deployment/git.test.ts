@@ -181,6 +181,6 @@ test('P3: a source that can’t be read leaves what is live as it is', async () 
   const { release } = await deployFrom(url, base);
   repository.commit({ 'run.py': null });
   const refused = await thrownBy(deployFrom(url, base));
-  expect(refused.message).toMatch(/The source has no run.py at its top/);
+  expect(refused.message).toMatch(/The source has no run.py that the patterns include/);
   expect(refused.details).toMatchObject({ live: release });
 });

@@ -173,7 +173,7 @@ describe('P7: a launcher’s name', () => {
     const { base } = await place();
     const members: RawMember[] = [file('src/a.py'), { path: 'run.py/', type: '5' }];
     const thrown = await thrownBy(deployTo(base, await open(members), { selection: ALL }));
-    expect(thrown.message).toContain('has no run.py at its top');
+    expect(thrown.message).toContain('has no run.py that the patterns include');
     expect(existsSync(join(base, 'current'))).toBe(false);
   });
 

@@ -98,6 +98,22 @@ const LAYOUTS: Record<string, Layout> = {
     commands: [[PYTHON, 'scripts/report.py']],
     prefixed: [[PYTHON, 'scripts/report.py']],
   },
+  'scripts in a folder, as entrypoints': {
+    files: (v) => ({
+      'scripts/report.py':
+        'import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))\nimport version\nprint(version.VERSION)\n',
+      'scripts/batch.py': 'import report\n',
+      'lib/version.py': `VERSION = "${v}"\n`,
+    }),
+    include: ['scripts/**', 'lib/**'],
+    entrypoint: 'scripts/report.py',
+    commands: [
+      [PYTHON, 'scripts/report.py'],
+      [PYTHON, '-m', 'scripts.report'],
+      [PYTHON, 'scripts/batch.py'],
+    ],
+    prefixed: [[PYTHON, 'scripts/report.py']],
+  },
   'a shell wrapper that activates .venv': {
     files: (v) => ({
       'run.sh': '#!/bin/sh\nset -e\ncd "$(dirname "$0")"\n. ./.venv/bin/activate\npython src/main.py "$@"\n',

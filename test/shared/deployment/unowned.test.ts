@@ -176,7 +176,7 @@ test('a source without the entrypoint is refused before anything is touched', as
   const before = statusOf(base);
   const error = await thrownBy(deployTo(base, source));
   expect(error.code).toBe('INPUT');
-  expect(error.message).toContain('The source has no run.py at its top');
+  expect(error.message).toContain('The source has no run.py that the patterns include');
   expect(statusOf(join(base, 'src'))).toEqual(
     Object.fromEntries(
       Object.entries(before)

@@ -161,8 +161,8 @@ export function refuseUnusable(
 function refuseWithoutEntrypoint(tree: UnpackedTree, entrypoint: Entrypoint, backup: string): void {
   const missing = entrypointNames(entrypoint).find((name) => !tree.has(name));
   if (missing === undefined) return;
-  throw new DeployError('INPUT', `Backup ${backup} has no ${missing} at its top, so it can't go live.`, {
-    description: `Choose another backup, or pack it again so that ${missing} lies at its top.`,
+  throw new DeployError('INPUT', `Backup ${backup} has no ${missing}, so it can't go live.`, {
+    description: `Choose another backup, or pack it again so that it lies there.`,
   });
 }
 
