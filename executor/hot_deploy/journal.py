@@ -153,6 +153,8 @@ class Journal:
         """
         settled = [one for one in self._undos if not one.own and undo.is_settled(self._layout, one)]
         if settled:
+            for one in settled:
+                undo.finish(self._layout, one)
             self.drop(*settled)
         earlier = [one for one in self._undos if not one.own]
         return [] if any(undo.waits(self._layout, one) for one in earlier) else earlier

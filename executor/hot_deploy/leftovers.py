@@ -87,7 +87,7 @@ def _remove_leftover(layout: Layout, path: str) -> bool:
 
 _REMOVERS: dict[str, Callable[[Layout, str], bool]] = {
     "staging": _remove_tree,
-    "temporary": _remove_name,
+    "temporary": _remove_tree,
     "adoptionLeftover": _remove_leftover,
     "orphanRecord": _remove_name,
     "unfinishedRelease": lambda layout, path: remove_release(layout, os.path.basename(path)),

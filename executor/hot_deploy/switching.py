@@ -164,6 +164,14 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> None:
     standins.settle(layout, _names_of(layout, pending), entrypoint)
 
 
+def finish(layout: Layout, pending: dict[str, Any]) -> None:
+    """What confirm() or revert() had still to do with names when it was cut off; nothing where they had done all."""
+    current = layout.standing_release()
+    entrypoint = (records.read(layout, current) or {}).get("entrypoint") if current is not None else None
+    if isinstance(entrypoint, str):
+        standins.settle(layout, _names_of(layout, pending), entrypoint)
+
+
 def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, Any]:
     """Flips back to where `pending` came from; when that was nothing, takes away what the switch had made."""
     seconds = 0.0

@@ -127,6 +127,12 @@ def is_settled(layout: Layout, undo: Undo) -> bool:
     return any(settles(undo.arguments, entry) for entry in history.since(layout, undo.since))
 
 
+def finish(layout: Layout, undo: Undo) -> None:
+    """Of what is settled: the names that whoever settled it had no more time for."""
+    if undo.verb == "revertSwitch":
+        switching.finish(layout, undo.arguments)
+
+
 def waits(layout: Layout, undo: Undo) -> bool:
     """Whether it would take back what is live: where nobody is left who did it, the client decides."""
     if undo.verb != "revertSwitch" or is_adoption(undo.arguments):

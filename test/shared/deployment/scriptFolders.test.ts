@@ -12,10 +12,11 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
-import { pythonWithoutExchange } from '../../support/changedPython';
+import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
 import { detachAt } from '../../support/detaching';
 import { asEntrypoint } from '../../support/named';
 import { foundIn, repairAt } from '../../support/repairing';
+import { size } from '../../support/size';
 import { originalsOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { type Tree, writeTree } from '../../support/tree';
@@ -82,6 +83,8 @@ function kindOf(base: string, path: string): string {
   return readFileSync(join(base, path), 'utf8').includes('# hot-deploy launcher') ? 'launcher' : 'file';
 }
 
+/** Every so many changes on disk it is killed before one. */
+const STEP = size(4, 1);
 const ENTRYPOINTS = 'scripts/report.py,scripts/deep/nightly.sh';
 
 test('P1: they are launchers, what lies beside them are links, and both are one release’s', async () => {
@@ -249,4 +252,34 @@ test('P1: none of many runs fails or mixes while a folder comes, changes and goe
   await Promise.all(crowd);
   expect(tally.wrong).toEqual([]);
   expect(tally.done).toBeGreaterThan(20);
+});
+
+test('P2, P5: killed before a change on disk while a folder comes or goes, all starts, and the next one goes through', async () => {
+  const [pythons, one, two] = [await make('pythons'), await version('1'), await version('2')];
+  const ways = [`run.py,${ENTRYPOINTS}`, 'run.py'];
+  for (const [from, to] of [ways, [...ways].reverse()] as Array<[string, string]>) {
+    const template = await make('template');
+    await deploy(template, one, to);
+    for (let at = 1; ; at += STEP) {
+      const base = await make('killed');
+      execFileSync('cp', ['-a', `${template}/.`, base]);
+      const python = await crashingPython(pythons, at);
+      const ended = await deploy(base, two, from, { createBackup: false }, { python }).catch(
+        (error: unknown) => error,
+      );
+      for (const script of ['run.py', 'scripts/report.py']) {
+        expect({ at, from, said: says(base, script) }).toMatchObject({
+          said: expect.stringMatching(/^(1 1 1|2 2 2) x$/),
+        });
+      }
+      if (!(ended instanceof Error)) break;
+      await deploy(base, two, from, { createBackup: false });
+      expect({ at, kind: kindOf(base, 'scripts') }).toEqual({
+        at,
+        kind: from === 'run.py' ? 'link current/scripts' : 'folder',
+      });
+      expect(await repairAt(base, { dryRun: true })).toMatchObject({ status: 'sound' });
+      expect(readdirSync(join(base, '.hot-deploy')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }
+  }
 });
