@@ -1,5 +1,5 @@
 /** Engines without a start script, such as a package that is started as a module. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import {
 import { asEntrypoint } from '../../support/named';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
+import { UV_DIRECTORY } from '../../support/wheels';
 
 const make = temporaryDirectories();
 const children: ChildProcess[] = [];
@@ -122,4 +123,26 @@ test('emptying Entrypoint while its start script is still there is refused, and 
   expect(refused).toMatchObject({ code: 'INPUT' });
   expect(refused.message).toContain('Entrypoint is empty, and the new version still has run.py');
   expect(readFileSync(join(base, 'run.py'))).toEqual(launcher);
+});
+
+test('P1: uv run is pinned where it starts an entrypoint, and by the prefix where it starts a module', async () => {
+  const [base, source] = [await make('app'), await version('1')];
+  const tells = 'import os\nprint(os.path.basename(os.environ.get("HOT_DEPLOY_RELEASE", "unpinned")))\n';
+  await writeTree(source, { 'run.py': tells, 'extractor/__main__.py': tells });
+  const { release } = await deploy(base, source, {
+    entrypoint: asEntrypoint('run.py'),
+    selection: { include: ['extractor/**', 'run.py'], exclude: [] },
+  });
+  const uv = (...words: string[]): string =>
+    execFileSync(
+      join(UV_DIRECTORY, 'uv'),
+      ['run', '--no-project', '--offline', `--python=${PYTHON}`, ...words],
+      {
+        cwd: base,
+        encoding: 'utf8',
+      },
+    ).trim();
+  expect(uv('run.py')).toBe(release);
+  expect(uv('python', '-m', 'extractor')).toBe('unpinned');
+  expect(uv('python', '.hot-deploy/launch.py', 'python', '-m', 'extractor')).toBe(release);
 });
