@@ -1,6 +1,6 @@
 /** A first deployment over plain files that does not go live: those are as they were, inode for inode. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -170,6 +170,28 @@ test.each([
     expect(await repaired()).toBe('sound');
   },
 );
+
+test('P3, P5: an adoption that 0.1.0 left unconfirmed, without a journal, is taken back to the originals', async () => {
+  const plain = originalsOf(base);
+  await thrownBy(first(after({ type: 'python', code: kill('os.getppid()') })));
+  const history = join(base, '.hot-deploy/history.jsonl');
+  const lines = readFileSync(history, 'utf8').trim().split('\n');
+  const flip = lines.findIndex(
+    (line) => line.includes('"operation":"adopt"') || line.includes('"operation": "adopt"'),
+  );
+  const { to } = JSON.parse(lines[flip] as string) as { to: string };
+  writeFileSync(history, `${lines.slice(0, flip + 1).join('\n')}\n`);
+  rmSync(join(base, '.hot-deploy/undo.jsonl'));
+  // The switch that came after it had not begun.
+  rmSync(join(base, 'prompts'));
+  rmSync(join(base, 'current'));
+  await symlink(`releases/${to}`, join(base, 'current'));
+  await thrownBy(first(before({ command: 'false' })));
+  const own = /^(?:releases|environments|backups)(?:\/|$)/;
+  const left = Object.entries(originalsOf(base)).filter(([path]) => !own.test(path));
+  expect(Object.fromEntries(left)).toEqual(plain);
+  expect(says('run.py')).toBe('1');
+});
 
 test('P3, P5: its executor was killed after the switch: the next operation keeps it with the adoption', async () => {
   const error = await thrownBy(first(after({ type: 'python', code: kill('os.getppid()') })));
