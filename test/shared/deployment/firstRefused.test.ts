@@ -182,7 +182,7 @@ test('P3, P5: an adoption that 0.1.0 left unconfirmed, without a journal, is tak
   const { to } = JSON.parse(lines[flip] as string) as { to: string };
   writeFileSync(history, `${lines.slice(0, flip + 1).join('\n')}\n`);
   rmSync(join(base, '.hot-deploy/undo.jsonl'));
-  // The switch that came after it had not begun.
+  // The switch that came after it was not started.
   rmSync(join(base, 'prompts'));
   rmSync(join(base, 'current'));
   await symlink(`releases/${to}`, join(base, 'current'));
