@@ -161,8 +161,8 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     """
     entrypoints.place_launch(layout)
     directories = [layout.release(release_id)]
-    before = layout.current_release()
-    if before is not None and before != release_id:
+    before = layout.standing_release()
+    if before is not None and before != release_id and os.path.isdir(layout.release(before)):
         directories.append(layout.release(before))
     changed: tuple[list[str], list[str]] = ([], [])
     starting = entrypoints.listed(launcher[0])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from hot_deploy.later import py_compile
+
 NAME = "hot_deploy_start"
 
 # Runs in the engine's programs, before anything of theirs: whatever it meets, they are started.
@@ -51,3 +53,5 @@ def place(site: str) -> None:
     for name, text in ((NAME + ".py", TEXT.lstrip()), (NAME + ".pth", "import %s\n" % NAME)):
         with open(os.path.join(site, name), "w", encoding="utf-8") as handle:
             handle.write(text)
+    # Now, as long as something can be written there: later starts find it read-only.
+    py_compile.compile(os.path.join(site, NAME + ".py"), doraise=True)

@@ -151,7 +151,7 @@ def audit(event, arguments):
         with open(${JSON.stringify(started)}, "a") as log:
             log.write("%s\\n" % " ".join(map(str, arguments[1]))[:300])
 sys.addaudithook(audit)
-exec(sys.argv[4], {"__name__": "__main__"})
+exec(sys.argv[-1], {"__name__": "__main__"})
 `,
     { mode: 0o755 },
   );

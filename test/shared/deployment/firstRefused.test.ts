@@ -1,6 +1,6 @@
 /** A first deployment over plain files that does not go live: those are as they were, inode for inode. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -183,8 +183,10 @@ test('P3, P5: an adoption that 0.1.0 left unconfirmed, without a journal, is tak
   writeFileSync(history, `${lines.slice(0, flip + 1).join('\n')}\n`);
   rmSync(join(base, '.hot-deploy/undo.jsonl'));
   // The switch that came after it was not started.
-  rmSync(join(base, 'prompts'));
-  rmSync(join(base, 'current'));
+  for (const name of readdirSync(base)) {
+    const path = join(base, name);
+    if (!(name in plain) && lstatSync(path).isSymbolicLink()) rmSync(path);
+  }
   await symlink(`releases/${to}`, join(base, 'current'));
   await thrownBy(first(before({ command: 'false' })));
   const own = /^(?:releases|environments|backups)(?:\/|$)/;
