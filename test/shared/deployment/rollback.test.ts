@@ -193,7 +193,7 @@ describe('backups', () => {
     ['a path twice', [run, file('run.py')], /twice/],
     ['a name of the layout', [run, file('current')], /this layout uses itself/],
     ['a name of the layout below', [run, file('.hot-deploy/history.jsonl')], /this layout uses itself/],
-    ['no entrypoint', [file('src/a.py')], /no run.py at its top/],
+    ['no entrypoint', [file('src/a.py')], /has no run.py, so/],
     ['a name in the base path that is not deployed', [run, file('data/x')], /“data”, which lies in the base/],
     ['nothing', [], /is empty/],
     ['something else', Buffer.from('not an archive'), /can't be read/],
