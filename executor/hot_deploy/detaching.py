@@ -160,7 +160,9 @@ def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Ca
     for entry in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
-    for directory, _, _ in os.walk(os.path.join(staging, name)):
+    # Of a link, os.walk() would go through its target.
+    copy = os.path.join(staging, name)
+    for directory, _, _ in [] if os.path.islink(copy) else os.walk(copy):
         os.chmod(directory, stat.S_IMODE(os.lstat(directory).st_mode) | 0o200)
 
 

@@ -43,7 +43,7 @@ def copy_faithfully(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
     if os.geteuid() != 0:
         return
-    for directory, names, filenames in os.walk(target):
+    for directory, names, filenames in [] if os.path.islink(target) else os.walk(target):
         below = os.path.relpath(directory, target)
         for name in [".", *names, *filenames]:
             _own_alike(os.path.join(source, below, name), os.path.join(directory, name))

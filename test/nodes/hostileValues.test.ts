@@ -116,7 +116,7 @@ describe('with a real engine', () => {
 
   test('names that the locale of the engine’s side lacks are deployed as they are', async () => {
     const python = join(await make('python'), 'ascii-python');
-    const start = `#!/bin/sh\nLC_ALL=C PYTHONIOENCODING=ascii exec ${PYTHON} -X utf8=0 "$@"\n`;
+    const start = `#!/bin/sh\nLC_ALL=C PYTHONIOENCODING=ascii exec ${PYTHON} "$@"\n`;
     writeFileSync(python, start, { mode: 0o755 });
     const named = await make('named');
     mkdirSync(join(named, 'src'));
