@@ -47,7 +47,7 @@ test('no sentence that people may see says error, problem or failure', () => {
 
 /** Programs in a program, and what is looked for in what others print. */
 const isForPrograms = (text: string): boolean =>
-  /^(import|from \S+ import) /.test(text) || PIP_SAYS.test(text);
+  /^\s*(#|import|from \S+ import) /.test(text) || PIP_SAYS.test(text);
 const PIP_SAYS = /^(No matching distribution found for|Skipping link:|\(from versions: none\))/;
 
 /** What the executor's modules say to people, by file: sentences, and ends of sentences. */

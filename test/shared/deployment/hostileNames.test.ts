@@ -153,8 +153,8 @@ describe('P7: a launcher’s name', () => {
     '.hot-deploy',
     '.',
     '..',
-    '',
-    'src/run.py',
+    'src/../run.py',
+    'current/run.py',
     '/x',
   ])('%j is refused as the entrypoint', async (entrypoint) => {
     const { base } = await place();
