@@ -19,7 +19,9 @@ const name = fc
   .filter((text) => text === '*' || !glob(text)(''));
 const pattern = fc
   .array(fc.oneof({ weight: 3, arbitrary: name }, fc.constant('**')), { minLength: 1, maxLength: 4 })
-  .map((names) => names.join('/'));
+  .map((names) => names.join('/'))
+  // Before a range, picomatch forgets that a dot is one, and takes it for any character.
+  .filter((text) => !(text.includes('{1..3}') && text.replaceAll('{1..3}', '').includes('.')));
 const path = fc
   .array(
     fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.', '-', '*', '2'), minLength: 1, maxLength: 4 }),
