@@ -91,6 +91,8 @@ describe.each(FIELDS)('P7: %s', (field, label, allowed) => {
           python,
           '-I',
           '-S',
+          '-X',
+          'utf8',
           '-c',
           BOOTSTRAP,
         ]);
