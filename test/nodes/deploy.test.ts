@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync } from 'node:fs';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { writeFile } from 'node:fs/promises';
@@ -12,6 +13,7 @@ import { chain, type ConsoleMessage, type N8n } from '../support/n8n';
 import { checks, credentialFor, hotDeploy, onlyJson, openN8n } from '../support/nodes';
 import { liveTree, seenThrough, treeOf } from '../support/snapshot';
 import { startSshd, type Sshd } from '../support/sshd';
+import { writeTree } from '../support/tree';
 
 /** What an output of Deploy Release holds, and of what kind. */
 const OUTPUT = {
@@ -281,4 +283,27 @@ describe('the n8n Health URL', () => {
     expect(json).toMatchObject({ status: 'deployed', n8n: { health } });
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
+});
+
+test.each([
+  ['scripts/report.py, run.py', ['folder', 'launcher']],
+  ['', ['link', 'link']],
+])('an engine whose Entrypoint is %j is deployed through n8n, and works', async (entrypoint, kinds) => {
+  const [base, source] = [await make('app'), await make('source')];
+  const files = (version: string) => ({
+    'run.py': `print('${version}')\n`,
+    'scripts/report.py': `import os, sys\nprint('${version}', os.path.basename(__file__))\n`,
+  });
+  await writeTree(base, files('1'));
+  await writeTree(source, files('2'));
+  const parameters = { basePath: base, sourceDirectory: source, include: 'scripts/**, run.py', entrypoint };
+  const output = onlyJson(await n8n.run(chain(hotDeploy(parameters))));
+  expect(output).toMatchObject({ status: 'deployed' });
+  const says = (script: string) => execFileSync('python3', [script], { cwd: base, encoding: 'utf8' }).trim();
+  expect([says('run.py'), says('scripts/report.py')]).toEqual(['2', '2 report.py']);
+  const kindOf = (name: string): string => {
+    const status = lstatSync(join(base, name));
+    return status.isSymbolicLink() ? 'link' : status.isDirectory() ? 'folder' : 'launcher';
+  };
+  expect([kindOf('scripts'), kindOf('run.py')]).toEqual(kinds);
 });
