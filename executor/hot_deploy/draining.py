@@ -66,6 +66,13 @@ def unpinned_runs(layout: Layout, entrypoint: str, wait: Wait, longest: float = 
         watch.look_again()
 
 
+def starting_runs(layout: Layout, entrypoint: str, wait: Wait) -> None:
+    """Waits for launchers that have a release already, and still look which of their arguments lead into it."""
+    watch = unpinned.Watch(layout, entrypoint, exchanges.now())
+    while watch.left and wait.goes_on():
+        watch.look_again()
+
+
 def may_be_read(layout: Layout, release_id: str) -> bool:
     """Whether runs are left that began while names were exchanged: they may know a release by its path alone."""
     noted = exchanges.noted(layout)

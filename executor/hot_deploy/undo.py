@@ -106,8 +106,11 @@ def _put_originals_back(layout: Layout, pending: Json) -> None:
 
     Who was started through the launcher until then looks for its release there: those are waited for, shortly.
     """
-    originals.put_back(layout, pending["to"])
     entrypoint = pending.get("entrypoint")
+    if isinstance(entrypoint, str):
+        # One that has the release which was just taken back would take an original for a name beside.
+        draining.starting_runs(layout, entrypoint, draining.Wait(PUT_BACK_SECONDS, lambda: None))
+    originals.put_back(layout, pending["to"])
     if isinstance(entrypoint, str):
         draining.unpinned_runs(layout, entrypoint, draining.Wait(PUT_BACK_SECONDS, lambda: None))
 
