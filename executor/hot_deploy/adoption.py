@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Status = os.stat_result
 
 
-def plain_names(layout: Layout, names: Iterable[str], entrypoint: str) -> list[str]:
+def plain_names(layout: Layout, names: Iterable[str]) -> list[str]:
     """Those of `names` that exist in the base path as something other than our link or launcher."""
     plain = []
     for name in names:
@@ -55,12 +55,12 @@ def copy(
     check: Callable[[], None],
 ) -> Copied:
     """Copies what is effectively live into a release that nothing leads to yet. No name of the base path changes."""
-    mounts.refuse_within(layout, plain_names(layout, names, entrypoint))
-    for name in plain_names(layout, names, entrypoint):
+    mounts.refuse_within(layout, plain_names(layout, names))
+    for name in plain_names(layout, names):
         if links.is_half_removed(layout, name, layout.current_release()):
             links.complete(layout, name, switching.wanted_launcher({"entrypoint": entrypoint}))
-    plain = plain_names(layout, names, entrypoint)
-    sources = _effective(layout, plain, entrypoint)
+    plain = plain_names(layout, names)
+    sources = _effective(layout, plain)
     seen = _seen(layout, plain)
     staging = os.path.join(layout.staging, "adoption")
     staged = undo.push("discardStaging", name="adoption")
@@ -111,7 +111,7 @@ def adopt(layout: Layout, undo: Journal, copied: Copied, launcher: Launcher) -> 
     return {"gapMs": round(sum(gaps) * 1000, 3), "atomic": not gaps}
 
 
-def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, str]:
+def _effective(layout: Layout, plain: list[str]) -> dict[str, str]:
     """Name -> path of what an extraction gets today under each deployed name."""
     sources = {}
     if layout.current_release() is not None:
@@ -124,11 +124,11 @@ def _effective(layout: Layout, plain: list[str], entrypoint: str) -> dict[str, s
     return sources
 
 
-def preview(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> list[Entry]:
+def preview(layout: Layout, names: list[str], check: Callable[[], None]) -> list[Entry]:
     """The entries that adopting would make of what is effectively live. Changes nothing."""
-    plain = plain_names(layout, names, entrypoint)
+    plain = plain_names(layout, names)
     mounts.refuse_within(layout, plain)
-    sources = _effective(layout, plain, entrypoint)
+    sources = _effective(layout, plain)
     return [
         entry
         for name, source in sorted(sources.items())

@@ -116,11 +116,7 @@ def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[]
 def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
     """The key that sorts the entrypoints' pairs of paths before the others, or behind them."""
     starting = entrypoints.listed(entrypoint)
-    return lambda pair: _starts(os.path.basename(pair[0]), starting) != first
-
-
-def _starts(name: str, starting: list[str]) -> bool:
-    return name in starting or standins.holds_start(name, starting)
+    return lambda pair: standins.starts(os.path.basename(pair[0]), starting) != first
 
 
 def _can_exchange(directory: str) -> bool:

@@ -76,10 +76,7 @@ def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
     starting = entrypoints.listed(launcher[0])
     # Entrypoints last: what is put right in this order is what their launchers find.
-    wanted = sorted(
-        deployed_names(layout.release(current)),
-        key=lambda name: name in starting or standins.holds_start(name, starting),
-    )
+    wanted = sorted(deployed_names(layout.release(current)), key=lambda name: standins.starts(name, starting))
     found = [finding for name in wanted for finding in _name(layout, current, name, launcher)]
     return found + [{"kind": "linkDangling", "path": name} for name in standins.dangling(layout)]
 
@@ -87,7 +84,7 @@ def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
 def _name(layout: Layout, current: str, name: str, launcher: Launcher) -> list[Finding]:
     """What is wrong at one name, and at those below it where a folder stands for it."""
     path, starting = os.path.join(layout.base, name), entrypoints.listed(launcher[0])
-    starts = name in starting or standins.holds_start(name, starting)
+    starts = standins.starts(name, starting)
     release = layout.release(current)
     if not os.path.lexists(path):
         return [{"kind": "launcherMissing" if starts else "linkMissing", "path": name}]

@@ -35,12 +35,8 @@ def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: La
     """
     exchanges.expect(layout)
     starting = entrypoints.listed(launcher[0])
-    last = [name for name in plain if name in starting or standins.holds_start(name, starting)]
-    later = [
-        name
-        for name in [name for name in plain if name not in last] + last
-        if not _exchange(layout, name, release_id, launcher)
-    ]
+    in_order = sorted(plain, key=lambda name: standins.starts(name, starting))
+    later = [name for name in in_order if not _exchange(layout, name, release_id, launcher)]
     gaps = [_replace(layout, name, release_id, launcher) for name in later]
     exchanges.note(layout, exchanges.leased_by(layout.release(release_id)) if later else [])
     return gaps

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # A directory with thousands of documents is no folder of ours: it would begin with links or launchers.
 LOOKED_AT = 100
 OPENED = 8
-MOST_SUBDIRECTORIES = 4
+MOST_DIRECTORIES = 16
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------
@@ -40,28 +40,41 @@ def is_own_link(path: str, name: str) -> bool:
 
 
 def is_folder(path: str, name: str) -> bool:
-    """Whether `path` is a folder of ours; a plain directory holds no link or launcher of ours."""
-    opened, directories = 0, []
-    try:
-        # What is ours besides has the prefix in it, which begins as launchers do.
-        if name in RESERVED or os.path.islink(path):
-            return False
-        with os.scandir(path) as children:
-            for _, child in zip(range(LOOKED_AT), children):
-                if child.is_symlink():
-                    if is_own_link(child.path, "%s/%s" % (name, child.name)):
-                        return True
-                elif child.is_dir(follow_symlinks=False):
-                    directories += [] if child.name in NOT_CONTENT else [child.name]
-                elif opened < OPENED:
-                    opened += 1
-                    if entrypoints.stands_at(child.path):
-                        return True
-    except OSError:
-        return False  # No directory, gone meanwhile, or kept from us.
-    if len(directories) > MOST_SUBDIRECTORIES:
+    """Whether `path` is a folder of ours; a plain directory holds no link or launcher of ours.
+
+    Every look at an engine asks this of each plain directory: of a tree of documents only the beginning is looked at.
+    """
+    # What is ours besides has the prefix in it, which begins as launchers do.
+    if name in RESERVED or os.path.islink(path):
         return False
-    return any(is_folder(os.path.join(path, inner), "%s/%s" % (name, inner)) for inner in directories)
+    waiting = [(path, name)]
+    for directory, below in waiting:
+        try:
+            holds_ours, inner = _look_into(directory, below)
+        except OSError:
+            continue  # No directory, gone meanwhile, or kept from us.
+        if holds_ours:
+            return True
+        room = MOST_DIRECTORIES - len(waiting)
+        waiting += [(os.path.join(directory, child), "%s/%s" % (below, child)) for child in inner[:room]]
+    return False
+
+
+def _look_into(path: str, name: str) -> tuple[bool, list[str]]:
+    """Whether a directory holds a link or launcher of ours, and the names of the directories in it."""
+    opened, directories = 0, []
+    with os.scandir(path) as children:
+        for _, child in zip(range(LOOKED_AT), children):
+            if child.is_symlink():
+                if is_own_link(child.path, "%s/%s" % (name, child.name)):
+                    return True, []
+            elif child.is_dir(follow_symlinks=False):
+                directories += [] if child.name in NOT_CONTENT else [child.name]
+            elif opened < OPENED:
+                opened += 1
+                if entrypoints.stands_at(child.path):
+                    return True, []
+    return False, directories
 
 
 def is_folder_for(path: str, name: str, starting: Iterable[str]) -> bool:
@@ -79,6 +92,11 @@ def stands_for(path: str, name: str) -> bool:
 def holds_start(name: str, starting: Iterable[str]) -> bool:
     """Whether one of the entrypoints lies below a name."""
     return any(each.startswith(name + "/") for each in starting)
+
+
+def starts(name: str, starting: Iterable[str]) -> bool:
+    """Whether a launcher stands for a name or below it: those come last, or first where they go."""
+    return name in starting or holds_start(name, starting)
 
 
 def launchers(layout: Layout, names: Iterable[str]) -> list[str]:
@@ -167,7 +185,7 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     changed: tuple[list[str], list[str]] = ([], [])
     starting = entrypoints.listed(launcher[0])
     names = deployed_names(directories[0])
-    for name in sorted(names, key=lambda name: name in starting or holds_start(name, starting)):
+    for name in sorted(names, key=lambda name: starts(name, starting)):
         _place(layout, name, launcher, directories, changed)
     return changed
 
@@ -196,7 +214,7 @@ def _place(
         write_launcher(path, content, layout)
     elif is_folder_for(path, name, starting):
         below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
-        for child in sorted(below, key=lambda child: child in starting):
+        for child in sorted(below, key=lambda child: starts(child, starting)):
             _place(layout, child, launcher, directories, changed)
     elif holds_start(name, starting) and is_own_link(path, name):
         replaced.append(name)

@@ -63,6 +63,17 @@ function liveNames(base: string): unknown {
   return Object.entries(originalsOf(base)).filter(([path]) => !/^releases(?:\/|$)|__pycache__/.test(path));
 }
 
+/** Both versions ran, none failed, none mixed, and no file was missing meanwhile. */
+async function expectBothWhole(crowd: Crowd, reader: Reader): Promise<void> {
+  const { failed, mixed, versions } = await crowd.stop();
+  expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
+    failed: [],
+    mixed: [],
+    versions: ['1', '2'],
+  });
+  expect((await reader.stop()).missing).toEqual([]);
+}
+
 async function deployedEngine(): Promise<{ base: string; source: string }> {
   const [base, source] = await engineVersions(make, 'base', 'base');
   await deployTo(base, source, { deployUnchanged: true });
@@ -112,13 +123,7 @@ test(
       const { swap } = await deployTo(base, source);
       expect(swap).toMatchObject({ adopted: true, atomic: true, gapMs: 0, unpinned: 0 });
       await crowd.reached(crowd.tally.done + 4);
-      const { failed, mixed, versions } = await crowd.stop();
-      expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
-        failed: [],
-        mixed: [],
-        versions: ['1', '2'],
-      });
-      expect((await reader.stop()).missing).toEqual([]);
+      await expectBothWhole(crowd, reader);
     }
   },
   TIMEOUT_MS,
@@ -144,13 +149,7 @@ test(
       );
     }
     await crowd.reached(crowd.tally.done + 6);
-    const { failed, mixed, versions } = await crowd.stop();
-    expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
-      failed: [],
-      mixed: [],
-      versions: ['1', '2'],
-    });
-    expect((await reader.stop()).missing).toEqual([]);
+    await expectBothWhole(crowd, reader);
     expect(liveNames(base)).toEqual(before);
   },
   TIMEOUT_MS,

@@ -24,10 +24,9 @@ export function otherInterpreters(
     .filter((each) => isAnother(each, python.executable, ours, hasItsOwn))
     .map((each) => {
       const { path, interpreter, version } = each;
-      const what =
-        path === interpreter || interpreter.startsWith(`${basePath}/${path}/`)
-          ? `${path} in ${basePath} is a virtual environment`
-          : `${path} in ${basePath} is started with ${interpreter}`;
+      const what = interpreter.endsWith(`/${path}/bin/python`)
+        ? `${path} in ${basePath} is a virtual environment`
+        : `${path} in ${basePath} is started with ${interpreter}`;
       const which = version === null ? '' : ` of Python ${version}`;
       const then = hasItsOwn
         ? `Runs of a release have its own environment (Python ${ours}) instead: name what it needs in the requirements`

@@ -26,10 +26,14 @@ export function decidePreflight(
     ...leftInPlace(probe, names, options),
     ...namesBeside(probe, names, beside, options),
     ...(wanted.file === null ? unlistedPackages([...names, ...beside]) : []),
-    ...otherPython(survey?.pythonVersion ?? null, side, options),
-    ...(survey ? otherInterpreters(survey, wanted, side, options) : []),
-    ...(survey ? seenInContainers(survey, side, options) : []),
-    ...(survey ? nothingPinned(options) : []),
+    ...(survey
+      ? [
+          ...otherPython(survey.pythonVersion, side, options),
+          ...otherInterpreters(survey, wanted, side, options),
+          ...seenInContainers(survey, side, options),
+          ...nothingPinned(options),
+        ]
+      : []),
   ];
   return GRAVEST_FIRST.flatMap((each) => findings.filter(({ severity }) => severity === each));
 }
@@ -41,47 +45,25 @@ function links(
   dangling: readonly string[],
   { basePath, entrypoint }: DeployOptions,
 ): PreflightFinding[] {
-  const findings: PreflightFinding[] = [];
-  const add = (each: PreflightFinding | undefined): void => void (each && findings.push(each));
   const nowhere = new Set(dangling);
-  for (const { path, target } of replaced) {
+  const starting = new Set(entrypointNames(entrypoint));
+  return replaced.map(({ path, target }) => {
     const what = `${path} in ${basePath} is a link to ${target}`;
-    const instead = entrypointNames(entrypoint).includes(path)
+    const paths = told([path]);
+    if (nowhere.has(path)) {
+      const sentence = `${what}, which is not there, and the new version has ${path}, too. Remove the link, or ${lower(LEAVE_OUT)}.`;
+      return found('linkDangling', 'refused', paths, () => sentence);
+    }
+    if (!target.startsWith('/')) {
+      const sentence = `${what}; the new version has a file or directory of its own in its place.`;
+      return found('linkBecomesFile', 'hint', paths, () => sentence);
+    }
+    const instead = starting.has(path)
       ? 'Replace it by the file that it leads to, or name another file in Entrypoint'
       : `${LEAVE_OUT}; or replace it by what it leads to`;
-    const leads = target.startsWith('/');
-    if (nowhere.has(path)) {
-      add(
-        found(
-          'linkDangling',
-          'refused',
-          told([path]),
-          () =>
-            `${what}, which is not there, and the new version has ${path}, too. Remove the link, or ${lower(LEAVE_OUT)}.`,
-        ),
-      );
-    } else if (leads) {
-      add(
-        found(
-          'linkReplaced',
-          'refused',
-          told([path]),
-          () =>
-            `${what}, and the new version has its own ${path}, which would take its place: what the link leads to would no longer be used. ${instead}.`,
-        ),
-      );
-    } else {
-      add(
-        found(
-          'linkBecomesFile',
-          'hint',
-          told([path]),
-          () => `${what}; the new version has a file or directory of its own in its place.`,
-        ),
-      );
-    }
-  }
-  return findings;
+    const sentence = `${what}, and the new version has its own ${path}, which would take its place: what the link leads to would no longer be used. ${instead}.`;
+    return found('linkReplaced', 'refused', paths, () => sentence);
+  });
 }
 
 function lower(text: string): string {

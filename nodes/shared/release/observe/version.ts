@@ -37,7 +37,9 @@ export async function observeVersion(
   const adopts = plainNames(snapshot.probe, names);
   const { live, plain, survey } =
     adopts.length > 0
-      ? await log.run('look at plain files', () => lookAtPlain(bundle, adopts, { client, snapshot, options }))
+      ? await log.run('look at plain files', () =>
+          lookAtPlain(bundle, adopts, selection, { client, snapshot, options }),
+        )
       : { live: await seen(client, snapshot, options, selection) };
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
@@ -63,10 +65,11 @@ export async function observeVersion(
 async function lookAtPlain(
   { entries }: Bundle,
   names: readonly string[],
+  selection: CompiledSelection,
   { client, snapshot, options }: Pick<Looking, 'client' | 'snapshot' | 'options'>,
 ): Promise<{ live: AdoptionPreview } & Pick<Version, 'plain' | 'survey'>> {
-  const { basePath, entrypoint, selection } = options;
-  const tree = new PlainTree(createSelection(selection), new SourceTree(entries), snapshot.probe.base);
+  const { basePath, entrypoint } = options;
+  const tree = new PlainTree(selection, new SourceTree(entries), snapshot.probe.base);
   const ownership = new Ownership(tree);
   const onRows = {
     entries: (rows: readonly unknown[]): void => {
