@@ -183,14 +183,15 @@ describe('P1: the prefix runs any command with one release', () => {
       env: { ...process.env, WAIT: '1' },
     });
     let told = '';
-    child.stderr.on('data', (piece: Buffer) => (told += piece.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (piece: Buffer) => (told += piece.toString()));
     const ended = once(child, 'close');
-    await once(child.stdout, 'data');
-    child.stdout.on('data', (piece: Buffer) => (told += piece.toString()));
+    // A line may come in pieces.
+    while (!told.includes('\n')) await once(child.stdout, 'data');
     await deploy(base, two, 'run.py', { keepReleases: 1 });
     child.stdin.end();
     await ended;
-    expect(told).toBe(`1 1 [] ${base} package.__main__\n`);
+    expect(told).toBe(`started\n1 1 [] ${base} package.__main__\n`);
     expect(prefixed(PYTHON, '-m', 'package').told).toBe(`2 2 [] ${base} package.__main__\n`);
   });
 
