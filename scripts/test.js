@@ -25,5 +25,14 @@ function python() {
 }
 
 const measured = results ? ['--coverage'] : [];
-const passed = [python(), jest('fast', ...measured), jest('together'), jest('alone')];
-process.exit(passed.every(Boolean) ? 0 : 1);
+const passed = {
+  'test:python': python(),
+  fast: jest('fast', ...measured),
+  together: jest('together'),
+  alone: jest('alone'),
+};
+const failed = Object.keys(passed).filter((part) => !passed[part]);
+// A part in which all tests passed fails for its coverage, which is said far above.
+if (failed.length > 0)
+  console.error(`Failed, for a test or for coverage below its floor: ${failed.join(', ')}`);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -61,7 +61,7 @@ def _python_version(path: str) -> str | None:
 
 
 def _of_others(base: str, name: str, check: Callable[[], None]) -> Iterator[Row]:
-    mine, groups = os.geteuid(), {os.getegid(), *os.getgroups()}
+    mine = os.geteuid()
     pending = [name]
     while pending:
         check()
@@ -75,6 +75,6 @@ def _of_others(base: str, name: str, check: Callable[[], None]) -> Iterator[Row]
         except FileNotFoundError:
             continue  # It has gone meanwhile.
         if status.st_uid != mine and not stat.S_ISLNK(status.st_mode):
-            mode, member = stat.S_IMODE(status.st_mode) & 0o777, status.st_gid in groups
-            owned = {"uid": status.st_uid, "gid": status.st_gid, "mode": mode, "member": member}
+            mode = stat.S_IMODE(status.st_mode) & 0o777
+            owned = {"uid": status.st_uid, "gid": status.st_gid, "mode": mode}
             yield dict(owned, path=path, directory=directory)

@@ -188,8 +188,6 @@ const otherOwned = record({
   gid: count,
   /** Permission bits, without the special ones. */
   mode: count,
-  /** Whether whoever deploys is in the group, and can give it to a copy. */
-  member: flag,
   directory: flag,
 });
 export type OtherOwned = TypeOf<typeof otherOwned>;

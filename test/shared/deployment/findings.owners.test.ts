@@ -92,7 +92,6 @@ const entry: fc.Arbitrary<OtherOwned> = fc.record({
   uid: fc.constant(ENGINE),
   gid: fc.constantFrom(GROUP, 1),
   mode: fc.nat(0o777),
-  member: fc.boolean(),
   directory: fc.boolean(),
 });
 
