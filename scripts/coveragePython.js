@@ -56,16 +56,18 @@ function coverage(command, ...args) {
 fs.rmSync(DIRECTORY, { recursive: true, force: true });
 fs.mkdirSync(DIRECTORY, { recursive: true });
 writeMeasuringPython();
-const passed = [
-  coverage('run', '--source=hot_deploy', '-m', 'pytest'),
-  run(
-    process.execPath,
-    [path.join(ROOT, 'node_modules/jest/bin/jest.js'), ...TESTS, ...process.argv.slice(2)],
-    {
+const JEST = path.join(ROOT, 'node_modules/jest/bin/jest.js');
+
+async function main() {
+  const passed = [
+    await coverage('run', '--source=hot_deploy', '-m', 'pytest'),
+    await run(process.execPath, [JEST, ...TESTS, ...process.argv.slice(2)], {
       HOT_DEPLOY_COVERAGE: DIRECTORY,
-    },
-  ),
-  coverage('combine', '--quiet'),
-  coverage('report'),
-];
-process.exit(passed.every(Boolean) ? 0 : 1);
+    }),
+    await coverage('combine', '--quiet'),
+    await coverage('report'),
+  ];
+  process.exit(passed.every(Boolean) ? 0 : 1);
+}
+
+void main();
