@@ -61,9 +61,10 @@ it('a passphrase for an open key is ignored', async () => {
   expect(await fingerprintOf(made.privateKey, 'needless')).toBe(made.fingerprint);
 });
 
-it('P8: opening a protected key, some two seconds of work, leaves the event loop free', async () => {
-  const { privateKey } = await makeKey('ed25519', { passphrase: PASSPHRASE, rounds: 80 });
-  let last = performance.now();
+it('P8: opening a protected key, some second of work, leaves the event loop free', async () => {
+  const { privateKey } = await makeKey('ed25519', { passphrase: PASSPHRASE, rounds: 40 });
+  const started = performance.now();
+  let last = started;
   let longest = 0;
   const beat = setInterval(() => {
     const now = performance.now();
@@ -73,7 +74,7 @@ it('P8: opening a protected key, some two seconds of work, leaves the event loop
   await loadPrivateKey(privateKey, PASSPHRASE);
   clearInterval(beat);
   expect(longest).toBeGreaterThan(0);
-  expect(longest).toBeLessThan(500);
+  expect(longest).toBeLessThan((last - started) / 2);
 });
 
 describe('mangled pastes', () => {
