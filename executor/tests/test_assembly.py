@@ -14,7 +14,8 @@ from hot_deploy.failures import StepFailed
 from hot_deploy.layout import Layout
 
 LIVE, NEW = "20261123-171501-3f2a9c1", "20261123-171502-4a2a9c1"
-FILES = 2 * copying.WORTH_A_PROCESS
+WORTH_A_PROCESS = 100
+FILES = 2 * WORTH_A_PROCESS
 CONTENT = b"new"
 
 
@@ -23,8 +24,9 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def made(layout: Layout) -> assembly.Assembly:
-    """A release of many unchanged files and a new one."""
+def made(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> assembly.Assembly:
+    """A release of enough unchanged files for two processes, and a new one."""
+    monkeypatch.setattr(copying, "WORTH_A_PROCESS", WORTH_A_PROCESS)
     release = Path(layout.release(LIVE))
     for number in range(FILES):
         place = release / ("d%d" % (number % 20)) / ("%d.txt" % number)
