@@ -9,7 +9,7 @@ import { size } from './size';
 export function holds<T>(
   values: fc.Arbitrary<T>,
   property: (value: T) => void,
-  runs = size(500, 2000),
+  runs = size(200, 2000),
 ): void {
   const given = process.env.HOT_DEPLOY_FUZZ_SEED;
   const seed = given === undefined ? (Date.now() ^ (Math.random() * 0x1_0000_0000)) | 0 : Number(given);

@@ -15,12 +15,15 @@ import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { createSelection } from '../../nodes/shared/source/patterns';
 import { CLONE_URLS, deliver, type DeliveryOptions, type Payload, SECRET } from './pushes';
 
+const REPOSITORIES = parseRepositories(Object.values(CLONE_URLS).join('\n'));
+const SELECTION = createSelection(DEFAULT_SELECTION);
+
 /** Set up for all repositories of the fixtures and for `main`, with what Hot Deploy deploys by default. */
 export function settings(changes: Partial<TriggerSettings> = {}): TriggerSettings {
   return {
-    repositories: parseRepositories(Object.values(CLONE_URLS).join('\n')),
+    repositories: REPOSITORIES,
     selects: createReferenceFilter('main', ['branch']),
-    selection: createSelection(DEFAULT_SELECTION),
+    selection: SELECTION,
     subdirectory: '',
     emitAll: false,
     neverForced: false,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import { type Forge, FORGES, type PushRequest } from '../../../nodes/shared/push/push';
 import { holds } from '../../support/property';
+import { size } from '../../support/size';
 import { deliver, FIRST, HEAD, type Payload, payloadOf, ZEROS } from '../../support/pushes';
 import { received, receivedOf, type TriggerOptions } from '../../support/triggers';
 
@@ -128,7 +129,7 @@ test('who only replays what was recorded never starts anything, nor makes an old
         expect(live).toBe(branch);
       }
     },
-    300,
+    size(100, 300),
   );
 });
 

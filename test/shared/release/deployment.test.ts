@@ -7,6 +7,7 @@ import type { Plan, Step } from '../../../nodes/shared/release/steps';
 import { deployment } from '../../support/arbitraries';
 import { frozen } from '../../support/frozen';
 import { holds } from '../../support/property';
+import { size } from '../../support/size';
 
 const kindsOf = ({ steps }: Plan) => steps.map(({ step }) => step);
 
@@ -147,13 +148,19 @@ test.each<[string, (plan: DeploymentPlan) => Partial<DeploymentPlan>]>([
   ['edits by hand', ({ drift }) => ({ drift: { ...drift, added: more(drift.added) } })],
   ['what is adopted', ({ adopts }) => ({ adopts: more(adopts) })],
 ])('P10: a plan with another value of %s is not the one that was approved (%#)', (part, other) => {
-  holds(deployment, ([snapshot, version, options]) => {
-    const plan = decideDeployment(snapshot, version, options);
-    const approved = digestOfPlan(plan, snapshot.side, options);
-    const now = digestOfPlan({ ...plan, ...other(plan) }, snapshot.side, options);
-    expect(() => refuseOtherDigest(approved, now)).toThrow(expect.objectContaining({ code: 'PLAN_CHANGED' }));
-    expect(() => refuseOtherDigest(approved, now)).toThrow(part);
-  });
+  holds(
+    deployment,
+    ([snapshot, version, options]) => {
+      const plan = decideDeployment(snapshot, version, options);
+      const approved = digestOfPlan(plan, snapshot.side, options);
+      const now = digestOfPlan({ ...plan, ...other(plan) }, snapshot.side, options);
+      expect(() => refuseOtherDigest(approved, now)).toThrow(
+        expect.objectContaining({ code: 'PLAN_CHANGED' }),
+      );
+      expect(() => refuseOtherDigest(approved, now)).toThrow(part);
+    },
+    size(50, 2000),
+  );
 });
 
 test('a plan that was approved under version 0.1.0 is asked for again', () => {

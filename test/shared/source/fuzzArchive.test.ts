@@ -8,6 +8,7 @@ import { DeployError } from '../../../nodes/shared/errors';
 import { openArchive } from '../../../nodes/shared/source/archive';
 import type { Bundle } from '../../../nodes/shared/source/bundle';
 import { fuzz } from '../../support/fuzz';
+import { size } from '../../support/size';
 import { file, opener, pax, type RawMember, tarball } from '../../support/tarball';
 
 jest.setTimeout(300_000);
@@ -149,7 +150,7 @@ test('P7: whatever an archive holds, it is refused in a sentence or harmless', a
       await expectHarmless(outcome as Bundle);
       await (outcome as Bundle).close();
     }),
-    1500,
+    size(600, 1500),
   );
   // Refusing everything would be harmless, too.
   expect(accepted).toBeGreaterThan(50);
