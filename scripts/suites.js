@@ -6,7 +6,7 @@
  *   (imports test/support/withoutProcesses.ts);
  * - `alone`: it measures time or memory (imports test/support/alone.ts), and has the machine for itself;
  * - `together`: all that are neither;
- * - `sized`: `npm run proof` runs them at a larger size than `npm test` (import test/support/size.ts).
+ * - `sized`: `npm run proof` runs them at a larger size than `npm test` (import test/support/size.ts, or what draws by it).
  */
 const fs = require('node:fs');
 const path = require('node:path');

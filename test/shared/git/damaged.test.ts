@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { readAll } from '../../support/bundles';
 import { temporaryDirectories } from '../../support/deployment';
+import { drawn } from '../../support/drawn';
 import { ENGINE, gitOptions, withBundle } from '../../support/git';
 import { type GitHttp, startGitHttp } from '../../support/gitHttp';
 import { GitRepository } from '../../support/gitRepositories';
@@ -98,7 +99,7 @@ const DAMAGE: Array<[string, () => void]> = [
   ],
 ];
 
-test.each(DAMAGE)(
+test.each(drawn(DAMAGE, 8))(
   'P5: when %s, the next execution goes straight through, and so does the one after it',
   async (_, damage) => {
     expect(await read()).toEqual([['src/main.py', 'VALUE = 1\n']]);
@@ -114,7 +115,7 @@ test.each(DAMAGE)(
   },
 );
 
-test.each(DAMAGE)('P5: when %s, a new commit is fetched none the less', async (_, damage) => {
+test.each(drawn(DAMAGE, 6))('P5: when %s, a new commit is fetched none the less', async (_, damage) => {
   await read();
   damage();
   repository.commit({ 'src/main.py': 'VALUE = 3\n' });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { temporaryDirectories } from '../../support/deployment';
 import { ENGINE, gitCredentials, gitOptions, withBundle } from '../../support/git';
 import { GitRepository } from '../../support/gitRepositories';
+import { size } from '../../support/size';
 import { type RecordedGit, recordGit } from '../../support/recordedGit';
 import { startSshd, type Sshd } from '../../support/sshd';
 
@@ -160,7 +161,7 @@ test.each(['repository', 'reference', 'subdirectory'] as const)(
       await open({ [field]: given });
       await expectOnlyOurs();
     });
-    await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 100_000 });
+    await fc.assert(property, { numRuns: size(20, 60), interruptAfterTimeLimit: 100_000 });
   },
   120_000,
 );
@@ -199,7 +200,7 @@ test('P7: whatever path is asked for over SSH, the host’s shell gets it as one
     });
     expect(existsSync(canary)).toBe(false);
   });
-  await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 100_000 });
+  await fc.assert(property, { numRuns: size(10, 25), interruptAfterTimeLimit: 100_000 });
   await expectOnlyOurs();
 }, 120_000);
 
