@@ -23,6 +23,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { fuzz, nasty, replacedAt } from '../../support/fuzz';
+import { size } from '../../support/size';
 import { statusOf } from '../../support/snapshot';
 import { asBasePath, asEntrypoint } from '../../support/named';
 
@@ -141,7 +142,7 @@ test('P7: whatever records, manifests and history say, nothing outside the engin
         expect(untouched()).toEqual(before);
       },
     ),
-    50,
+    size(20, 50),
   );
 });
 

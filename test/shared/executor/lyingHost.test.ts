@@ -20,6 +20,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { fuzz, nasty, replacedAt } from '../../support/fuzz';
+import { size } from '../../support/size';
 import { inParts } from '../../support/frames';
 import { lyingHost, type Said } from '../../support/lyingHost';
 import { statusOf } from '../../support/snapshot';
@@ -79,7 +80,7 @@ test('P7: a host in other hands: whatever one answer says, n8n ends with a resul
       });
       await endsWell(inConversation(OPERATIONS[name], { connection }));
     }),
-    60,
+    size(20, 60),
   );
 });
 
@@ -94,7 +95,7 @@ test('P7: a host in other hands: refusals, greetings and ends that are none', as
       );
       await endsWell(inConversation(OPERATIONS.status, { connection, startTimeoutMs: 20_000 }));
     }),
-    40,
+    size(15, 40),
   );
 });
 
