@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DependencyOptions } from '../../../nodes/shared/dependencies/installOptions';
 import type { DeployError } from '../../../nodes/shared/errors';
 import { deployTo, engineVersions, temporaryDirectories } from '../../support/deployment';
+import { drawn } from '../../support/drawn';
 import { keptNames, liveTree } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import {
@@ -235,7 +236,7 @@ describe.each(['pip', 'uv'] as const)(
       }
     }
 
-    test.each(CASES)('$name', async ({ requirements, options, says, next }) => {
+    test.each(drawn(CASES, 7))('$name', async ({ requirements, options, says, next }) => {
       const before = { tree: liveTree(base), environments: readdirSync(join(base, 'environments')) };
       const refused = await refusedWith({ requirements, options });
       // With what the installer printed: a message that does not fit is of no help without it.

@@ -15,6 +15,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { detachAt } from '../../support/detaching';
+import { drawn } from '../../support/drawn';
 import { asEntrypoint } from '../../support/named';
 import { originalsOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
@@ -221,7 +222,7 @@ function plain(base: string): Record<string, string> {
   return Object.fromEntries(Object.entries(originalsOf(base)).filter(([path]) => !written.test(path)));
 }
 
-describe.each(Object.entries(LAYOUTS))('%s', (_name, layout) => {
+describe.each(drawn(Object.entries(LAYOUTS), 6))('%s', (_name, layout) => {
   async function engine(): Promise<{ base: string; source: string }> {
     const [base, source] = [await make('plain'), await make('next')];
     await writeTree(base, { ...layout.files('1'), ...layout.beside });

@@ -24,6 +24,7 @@ import {
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { asEntrypoint } from '../../support/named';
+import { size } from '../../support/size';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
@@ -74,7 +75,7 @@ test('a plan is true: deploying changes exactly what it listed, and it changes n
         expect(bytesBefore).toBe(path in one ? one[path].length : null);
       }
     }),
-    { numRuns: 24 },
+    { numRuns: size(8, 24) },
   );
 });
 

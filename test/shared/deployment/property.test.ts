@@ -8,6 +8,7 @@ import { deploy } from '../../../nodes/shared/operations/deploy';
 import { rollBack } from '../../../nodes/shared/operations/rollback';
 import { bundleOf, deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
 import { liveTree, treeOf } from '../../support/snapshot';
+import { size } from '../../support/size';
 
 const make = temporaryDirectories();
 
@@ -85,7 +86,7 @@ async function written(entries: Map<string, Node>): Promise<string> {
 }
 
 test('whatever a tree holds and whatever becomes of it, deployed and rolled back it equals its source', async () => {
-  await inProperty(change, 30, async (base, client, { before, after }) => {
+  await inProperty(change, size(10, 30), async (base, client, { before, after }) => {
     const options = deployOptions(base, { createBackup: true });
     const sources = [await written(before), await written(after)];
     for (const source of sources) {
@@ -113,7 +114,7 @@ async function inProperty<T>(
 }
 
 test('a plain tree that is adopted looks as before, whatever it holds', async () => {
-  await inProperty(tree, 15, async (_, client, entries) => {
+  await inProperty(tree, size(6, 15), async (_, client, entries) => {
     const base = await written(entries);
     const before = treeOf(base);
     const options = deployOptions(base, { deployUnchanged: true, removeOldCode: true });

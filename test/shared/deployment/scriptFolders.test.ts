@@ -14,9 +14,9 @@ import {
 } from '../../support/deployment';
 import { crashingPython, pythonWithoutExchange } from '../../support/changedPython';
 import { detachAt } from '../../support/detaching';
+import { drawnStep } from '../../support/drawn';
 import { asEntrypoint } from '../../support/named';
 import { foundIn, repairAt } from '../../support/repairing';
-import { size } from '../../support/size';
 import { originalsOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { type Tree, writeTree } from '../../support/tree';
@@ -83,8 +83,8 @@ function kindOf(base: string, path: string): string {
   return readFileSync(join(base, path), 'utf8').includes('# hot-deploy launcher') ? 'launcher' : 'file';
 }
 
-/** Every so many changes on disk it is killed before one. */
-const STEP = size(4, 1);
+/** Outside of proof, it is killed before one of so many next changes on disk. */
+const STEP = 9;
 const ENTRYPOINTS = 'scripts/report.py,scripts/deep/nightly.sh';
 
 test('P1: they are launchers, what lies beside them are links, and both are one release’s', async () => {
@@ -260,7 +260,7 @@ test('P2, P5: killed before a change on disk while a folder comes or goes, all s
   for (const [from, to] of [ways, [...ways].reverse()] as Array<[string, string]>) {
     const template = await make('template');
     await deploy(template, one, to);
-    for (let at = 1; ; at += STEP) {
+    for (let at = drawnStep(STEP); ; at += drawnStep(STEP)) {
       const base = await make('killed');
       execFileSync('cp', ['-a', `${template}/.`, base]);
       const python = await crashingPython(pythons, at);
