@@ -7,10 +7,12 @@ import type { Verb } from '../../nodes/shared/contract/verbs';
 import { drawn } from '../support/drawn';
 import { FULL_SIZE } from '../support/size';
 import { withoutInstallerSettings } from '../support/wheels';
+import { withUv } from '../support/withUv';
 
 // Outside of `npm run proof` a part of what `npm run drill` goes through, drawn so that every step meets a fault inside it and one
 // before or after it, and the steps that change what is live meet most of them inside.
 withoutInstallerSettings();
+withUv();
 let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.open();

@@ -17,11 +17,12 @@ import { hasFileSystem, temporaryMounts } from '../support/disks';
 import { makePdf, materialiseEngine } from '../support/engine';
 import { Crowd, Reader } from '../support/extractions';
 import { repairAt } from '../support/repairing';
+import { size } from '../support/size';
 import { keptNames, liveTree, treeOf } from '../support/snapshot';
 import { thrownBy } from '../support/thrown';
 
 jest.setTimeout(240_000);
-const FLIPS = 20;
+const FLIPS = size(6, 20);
 const MEGABYTES = 400;
 const ALL = ['ext4', 'xfs', 'btrfs'];
 /** Those on which two files may share what they hold. */

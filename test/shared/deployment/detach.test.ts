@@ -24,6 +24,7 @@ import { drawnStep } from '../../support/drawn';
 import { makePdf } from '../../support/engine';
 import { Crowd, Reader, startExtraction } from '../../support/extractions';
 import { availablePythons } from '../../support/pythons';
+import { size } from '../../support/size';
 import { liveTree, seenThrough, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
@@ -34,10 +35,12 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { withUv } from '../../support/withUv';
 import { asBasePath, asEntrypoint } from '../../support/named';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
+withUv();
 const make = temporaryDirectories();
 let pdf: string;
 let v2: string;
@@ -135,12 +138,14 @@ test('a name that a person put there is not touched, whether it goes through or 
   expect(readdirSync(join(base, 'config'))).toEqual(['mine.json']);
 });
 
-test('P1, P4: nothing is missing, fails or mixes while it goes there and back, 5 times', async () => {
+const ROUNDS = size(2, 5);
+
+test(`P1, P4: nothing is missing, fails or mixes while it goes there and back, ${ROUNDS} times`, async () => {
   const base = await deployed();
   const reader = await Reader.start(base);
   const crowd = new Crowd({ basePath: base, pdf, total: 1_000, atOnce: 2, pauseSeconds: 0.01 });
   try {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       await crowd.reached(crowd.tally.done + 4);
       const { swap } = await detachAt(base, { extractionWaitSeconds: 60 });
       expect(swap).toEqual({ atomic: true, gapMs: 0 });

@@ -26,9 +26,11 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { withUv } from '../../support/withUv';
 
 jest.setTimeout(120_000);
 withoutInstallerSettings();
+withUv();
 const make = temporaryDirectories();
 let wheelhouse: string;
 let source: string;

@@ -19,6 +19,7 @@ import {
   withoutInstallerSettings,
   writeKeywords,
 } from '../../support/wheels';
+import { withUv } from '../../support/withUv';
 import { size } from '../../support/size';
 
 const VERSIONS = ['1', '2', '3', '4'];
@@ -28,6 +29,7 @@ const FLIPS = size(32, 80);
 const AT_MOST = 50 * EXTRACTIONS;
 
 withoutInstallerSettings();
+withUv();
 const make = temporaryDirectories();
 
 test(`P1: none of ${EXTRACTIONS} extractions or more sees code of one release and a dependency of another over ${FLIPS} flips`, async () => {
