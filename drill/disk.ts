@@ -10,7 +10,7 @@ const SHUT_DOWN = `import fcntl, os, struct, sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack('I', 2))`;
 
 /** No commit but those that are asked for by fsync or sync; a rename does not bring its file's content to the disk. */
-const OPTIONS = 'loop,commit=3600,noauto_da_alloc';
+const OPTIONS = 'commit=3600,noauto_da_alloc';
 
 /** An ext4 file system of its own, in a file, whose power can be cut. */
 export class Disk {
@@ -49,8 +49,18 @@ export class Disk {
     rmSync(this.image);
   }
 
+  /**
+   * On a device of its own each time: where another name space still has the file system from before the power was cut, as
+   * a container has that began meanwhile, its device gives back that one.
+   */
   private mount(): void {
-    execFileSync('mount', ['-t', 'ext4', '-o', OPTIONS, this.image, this.path]);
+    const device = execFileSync('losetup', ['--find', '--show', this.image], { encoding: 'utf8' }).trim();
+    try {
+      execFileSync('mount', ['-t', 'ext4', '-o', OPTIONS, device, this.path]);
+    } finally {
+      // Goes with the mount.
+      execFileSync('losetup', ['--detach', device]);
+    }
   }
 
   /** What the killed executor had started may need an instant to end. */
