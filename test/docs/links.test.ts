@@ -57,12 +57,12 @@ describe('what would be noticed', () => {
 
   test('links in all of their forms, but none in code', () => {
     const page = [
-      '[a](a.md) ![b](b.png "title") [c `code` c](<c.md>) [d][d] <img src="e.png" alt="">',
+      '[a](a.md) ![b](b.png "title") [c `code` c](<c.md>) [d][d] <img src="e.png" alt=""> <source srcset="f.png">',
       '`[no](no.md)`',
       '```md\n[no](no.md)\n```',
       '[d]: d.md',
     ].join('\n\n');
-    expect(linksOf(page).sort()).toEqual(['a.md', 'b.png', 'c.md', 'd.md', 'e.png']);
+    expect(linksOf(page).sort()).toEqual(['a.md', 'b.png', 'c.md', 'd.md', 'e.png', 'f.png']);
   });
 
   test('headings as GitHub names them', () => {

@@ -10,7 +10,7 @@ export function linksOf(page: string): string[] {
   const text = withoutFences(page).replace(/(`+)[^`][^]*?\1/g, 'code');
   const inline = text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g);
   const references = text.matchAll(/^ {0,3}\[[^\]]+\]:\s+<?([^\s>]+)>?/gm);
-  const html = text.matchAll(/<(?:a|img)\s[^>]*?(?:href|src)="([^"]*)"/g);
+  const html = text.matchAll(/<(?:a|img|source)\s[^>]*?(?:href|src|srcset)="([^"]*)"/g);
   return [...inline, ...references, ...html].map(([, target = '']) => target);
 }
 
