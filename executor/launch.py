@@ -7,12 +7,13 @@ import os
 import re
 import sys
 
-from launcher import Arguments, lease, lease_environment, rarely, stop
+from launcher import IN_RELEASE, in_part, lease, lease_environment, pin_in_place, rarely, stop
 
 USAGE = 64
 NOT_STARTABLE = 126
 NOT_FOUND = 127
 SCRIPT = "--hot-deploy-script"
+TELL = "--hot-deploy-pinning"
 # Options of a shell that say how it carries a script out, not how it was started.
 SHELL_OPTIONS = "aefnuvxCET"
 PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
@@ -34,6 +35,10 @@ def launch():
         sys.exit(USAGE)
     base = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     release = lease(base)
+    if sys.argv[1:] == [TELL]:
+        # How runs of whoever asks are pinned, for the status: nothing, or why they are not pinned in place.
+        sys.stdout.write(pin_in_place(base, release) or "")
+        return
     environment = lease_environment(release)
     # What is started in turn is known by it to run this release.
     os.environ["HOT_DEPLOY_RELEASE"] = release
@@ -42,10 +47,10 @@ def launch():
         os.environ["PATH"] = os.path.join(environment, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
     if os.environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
         rarely("undo_locale_coercion")()
-    leading = Leading(base, release, environment)
+    leading = (InPlace if pin_in_place(base, release) is None else Leading)(base, release, environment)
     words = sys.argv[1:]
     if words[0] == SCRIPT:
-        become(*leading.script(*words[1:5], words[5:]))
+        become(*leading.script(*words[1:6], words[6:]))
     become(*leading.command(words))
 
 
@@ -70,7 +75,11 @@ class Leading:
         self.base = base
         self.release = release
         self.python = os.path.join(environment, "bin", "python") if environment else None
-        self.arguments = Arguments(base, release, None)
+        self.arguments = self.mapping()
+
+    def mapping(self):
+        """What leads arguments into the release."""
+        return in_part(IN_RELEASE)["Arguments"](self.base, self.release, None)
 
     def command(self, words):
         """(executable, words) of a command as it was given."""
@@ -84,7 +93,7 @@ class Leading:
             return self.python, [self.python, program, *pinned]
         return program, [program, *pinned]
 
-    def script(self, place, shell, name, options, words):
+    def script(self, place, shell, name, options, _given, words):
         """(executable, words) of a shell script that is an entrypoint, in the shell that has been told to run it."""
         below = os.path.relpath(os.path.realpath(place), self.base)
         # Meanwhile a link may have come to where the launcher stood, and leads into some release.
@@ -92,10 +101,7 @@ class Leading:
         program = os.path.join(self.release, found.group(1) or "" if found else below)
         if not os.path.isfile(program):
             stop("%s is missing from the current release" % program)
-        kept = "".join(option for option in options.split(" ")[0] if option in SHELL_OPTIONS)
-        head = ["-" + kept] if kept else []
-        head += ["-o", "pipefail"] if "pipefail" in options.split(" ")[1:] else []
-        return shell, [name, *head, program, *[self.arguments.pinned(word) for word in words]]
+        return shell, [name, *options_of(options), program, *[self.arguments.pinned(word) for word in words]]
 
     def python_words(self, words):
         """What follows the interpreter's name."""
@@ -133,6 +139,36 @@ class Leading:
         found = RELEASE.fullmatch(below.rstrip("/"))
         inside = (found.group(1) or "") if found else below
         return os.path.join(self.release, inside).rstrip("/") if found or not inside else None
+
+
+class InPlace(Leading):
+    """As Leading, where what is named of the base path is the release's already."""
+
+    def command(self, words):
+        """(executable, words) of a command as it was given, but for the interpreter."""
+        name = words[0]
+        if self.python and PYTHON.fullmatch(name):
+            return self.python, [self.python, *words[1:]]
+        if self.python and "/" in name and self.is_below(name) and is_python(name):
+            return self.python, [self.python, *words]
+        return name, words
+
+    def mapping(self):
+        """Nothing: they lead there by themselves."""
+
+    def is_below(self, name):
+        return os.path.realpath(name).startswith(self.base + os.sep)
+
+    def script(self, _place, shell, name, options, given, words):
+        """(executable, words) of a shell script that is an entrypoint, in the shell that has been told to run it."""
+        return shell, [name, *options_of(options), given, *words]
+
+
+def options_of(told):
+    """The options with which a shell goes on as it was started: `$-`, and `pipefail`."""
+    letters, *others = told.split(" ")
+    kept = "".join(option for option in letters if option in SHELL_OPTIONS)
+    return (["-" + kept] if kept else []) + (["-o", "pipefail"] if "pipefail" in others else [])
 
 
 def is_python(program):

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 4
+# hot-deploy launcher 5
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
 #
 # The release is looked up once and leased for as long as the program runs, so an update in the
-# meantime neither changes nor deletes anything under a running extraction. Arguments that name
-# deployed files lead to that release's own. Working directory, environment, streams, process id
-# and exit code are the program's own. Exit code 70: there is no release that could be started.
+# meantime neither changes nor deletes anything under a running extraction. The program finds that
+# release's files at their own paths, among what lies beside, or, where the kernel forbids that, runs
+# in the release's directory, with arguments that name deployed files leading there. Working directory,
+# environment, streams, process id and exit code are the program's own. Exit code 70: there is no
+# release that could be started.
 #
 # It works wherever the program itself would: without PATH, /proc or free descriptors, from standard
 # input, and run by something else, such as `python3 -c`.
@@ -15,7 +17,7 @@
 import fcntl
 import os
 import sys
-from errno import EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENOLCK, ENOSYS, EOPNOTSUPP
+from errno import EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENOENT, ENOLCK, ENOSYS, EOPNOTSUPP
 
 NO_RELEASE = 70
 MAX_TRIES = 100
@@ -37,12 +39,16 @@ def main():
     else:
         base, entrypoint = place_of(os.path.realpath(__file__))
     release = lease(base)
-    program = os.path.join(release, entrypoint)
-    if not os.path.isfile(program):
-        stop('%s is missing from the current release' % program)
+    if not os.path.isfile(os.path.join(release, entrypoint)):
+        stop('%s is missing from the current release' % os.path.join(release, entrypoint))
     environment = lease_environment(release)
-    arguments = Arguments(base, release, entrypoint)
-    arguments = [arguments.pinned(argument) for argument in sys.argv[1:]]
+    if options is not None and pin_in_place(base, release, entrypoint) is None:
+        home, arguments = base, sys.argv[1:]
+        words = as_called(options, os.path.join(base, entrypoint))
+    else:
+        mapped = in_part(IN_RELEASE)['Arguments'](base, release, entrypoint)
+        home, arguments = release, [mapped.pinned(argument) for argument in sys.argv[1:]]
+        words = (options or []) + [os.path.join(release, entrypoint)] + arguments
     # What is started in turn, and has closed the lease, is known by it to run this release.
     os.environ['HOT_DEPLOY_RELEASE'] = release
     if environment:
@@ -55,11 +61,11 @@ def main():
         if os.environ.get('LC_CTYPE') in ('C.UTF-8', 'C.utf8', 'UTF-8'):
             rarely('undo_locale_coercion')()
         try:
-            os.execv(executable, [name] + (options or []) + [program] + arguments)
+            os.execv(executable, [name] + words)
         except OSError as reason:
             if environment:
                 stop('the interpreter %s can\'t be started: %s' % (executable, reason.strerror))
-    rarely('run_here')(base, release, program, arguments)
+    rarely('run_here')(base, home, entrypoint, arguments)
 
 
 def place_of(path):
@@ -147,19 +153,245 @@ def held(release):
 
 
 def share(directory):
-    """Take the shared lock, unless somebody keeps the exclusive one for longer than anybody needs it."""
+    """Take the shared lock; False where somebody keeps the exclusive one for longer than anybody needs it."""
     while True:
         try:
-            return fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
         except OSError as reason:
             if reason.errno in NO_FLOCK:
-                return None
+                return True
             if reason.errno not in (EAGAIN, EACCES):
                 raise
         if not rarely('wait')():
-            return None
+            return False
 
 
+def pin_in_place(base, release, entrypoint=None):
+    """Give this process, and all that it starts, a view of the base path with this release in it, whatever is current.
+
+    Returns None or, where nothing has changed, why that can't be had.
+    """
+    state = os.path.join(base, '.hot-deploy')
+    way = pins = None
+    try:
+        with open(os.path.join(state, 'pinning', os.path.basename(release))) as file:
+            way, unprivileged = (file.read(100).split() + ['', ''])[:2]
+        if way == 'release':
+            return 'chosen'
+        place = in_part(IN_PLACE)
+        # Nobody replaces what is mounted over meanwhile; who does that at this moment takes it along.
+        pins = os.open(os.path.join(state, 'pins'), os.O_RDONLY | os.O_DIRECTORY)
+        if not share(pins):
+            return 'locked'
+        mounts = list(place['mounts_of'](base, release, ''))
+        if entrypoint is not None and os.path.join(base, entrypoint) not in dict(map(reversed, mounts)):
+            return 'names'
+        why = place['Kernel']().pin(mounts, way == 'place' or not unprivileged)
+    except OSError as reason:
+        why = 'unprepared' if reason.errno == ENOENT else 'names' if reason.errno == EINVAL else 'forbidden'
+    finally:
+        if pins is not None:
+            os.close(pins)
+    if why is not None and way == 'place':
+        stop('this release is to be pinned in place, which can\'t be had: %s' % why)
+    return why
+
+
+def as_called(options, program):
+    """What the interpreter was told to run, word by word; where it did not come from the command line, the program."""
+    line = original_command_line()
+    if len(line) > len(sys.argv) and '__file__' in globals():
+        return line[1:]
+    return options + [program] + sys.argv[1:]
+
+
+def interpreter_options():
+    """The caller's options to the interpreter itself, such as `-u` or `-X utf8`; None when something else runs this."""
+    line = original_command_line()
+    head = line[1:len(line) - len(sys.argv) + 1]
+    if not head or '__file__' not in globals():
+        return None
+    try:
+        script, last = os.path.abspath(__file__), head.pop()
+        if os.path.abspath(last) == script:
+            return head
+    except OSError:
+        return None  # The working directory is gone, and neither has a path of its own.
+    return rarely('module_options')(head, last, script)
+
+
+def original_command_line():
+    try:
+        return list(sys.orig_argv)  # Python 3.10
+    except AttributeError:
+        pass
+    try:
+        with open('/proc/self/cmdline', 'rb') as file:
+            return [os.fsdecode(part) for part in file.read().split(b'\0')[:-1]]
+    except OSError:
+        return []
+
+
+def own_interpreter():
+    """The program that runs this and the name that it was called by; (None, None) where nobody says which it is."""
+    try:
+        if os.path.samestat(os.stat(sys.executable or ''), os.stat('/proc/self/exe')):
+            return sys.executable, sys.executable
+    except OSError:
+        pass
+    return rarely('another_interpreter')()
+
+
+def stop(sentence):
+    rarely('end')(sentence)
+
+
+def rarely(name):
+    """A function of RARELY."""
+    return in_part(RARELY)[name]
+
+
+def in_part(text):
+    """Take what one of the texts below defines: this file is compiled at every start, and each of them where it is needed."""
+    exec(compile(text, 'launcher', 'exec'), globals())
+    return globals()
+
+
+# Pinning in place.
+IN_PLACE = '''
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_REC, MS_SLAVE = 0x4000, 1 << 19
+AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_RECURSIVE = -100, 0x100, 0x8000
+OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH, MNT_DETACH = 1, 4, 2
+# The same numbers on all architectures that have them.
+OPEN_TREE, MOVE_MOUNT = 428, 429
+
+
+def mounts_of(base, release, below):
+    """(what is mounted, over which path) for each name that is deployed, at the top or in a folder that stands for one.
+
+    Raises OSError where something else stands at such a name: put there by somebody, or on its way to become ours.
+    """
+    for name in os.listdir(os.path.join(release, below)):
+        path = os.path.join(below, name)
+        place, own = os.path.join(base, path), os.path.join(release, path)
+        link = os.readlink(own) if os.path.islink(own) else None
+        if name in ('.venv', '__pycache__') or (link == '../../' + name and not below):
+            continue
+        is_directory = link is None and os.path.isdir(own)
+        if is_directory and not below:
+            yield own, os.path.join(base, '.pinned-' + name)
+        if not os.path.islink(place):
+            if is_directory:
+                for each in mounts_of(base, release, path):
+                    yield each
+            elif rarely('is_launcher')(place):
+                yield own, place
+            else:
+                raise OSError(EINVAL, place)
+        elif os.readlink(place) != '../' * path.count('/') + 'current/' + path:
+            raise OSError(EINVAL, place)
+        elif is_directory:
+            yield os.path.join(base, '.hot-deploy', 'pins', path.replace('%', '%25').replace('/', '%2F')), place
+        else:
+            yield own, place
+
+
+class Kernel:
+    """The system calls that make a view of the file system for one process alone: see mount_namespaces(7)."""
+
+    def __init__(self):
+        try:
+            import ctypes  # noqa: PLC0415 - an interpreter may have been built without it
+        except ImportError:
+            raise OSError(ENOSYS, 'there is no ctypes') from None
+        self.errno = ctypes.get_errno
+        self.library = ctypes.CDLL(None, use_errno=True)
+        self.null = ctypes.c_void_p(0)
+
+    def call(self, name, *arguments):
+        result = getattr(self.library, name)(*arguments)
+        if result < 0:
+            raise OSError(self.errno(), name)
+        return result
+
+    def pin(self, mounts, may_be_user):
+        """Mount all of these. Returns as pin_in_place()."""
+        try:
+            self.call('unshare', CLONE_NEWNS)
+        except OSError:
+            # A user's namespace can't be left again: whether mounts are allowed there is tried by somebody else.
+            if not is_allowed_to(self, mounts):
+                return 'forbidden'
+            if not may_be_user:
+                return 'privileges'
+            own_users(self)
+        return None if self.mount_all(mounts) else 'forbidden'
+
+    def mount_all(self, mounts):
+        done = []
+        try:
+            # What is mounted here stays here; what is mounted outside later appears here, too.
+            self.call('mount', self.null, b'/', self.null, MS_REC | MS_SLAVE, self.null)
+            for source, target in mounts:
+                self.mount(os.fsencode(source), os.fsencode(target))
+                done.append(os.fsencode(target))
+        except OSError:
+            for target in reversed(done):
+                self.call('umount2', target, MNT_DETACH)
+            return False
+        return True
+
+    def mount(self, source, target):
+        """Show a directory, a file or a link, as itself, at another path: bind mounts follow links, these don't."""
+        flags = OPEN_TREE_CLONE | os.O_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_RECURSIVE
+        tree = self.call('syscall', OPEN_TREE, AT_FDCWD, source, flags)
+        try:
+            self.call('syscall', MOVE_MOUNT, tree, b'', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH)
+        finally:
+            os.close(tree)
+
+
+def is_allowed_to(kernel, mounts):
+    """Whether a user may pin in place, tried by another process."""
+    read, write = os.pipe()
+    try:
+        child = os.fork()
+        if child == 0:
+            try:
+                own_users(kernel)
+                if kernel.mount_all(mounts):
+                    os.write(write, b'1')
+            finally:
+                os._exit(0)
+        os.close(write)
+        write = None
+        allowed = os.read(read, 1) == b'1'
+        try:
+            os.waitpid(child, 0)
+        except OSError:
+            pass  # Whoever started this ignores the end of children.
+        return allowed
+    except OSError:
+        return False
+    finally:
+        os.close(read)
+        if write is not None:
+            os.close(write)
+
+
+def own_users(kernel):
+    """A namespace in which a user may mount, and is who he was."""
+    user, group = os.geteuid(), os.getegid()
+    kernel.call('unshare', CLONE_NEWNS | CLONE_NEWUSER)
+    for name, text in (('setgroups', 'deny'), ('uid_map', '%d %d 1' % (user, user)), ('gid_map', '%d %d 1' % (group, group))):
+        with open('/proc/self/' + name, 'w') as file:
+            file.write(text)
+'''
+
+# Pinning in the release.
+IN_RELEASE = '''
 class Arguments:
     """Leads arguments that name deployed files into one release and leaves all others alone."""
 
@@ -234,56 +466,9 @@ class Arguments:
                 if not rarely('stands_in')(self.base, self.release, below):
                     return None
         return os.path.join(self.release, below)
+'''
 
-
-def interpreter_options():
-    """The caller's options to the interpreter itself, such as `-u` or `-X utf8`; None when something else runs this."""
-    line = original_command_line()
-    head = line[1:len(line) - len(sys.argv) + 1]
-    if not head or '__file__' not in globals():
-        return None
-    try:
-        script, last = os.path.abspath(__file__), head.pop()
-        if os.path.abspath(last) == script:
-            return head
-    except OSError:
-        return None  # The working directory is gone, and neither has a path of its own.
-    return rarely('module_options')(head, last, script)
-
-
-def original_command_line():
-    try:
-        return list(sys.orig_argv)  # Python 3.10
-    except AttributeError:
-        pass
-    try:
-        with open('/proc/self/cmdline', 'rb') as file:
-            return [os.fsdecode(part) for part in file.read().split(b'\0')[:-1]]
-    except OSError:
-        return []
-
-
-def own_interpreter():
-    """The program that runs this and the name that it was called by; (None, None) where nobody says which it is."""
-    try:
-        if os.path.samestat(os.stat(sys.executable or ''), os.stat('/proc/self/exe')):
-            return sys.executable, sys.executable
-    except OSError:
-        pass
-    return rarely('another_interpreter')()
-
-
-def stop(sentence):
-    rarely('end')(sentence)
-
-
-def rarely(name):
-    """A function of RARELY."""
-    exec(compile(RARELY, 'launcher', 'exec'), globals())
-    return globals()[name]
-
-
-# What few starts need is compiled by those alone: this file is compiled at every start of the program.
+# What few starts need.
 RARELY = '''
 import time
 
@@ -390,11 +575,12 @@ def another_interpreter():
     return (sys.executable, sys.executable) if sys.executable else (None, None)
 
 
-def run_here(base, release, program, arguments):
+def run_here(base, home, entrypoint, arguments):
     """Runs the program in this very process: for whoever runs this and goes on, or where no other can be started."""
     sys.argv[1:] = arguments
-    release_first(base, release)
-    exec(code_of(program), globals())
+    if home != base:
+        release_first(base, home)
+    exec(code_of(os.path.join(home, entrypoint)), globals())
 
 
 def release_first(base, release):

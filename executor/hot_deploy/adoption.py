@@ -5,7 +5,20 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import beside, files, history, links, mounts, originals, records, standins, switching, tree
+from hot_deploy import (
+    beside,
+    entrypoints,
+    files,
+    history,
+    links,
+    module_times,
+    mounts,
+    originals,
+    records,
+    standins,
+    switching,
+    tree,
+)
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names, names_in
 
@@ -86,6 +99,7 @@ def copy(
     undo.push("discardRelease", release=release_id)
     records.write(layout, release_id, record)
     beside.link(layout, staging, sources)
+    module_times.tell_apart(layout, staging, None, entries, entrypoints.listed(entrypoint))
     os.rename(staging, layout.release(release_id))
     undo.drop(staged)
     tree.write_manifest(layout.manifest(release_id), entries)

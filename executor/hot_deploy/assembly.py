@@ -7,7 +7,7 @@ import os
 import stat
 import zlib
 
-from hot_deploy import beside, bytecode, comparing, copying, files, tree
+from hot_deploy import beside, bytecode, comparing, copying, files, module_times, pins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_path, deployed_names, names_in
 
@@ -42,6 +42,8 @@ class Assembly:
         self.live = layout.release(live_id) if live_id else None
         self.entries = entries
         self.keep = keep
+        # The entrypoints, once they are told.
+        self.starting: list[str] = []
         # Those of them that were read-only as deployed files are.
         self.dropped: Container[str] = ()
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
@@ -200,6 +202,7 @@ class Assembly:
 
         Returns what bytecode.compile_release() does.
         """
+        module_times.tell_apart(self.layout, self.staging, self.live, self.entries, self.starting)
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
         _freeze_directories(self.staging, _written_to(self.entries))
         # The live release's names are links by the time that this one is live, if they are not yet.
@@ -210,6 +213,7 @@ class Assembly:
         os.rename(self.staging, release)
         os.chmod(release, 0o555)
         tree.write_manifest(self.layout.manifest(self.release_id), self.entries)
+        pins.decide(self.layout, self.release_id, self.live_id, (self.entries[index].path for index in self.needed))
         if self._flushing is not None:
             self._flushing.wait()
         return compilation

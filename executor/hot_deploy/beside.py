@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from hot_deploy import standins
-from hot_deploy.layout import BESIDE, NOT_CONTENT, RESERVED, VIRTUAL_ENVIRONMENT
+from hot_deploy.layout import BESIDE, NOT_CONTENT, VIRTUAL_ENVIRONMENT, is_reserved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ MOST_NAMES = 1000
 def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     """Puts the links into a directory that is going to be a release with these `deployed` names."""
     # One environment of the engine's own, until the release gets another.
-    left_out = (RESERVED | NOT_CONTENT | set(deployed)) - {VIRTUAL_ENVIRONMENT}
-    for name in sorted(set(os.listdir(layout.base)) - left_out)[:MOST_NAMES]:
+    left_out = (NOT_CONTENT | set(deployed)) - {VIRTUAL_ENVIRONMENT}
+    there = set(os.listdir(layout.base)) - left_out
+    for name in sorted(name for name in there if not is_reserved(name))[:MOST_NAMES]:
         path = os.path.join(layout.base, name)
         # What stands there for a name of the live release is no file of its own.
         if standins.stands_for(path, name):

@@ -22,6 +22,7 @@ from hot_deploy import (
     inspecting,
     leases,
     leftovers,
+    pins,
     processes,
     standins,
     switching,
@@ -83,8 +84,12 @@ def _versions_here(layout: Layout, names: list[str], wire: Wire) -> dict[str, An
     return here
 
 
-def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[], None]) -> dict[str, Any]:
+def detach(
+    layout: Layout, names: list[str], entrypoint: str, seconds: float, check: Callable[[], None]
+) -> dict[str, Any]:
     """Puts a plain copy of what is live where each of our links and the launcher is. `names` come from own_names().
+
+    Runs that are pinned by these are waited for, for some seconds.
 
     The launcher goes first: who was started through it has found a link under every name, and who is started later reads
     through the links what the plain copies hold, too. Where a directory's name would be missing for a moment, it goes
@@ -99,11 +104,13 @@ def detach(layout: Layout, names: list[str], entrypoint: str, check: Callable[[]
         _copy_plain(layout, release, name, staging, check)
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
-    history.append(layout, "detaching", **{"from": release_id})
-    exchanges.expect(layout)
     pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
     atomic = _can_exchange(staging)
-    gaps = [_exchange(path, copy) for path, copy in sorted(pairs, key=_first_if(atomic, entrypoint))]
+    with pins.Room(layout, seconds, check) as room:
+        room.demand()
+        history.append(layout, "detaching", **{"from": release_id})
+        exchanges.expect(layout)
+        gaps = [_exchange(path, copy) for path, copy in sorted(pairs, key=_first_if(atomic, entrypoint))]
     exchanges.note(layout, [] if atomic else exchanges.leased_by(release))
     files.sync_directory(layout.base)
     return {
@@ -230,6 +237,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     backups = sorted(leftovers.own_backups(layout)) if everything else []
     backups = [name for name in backups if leftovers.remove_backup(layout, name)]
     files.remove_tree(layout.staging)
+    pins.remove_all(layout)
     _unlink(layout.launch)
     if everything:
         files.remove_tree(layout.adopted)

@@ -113,14 +113,20 @@ def _first_line(program: str) -> bytes:
     return line if len(line) <= LONGEST_LINE else b""
 
 
+def launch_text() -> str:
+    """The prefix's text; empty where the package is imported from files, as in its own tests."""
+    own = getattr(hot_deploy, "launch", "")
+    if not own:
+        return ""
+    text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
+    return text + "\n\n" + "".join(line for line in own.splitlines(True) if not line.startswith("from launcher import"))
+
+
 def place_launch(layout: Layout) -> None:
     """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`."""
-    # Where the package is imported from files, as in its own tests, there is no text to place.
-    if not getattr(hot_deploy, "launch", ""):
+    content = launch_text().encode("utf-8")
+    if not content:
         return
-    text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
-    own = "".join(line for line in hot_deploy.launch.splitlines(True) if not line.startswith("from launcher import"))
-    content = ("%s\n\n%s" % (text, own)).encode("utf-8")
     try:
         with open(layout.launch, "rb") as handle:
             if handle.read() == content:

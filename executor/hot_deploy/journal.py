@@ -114,13 +114,21 @@ class Journal:
         mine = self.own("revertSwitch")
         if mine is not None:
             self.drop(mine)
-            self.take_back("revertSwitch", reason=reason)
+            self._take_back_first(reason)
         else:
             if pending.get("candidate"):
                 undo.discard(self._layout, pending["to"])
             self.unwind_earlier(reason)
             self._take_back_adoption(reason)
         return dict(result, live=self._layout.standing_release())
+
+    def _take_back_first(self, reason: str) -> None:
+        """Of a first deployment: what is live now is the release that was adopted, until no run is pinned by it."""
+        try:
+            self.take_back("revertSwitch", reason=reason)
+        except StepFailed as raised:
+            if raised.kind != "runsPinned":
+                raise
 
     def _take_back_adoption(self, reason: str) -> None:
         """Of an adoption that was cut off, too, the history alone may tell: 0.1.0 had no journal."""

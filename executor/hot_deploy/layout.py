@@ -19,6 +19,8 @@ OUR_DIRECTORIES = ("releases", "environments", "backups")
 # In a release's directory: the environment's link, and bytecode.
 VIRTUAL_ENVIRONMENT = ".venv"
 NOT_CONTENT = frozenset([VIRTUAL_ENVIRONMENT, "__pycache__"])
+# Before the names of deployed directories, those where a pinned run finds its release's.
+PINNED = contract.PINNED_PREFIX
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
 BESIDE = "../../"
 RELEASE_ID = re.compile(contract.RELEASE_ID)
@@ -51,6 +53,9 @@ class Layout:
         self.history = os.path.join(self.state, "history.jsonl")
         # What runs any command with the current release.
         self.launch = os.path.join(self.state, "launch.py")
+        # How launchers pin, and what they need for it: see pins.py.
+        self.pinning = os.path.join(self.state, "pinning")
+        self.pins = os.path.join(self.state, "pins")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
@@ -100,7 +105,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned, self.launch]
+        own += [self.unpinned, self.launch, self.pinning, self.pins]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:
@@ -124,6 +129,10 @@ class Layout:
 
     def manifest(self, release_id: str) -> str:
         return os.path.join(self.records, checked_release_id(release_id) + ".manifest.json")
+
+    def way(self, release_id: str) -> str:
+        """Which way of pinning launchers take for a release: see pins.py."""
+        return os.path.join(self.pinning, checked_release_id(release_id))
 
     def backup(self, name: str) -> str:
         if not isinstance(name, str) or not BACKUP_NAME.fullmatch(name):
@@ -180,9 +189,14 @@ def checked_name(name: object) -> str:
     """A top-level name of the base path that may be deployed."""
     if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in (".", ".."):
         raise StepFailed("nameUnusable", given=name)
-    if name in RESERVED:
+    if is_reserved(name):
         raise StepFailed("nameReserved", name=name)
     return name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a top-level name of the base path holds the layout itself."""
+    return name in RESERVED or name.startswith(PINNED)
 
 
 def checked_path(path: object) -> str:

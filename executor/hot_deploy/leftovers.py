@@ -60,11 +60,13 @@ def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
 
 def clean(layout: Layout, standing_current: str | None, known: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """Removes what find() finds, but for what is in use. Returns what was removed, as find() does."""
-    return [
+    removed = [
         (kind, path)
         for kind, path in find(layout, standing_current, known)
         if _REMOVERS[kind](layout, os.path.join(layout.base, path))
     ]
+    standins.tidy(layout)
+    return removed
 
 
 def _remove_tree(_layout: Layout, path: str) -> bool:
@@ -132,7 +134,7 @@ def remove_backup(layout: Layout, name: str) -> bool:
 
 def _forget(layout: Layout, release_id: str) -> None:
     records.forget()
-    for path in (layout.record(release_id), layout.manifest(release_id)):
+    for path in (layout.record(release_id), layout.manifest(release_id), layout.way(release_id)):
         try:
             os.unlink(path)
         except FileNotFoundError:

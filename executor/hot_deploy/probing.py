@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from hot_deploy import (
     entrypoints,
@@ -19,6 +20,7 @@ from hot_deploy import (
 )
 from hot_deploy.contract import EVERY_FILE, MANY
 from hot_deploy.failures import StepFailed
+from hot_deploy.layout import PINNED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,6 +203,8 @@ def _names(layout: Layout) -> list[dict[str, str]]:
         for child in children:
             if len(found) == EVERY_FILE:
                 raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
+            if child.name.startswith(PINNED):
+                continue
             status = child.stat(follow_symlinks=False)
             found.append({"name": child.name, "type": _kind(layout, child.name, status)})
     return sorted(found, key=lambda item: item["name"])
@@ -228,6 +232,25 @@ def _merges_names(path: str) -> bool:
         return os.path.samefile(path, os.path.join(directory, other))
     except OSError:
         return False
+
+
+# What the prefix may say of it; see launcher.py.
+_WHY = ("chosen", "unprepared", "names", "locked", "forbidden", "privileges")
+
+
+def pinning(layout: Layout, wire: Wire) -> dict[str, Any]:
+    """`pinning` of the probe, as the prefix itself tells; nothing where it does not."""
+    text = entrypoints.launch_text()
+    if not text:
+        return {}
+    # Ours, and not what lies there.
+    code = "import sys; __file__ = sys.argv.pop(1)\n" + text
+    argv = [sys.executable, "-I", "-S", "-c", code, layout.launch, "--hot-deploy-pinning"]
+    ended = processes.run(argv, layout.base, dict(os.environ), 10, wire)
+    said = ended["output"].strip()
+    if ended["exitCode"] != 0 or said not in ("", *_WHY):
+        return {}
+    return {"pinning": {"way": "release" if said else "place", "why": said or None}}
 
 
 def lock_holder(layout: Layout) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """The launcher of an entrypoint that is a shell script: itself one, for whatever shell is told to run it.
 
 It only finds out where it lies and which shell that is. `launch.py` takes the lease and has the same shell run the
-release's own script, under its real path: `$0`, `dirname "$0"` and `BASH_SOURCE` are the release's.
+release's own script: under the name that it was called by where that is pinned in place, and else under its real path, so
+that `$0`, `dirname "$0"` and `BASH_SOURCE` are the release's.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from hot_deploy.later import shlex
 DEFAULT_LINE = b"#!/bin/sh"
 
 TEXT = r"""
-# hot-deploy launcher 4
+# hot-deploy launcher 5
 #
 # This file only starts the engine's current release. The real script has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
 # Exit code 70: there is no release that could be started.
+hot_deploy_given=$0
 hot_deploy_self=$0
 hot_deploy_below=@NAME@
 hot_deploy_options="$- "
@@ -67,7 +69,7 @@ fi
 hot_deploy_python=@PYTHON@
 if [ ! -x "$hot_deploy_python" ]; then hot_deploy_python=python3; fi
 exec "$hot_deploy_python" "$hot_deploy_launch" --hot-deploy-script "$hot_deploy_self" "$hot_deploy_shell" \
-    "$hot_deploy_name" "$hot_deploy_options" "$@"
+    "$hot_deploy_name" "$hot_deploy_options" "$hot_deploy_given" "$@"
 """
 
 

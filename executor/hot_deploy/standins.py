@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import entrypoints, files
-from hot_deploy.layout import NOT_CONTENT, RESERVED, checked_path, deployed_names
+from hot_deploy import entrypoints, files, pins
+from hot_deploy.layout import NOT_CONTENT, PINNED, checked_path, deployed_names, is_reserved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def is_folder(path: str, name: str) -> bool:
     Every look at an engine asks this of each plain directory: of a tree of documents only the beginning is looked at.
     """
     # What is ours besides has the prefix in it, which begins as launchers do.
-    if name in RESERVED or os.path.islink(path):
+    if is_reserved(name) or os.path.islink(path):
         return False
     waiting = [(path, name)]
     for directory, below in waiting:
@@ -185,9 +185,23 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     changed: tuple[list[str], list[str]] = ([], [])
     starting = entrypoints.listed(launcher[0])
     names = deployed_names(directories[0])
-    for name in sorted(names, key=lambda name: starts(name, starting)):
-        _place(layout, name, launcher, directories, changed)
+    pins.prepare(layout, release_id, _deployed_directories(directories[0], names, starting))
+    with pins.Room(layout) as room:
+        for name in sorted(names, key=lambda name: starts(name, starting)):
+            _place(layout, name, launcher, directories, changed, room)
     return changed
+
+
+def _deployed_directories(release: str, names: Iterable[str], starting: list[str]) -> Iterator[tuple[str, bool]]:
+    """(name, whether a folder stands for it) of a release's directories that something stands for in the base path."""
+    for name in names:
+        path = os.path.join(release, name)
+        if name in NOT_CONTENT or os.path.islink(path) or not os.path.isdir(path):
+            continue
+        is_above = holds_start(name, starting)
+        yield name, is_above
+        if is_above:
+            yield from _deployed_directories(release, ["%s/%s" % (name, child) for child in os.listdir(path)], starting)
 
 
 def _place(
@@ -196,6 +210,7 @@ def _place(
     launcher: Launcher,
     directories: list[str],
     changed: tuple[list[str], list[str]],
+    room: pins.Room,
 ) -> None:
     path = os.path.join(layout.base, checked_path(name))
     starting = entrypoints.listed(launcher[0])
@@ -207,16 +222,21 @@ def _place(
         os.rename(temporary, path)
     elif name in starting:
         content = entrypoints.content_for(os.path.join(directories[0], name), name, launcher[1])
-        if is_own_link(path, name):
-            replaced.append(name)
-        elif not entrypoints.stands_at(path) or holds(path, content):
+        is_link = is_own_link(path, name)
+        if not is_link and (not entrypoints.stands_at(path) or holds(path, content)):
             return
+        # Runs that are pinned have their program over it. It starts what is current whatever its text: the next
+        # operation replaces it.
+        if not room.is_free():
+            return
+        if is_link:
+            replaced.append(name)
         write_launcher(path, content, layout)
     elif is_folder_for(path, name, starting):
         below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
         for child in sorted(below, key=lambda child: starts(child, starting)):
-            _place(layout, child, launcher, directories, changed)
-    elif holds_start(name, starting) and is_own_link(path, name):
+            _place(layout, child, launcher, directories, changed, room)
+    elif holds_start(name, starting) and is_own_link(path, name) and room.is_free():
         replaced.append(name)
         temporary = files.temporary_name(layout.state, "standin")
         put(layout, temporary, name, launcher, directories)
@@ -227,22 +247,43 @@ def settle(layout: Layout, names: Iterable[str], entrypoint: str) -> None:
     """Once it is decided what is live: of these names, what leads nowhere now goes, and what is of no entrypoint any more
     becomes the link that every other deployed name has."""
     kept = entrypoints.listed(entrypoint)
-    for name in sorted({name.split("/", 1)[0] for name in names}):
-        _settle(layout, name, kept)
+    with pins.Room(layout) as room:
+        for name in sorted({name.split("/", 1)[0] for name in [*names, *_left(layout)]}):
+            _settle(layout, name, kept, room)
+        tidy(layout, room)
 
 
-def _settle(layout: Layout, name: str, kept: list[str]) -> None:
+def _left(layout: Layout) -> list[str]:
+    """Top-level names that an earlier operation had to leave to the runs that were pinned by them."""
+    there = os.listdir(layout.base)
+    links = [name for name in there if is_own_link(os.path.join(layout.base, name), name)]
+    dangling = [name for name in links if not _is_live(layout, name)]
+    return dangling + [name[len(PINNED) :] for name in there if name.startswith(PINNED)]
+
+
+def tidy(layout: Layout, room: pins.Room | None = None) -> None:
+    """Removes what pinned runs had for directories that nothing of ours stands for any more."""
+    directories = [name[len(PINNED) :] for name in os.listdir(layout.base) if name.startswith(PINNED)]
+    unneeded = [name for name in directories if not stands_for(os.path.join(layout.base, name), name)]
+    if unneeded:
+        with room or pins.Room(layout, 0) as free:
+            if free.is_free():
+                pins.remove(layout, unneeded)
+
+
+def _settle(layout: Layout, name: str, kept: list[str], room: pins.Room) -> None:
     path = os.path.join(layout.base, checked_path(name))
     link, stands = is_own_link(path, name), entrypoints.stands_at(path)
     if link or stands:
         if not _is_live(layout, name):
-            os.unlink(path)
-        elif stands and name not in kept:
+            if room.is_free():
+                os.unlink(path)
+        elif stands and name not in kept and room.is_free():
             files.replace_link(path, target_of(name), layout.state, layout.owner)
     elif is_folder(path, name):
         for child in sorted(os.listdir(path)):
-            _settle(layout, "%s/%s" % (name, child), kept)
-        if not holds_start(name, kept) and _is_only_ours(path, name):
+            _settle(layout, "%s/%s" % (name, child), kept, room)
+        if not holds_start(name, kept) and _is_only_ours(path, name) and room.is_free():
             _fold(layout, path, name)
 
 

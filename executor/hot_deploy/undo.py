@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import entrypoints, files, history, leftovers, switching
+from hot_deploy import entrypoints, files, history, leftovers, pins, switching
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import detaching, draining, originals
 from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name, checked_path
@@ -110,7 +110,9 @@ def _put_originals_back(layout: Layout, pending: Json) -> None:
     if isinstance(entrypoint, str):
         # One that has the release which was just taken back would take an original for a name beside.
         draining.starting_runs(layout, entrypoint, draining.Wait(PUT_BACK_SECONDS, lambda: None))
-    originals.put_back(layout, pending["to"])
+    with pins.Room(layout, PUT_BACK_SECONDS) as room:
+        room.demand()
+        originals.put_back(layout, pending["to"])
     if isinstance(entrypoint, str):
         draining.unpinned_runs(layout, entrypoint, draining.Wait(PUT_BACK_SECONDS, lambda: None))
 

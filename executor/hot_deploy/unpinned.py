@@ -6,8 +6,10 @@ Of an engine without an entrypoint these are the Python programs that were start
 from __future__ import annotations
 
 import os
+import re
 
 from hot_deploy import entrypoints, mounts, peeking, usage
+from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_START = 30.0
 # Set for whatever the prefix `launch.py` starts, and inherited.
 RELEASE_VARIABLE = b"HOT_DEPLOY_RELEASE"
+# What a run that is pinned in place has mounted.
+_IN_RELEASE = re.compile(b"/releases/" + RELEASE_ID.pattern.encode() + b"/")
 # As far as a script is looked for below a base path.
 MOST_DIRECTORIES = 16
 
@@ -54,12 +58,14 @@ class Watch:
         return None if self.hidden else len(self.unseen)
 
     def _look(self, processes: Iterable[Process]) -> None:
-        """A launcher that has taken its lease has another command line; so has a run that it became."""
+        """A run that is pinned in its release has another command line; one that is pinned in place has it mounted."""
         engine = _Engine(self._layout, self._entrypoint)
         self.left, self.unseen = [], []
         for process in processes:
             words = process.words()
             runs = engine.run_by(process, words) if words else False
+            if runs is not False and engine.is_pinned(process):
+                continue
             may = runs is None or (not runs and _may_run_it(process, words))
             started = process.started() if runs or may else float("inf")
             if started > self._moment + 2 * peeking.TICK:
@@ -89,7 +95,8 @@ class _Engine:
         self._stems = [os.path.splitext(name)[0].replace(b"/", b".") for name in self._entrypoints]
         status = os.stat(layout.base)
         self._identity = (status.st_dev, status.st_ino)
-        self._home = mounts.Table(mounts.own()).locate(os.fsencode(layout.base))
+        self._table = mounts.Table(mounts.own())
+        self._home = self._table.locate(os.fsencode(layout.base))
 
     def run_by(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""
@@ -101,6 +108,11 @@ class _Engine:
         if True in answers:
             return True
         return None if None in answers else False
+
+    def is_pinned(self, process: Process) -> bool:
+        """Whether it alone has a release mounted: this engine's, or another's, which is as good."""
+        own = self._table.roots()
+        return any(_IN_RELEASE.search(root) for _, root in mounts.Table(process.mounts()).roots() - own)
 
     def _started_in(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it is Python, runs in the base path or from a file in it, and has not been given a release."""

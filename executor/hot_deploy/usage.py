@@ -65,6 +65,12 @@ def look(directories: Iterable[str], among: Iterable[int] | None = None) -> Usag
     return usage
 
 
+def mounted(directories: Iterable[str]) -> set[int]:
+    """The processes that have one of the directories mounted for themselves, as runs have that are pinned in place."""
+    places = _Places(directories)
+    return {process.pid for process in peeking.others() if places.mounted_by(process)}
+
+
 def may_run(words: list[bytes]) -> bool:
     """Whether a command line, all that is seen of a process, may be that of an engine's program."""
     if not words or not is_python(words[0]):
@@ -114,7 +120,7 @@ class _Places:
 
         for word in process.words():
             consider(word, path=False)
-        used.update(self._mounted_by(process))
+        used.update(self.mounted_by(process))
         for place in process.places():
             consider(place, path=True)
         mapped = process.mapped()
@@ -124,7 +130,7 @@ class _Places:
             consider(value, path=True)
         return used
 
-    def _mounted_by(self, process: Process) -> set[str]:
+    def mounted_by(self, process: Process) -> set[str]:
         """Of what it alone has mounted, as a run pinned in place has its release."""
         text = process.mounts()
         return self.mounted(mounts.Table(text).roots() - self.own.roots()) if self._may_name(text) else set()

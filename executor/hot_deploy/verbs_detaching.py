@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import detaching, entrypoints, standins
+from hot_deploy import detaching, entrypoints, pins, standins
 from hot_deploy.contract import MANY
 
 TYPE_CHECKING = False
@@ -26,7 +26,8 @@ def detach(session: Session, _id: Any, args: Json) -> Json:
     entrypoint = entrypoints.SEPARATOR.join(standins.launchers(layout, names)) or args["entrypoint"]
     # Made durable with the copies, before the first of them takes a link's place.
     session.undo.push("attach", names=names, entrypoint=entrypoint)
-    return detaching.detach(layout, names, entrypoint, session.wire.check)
+    seconds = args.get("waitSeconds") or pins.LONGEST_SECONDS
+    return detaching.detach(layout, names, entrypoint, seconds, session.wire.check)
 
 
 def attach(session: Session, _id: Any, _args: Json) -> Json:

@@ -29,6 +29,7 @@ def probe(session: Session, _id: Any, args: Json) -> Json:
         result["holder"] = probing.lock_holder(layout)
     if args.get("start") and session.may_start and result.get("live"):
         result["live"]["environment"] = probing.started(layout, result["live"]["environment"], session.wire)
+        result.update(probing.pinning(layout, session.wire))
     return result
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 import time
 
-from hot_deploy import adoption, archives, assembly, checking, comparing, environments, history, records, tree
+from hot_deploy import (
+    adoption,
+    archives,
+    assembly,
+    checking,
+    comparing,
+    entrypoints,
+    environments,
+    history,
+    records,
+    tree,
+)
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import installing, workplace
@@ -94,6 +105,7 @@ def assemble(session: Session, _id: Any, args: Json) -> Json:
     session.making.passed_before = {"json": made.unread(".json") if json_passed else ()}
     made.mark_kept(set(args.get("kept") or []))
     record = dict(args["record"])
+    made.starting = entrypoints.listed(record.get("entrypoint") or "")
     record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
     records.write(layout, made.release_id, record)
     session.making.candidate = made.release_id

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import hot_deploy
-from hot_deploy import adoption, contract, files, history, leftovers, switching, tree, undo, verbs
+from hot_deploy import adoption, contract, files, history, leftovers, switching, tree, undo, usage, verbs
+from hot_deploy.failures import StepFailed
 from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
@@ -289,6 +290,27 @@ def test_the_originals_go_back_with_the_switch(
     undone = history.standing(layout, None).undone
     assert undone is not None
     assert undone["release"] == TWO
+
+
+def test_the_originals_wait_for_runs_that_are_pinned_by_what_stands_in_their_place(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "PUT_BACK_SECONDS", 0)
+    monkeypatch.setattr(usage, "mounted", lambda _releases: {42})
+    journal, before = adopt(layout)
+    mine = journal.own("revertSwitch")
+    assert mine is not None
+    adopted = str(mine.arguments["from"])
+    assert journal.revert(mine.arguments, "a check")["live"] == adopted
+    [raised] = journal.unwind("gone").raised
+    assert isinstance(raised, StepFailed)
+    assert (raised.kind, raised.facts["processes"]) == ("runsPinned", [42])
+    assert layout.current_release() == adopted
+    assert os.readlink(os.path.join(layout.base, "src")) == "current/src"
+    monkeypatch.setattr(usage, "mounted", lambda _releases: set())
+    Journal(layout).unwind_earlier("cut off")
+    assert plain(layout) == before
+    assert not os.path.lexists(layout.undo)
 
 
 def test_what_was_adopted_is_kept_with_the_switch(layout: Layout) -> None:

@@ -1,6 +1,6 @@
 import { checks } from '../n8n/checkFields';
 import { entrypoint } from '../n8n/engineFields';
-import { flag, option, trimmed } from '../n8n/field';
+import { choice, flag, option, trimmed } from '../n8n/field';
 import type { ItemContext } from '../n8n/item';
 import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
@@ -8,7 +8,7 @@ import { exclude, include, readSelection } from '../n8n/selectionFields';
 import { connectAnd } from '../n8n/sideBySide';
 import { readSwitch } from '../n8n/switchOperation';
 import type { ExecutorClient } from '../shared/executor/client';
-import type { DeployOptions } from '../shared/release/options';
+import { type DeployOptions, PINNINGS } from '../shared/release/options';
 import type { Bundle } from '../shared/source/bundle';
 import type { Source } from '../shared/source/source';
 import { dependencyFields, readDependencies } from './dependencies/dependencyFields';
@@ -41,6 +41,28 @@ export const removeOldCode = option(
     default: false,
     description:
       'Whether a first deployment may be without code (.py, .so) that only the base path has. Without this it is refused and names the files.',
+  }),
+);
+
+export const pinning = option(
+  choice(PINNINGS, {
+    displayName: 'Pinning',
+    name: 'pinning',
+    default: 'auto',
+    options: [
+      {
+        name: 'In Place Where Possible',
+        value: 'auto',
+        description:
+          'Runs see their plain directory, with one release in it; where the kernel forbids that, they run in the release',
+      },
+      {
+        name: 'In the Release',
+        value: 'release',
+        description: 'Runs are started in the release’s directory, which has links to what lies beside',
+      },
+    ],
+    description: 'How runs of this version go on with one release while others are deployed',
   }),
 );
 
@@ -90,6 +112,7 @@ export async function readDeployment(item: ItemContext): Promise<DeployOptions> 
     dependencies: await readDependencies(item),
     deployUnchanged: deployUnchanged.read(read),
     removeOldCode: removeOldCode.read(read),
+    pinning: pinning.read(read),
     expectedDigest: expectedDigest.read(read) || undefined,
     planDigest: planDigest.read(read) || undefined,
     onStep: progressOf(node, options.basePath),

@@ -5,7 +5,7 @@ import { partsOf } from '../../nodes/shared/contract/parts';
 import { releaseId } from '../../nodes/shared/contract/names';
 import { moment } from '../../nodes/shared/contract/plainTexts';
 import { recordOfRelease } from '../../nodes/shared/contract/records';
-import { RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
+import { PINNED_PREFIX, RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
 import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
 import {
   FRAME_DATA,
@@ -61,6 +61,7 @@ export function contractInPython(): string {
     `RELEASE_ID = ${literal(releaseIdPattern)}`,
     `MOMENT = ${literal(moment.form[1])}`,
     `RESERVED_NAMES = ${literal(RESERVED_NAMES)}`,
+    `PINNED_PREFIX = ${literal(PINNED_PREFIX)}`,
     `RECORD: Any = ${literal(recordOfRelease.form)}`,
     'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,

@@ -172,6 +172,10 @@ const STATUS_OF_ENGINE = {
   python: 'the interpreter that the executor runs in',
   'python.version': 'its version',
   'python.executable': 'its path',
+  pinning: 'how runs that this user starts are pinned; null where nothing is live, or nobody can tell',
+  'pinning.way': '`place`: in place; `release`: in the release’s directory',
+  'pinning.why':
+    'why not in place: `chosen` (the option Pinning says so), `forbidden` (by the kernel, a container’s profile), `privileges` (the engine seems to use what does not work in a user’s namespace, such as sudo or chown), `names` (something else stands at a deployed name), `locked` (names are being exchanged) or `unprepared` (nothing was deployed since the upgrade)',
   user: 'the user it runs as',
   writable: 'whether that user may write to the base path',
 };

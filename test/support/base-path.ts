@@ -1,7 +1,23 @@
-import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const LAUNCHER = join(__dirname, '..', '..', 'executor', 'launcher.py');
+
+/** How those that are made from here on are pinned. */
+let way: 'place' | 'release' = 'release';
+
+/** Has them pinned in place, or in the release. */
+export function pinIn(wanted: typeof way): void {
+  way = wanted;
+}
 
 /** A base path laid out by hand, for tests of what works in one (see the design's "On the engine's side"). */
 export class BasePath {
@@ -32,8 +48,24 @@ export class BasePath {
 
   /** Makes a release current in one step. */
   flip(id: string): void {
+    if (way === 'place') this.preparePins(id);
     const temporary = join(this.path, `.current-${id}`);
     symlinkSync(`releases/${id}`, temporary);
     renameSync(temporary, join(this.path, 'current'));
+  }
+
+  /** What the executor makes for a release before it goes live. */
+  private preparePins(id: string): void {
+    const [pins, ways] = ['pins', 'pinning'].map((name) => join(this.path, '.hot-deploy', name)) as [
+      string,
+      string,
+    ];
+    for (const directory of [pins, ways]) mkdirSync(directory, { recursive: true });
+    for (const entry of readdirSync(this.release(id), { withFileTypes: true })) {
+      if (!entry.isDirectory() || existsSync(join(pins, entry.name))) continue;
+      mkdirSync(join(this.path, `.pinned-${entry.name}`), { recursive: true });
+      symlinkSync(`.pinned-${entry.name}`, join(pins, entry.name));
+    }
+    writeFileSync(join(ways, id), 'place\n');
   }
 }

@@ -30,13 +30,15 @@ export interface ContainerOptions {
   user?: string;
   /** Without Python, and nearly everything else. */
   bare?: boolean;
+  /** Path of a profile that says which system calls its programs may use; default: podman's own. */
+  seccomp?: string;
 }
 
 /**
  * Starts a container of a small Debian with Python, through podman and runc: there is no daemon to be had everywhere.
  * Its image is made once on each machine, which takes a minute.
  */
-export function startContainer(mounts: Mount[], { user, bare }: ContainerOptions = {}): Container {
+export function startContainer(mounts: Mount[], { user, bare, seccomp }: ContainerOptions = {}): Container {
   const [image, command] = bare ? [bareImage(), ['/bin/busybox', 'sleep']] : [debianImage(), ['sleep']];
   const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
   const volumes = mounts.flatMap(({ host, inside = '/app', readOnly }) => [
@@ -55,6 +57,7 @@ export function startContainer(mounts: Mount[], { user, bare }: ContainerOptions
     ...limits,
     ...volumes,
     ...(user ? ['--user', user] : []),
+    ...(seccomp ? ['--security-opt', `seccomp=${seccomp}`] : []),
     image,
     ...command,
     String(LIFETIME_SECONDS),

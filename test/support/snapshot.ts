@@ -20,7 +20,7 @@ export type Snapshot = Record<string, string>;
 export function seenThrough(basePath: string): Snapshot {
   const seen: Snapshot = {};
   for (const name of readdirSync(basePath)) {
-    if (OWN_NAMES.includes(name)) continue;
+    if (OWN_NAMES.includes(name) || name.startsWith('.pinned-')) continue;
     const path = join(basePath, name);
     // A link that leads nowhere yet is what was there before: nothing.
     if (existsSync(path)) describe(realpathSync(path), name, seen);

@@ -13,6 +13,7 @@ import {
   expectedDigest,
   planDigest,
   readDeployment,
+  pinning,
   removeOldCode,
   withDeployment,
 } from '../deploymentFields';
@@ -43,6 +44,7 @@ export const deploy: Operation = {
     maxFiles,
     maxSizeMegabytes,
     planDigest,
+    pinning,
     removeOldCode,
     ...retentionOptions,
     n8nHealthUrl,

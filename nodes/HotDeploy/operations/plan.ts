@@ -6,6 +6,7 @@ import {
   deploymentFields,
   deployUnchanged,
   readDeployment,
+  pinning,
   removeOldCode,
   withDeployment,
 } from '../deploymentFields';
@@ -19,7 +20,7 @@ export const plan: Operation = {
   action: 'Plan a deployment',
   changes: false,
   fields: deploymentFields,
-  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, removeOldCode],
+  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, pinning, removeOldCode],
   async run(item) {
     const options = await readDeployment(item);
     const planned = await withDeployment(item, options, (client, source) =>

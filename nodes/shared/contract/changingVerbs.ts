@@ -172,7 +172,7 @@ export const CHANGING = {
   /** Turns links and launcher into plain files; until `dismantle` the end of the conversation takes it back. */
   detach: {
     changes: true,
-    arguments: record({ entrypoint }),
+    arguments: record({ entrypoint, waitSeconds: optional(seconds) }),
     result: record({ names: paths, gapMs: number, atomic: flag }),
   },
   /** Takes `detach` back. */

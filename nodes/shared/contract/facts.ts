@@ -120,6 +120,13 @@ export const probe = record({
   live: orNull(liveRelease),
   /** Who holds the lock, when asked for; null when it is free. */
   holder: optional(orNull(holder)),
+  /** How runs of this user are pinned, when asked for: `why` says what keeps them from being pinned in place. */
+  pinning: optional(
+    record({
+      way: oneOf('place', 'release'),
+      why: orNull(oneOf('chosen', 'unprepared', 'names', 'locked', 'forbidden', 'privileges')),
+    }),
+  ),
 });
 export type Probe = TypeOf<typeof probe>;
 

@@ -3,7 +3,7 @@
  * was checked. The patterns are read by Python, too: a rule that is written here holds on both sides.
  */
 import { DeployError } from '../errors';
-import { RESERVED_NAMES } from './reservedNames';
+import { PINNED_PREFIX, RESERVED_NAMES } from './reservedNames';
 import { LONGEST_WORD, LONGEST_WORDS } from './limits';
 import { matching } from './shape';
 
@@ -24,7 +24,8 @@ export type ReleaseId = Named<'ReleaseId'>;
 export type CommitId = Named<'CommitId'>;
 
 const END = '(?![\\s\\S])';
-const NOT_OURS = ['\\.', '\\.\\.', ...RESERVED_NAMES.map((name) => name.replaceAll('.', '\\.'))];
+const asPattern = (name: string) => name.replaceAll('.', '\\.');
+const NOT_OURS = ['\\.', '\\.\\.', ...RESERVED_NAMES.map(asPattern)];
 
 /** Absolute, not the root, and never up again. */
 export const basePath = matching<BasePath>(
@@ -32,7 +33,7 @@ export const basePath = matching<BasePath>(
   LONGEST_WORDS,
 );
 /** Stays inside of the base path, and out of what is ours. */
-const ONE_ENTRYPOINT = `(?!(?:${NOT_OURS.join('|')})(?:[,/]|${END}))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|${END}))[^/,\\0]+)*`;
+const ONE_ENTRYPOINT = `(?!${asPattern(PINNED_PREFIX)}|(?:${NOT_OURS.join('|')})(?:[,/]|${END}))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|${END}))[^/,\\0]+)*`;
 export const entrypoint = matching<Entrypoint>(
   `(?:${ONE_ENTRYPOINT}(?:,${ONE_ENTRYPOINT})*)?`,
   LONGEST_WORDS,

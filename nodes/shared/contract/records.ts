@@ -57,6 +57,11 @@ export const recordedOptions = record({
 });
 export type RecordedOptions = TypeOf<typeof recordedOptions>;
 
+/** How runs are to be pinned: in place where that can be had, or in the release. */
+export const PINNINGS = ['auto', 'release'] as const;
+export type Pinning = (typeof PINNINGS)[number];
+const pinning = oneOf(...PINNINGS);
+
 /** What a release needs to run. Nothing of it is secret. */
 const recordedDependencies = record({
   mode: oneOf('virtualEnvironment', 'interpreter', 'none'),
@@ -82,6 +87,8 @@ export const recordedFields = {
   /** `contentDigest` of what the patterns own. Absent on a release made from plain files before it was compared. */
   digest: optional(orNull(hexadecimal)),
   entrypoint: orDropped(entrypoint),
+  /** How its runs are pinned, where that was asked for. */
+  pinning: orDropped(pinning),
   include: optional(patterns),
   exclude: optional(patterns),
   /** Absent on a release that was adopted, or made without dependencies. */

@@ -33,6 +33,8 @@ export interface EngineStatus extends Place {
   space: Probe['space'];
   filesystem: Probe['filesystem'];
   python: { version: string; executable: string };
+  /** How runs are pinned that this user starts: `place`, or `release` and why. Null where nothing is live. */
+  pinning: Probe['pinning'] | null;
   /** The live release's virtual environment; its `ailment` says why it no longer starts. */
   environment: EnvironmentSummary | null;
   user: string;
@@ -70,6 +72,7 @@ export async function getStatus(
     space: probe.space,
     filesystem: probe.filesystem,
     python: { version, executable },
+    pinning: probe.pinning ?? null,
     environment: environmentOf(probe, inventory),
     user: client.hello.user,
     writable: probe.writable,

@@ -1,9 +1,12 @@
+import type { Pinning } from '../contract/records';
 import type { Holder } from '../contract/records';
 import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
 import type { StepListener } from './stepLog';
+
+export { PINNINGS } from '../contract/records';
 
 /** Which engine an operation is about, and how it takes part with others. */
 export interface EngineOptions {
@@ -42,6 +45,8 @@ export interface DeployOptions extends SwitchOptions {
   selection: Selection;
   /** Makes and switches to a new release even when the content is what is live. */
   deployUnchanged: boolean;
+  /** How runs of the release are pinned. */
+  pinning?: Pinning | undefined;
   /** Whether adopting may leave code behind that only the plain directory has. */
   removeOldCode?: boolean | undefined;
   /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */

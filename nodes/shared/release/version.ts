@@ -1,9 +1,11 @@
-import type { Comparison, Survey } from '../contract/facts';
+import type { Comparison, Probe, Survey } from '../contract/facts';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import { sameDependencies } from '../dependencies/wanted';
 import type { Bundle } from '../source/bundle';
 import type { AdoptionPreview, Live } from './live';
+import type { DeployOptions } from './options';
 import type { PlainFacts } from './plainTree';
+import type { Snapshot } from './snapshot';
 
 /** A new version, and how it differs from what is live: all that is decided from, beside the snapshot. */
 export interface Version {
@@ -40,8 +42,25 @@ export const NOTHING_COMPARED: Comparison = {
   },
 };
 
+/** Whether there is nothing to do for a version: it is live already, and pinned as it is to be. */
+export function isUnchanged(
+  { probe }: Snapshot,
+  version: Pick<Version, 'live' | 'digest' | 'wanted'>,
+  options: DeployOptions,
+): boolean {
+  return isDeployed(version) && isPinnedAs(probe, options) && !options.deployUnchanged;
+}
+
+/** Whether runs of what is live are pinned as they are to be; so are those of plain files that will be adopted. */
+export function isPinnedAs(
+  { live }: Pick<Probe, 'live'>,
+  { pinning = 'auto' }: Pick<DeployOptions, 'pinning'>,
+): boolean {
+  return live === null || (live.record?.pinning ?? 'auto') === pinning;
+}
+
 /** Whether a version is exactly what is live, with nothing edited by hand, and the packages it needs are there. */
-export function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'digest' | 'wanted'>): boolean {
+function isDeployed({ live, digest, wanted }: Pick<Version, 'live' | 'digest' | 'wanted'>): boolean {
   if (live === undefined || live.drifted || live.digest !== digest) return false;
   if (!sameDependencies(live.dependencies, wanted)) return false;
   const { installs, mode } = wanted;

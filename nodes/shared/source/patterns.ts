@@ -5,7 +5,7 @@ import { glob, type Matches } from './glob';
 import { NotAGlob } from './globNodes';
 import type { Meter } from './meter';
 import { quote } from './quote';
-import { RESERVED_NAMES } from '../contract/reservedNames';
+import { isReserved } from '../contract/reservedNames';
 
 /**
  * Never part of a bundle, whatever the patterns say: bytecode, which depends on the interpreter and is compiled on
@@ -74,7 +74,7 @@ export function createSelection(selection: Selection, meter?: Meter): CompiledSe
   const segments = included.map(compileSegments);
 
   const ownsName = (name: string): boolean =>
-    !RESERVED_NAMES.includes(name) && !isExcluded(name) && segments.some((pattern) => pattern[0]?.(name));
+    !isReserved(name) && !isExcluded(name) && segments.some((pattern) => pattern[0]?.(name));
   return {
     includes: (path) => isIncluded(path) && !isExcluded(path),
     names: (candidates) => candidates.filter(ownsName),

@@ -103,11 +103,8 @@ describe('P1: an entrypoint that is a shell script stays one', () => {
     await deploy(base, two, 'run.sh');
     const elsewhere = await make('elsewhere');
     symlinkSync(join(base, 'run.sh'), join(elsewhere, 'extract'));
-    const release = join(base, readlinkSync(join(base, 'current')));
-    expect(ran(elsewhere, ['sh', './extract']).told).toBe(`in ${elsewhere} as ${release}/run.sh\n`);
-    expect(ran(elsewhere, ['bash', join(base, 'run.sh')]).told).toBe(
-      `in ${elsewhere} as ${release}/run.sh\n`,
-    );
+    expect(ran(elsewhere, ['sh', './extract']).told).toBe(`in ${elsewhere} as ./extract\n`);
+    expect(ran(elsewhere, ['bash', join(base, 'run.sh')]).told).toBe(`in ${elsewhere} as ${base}/run.sh\n`);
     expect(ran(base, ['bash', '-c', '. ./run.sh; echo after']).told).toMatch(/after\n$/);
     expect(ran(base, ['env', 'END=1', 'bash', 'run.sh']).signal).toBe('SIGTERM');
     // `yes | head` must end: whoever ignores that the reader is gone writes for ever, or complains.
@@ -165,7 +162,7 @@ describe('P1: the prefix runs any command with one release', () => {
     expect(
       prefixed(PYTHON, '-X', 'utf8', '-c', 'import package.late as l, sys; print(l.__file__, sys.argv)', 'z')
         .told,
-    ).toBe(`${join(base, readlinkSync(join(base, 'current')))}/package/late.py ['-c', 'z']\n`);
+    ).toBe(`${base}/package/late.py ['-c', 'z']\n`);
     expect(prefixed(PYTHON, 'run.py').told).toBe('run 1\n');
     expect(prefixed('./tool', 'a').told).toBe('tool 1 a\n');
     expect(prefixed('sh', '-c', 'echo $HOT_DEPLOY_RELEASE; exit 3')).toMatchObject({

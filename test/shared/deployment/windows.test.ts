@@ -216,7 +216,8 @@ test.each([true, false])(
         async (client) => {
           const { holder, entrypoint } = deployOptions(base);
           await client.call('lock', { basePath: asBasePath(base), create: false, holder, waitSeconds: 0 });
-          await client.call('detach', { entrypoint });
+          // Longer than a run takes: one that is pinned is waited for.
+          await client.call('detach', { entrypoint, waitSeconds: 3 * LONGEST });
           // The conversation ends here, as when n8n goes away: it is taken back.
         },
         { python },

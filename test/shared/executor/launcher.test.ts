@@ -264,28 +264,3 @@ describe('without a release to start, it says what is missing and ends with 70',
     expect(stderr.trim().split('\n')).toHaveLength(2);
   });
 });
-
-test.each([oldest, pythons[pythons.length - 1]])(
-  'it costs at most one bare interpreter start more (%s)',
-  (python) => {
-    const base = newBase();
-    base.addRelease('a', { 'run.py': '' });
-    base.flip('a');
-    const time = (script: string) => {
-      const began = process.hrtime.bigint();
-      expect(spawnSync(python, [script], { cwd: base.path }).status).toBe(0);
-      return Number(process.hrtime.bigint() - began) / 1e6;
-    };
-    const direct: number[] = [];
-    const launched: number[] = [];
-    for (let round = 0; round < 21; round += 1) {
-      direct.push(time(base.release('a', 'run.py')));
-      launched.push(time('run.py'));
-    }
-    expect(median(launched) / median(direct)).toBeLessThanOrEqual(2.3);
-  },
-);
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}

@@ -8,6 +8,15 @@ export const RELEASE: readonly Refusal[] = [
     message: 'Release 20261123-171501-3f2a9c1 is not kept here. List the releases to see which are.',
   },
   {
+    kind: 'runsPinned',
+    facts: { basePath: '/app', processes: [41, 42, 43, 44], waitedSeconds: 2 },
+    code: 'LOCKED',
+    description: 'Raise Extraction Wait (Seconds), or pause what starts them, and try again.',
+    details: { processes: [41, 42, 43, 44] },
+    message:
+      'Extractions still run after 2 s: process 41, process 42, process 43 and others. They are pinned by the names in /app, which stay as they are until these have ended.',
+  },
+  {
     kind: 'releaseNotReady',
     facts: { release: '20261123-171501-3f2a9c1' },
     code: 'STEP',

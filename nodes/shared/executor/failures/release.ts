@@ -7,6 +7,9 @@ import { quoted } from './repr';
 const ANOTHER_VERSION = 'Choose another release or a backup, or deploy that version again.';
 /** As many paths as a refusal names. */
 const paths = list(words, 20);
+const processIds = list(count, 1000);
+/** As many of them as it names. */
+const NAMED = 3;
 
 export const RELEASE = {
   releaseMissing: failure({
@@ -91,6 +94,20 @@ export const RELEASE = {
     facts: { basePath: words, release: word },
     message: ({ basePath, release }) =>
       `Links or the launcher in ${basePath} still lead to release ${release}.`,
+  }),
+  /** `processes`: at most 1,000. */
+  runsPinned: failure({
+    code: 'LOCKED',
+    facts: { basePath: words, processes: processIds, waitedSeconds: count },
+    message: ({ basePath, processes, waitedSeconds }) => {
+      const named = processes.slice(0, NAMED).map((id) => `process ${id}`);
+      return (
+        `Extractions still run after ${waitedSeconds} s: ${named.join(', ')}${processes.length > NAMED ? ' and others' : ''}. ` +
+        `They are pinned by the names in ${basePath}, which stay as they are until these have ended.`
+      );
+    },
+    description: 'Raise Extraction Wait (Seconds), or pause what starts them, and try again.',
+    details: ['processes'],
   }),
   nothingLive: failure({
     code: 'STEP',

@@ -93,7 +93,9 @@ async function detachAndWait(
   { entrypoint, waitSeconds }: StepOf<'detach'>,
   { client, log }: Applying,
 ): Promise<Answered> {
-  const detached = await log.run('exchange links for files', () => client.call('detach', { entrypoint }));
+  const detached = await log.run('exchange links for files', () =>
+    client.call('detach', { entrypoint, waitSeconds }),
+  );
   const { left, inUse, unseen } = await log.run('wait for extractions', () =>
     client.call('drain', { entrypoint, waitSeconds, leased: true }),
   );

@@ -1,5 +1,5 @@
 import type { ReleaseId } from '../../contract/names';
-import type { RecordedDependencies, SourceDescription } from '../../contract/records';
+import type { Pinning, RecordedDependencies, SourceDescription } from '../../contract/records';
 import type { Check } from '../checks';
 import type { Live } from '../live';
 import { createSelection } from '../../source/patterns';
@@ -7,7 +7,7 @@ import type { DeployOptions } from '../options';
 import { type Changes, changesOf } from '../changes';
 import { type Drift, driftOf } from '../drift';
 import type { Snapshot } from '../snapshot';
-import { isDeployed, type Version } from '../version';
+import { isUnchanged, type Version } from '../version';
 import { providing } from './providing';
 import { pruning } from './prune';
 import type { PreflightFinding } from '../preflight';
@@ -44,7 +44,7 @@ export function decideDeployment(
   options: DeployOptions,
 ): DeploymentPlan {
   const { adopts, live, source, digest, comparison, wanted } = version;
-  const unchanged = isDeployed(version) && !options.deployUnchanged;
+  const unchanged = isUnchanged(snapshot, version, options);
   const before: Subject | null =
     adopts.length > 0 ? 'adopted' : ((live as Live | undefined)?.release ?? null);
   return {
@@ -69,14 +69,20 @@ export function decideDeployment(
 }
 
 /** Plain files are copied into a first release, with a record of which of them the patterns own. */
-function copying({ adopts, live }: Version, { entrypoint, selection }: DeployOptions): Step[] {
+function copying({ adopts, live }: Version, options: DeployOptions): Step[] {
   if (adopts.length === 0 || !live) return [];
+  const { entrypoint, selection } = options;
   const { include, exclude } = selection;
-  const fields = { digest: live.digest, entrypoint, include, exclude };
+  const fields = { digest: live.digest, entrypoint, include, exclude, ...recordedPinning(options) };
   return [
     { step: 'copyPlain', names: adopts, entrypoint },
     { step: 'describe', release: 'adopted', fields, kept: live.keep },
   ];
+}
+
+/** What is asked for beside the default. */
+function recordedPinning({ pinning }: DeployOptions): { pinning?: Pinning } {
+  return pinning === undefined || pinning === 'auto' ? {} : { pinning };
 }
 
 /** Where nothing else is to be switched to. */
@@ -101,7 +107,8 @@ function bringing(
   const { include, exclude } = selection;
   const sequence = probe.sequence + (adopts.length > 0 ? 1 : 0);
   const backup = options.createBackup && before !== null;
-  const record = { sequence, source, digest, entrypoint, include, exclude, dependencies: wanted };
+  const made = { sequence, source, digest, entrypoint, include, exclude, dependencies: wanted };
+  const record = { ...made, ...recordedPinning(options) };
   const { needed } = comparison;
   const liveHasPackages = Boolean(live?.environment);
   const provide = providing({ release: 'new', wanted, live: before, liveHasPackages, keep: false });

@@ -7,6 +7,7 @@ import { driftOf, isDrifted } from '../drift';
 import { plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import type { Snapshot } from '../snapshot';
+import { isPinnedAs } from '../version';
 import { type DeploymentPlan, sameVersion } from './deploy';
 
 /**
@@ -24,7 +25,8 @@ export function decideUnread(
     return undefined;
   const made = [record.source, record.sameContent].some((known) => known && sameVersion(known, version));
   const asked = sameSelection(record, options.selection) && record.entrypoint === options.entrypoint;
-  if (!made || !asked || wasTouched(snapshot, options)) return undefined;
+  if (!made || !asked || !isPinnedAs(snapshot.probe, options) || wasTouched(snapshot, options))
+    return undefined;
   const wanted = sameDependenciesAsked(record, options, snapshot);
   const { name, problem } = live.environment;
   const needsEnvironment = wanted?.installs && wanted.mode === 'virtualEnvironment';

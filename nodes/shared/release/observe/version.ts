@@ -14,7 +14,7 @@ import type { DeployOptions } from '../options';
 import { Ownership, type ToldEntry } from '../ownership';
 import type { Snapshot } from '../snapshot';
 import type { StepLog } from '../stepLog';
-import { isDeployed, NOTHING_COMPARED, type Version } from '../version';
+import { isUnchanged, NOTHING_COMPARED, type Version } from '../version';
 import { askedAbout, compare, difference } from './comparison';
 import { PlainTree, SourceTree } from '../plainTree';
 
@@ -51,7 +51,7 @@ export async function observeVersion(
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   const looked = { names: [...names], beside: bundle.beside, adopts, live, plain, survey };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
-  if (isDeployed(version) && !options.deployUnchanged) {
+  if (isUnchanged(snapshot, version, options)) {
     return { version, content: { bundle, entries: [], needed: [] } };
   }
   const asked = askedAbout(options.basePath, live);
