@@ -206,6 +206,16 @@ def as_called(options, program):
     return options + [program] + sys.argv[1:]
 
 
+def is_launcher(path):
+    try:
+        if not os.path.isfile(path):
+            return False
+        with open(path, 'rb', buffering=0) as file:
+            return b'# hot-deploy launcher' in file.read(400)
+    except OSError:
+        return False
+
+
 def interpreter_options():
     """The caller's options to the interpreter itself, such as `-u` or `-X utf8`; None when something else runs this."""
     line = original_command_line()
@@ -286,7 +296,7 @@ def mounts_of(base, release, below):
             if is_directory:
                 for each in mounts_of(base, release, path):
                     yield each
-            elif rarely('is_launcher')(place):
+            elif is_launcher(place):
                 yield own, place
             else:
                 raise OSError(EINVAL, place)
@@ -546,16 +556,6 @@ def stands_in(base, release, below):
             if not os.path.isdir(place):
                 return name == below and is_launcher(place)
     return False
-
-
-def is_launcher(path):
-    try:
-        if not os.path.isfile(path):
-            return False
-        with open(path, 'rb', buffering=0) as file:
-            return b'# hot-deploy launcher' in file.read(400)
-    except OSError:
-        return False
 
 
 def known_options():

@@ -142,6 +142,34 @@ test('P4: a worker of its own session, which imports late, has its release with 
   expect(said).toBe('ready\n1 1\n');
 });
 
+test.each([
+  ['root', () => []],
+  ['another user', AS_USER],
+])('P1: for two base paths at once, one inside of the other’s run, as %s', async (_who, as) => {
+  const [outer, inner] = [await plain(), await plain()];
+  for (const base of [outer, inner]) await deploy(base, await version('1'));
+  const probes = ['late_module', 'relative_file', 'pool_by_spawn', 'environment_beside'];
+  const script = `cd ${inner} && python3 run.py ${probes.join(' ')} && cat ${outer}/src/version.txt ${outer}/config/c.json`;
+  const prefix = [...as(), SYSTEM_PYTHON, join(outer, '.hot-deploy/launch.py'), 'sh', '-c', script];
+  const child = spawn(prefix[0] as string, prefix.slice(1), {
+    cwd: outer,
+    env: { ...process.env, PATH: '/usr/bin:/bin' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  let said = '';
+  child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
+  const ended = once(child, 'close');
+  await once(child.stdout, 'data');
+  for (const base of [outer, inner])
+    await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
+  child.stdin.end('\n');
+  await ended;
+  const [ready, found, text, json] = said.trim().split('\n');
+  expect([ready, text, json]).toEqual(['ready', '1', '{"v": "1"}']);
+  expect(JSON.parse(found as string)).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
+});
+
 describe('what runs have mounted over is left alone until they have ended', () => {
   test('P1: a name that is dropped', async () => {
     const base = await plain();
