@@ -1,20 +1,14 @@
 /** P1: a run sees its plain directory, with one release of the engine in it. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { getStatus } from '../../../nodes/shared/operations/status';
-import {
-  checkOf,
-  deployTo,
-  inConversation,
-  rollBackTo,
-  temporaryDirectories,
-} from '../../support/deployment';
-import { BESIDE_ENGINE, PLACE_PROBES, PLACE_SELECTION, placeEngine } from '../../support/placeProbes';
+import { checkOf, deployTo, inConversation, rollBackTo } from '../../support/deployment';
+import { PLACE_PROBES, PLACE_SELECTION, placeEngine } from '../../support/placeProbes';
+import { placeEngines, SYSTEM_PYTHON } from '../../support/placeRuns';
 import { detachAt } from '../../support/detaching';
 import { asBasePath, asEntrypoint } from '../../support/named';
 import { repairAt } from '../../support/repairing';
@@ -22,55 +16,18 @@ import { createSystemUser, type SystemUser } from '../../support/systemUser';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
-const make = temporaryDirectories();
-const children: ChildProcess[] = [];
+const { make, version, plain, started: startedWith, run } = placeEngines();
 let user: SystemUser;
 
 beforeAll(() => (user = createSystemUser()));
 afterAll(() => user.remove());
-afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
 const deploy = (base: string, source: string) => deployTo(base, source, { selection: PLACE_SELECTION });
-
-async function version(text: string): Promise<string> {
-  const source = await make(`place-${text}`);
-  await writeTree(source, placeEngine(text));
-  return source;
-}
-
-/** A base path that everybody may write to, with neighbours, and what was there before. */
-async function plain(): Promise<string> {
-  const above = await make('place');
-  await chmod(above, 0o777);
-  await writeTree(above, { 'common/shared.txt': 'common\n' });
-  const base = join(above, 'app');
-  await mkdir(base);
-  await writeTree(base, { ...placeEngine('0'), ...BESIDE_ENGINE });
-  execFileSync(SYSTEM_PYTHON, ['-m', 'venv', '--without-pip', join(base, '.venv')]);
-  execFileSync('chmod', ['-R', 'a+rwX', base]);
-  return base;
-}
-
-const SYSTEM_PYTHON = '/usr/bin/python3';
 const AS_USER = () => ['setpriv', `--reuid=${user.username}`, `--regid=${user.username}`, '--clear-groups'];
 
-type Run = () => Promise<Record<string, string>>;
-
 /** A run that is ready, and what its probes (all, or those that are named) find once it goes on. */
-async function started(base: string, probes: string[] = [], as: string[] = []): Promise<Run> {
-  const [program, ...others] = [...as, SYSTEM_PYTHON, 'run.py', ...probes];
-  const child = spawn(program as string, others, { cwd: base, stdio: ['pipe', 'pipe', 'inherit'] });
-  children.push(child);
-  let said = '';
-  child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
-  const ended = once(child, 'close');
-  await once(child.stdout, 'data');
-  return async () => {
-    child.stdin.end('\n');
-    await ended;
-    return JSON.parse(said.replace(/^ready\n/, '')) as Record<string, string>;
-  };
-}
+const started = (base: string, probes: string[] = [], as: string[] = []) =>
+  run([...as, SYSTEM_PYTHON, 'run.py', ...probes], base);
 
 /** Whether a version is live. */
 function says(base: string, version: string): boolean {
@@ -124,22 +81,12 @@ test('P1: modules at the top, of the same size, are each run’s own release’s
 test('P4: a worker of its own session, which imports late, has its release with Keep Releases 1', async () => {
   const base = await plain();
   await deploy(base, await version('1'));
-  const worker = spawn(
-    SYSTEM_PYTHON,
-    ['run.py', '--worker'],
-    // It closes all that it was given, and what started it has ended.
-    { cwd: base, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  children.push(worker);
-  let said = '';
-  worker.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
-  const [ended] = [once(worker, 'close'), await once(worker.stdout, 'data')];
+  // It closes all that it was given, and what started it has ended.
+  const goOn = await startedWith([SYSTEM_PYTHON, 'run.py', '--worker'], base);
   for (const text of ['2', '3', '4']) {
     await deployTo(base, await version(text), { selection: PLACE_SELECTION, keepReleases: 1 });
   }
-  worker.stdin.end('\n');
-  await ended;
-  expect(said).toBe('ready\n1 1\n');
+  expect(await goOn()).toBe('1 1');
 });
 
 test.each([
@@ -149,24 +96,13 @@ test.each([
   const [outer, inner] = [await plain(), await plain()];
   for (const base of [outer, inner]) await deploy(base, await version('1'));
   const probes = ['late_module', 'relative_file', 'pool_by_spawn', 'environment_beside'];
-  const script = `cd ${inner} && python3 run.py ${probes.join(' ')} && cat ${outer}/src/version.txt ${outer}/config/c.json`;
-  const prefix = [...as(), SYSTEM_PYTHON, join(outer, '.hot-deploy/launch.py'), 'sh', '-c', script];
-  const child = spawn(prefix[0] as string, prefix.slice(1), {
-    cwd: outer,
-    env: { ...process.env, PATH: '/usr/bin:/bin' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  let said = '';
-  child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
-  const ended = once(child, 'close');
-  await once(child.stdout, 'data');
+  const script = `cd ${inner} && ${SYSTEM_PYTHON} run.py ${probes.join(' ')} && cat ${outer}/src/version.txt ${outer}/config/c.json`;
+  const prefix = [...as(), SYSTEM_PYTHON, join(outer, '.hot-deploy/launch.py')];
+  const goOn = await startedWith([...prefix, 'sh', '-c', script], outer);
   for (const base of [outer, inner])
     await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
-  child.stdin.end('\n');
-  await ended;
-  const [ready, found, text, json] = said.trim().split('\n');
-  expect([ready, text, json]).toEqual(['ready', '1', '{"v": "1"}']);
+  const [found, text, json] = (await goOn()).split('\n');
+  expect([text, json]).toEqual(['1', '{"v": "1"}']);
   expect(JSON.parse(found as string)).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
 });
 
