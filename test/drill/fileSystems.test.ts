@@ -15,7 +15,7 @@ import {
 } from '../support/deployment';
 import { hasFileSystem, temporaryMounts } from '../support/disks';
 import { makePdf, materialiseEngine } from '../support/engine';
-import { Crowd, Reader } from '../support/extractions';
+import { Crowd, expectWhole, Reader } from '../support/extractions';
 import { repairAt } from '../support/repairing';
 import { size } from '../support/size';
 import { keptNames, liveTree, treeOf } from '../support/snapshot';
@@ -62,13 +62,7 @@ test.each(here)('P1, P2: on %s nothing is missing, fails or mixes, from the adop
     await crowd.reached(crowd.tally.done + 2);
     await rollBackTo(base, { target: 'previous' });
   }
-  const { failed, mixed, versions } = await crowd.stop();
-  expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
-    failed: [],
-    mixed: [],
-    versions: ['1', '2'],
-  });
-  expect((await reader.stop()).missing).toEqual([]);
+  await expectWhole(crowd, reader, ['1', '2']);
 
   expect(liveTree(base)).toEqual(treeOf(v2));
   expect(await deployTo(base, v2)).toMatchObject({ status: 'unchanged' });

@@ -151,3 +151,15 @@ export class Reader {
     return JSON.parse(value) as { opened: number; missing: string[] };
   }
 }
+
+/** Ends both: these versions ran and no others, none failed, none mixed, and no file was missing meanwhile. */
+export async function expectWhole(crowd: Crowd, reader: Reader, expected: readonly string[]): Promise<void> {
+  const { failed, mixed, versions } = await crowd.stop();
+  const { missing } = await reader.stop();
+  expect({ failed, mixed, versions: [...versions].sort(), missing }).toEqual({
+    failed: [],
+    mixed: [],
+    versions: expected,
+    missing: [],
+  });
+}

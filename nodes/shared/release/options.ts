@@ -1,5 +1,4 @@
-import type { Pinning } from '../contract/records';
-import type { Holder } from '../contract/records';
+import type { Holder, Pinning } from '../contract/records';
 import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';

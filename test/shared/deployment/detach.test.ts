@@ -22,7 +22,7 @@ import {
 import { detachAt } from '../../support/detaching';
 import { drawnStep } from '../../support/drawn';
 import { makePdf } from '../../support/engine';
-import { Crowd, Reader, startExtraction } from '../../support/extractions';
+import { Crowd, expectWhole, Reader, startExtraction } from '../../support/extractions';
 import { availablePythons } from '../../support/pythons';
 import { size } from '../../support/size';
 import { liveTree, seenThrough, treeOf } from '../../support/snapshot';
@@ -153,15 +153,7 @@ test(`P1, P4: nothing is missing, fails or mixes while it goes there and back, $
       await deployTo(base, v2, { deployUnchanged: true });
     }
   } finally {
-    const { failed, mixed, versions } = await crowd.stop();
-    const { missing } = await reader.stop();
-    const versionsSeen = [...versions];
-    expect({ failed, mixed, versionsSeen, missing }).toEqual({
-      failed: [],
-      mixed: [],
-      versionsSeen: ['2'],
-      missing: [],
-    });
+    await expectWhole(crowd, reader, ['2']);
   }
 });
 

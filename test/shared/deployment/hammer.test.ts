@@ -14,7 +14,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { makePdf, materialiseEngine, writeVersion } from '../../support/engine';
-import { Crowd, Reader } from '../../support/extractions';
+import { Crowd, expectWhole, Reader } from '../../support/extractions';
 import { size } from '../../support/size';
 import { originalsOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
@@ -61,17 +61,6 @@ async function flipOften(
 /** Inode for inode, but for what its runs leave in releases that they still use. */
 function liveNames(base: string): unknown {
   return Object.entries(originalsOf(base)).filter(([path]) => !/^releases(?:\/|$)|__pycache__/.test(path));
-}
-
-/** Both versions ran, none failed, none mixed, and no file was missing meanwhile. */
-async function expectBothWhole(crowd: Crowd, reader: Reader): Promise<void> {
-  const { failed, mixed, versions } = await crowd.stop();
-  expect({ failed, mixed, versions: [...versions].sort() }).toEqual({
-    failed: [],
-    mixed: [],
-    versions: ['1', '2'],
-  });
-  expect((await reader.stop()).missing).toEqual([]);
 }
 
 async function deployedEngine(): Promise<{ base: string; source: string }> {
@@ -123,7 +112,7 @@ test(
       const { swap } = await deployTo(base, source);
       expect(swap).toMatchObject({ adopted: true, atomic: true, gapMs: 0, unpinned: 0 });
       await crowd.reached(crowd.tally.done + 4);
-      await expectBothWhole(crowd, reader);
+      await expectWhole(crowd, reader, ['1', '2']);
     }
   },
   TIMEOUT_MS,
@@ -149,7 +138,7 @@ test(
       );
     }
     await crowd.reached(crowd.tally.done + 6);
-    await expectBothWhole(crowd, reader);
+    await expectWhole(crowd, reader, ['1', '2']);
     expect(liveNames(base)).toEqual(before);
   },
   TIMEOUT_MS,

@@ -1,4 +1,5 @@
 /** Releases: which there are, whether they are whole, and what becomes of what is live. */
+import { MANY } from '../../contract/limits';
 import { count, list } from '../../contract/shape';
 import { failure } from './failure';
 import { given, word, words } from './given';
@@ -7,7 +8,7 @@ import { quoted } from './repr';
 const ANOTHER_VERSION = 'Choose another release or a backup, or deploy that version again.';
 /** As many paths as a refusal names. */
 const paths = list(words, 20);
-const processIds = list(count, 1000);
+const processIds = list(count, MANY);
 /** As many of them as it names. */
 const NAMED = 3;
 
@@ -95,7 +96,6 @@ export const RELEASE = {
     message: ({ basePath, release }) =>
       `Links or the launcher in ${basePath} still lead to release ${release}.`,
   }),
-  /** `processes`: at most 1,000. */
   runsPinned: failure({
     code: 'LOCKED',
     facts: { basePath: words, processes: processIds, waitedSeconds: count },
