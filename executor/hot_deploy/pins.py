@@ -122,9 +122,14 @@ def _make_link(layout: Layout, name: str) -> None:
     os.rename(temporary, path)
 
 
-def remove(layout: Layout, names: Iterable[str]) -> None:
+def names(layout: Layout) -> list[str]:
+    """The deployed directories that have an empty one beside."""
+    return [name[len(PINNED) :] for name in os.listdir(layout.base) if name.startswith(PINNED)]
+
+
+def remove(layout: Layout, unneeded: Iterable[str]) -> None:
     """Removes what is there for directories that are not deployed any more."""
-    for name in names:
+    for name in unneeded:
         try:
             os.rmdir(os.path.join(layout.base, PINNED + name))
         except OSError:
@@ -133,7 +138,7 @@ def remove(layout: Layout, names: Iterable[str]) -> None:
 
 def remove_all(layout: Layout) -> None:
     """Removes all that pinning in place needs: nobody is pinned so any more, and there is nothing to pin."""
-    remove(layout, [name[len(PINNED) :] for name in os.listdir(layout.base) if name.startswith(PINNED)])
+    remove(layout, names(layout))
     files.remove_tree(layout.pins)
     files.remove_tree(layout.pinning)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from hot_deploy import entrypoints, files, pins
-from hot_deploy.layout import NOT_CONTENT, PINNED, checked_path, deployed_names, is_reserved
+from hot_deploy.layout import NOT_CONTENT, checked_path, deployed_names, is_reserved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -254,17 +254,13 @@ def settle(layout: Layout, names: Iterable[str], entrypoint: str) -> None:
 
 
 def _left(layout: Layout) -> list[str]:
-    """Top-level names that an earlier operation had to leave to the runs that were pinned by them."""
-    there = os.listdir(layout.base)
-    links = [name for name in there if is_own_link(os.path.join(layout.base, name), name)]
-    dangling = [name for name in links if not _is_live(layout, name)]
-    return dangling + [name[len(PINNED) :] for name in there if name.startswith(PINNED)]
+    """Names that an earlier operation had to leave to the runs that were pinned by them."""
+    return dangling(layout) + pins.names(layout)
 
 
 def tidy(layout: Layout, room: pins.Room | None = None) -> None:
     """Removes what pinned runs had for directories that nothing of ours stands for any more."""
-    directories = [name[len(PINNED) :] for name in os.listdir(layout.base) if name.startswith(PINNED)]
-    unneeded = [name for name in directories if not stands_for(os.path.join(layout.base, name), name)]
+    unneeded = [name for name in pins.names(layout) if not stands_for(os.path.join(layout.base, name), name)]
     if unneeded:
         with room or pins.Room(layout, 0) as free:
             if free.is_free():

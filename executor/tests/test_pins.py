@@ -154,3 +154,21 @@ def test_modules_at_the_top_have_a_second_of_their_own_and_the_others_none(layou
     }
     stamps = {entry.path: entry.stamp for entry in entries}
     assert stamps["util.py"] == tree.stamp_of(os.lstat(staging / "util.py"))
+
+
+def test_what_was_left_to_a_pinned_run_goes_with_a_later_operation(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release(layout, ONE, {**ENGINE, "batch.py": "", "notes.txt": ""})
+    release(layout, TWO, {"run.py": ""})
+    standins.place(layout, ONE, ("run.py,batch.py", LAUNCHER[1]))
+    os.symlink("releases/" + TWO, layout.current)
+    monkeypatch.setattr(pins, "LONGEST_SECONDS", 0)
+    monkeypatch.setattr(usage, "mounted", lambda _releases: {42})
+    names = ["run.py", "batch.py", "notes.txt", "src", "scripts"]
+    standins.settle(layout, names, "run.py")
+    assert set(names) <= set(os.listdir(layout.base))
+    monkeypatch.setattr(usage, "mounted", lambda _releases: set())
+    standins.settle(layout, ["run.py"], "run.py")
+    left = {name for name in os.listdir(layout.base) if name.startswith(".pinned-")} | set(names)
+    assert left & set(os.listdir(layout.base)) == {"run.py"}
