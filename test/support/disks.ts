@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** Where programs for the administrator are, which not every shell's PATH names. */
@@ -36,9 +36,13 @@ export function temporaryMounts(): {
       fail: () => writeFileSync(`/sys/fs/ext4/${loopOf(path)}/trigger_fs_error`, 'for a test'),
       repair: () => {
         execFileSync('umount', [path]);
+        // Any process with mounts of its own, of any test, still has the failed one: the image can’t be
+        // used for another as long as it does, and a copy can.
+        const copy = `${image}-repaired`;
+        copyFileSync(image, copy);
         // Ends with 1 when it has repaired something, which it has.
-        spawnSync(program('e2fsck'), ['-fy', image]);
-        execFileSync('mount', ['-t', 'ext4', '-o', options, image, path]);
+        spawnSync(program('e2fsck'), ['-fy', copy]);
+        execFileSync('mount', ['-t', 'ext4', '-o', options, copy, path]);
       },
     };
   };
