@@ -10,6 +10,7 @@ const ASSETS = [
   'nodes/*/__schema__/**/*.json',
   'executor/launcher.py',
   'executor/launch.py',
+  'executor/by_code.py',
   'executor/hot_deploy/*.py',
   'credentials/**/*.{svg,png}',
 ];

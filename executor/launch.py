@@ -7,7 +7,18 @@ import os
 import re
 import sys
 
-from launcher import IN_RELEASE, in_part, lease, lease_environment, pin_in_place, rarely, stop
+from launcher import (
+    BY_CODE,
+    IN_PLACE,
+    IN_RELEASE,
+    in_part,
+    lease,
+    lease_environment,
+    pin_in_place,
+    rarely,
+    stop,
+    way_of,
+)
 
 USAGE = 64
 NOT_STARTABLE = 126
@@ -18,6 +29,8 @@ TELL = "--hot-deploy-pinning"
 SHELL_OPTIONS = "aefnuvxCET"
 PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
 RELEASE = re.compile(r"releases/[^/]+(?:/(.*))?")
+# Options of Python with which it imports nothing of ours.
+ISOLATED = re.compile("-[A-Za-z]*[EIS][A-Za-z]*")
 # Options of Python that are followed by a value.
 WITH_VALUE = ("W", "X")
 
@@ -34,11 +47,11 @@ def launch():
         sys.stderr.write("Give the command to run with the current release: launch.py COMMAND [ARGUMENT…]\n")
         sys.exit(USAGE)
     base = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    release = lease(base)
-    if sys.argv[1:] == [TELL]:
-        # How runs of whoever asks are pinned, for the status: nothing, or why they are not pinned in place.
-        sys.stdout.write(pin_in_place(base, release) or "")
+    if sys.argv[1] == TELL:
+        # How runs of whoever asks are pinned; with a word more, or before there are any, what the kernel allows.
+        sys.stdout.write(tried(base) if sys.argv[2:] or not is_live(base) else told(base, lease(base)))
         return
+    release = lease(base)
     environment = lease_environment(release)
     # What is started in turn is known by it to run this release.
     os.environ["HOT_DEPLOY_RELEASE"] = release
@@ -47,11 +60,42 @@ def launch():
         os.environ["PATH"] = os.path.join(environment, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
     if os.environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
         rarely("undo_locale_coercion")()
-    leading = (InPlace if pin_in_place(base, release) is None else Leading)(base, release, environment)
+    if pin_in_place(base, release) is None:
+        leading = InPlace(base, release, environment)
+    else:
+        leading = (ByCode if by_code(base, release) else Leading)(base, release, environment)
     words = sys.argv[1:]
     if words[0] == SCRIPT:
         become(*leading.script(*words[1:6], words[6:]))
     become(*leading.command(words))
+
+
+def told(base, release):
+    """How runs are pinned; where not in place, or it can't be had although it was asked for, with a word why."""
+    why = pin_in_place(base, release, demanded=False)
+    if why is None:
+        return "place"
+    if why != "unprepared" and way_of(base, release)[0] == "place":
+        return "place " + why
+    return ("code " if by_code(base, release) else "release ") + why
+
+
+def is_live(base):
+    return os.path.lexists(os.path.join(base, "current"))
+
+
+def tried(base):
+    """As told(), of a release that is not there yet: whether the kernel allows it at all."""
+    try:
+        why = in_part(IN_PLACE)["Kernel"]().pin([(base, base)], True)
+    except OSError:
+        why = "forbidden"
+    return "place" if why is None else "code " + why
+
+
+def by_code(base, release):
+    """Have Python be pinned by code in what this becomes; None where it can't be."""
+    return in_part(BY_CODE)["pin_by_code"](base, release)
 
 
 def become(executable, words):
@@ -80,6 +124,9 @@ class Leading:
     def mapping(self):
         """What leads arguments into the release."""
         return in_part(IN_RELEASE)["Arguments"](self.base, self.release, None)
+
+    def is_below(self, name):
+        return os.path.realpath(name).startswith(self.base + os.sep)
 
     def command(self, words):
         """(executable, words) of a command as it was given."""
@@ -110,11 +157,15 @@ class Leading:
                 continue
             if word[:1] != "-" or word == "-":
                 pinned = [self.arguments.pinned(each) for each in words[index + 1 :]]
-                return [*words[:index], self.arguments.pinned_path(word), *pinned]
+                return [*words[:index], self.program(word), *pinned]
             found = re.fullmatch(r"(-[A-Za-z]*?)([mc])(.*)", word, re.DOTALL)
             if found and word[:2] not in ("-W", "-X", "--"):
                 return words[:index] + self.inner(found, words[index + 1 :])
         return words
+
+    def program(self, word):
+        """What stands for a script that Python is told to run."""
+        return self.arguments.pinned_path(word)
 
     def inner(self, found, others):
         """What stands for -m or -c, and what follows."""
@@ -156,12 +207,34 @@ class InPlace(Leading):
     def mapping(self):
         """Nothing: they lead there by themselves."""
 
-    def is_below(self, name):
-        return os.path.realpath(name).startswith(self.base + os.sep)
-
     def script(self, _place, shell, name, options, given, words):
         """(executable, words) of a shell script that is an entrypoint, in the shell that has been told to run it."""
         return shell, [name, *options_of(options), given, *words]
+
+
+class ByCode(Leading):
+    """As Leading, where Python itself, whoever starts it, finds the release's programs and modules."""
+
+    def command(self, words):
+        """(executable, words) of a command as it was given, but for the interpreter and the arguments."""
+        name = words[0]
+        if "/" not in name or PYTHON.fullmatch(name) or not is_python(name) or not self.is_below(name):
+            return super().command(words)
+        words = [name, *[self.arguments.pinned(word) for word in words[1:]]]
+        return (self.python, [self.python, *words]) if self.python else (name, words)
+
+    def python_words(self, words):
+        """What follows the interpreter's name. Told to leave the environment alone, it finds nothing by itself."""
+        if any(ISOLATED.fullmatch(word) for word in words):
+            return Leading(self.base, self.release, None).python_words(words)
+        return super().python_words(words)
+
+    def program(self, word):
+        """As it was given: Python finds the release's."""
+        return word
+
+    def place(self):
+        """Nothing: modules are found where they are looked for."""
 
 
 def options_of(told):

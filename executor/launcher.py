@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 5
+# hot-deploy launcher 6
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
 #
 # The release is looked up once and leased for as long as the program runs, so an update in the
 # meantime neither changes nor deletes anything under a running extraction. The program finds that
-# release's files at their own paths, among what lies beside, or, where the kernel forbids that, runs
-# in the release's directory, with arguments that name deployed files leading there. Working directory,
-# environment, streams, process id and exit code are the program's own. Exit code 70: there is no
-# release that could be started.
+# release's files at their own paths, among what lies beside. Where the kernel forbids that, it finds
+# that release's modules there, or is started in the release's directory; arguments that name deployed
+# files lead there then. Working directory, environment, streams, process id and exit code are the
+# program's own. Exit code 70: there is no release that could be started.
 #
 # It works wherever the program itself would: without PATH, /proc or free descriptors, from standard
 # input, and run by something else, such as `python3 -c`.
@@ -42,18 +42,23 @@ def main():
     if not os.path.isfile(os.path.join(release, entrypoint)):
         stop('%s is missing from the current release' % os.path.join(release, entrypoint))
     environment = lease_environment(release)
+    home, by_code, arguments = base, None, sys.argv[1:]
     if options is not None and pin_in_place(base, release, entrypoint) is None:
-        home, arguments = base, sys.argv[1:]
         words = as_called(options, os.path.join(base, entrypoint))
     else:
         mapped = in_part(IN_RELEASE)['Arguments'](base, release, entrypoint)
-        home, arguments = release, [mapped.pinned(argument) for argument in sys.argv[1:]]
-        words = (options or []) + [os.path.join(release, entrypoint)] + arguments
+        sys.argv[1:] = arguments = [mapped.pinned(argument) for argument in arguments]
+        by_code = in_part(BY_CODE)['pin_by_code'](base, release)
+        if by_code:
+            words = renamed(as_called(options, os.path.join(base, entrypoint)), arguments)
+        else:
+            home = release
+            words = (options or []) + [os.path.join(release, entrypoint)] + arguments
     # What is started in turn, and has closed the lease, is known by it to run this release.
     os.environ['HOT_DEPLOY_RELEASE'] = release
-    if environment:
+    if environment and not (by_code and is_own_environment(environment)):
         executable = name = os.path.join(environment, 'bin', 'python')
-    elif options is None:
+    elif options is None or by_code:
         executable = None
     else:
         executable, name = own_interpreter()
@@ -65,7 +70,10 @@ def main():
         except OSError as reason:
             if environment:
                 stop('the interpreter %s can\'t be started: %s' % (executable, reason.strerror))
-    rarely('run_here')(base, home, entrypoint, arguments)
+    if by_code:
+        by_code.run(globals(), entrypoint)
+    else:
+        rarely('run_here')(base, home, entrypoint)
 
 
 def place_of(path):
@@ -87,7 +95,14 @@ def lease(base):
 
     Whoever removes a release takes the exclusive lock first and renames it away under that lock.
     A lock that was granted on a directory no longer at its path was therefore granted too late.
+    Whoever was started by a run that is pinned by code goes on with its release.
     """
+    for release in os.environ.get('HOT_DEPLOY_PINNED', '').split(os.pathsep):
+        try:
+            if release.startswith(base + '/releases/') and held(release):
+                return release
+        except OSError:
+            pass
     link = os.path.join(base, 'current')
     for _ in range(MAX_TRIES):
         try:
@@ -167,7 +182,7 @@ def share(directory):
             return False
 
 
-def pin_in_place(base, release, entrypoint=None):
+def pin_in_place(base, release, entrypoint=None, demanded=True):
     """Give this process, and all that it starts, a view of the base path with this release in it, whatever is current.
 
     Returns None or, where nothing has changed, why that can't be had.
@@ -175,9 +190,8 @@ def pin_in_place(base, release, entrypoint=None):
     state = os.path.join(base, '.hot-deploy')
     way = pins = None
     try:
-        with open(os.path.join(state, 'pinning', os.path.basename(release))) as file:
-            way, unprivileged = (file.read(100).split() + ['', ''])[:2]
-        if way == 'release':
+        way, unprivileged = way_of(base, release)
+        if way in ('code', 'release'):
             return 'chosen'
         place = in_part(IN_PLACE)
         # Nobody replaces what is mounted over meanwhile; who does that at this moment takes it along.
@@ -193,17 +207,23 @@ def pin_in_place(base, release, entrypoint=None):
     finally:
         if pins is not None:
             os.close(pins)
-    if why is not None and way == 'place':
+    if why is not None and way == 'place' and demanded:
         stop('this release is to be pinned in place, which can\'t be had: %s' % why)
     return why
+
+
+def way_of(base, release):
+    """(how a release is to be pinned, whether only without a user's namespace), as the executor has recorded it."""
+    with open(os.path.join(base, '.hot-deploy', 'pinning', os.path.basename(release))) as file:
+        return (file.read(100).split() + ['', ''])[:2]
 
 
 def as_called(options, program):
     """What the interpreter was told to run, word by word; where it did not come from the command line, the program."""
     line = original_command_line()
-    if len(line) > len(sys.argv) and '__file__' in globals():
+    if options is not None and len(line) > len(sys.argv) and '__file__' in globals():
         return line[1:]
-    return options + [program] + sys.argv[1:]
+    return (options or []) + [program] + sys.argv[1:]
 
 
 def is_launcher(path):
@@ -400,6 +420,50 @@ def own_users(kernel):
             file.write(text)
 '''
 
+# Pinning by code.
+BY_CODE = '''
+def pin_by_code(base, release, others=True):
+    """Have what this process imports come from a release, and what others import that it starts; None where it can't."""
+    try:
+        if way_of(base, release)[0] == 'release':
+            return None
+    except OSError:
+        pass
+    by_code = module_by_code(base)
+    if by_code is None:
+        return None
+    by_code.map_a_file(release)
+    if others:
+        by_code.pass_on(base, release)
+    return by_code.pin(base, release)
+
+
+def module_by_code(base):
+    """What lies ready for it, and may be in this process already; None where it can't be had."""
+    if os.pathsep in base or sys.version_info < (3, 8):
+        return None
+    if 'hot_deploy_by_code' not in sys.modules:
+        path = os.path.join(base, '.hot-deploy', 'code', 'sitecustomize.py')
+        try:
+            from _frozen_importlib_external import SourceFileLoader
+            module = type(sys)('hot_deploy_by_code')
+            module.__file__ = path
+            exec(SourceFileLoader(module.__name__, path).get_code(module.__name__), module.__dict__)
+        except Exception:
+            return None
+        sys.modules[module.__name__] = module
+    return sys.modules['hot_deploy_by_code']
+
+
+def renamed(words, arguments):
+    """A command line with other arguments."""
+    return words[:len(words) - len(arguments)] + arguments
+
+
+def is_own_environment(environment):
+    return os.path.realpath(sys.prefix) == environment or sys.executable == os.path.join(environment, 'bin', 'python')
+'''
+
 # Pinning in the release.
 IN_RELEASE = '''
 class Arguments:
@@ -575,9 +639,8 @@ def another_interpreter():
     return (sys.executable, sys.executable) if sys.executable else (None, None)
 
 
-def run_here(base, home, entrypoint, arguments):
+def run_here(base, home, entrypoint):
     """Runs the program in this very process: for whoever runs this and goes on, or where no other can be started."""
-    sys.argv[1:] = arguments
     if home != base:
         release_first(base, home)
     exec(code_of(os.path.join(home, entrypoint)), globals())
@@ -607,6 +670,9 @@ def imported():
         release = lease(base)
     except SystemExit:
         raise ImportError('there is no release of ' + base) from None
+    by_code = in_part(BY_CODE)['pin_by_code'](base, release, others=False)
+    if by_code:
+        return by_code.run(globals(), name)
     release_first(base, release)
     code, module = code_of(os.path.join(release, name)), globals()
     for own in [own for own in module if not own.startswith('__')]:

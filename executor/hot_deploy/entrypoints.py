@@ -13,6 +13,7 @@ import sys
 
 import hot_deploy
 from hot_deploy import files, records, shell_launcher
+from hot_deploy.later import py_compile
 from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START
 
 TYPE_CHECKING = False
@@ -26,6 +27,8 @@ LONGEST_LINE = 255
 SHELLS = (b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh")
 SHELL_SUFFIXES = (".sh", ".bash")
 PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*")
+# What the prefix has of the launcher stands in front of it.
+FROM_LAUNCHER = re.compile(r"^from launcher import \([^)]*\)$", re.MULTILINE)
 # Launchers are small: what is larger need not be opened to be known for something else.
 LARGEST_LAUNCHER = 64 * 1024
 
@@ -119,19 +122,36 @@ def launch_text() -> str:
     if not own:
         return ""
     text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
-    return text + "\n\n" + "".join(line for line in own.splitlines(True) if not line.startswith("from launcher import"))
+    return text + "\n\n" + FROM_LAUNCHER.sub("", own)
 
 
 def place_launch(layout: Layout) -> None:
     """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`."""
     content = launch_text().encode("utf-8")
+    if content:
+        _write(layout, layout.launch, content, 0o755)
+
+
+def place_by_code(layout: Layout) -> None:
+    """Puts there what Python imports, by itself, in runs that are pinned by code: see by_code.py."""
+    content = getattr(hot_deploy, "by_code", "").encode("utf-8")
     if not content:
         return
+    os.makedirs(layout.code, 0o755, exist_ok=True)
+    layout.give(layout.code)
+    path = os.path.join(layout.code, "sitecustomize.py")
+    if _write(layout, path, content, 0o644):
+        py_compile.compile(path, doraise=True)
+
+
+def _write(layout: Layout, path: str, content: bytes, mode: int) -> bool:
+    """Writes a file of ours; False where it is there already."""
     try:
-        with open(layout.launch, "rb") as handle:
+        with open(path, "rb") as handle:
             if handle.read() == content:
-                return
+                return False
     except FileNotFoundError:
         pass
-    files.write_atomically(layout.launch, content, mode=0o755)
-    layout.give(layout.launch)
+    files.write_atomically(path, content, mode=mode)
+    layout.give(path)
+    return True

@@ -56,6 +56,8 @@ class Layout:
         # How launchers pin, and what they need for it: see pins.py.
         self.pinning = os.path.join(self.state, "pinning")
         self.pins = os.path.join(self.state, "pins")
+        # What Python imports in runs that are pinned by code.
+        self.code = os.path.join(self.state, "code")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
         self.aside = os.path.join(self.state, "aside")
@@ -105,7 +107,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned, self.launch, self.pinning, self.pins]
+        own += [self.unpinned, self.launch, self.pinning, self.pins, self.code]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

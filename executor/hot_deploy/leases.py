@@ -30,6 +30,17 @@ def counts(directories: Iterable[str]) -> dict[str, int]:
     return result
 
 
+def holders(layout: Layout) -> set[int]:
+    """The processes that have leased a release, as far as the kernel tells who they are."""
+    places = set()
+    for name in release_names(layout):
+        try:
+            places.add(flocks.place_of(os.stat(layout.release(name))))
+        except FileNotFoundError:
+            continue
+    return {flock.pid for flock in flocks.listed() if flock.shared and flock.place in places}
+
+
 def is_leased(directory: str) -> bool:
     lease = take_exclusively(directory)
     if lease is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 
 from hot_deploy import (
     entrypoints,
@@ -232,25 +231,6 @@ def _merges_names(path: str) -> bool:
         return os.path.samefile(path, os.path.join(directory, other))
     except OSError:
         return False
-
-
-# What the prefix may say of it; see launcher.py.
-_WHY = ("chosen", "unprepared", "names", "locked", "forbidden", "privileges")
-
-
-def pinning(layout: Layout, wire: Wire) -> dict[str, Any]:
-    """`pinning` of the probe, as the prefix itself tells; nothing where it does not."""
-    text = entrypoints.launch_text()
-    if not text:
-        return {}
-    # Ours, and not what lies there.
-    code = "import sys; __file__ = sys.argv.pop(1)\n" + text
-    argv = [sys.executable, "-I", "-S", "-c", code, layout.launch, "--hot-deploy-pinning"]
-    ended = processes.run(argv, layout.base, dict(os.environ), 10, wire)
-    said = ended["output"].strip()
-    if ended["exitCode"] != 0 or said not in ("", *_WHY):
-        return {}
-    return {"pinning": {"way": "release" if said else "place", "why": said or None}}
 
 
 def lock_holder(layout: Layout) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hot_deploy.telling import Question
     from hot_deploy.wire import Wire
 
     Json = dict[str, Any]
@@ -32,6 +33,8 @@ class Session:
         self.making = Making()
         # Whether this conversation has waited for runs that nobody pinned: see draining.py.
         self.drained = False
+        # How runs of what was switched to are pinned, while nobody has kept it yet.
+        self.pinning: Question | None = None
         self._lock: tuple[int, Journal] | None = None
 
     def open(self, base_path: str) -> Layout:

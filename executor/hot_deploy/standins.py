@@ -178,6 +178,7 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     starts whatever is current, so that it may come before, too; it comes last.
     """
     entrypoints.place_launch(layout)
+    entrypoints.place_by_code(layout)
     directories = [layout.release(release_id)]
     before = layout.standing_release()
     if before is not None and before != release_id and os.path.isdir(layout.release(before)):

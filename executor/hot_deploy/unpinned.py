@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from hot_deploy import entrypoints, mounts, peeking, usage
+from hot_deploy import entrypoints, leases, mounts, peeking, usage
 from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LONGEST_START = 30.0
 # Set for whatever the prefix `launch.py` starts, and inherited.
 RELEASE_VARIABLE = b"HOT_DEPLOY_RELEASE"
-# What a run that is pinned in place has mounted.
+# What a run that is pinned in place has mounted, and one that is pinned by code has mapped.
 _IN_RELEASE = re.compile(b"/releases/" + RELEASE_ID.pattern.encode() + b"/")
 # As far as a script is looked for below a base path.
 MOST_DIRECTORIES = 16
@@ -58,7 +58,8 @@ class Watch:
         return None if self.hidden else len(self.unseen)
 
     def _look(self, processes: Iterable[Process]) -> None:
-        """A run that is pinned in its release has another command line; one that is pinned in place has it mounted."""
+        """A run that is pinned in its release has another command line; one that is pinned in place has it mounted, and one
+        that is pinned by code has it leased and mapped."""
         engine = _Engine(self._layout, self._entrypoint)
         self.left, self.unseen = [], []
         for process in processes:
@@ -97,6 +98,8 @@ class _Engine:
         self._identity = (status.st_dev, status.st_ino)
         self._table = mounts.Table(mounts.own())
         self._home = self._table.locate(os.fsencode(layout.base))
+        # Who holds a lease, once it was asked for.
+        self._leasing: set[int] | None = None
 
     def run_by(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it runs the entrypoint; None where its command line says so, but not in which directory."""
@@ -110,9 +113,13 @@ class _Engine:
         return None if None in answers else False
 
     def is_pinned(self, process: Process) -> bool:
-        """Whether it alone has a release mounted: this engine's, or another's, which is as good."""
+        """Whether it alone has a release mounted, or has leased or mapped one: this engine's, or another's, which is as good."""
         own = self._table.roots()
-        return any(_IN_RELEASE.search(root) for _, root in mounts.Table(process.mounts()).roots() - own)
+        if any(_IN_RELEASE.search(root) for _, root in mounts.Table(process.mounts()).roots() - own):
+            return True
+        if self._leasing is None:
+            self._leasing = leases.holders(self._layout)
+        return process.pid in self._leasing or _IN_RELEASE.search(process.mapped()) is not None
 
     def _started_in(self, process: Process, words: list[bytes]) -> bool | None:
         """Whether it is Python, runs in the base path or from a file in it, and has not been given a release."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import changes, inventory, probing, tree
+from hot_deploy import changes, inventory, probing, telling, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def probe(session: Session, _id: Any, args: Json) -> Json:
         result["holder"] = probing.lock_holder(layout)
     if args.get("start") and session.may_start and result.get("live"):
         result["live"]["environment"] = probing.started(layout, result["live"]["environment"], session.wire)
-        result.update(probing.pinning(layout, session.wire))
+    if args.get("pinning") and session.may_start:
+        result.update(telling.Question(layout, args["pinning"]).answer())
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import adoption, directories, draining, exchanges, history, switching, undo, unpinned
+from hot_deploy import adoption, directories, draining, exchanges, history, switching, telling, undo, unpinned
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
 
@@ -27,7 +27,9 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
         raise StepFailed("nothingCopied")
     if session.undo.own("revertSwitch") is not None:
         raise StepFailed("switchWaiting")
-    return adoption.adopt(layout, session.undo, copied, switching.wanted_launcher(args))
+    adopted = adoption.adopt(layout, session.undo, copied, switching.wanted_launcher(args))
+    session.pinning = telling.Question(layout)
+    return adopted
 
 
 def drain(session: Session, _id: Any, args: Json) -> Json:
@@ -75,6 +77,9 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         switching.name_aside() if foreign else None,
     )
     exchanges.forget(layout)
+    # A release that was kept is pinned as it was.
+    if made_here:
+        session.pinning = telling.Question(layout)
     return {
         "unpinned": len(found.left),
         "from": pending["from"],
@@ -85,12 +90,13 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
 
 
 def confirm(session: Session, _id: Any, _args: Json) -> Json:
-    """Keeps the switch."""
+    """Keeps the switch, and tells how runs are pinned now."""
     layout = session.require_lock()
     switching.confirm(layout, _pending(session, layout))
     session.undo.confirm()
     session.making.candidate = session.making.copied = None
-    return {"live": layout.current_release()}
+    asked, session.pinning = session.pinning, None
+    return {"live": layout.current_release(), **(asked.answer() if asked else {})}
 
 
 def revert(session: Session, _id: Any, args: Json) -> Json:

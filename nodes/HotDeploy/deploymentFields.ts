@@ -54,7 +54,18 @@ export const pinning = option(
         name: 'In Place Where Possible',
         value: 'auto',
         description:
-          'Runs see their plain directory, with one release in it; where the kernel forbids that, they run in the release',
+          'Runs see their plain directory, with one release in it; where the kernel forbids that, they are pinned by code',
+      },
+      {
+        name: 'In Place',
+        value: 'place',
+        description: 'As above, and a deployment is refused where the kernel forbids it',
+      },
+      {
+        name: 'By Code',
+        value: 'code',
+        description:
+          'Modules and programs are one release’s, at their plain paths; data files that are opened late are those of what is live',
       },
       {
         name: 'In the Release',

@@ -94,6 +94,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   names: true,
   notices: true,
   packages: true,
+  pinning: true,
   planDigest: true,
   previousRelease: true,
   release: true,

@@ -98,6 +98,15 @@ const UNSEEN = {
     'how many processes of other users may run the engine and can’t be looked into; null where all are hidden, absent where there are none',
 };
 
+const PINNING = {
+  pinning: 'how runs that this user starts are pinned, or would be; null where nobody can tell',
+  'deploy pinning':
+    'how runs that this user starts are pinned now; absent where nothing was switched, or nobody can tell',
+  'pinning.way': '`place`: in place; `code`: by code; `release`: in the release’s directory',
+  'pinning.why':
+    'why not in place: `chosen` (the option Pinning says so), `forbidden` (by the kernel, a container’s profile), `privileges` (the engine seems to use what does not work in a user’s namespace, such as sudo or chown), `names` (something else stands at a deployed name), `locked` (names are being exchanged) or `unprepared` (nothing was deployed since the upgrade)',
+};
+
 const STATUS = {
   'deploy status': '`deployed`, or `unchanged` when the same content is live already',
   'rollback status': '`rolledBack`, or `unchanged` when that release is live already',
@@ -172,10 +181,6 @@ const STATUS_OF_ENGINE = {
   python: 'the interpreter that the executor runs in',
   'python.version': 'its version',
   'python.executable': 'its path',
-  pinning: 'how runs that this user starts are pinned; null where nothing is live, or nobody can tell',
-  'pinning.way': '`place`: in place; `release`: in the release’s directory',
-  'pinning.why':
-    'why not in place: `chosen` (the option Pinning says so), `forbidden` (by the kernel, a container’s profile), `privileges` (the engine seems to use what does not work in a user’s namespace, such as sudo or chown), `names` (something else stands at a deployed name), `locked` (names are being exchanged) or `unprepared` (nothing was deployed since the upgrade)',
   user: 'the user it runs as',
   writable: 'whether that user may write to the base path',
 };
@@ -293,6 +298,7 @@ const PUSH = {
 
 export const MEANINGS: Readonly<Record<string, string>> = {
   ...UNSEEN,
+  ...PINNING,
   ...PLACE,
   ...SOURCE,
   ...CHANGES,

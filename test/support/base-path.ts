@@ -9,12 +9,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const LAUNCHER = join(__dirname, '..', '..', 'executor', 'launcher.py');
+const [LAUNCHER, BY_CODE] = ['launcher.py', 'by_code.py'].map((name) =>
+  join(__dirname, '..', '..', 'executor', name),
+) as [string, string];
 
 /** How those that are made from here on are pinned. */
-let way: 'place' | 'release' = 'release';
+let way: 'place' | 'code' | 'release' = 'release';
 
-/** Has them pinned in place, or in the release. */
+/** Has them pinned in place, by code, or in the release. */
 export function pinIn(wanted: typeof way): void {
   way = wanted;
 }
@@ -48,7 +50,7 @@ export class BasePath {
 
   /** Makes a release current in one step. */
   flip(id: string): void {
-    if (way === 'place') this.preparePins(id);
+    if (way !== 'release' && existsSync(this.release(id))) this.preparePins(id);
     const temporary = join(this.path, `.current-${id}`);
     symlinkSync(`releases/${id}`, temporary);
     renameSync(temporary, join(this.path, 'current'));
@@ -62,10 +64,13 @@ export class BasePath {
     ];
     for (const directory of [pins, ways]) mkdirSync(directory, { recursive: true });
     for (const entry of readdirSync(this.release(id), { withFileTypes: true })) {
-      if (!entry.isDirectory() || existsSync(join(pins, entry.name))) continue;
+      if (!entry.isDirectory() || readdirSync(pins).includes(entry.name)) continue;
       mkdirSync(join(this.path, `.pinned-${entry.name}`), { recursive: true });
       symlinkSync(`.pinned-${entry.name}`, join(pins, entry.name));
     }
-    writeFileSync(join(ways, id), 'place\n');
+    writeFileSync(join(ways, id), `${way}\n`);
+    const code = join(this.path, '.hot-deploy/code');
+    mkdirSync(code, { recursive: true });
+    copyFileSync(BY_CODE, join(code, 'sitecustomize.py'));
   }
 }

@@ -42,7 +42,7 @@ export function temporaryDirectories(): (purpose?: string) => Promise<string> {
 }
 
 /** What a conversation is opened with; by default a local one with the real interpreter. */
-export interface ConversationOptions extends Partial<Omit<ExecutorOptions, 'interpreter'>> {
+export interface ConversationOptions extends Partial<ExecutorOptions> {
   connection?: Connection;
   python?: string;
 }

@@ -147,11 +147,14 @@ def through_a_link():
 
 
 WORKER = """
-import os, sys
+import os, sys, time
 os.setsid()
 os.closerange(3, 1000)
 print('ready', flush=True)
-sys.stdin.readline()
+# Its standard input ends with what has started it.
+until = time.monotonic() + 60
+while not os.path.exists('go-on') and time.monotonic() < until:
+    time.sleep(0.01)
 sys.path.insert(0, 'src')
 import late
 print(late.V, open('config/c.json').read().split('"')[3])

@@ -207,7 +207,11 @@ export const CHANGING = {
     }),
   },
   /** Keeps the switch. */
-  confirm: { changes: true, arguments: nothing, result: record({ live: orNull(release) }) },
+  confirm: {
+    changes: true,
+    arguments: nothing,
+    result: record({ live: orNull(release), pinning: optional(facts.pinningFound) }),
+  },
   /** Takes the switch back. */
   revert: {
     changes: true,

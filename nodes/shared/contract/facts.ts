@@ -89,6 +89,16 @@ export const liveRelease = record({
   environment: record({ name: orNull(environmentName), problem: orNull(words) }),
 });
 
+/**
+ * How runs of this user are pinned. `why`: what keeps them from being pinned in place; with `place`, which was asked for,
+ * why that can't be had.
+ */
+export const pinningFound = record({
+  way: oneOf('place', 'code', 'release'),
+  why: orNull(oneOf('chosen', 'unprepared', 'names', 'locked', 'forbidden', 'privileges')),
+});
+export type PinningFound = TypeOf<typeof pinningFound>;
+
 /** What an operation has to know before it decides anything. */
 export const probe = record({
   ...standing,
@@ -120,13 +130,8 @@ export const probe = record({
   live: orNull(liveRelease),
   /** Who holds the lock, when asked for; null when it is free. */
   holder: optional(orNull(holder)),
-  /** How runs of this user are pinned, when asked for: `why` says what keeps them from being pinned in place. */
-  pinning: optional(
-    record({
-      way: oneOf('place', 'release'),
-      why: orNull(oneOf('chosen', 'unprepared', 'names', 'locked', 'forbidden', 'privileges')),
-    }),
-  ),
+  /** When asked for. */
+  pinning: optional(pinningFound),
 });
 export type Probe = TypeOf<typeof probe>;
 

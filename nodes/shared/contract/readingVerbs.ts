@@ -5,7 +5,7 @@ import { finding } from './findings';
 import { basePath, entrypoint, releaseId } from './names';
 import { path, word, words } from './plainTexts';
 import { hexadecimal, holder } from './records';
-import { byName, countUpTo, flag, list, optional, orNull, record, text, tuple } from './shape';
+import { byName, countUpTo, flag, list, oneOf, optional, orNull, record, text, tuple } from './shape';
 
 const paths = list(path, EVERY_FILE);
 const release = releaseId;
@@ -16,11 +16,18 @@ const comparedWith = { basePath, release: orNull(release), kept: optional(paths)
 export const READING = {
   /**
    * What is there and what is live. `holder`: asks who holds the lock. `start`: starts the live environment's interpreter
-   * to see whether it does. `ahead`: looks for the next probe, too, which comes soon.
+   * to see whether it does. `ahead`: looks for the next probe, too, which comes soon. `pinning`: tries how runs are pinned:
+   * of what is live, where something is, or whether the kernel allows pinning in place at all.
    */
   probe: {
     changes: false,
-    arguments: record({ ...engine, holder: optional(flag), start: optional(flag), ahead: optional(flag) }),
+    arguments: record({
+      ...engine,
+      holder: optional(flag),
+      start: optional(flag),
+      ahead: optional(flag),
+      pinning: optional(oneOf('live', 'kernel')),
+    }),
     result: facts.probe,
   },
   /**

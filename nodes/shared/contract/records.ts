@@ -58,7 +58,7 @@ export const recordedOptions = record({
 export type RecordedOptions = TypeOf<typeof recordedOptions>;
 
 /** How runs are to be pinned: in place where that can be had, or in the release. */
-export const PINNINGS = ['auto', 'release'] as const;
+export const PINNINGS = ['auto', 'place', 'code', 'release'] as const;
 export type Pinning = (typeof PINNINGS)[number];
 const pinning = oneOf(...PINNINGS);
 

@@ -58,6 +58,7 @@ export function programText(silenceSeconds: number, access: Access): string {
     modules: readModules(),
     launcher: read('launcher.py'),
     launch: read('launch.py'),
+    byCode: read('by_code.py'),
   });
   const allowed = allowedVerbs(access);
   return [

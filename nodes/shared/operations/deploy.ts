@@ -10,9 +10,11 @@ import {
   readSource,
   refuseFindings,
   refuseUnexpected,
+  refuseUnpinnable,
   refuseUnusableHere,
   refuseWithoutEntrypoint,
 } from '../release/preconditions';
+import { observe } from '../release/observe/engine';
 import { type Looking, observeVersion } from '../release/observe/version';
 import type { DeployOptions } from '../release/options';
 import { resultOf, type SwitchResult, swapOf } from '../release/result';
@@ -80,6 +82,10 @@ async function decided(
     const { version, content } = await observeVersion(bundle, looking);
     const plan = decideDeployment(snapshot, version, options);
     refuseFindings(plan.findings);
+    if (options.pinning === 'place') {
+      const { probe } = await observe(looking.client, options, { pinning: 'kernel' });
+      refuseUnpinnable(probe);
+    }
     const { planDigest } = options;
     if (planDigest) refuseOtherDigest(planDigest, digestOfPlan(plan, snapshot.side, options));
     return { plan, content };
@@ -92,13 +98,14 @@ function deployed(
   plan: DeploymentPlan,
   learned: Learned,
 ): Parameters<typeof resultOf>[2] {
-  const { adoption, made, switchedMs, unpinned, backup, complaint, checks } = learned;
+  const { adoption, made, switchedMs, unpinned, pinning, backup, complaint, checks } = learned;
   const common = {
     source: plan.source,
     changes: plan.changes,
     ...(plan.findings.length > 0 && { findings: plan.findings }),
     checks,
     swap: swapOf(adoption, unpinned ?? 0, switchedMs),
+    ...(pinning !== undefined && { pinning }),
     ...unseenIn(learned.unseen),
   };
   if (made === undefined) {

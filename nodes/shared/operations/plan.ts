@@ -1,5 +1,5 @@
 import type { Holder, SourceDescription } from '../contract/records';
-import type { Probe } from '../contract/facts';
+import type { PinningFound, Probe } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
 import { planDependencies, type PlannedDependencies } from '../dependencies/planned';
 import type { ExecutorClient } from '../executor/client';
@@ -11,6 +11,7 @@ import { type Drift } from '../release/drift';
 import {
   readSource,
   refuseFindings,
+  refuseUnpinnable,
   refuseUnusableHere,
   refuseWithoutEntrypoint,
 } from '../release/preconditions';
@@ -52,6 +53,8 @@ export interface PlanResult extends Place {
   lockedBy: Holder | null;
   space: { freeBytes: number; neededBytes: number };
   releasesInUse: Probe['releasesInUse'];
+  /** How runs would be pinned that the same user starts; null where only deploying tells. */
+  pinning: PinningFound | null;
   /** What was looked for beforehand and found: what is kept and how, and what to think of. */
   findings: readonly PreflightFinding[];
   /** Which ways of starting it are pinned then, and which scripts at the top are not. */
@@ -78,7 +81,7 @@ export async function planDeployment(
 ): Promise<PlanResult> {
   const { basePath, entrypoint } = options;
   if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
-  const snapshot = await observe(client, options, { holder: true, packages: true });
+  const snapshot = await observe(client, options, { holder: true, packages: true, pinning: 'live' });
   const { probe, side } = snapshot;
   const bundle = await readSource(offered, probe, options);
   await refuseUnusableHere(bundle, probe, options);
@@ -86,6 +89,7 @@ export async function planDeployment(
   const { version } = await observeVersion(bundle, { client, snapshot, options, log, sizes: true });
   const plan = decideDeployment(snapshot, version, options);
   refuseFindings(plan.findings);
+  if (options.pinning === 'place') refuseUnpinnable(probe);
   return {
     status: 'planned',
     ...placeOf(client, basePath),
@@ -94,10 +98,18 @@ export async function planDeployment(
     lockedBy: probe.holder ?? null,
     space: { freeBytes: probe.space.freeBytes, neededBytes: version.bytes },
     releasesInUse: probe.releasesInUse,
+    pinning: plannedPinning(probe, options),
     starts: startsOf(bundle.entries, probe, options),
     notices: noticesOf(snapshot),
     planDigest: digestOfPlan(plan, side, options),
   };
+}
+
+/** As runs of what is live are, unless another way is asked for; whether a kernel allows that is tried with a release. */
+function plannedPinning({ pinning: now }: Probe, { pinning = 'auto' }: DeployOptions): PinningFound | null {
+  if (pinning === 'code' || pinning === 'release') return { way: pinning, why: 'chosen' };
+  if (!now || now.why === 'chosen') return null;
+  return now;
 }
 
 /** The plan itself, under the names that people know. */

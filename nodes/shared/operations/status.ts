@@ -33,7 +33,7 @@ export interface EngineStatus extends Place {
   space: Probe['space'];
   filesystem: Probe['filesystem'];
   python: { version: string; executable: string };
-  /** How runs are pinned that this user starts: `place`, or `release` and why. Null where nothing is live. */
+  /** How runs are pinned that this user starts, or would be; null where nobody can tell. */
   pinning: Probe['pinning'] | null;
   /** The live release's virtual environment; its `ailment` says why it no longer starts. */
   environment: EnvironmentSummary | null;
@@ -51,7 +51,7 @@ export async function getStatus(
 ): Promise<EngineStatus> {
   const { basePath, entrypoint } = options;
   const [probe, inventory] = await Promise.all([
-    client.call('probe', { basePath, entrypoint, holder: true, start: true }),
+    client.call('probe', { basePath, entrypoint, holder: true, start: true, pinning: 'live' }),
     listReleases(client, basePath, LOOKED_AT),
   ]);
   const { record } = probe.live ?? {};

@@ -83,6 +83,20 @@ export function refuseFindings(findings: readonly PreflightFinding[]): void {
   throw new DeployError('STEP', `${first.sentence}${others}`, { details: { findings } });
 }
 
+/** Refuses to pin in place, which was asked for, where runs of this user could then not be started at all. */
+export function refuseUnpinnable({ pinning }: Probe): void {
+  if (pinning?.why !== 'forbidden') return;
+  throw new DeployError(
+    'STEP',
+    'Pinning is “In Place”, and the kernel or the container’s profile forbids that here.',
+    {
+      description:
+        'Choose another Pinning, which takes what can be had, or allow it: see docs/how-to/pin-in-place-in-docker.md.',
+      details: { pinning },
+    },
+  );
+}
+
 /** Reads a source as far as it has to be compared with what is live. */
 export async function readSource(
   offered: Source | Bundle,

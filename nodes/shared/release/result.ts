@@ -1,4 +1,4 @@
-import type { ReleaseInUse } from '../contract/facts';
+import type { PinningFound, ReleaseInUse } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
 import type { SourceDescription } from '../contract/records';
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
@@ -25,6 +25,8 @@ export interface SwitchResult extends Place {
   backup: string | null;
   checks: readonly CheckResult[];
   swap: Swap;
+  /** How runs are pinned that the same user starts; absent where nothing was switched, or nobody can tell. */
+  pinning?: PinningFound;
   releasesInUse: readonly ReleaseInUse[];
   /** Set when an earlier operation's interrupted switch had to be decided on first. */
   settled?: Settled | undefined;

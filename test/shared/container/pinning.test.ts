@@ -1,15 +1,22 @@
-/** P1: how runs are pinned in containers: in place where their profile allows it, and else in the release. */
+/** P1: how runs are pinned in containers: in place where their profile allows it, and else by code. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Container, type ContainerOptions, startContainer } from '../../support/container';
-import { deployTo } from '../../support/deployment';
+import { deployTo, rollBackTo } from '../../support/deployment';
 import { PLACE_PROBES, PLACE_SELECTION } from '../../support/placeProbes';
 import { placeEngines } from '../../support/placeRuns';
+import { size } from '../../support/size';
+import { seenThrough } from '../../support/snapshot';
+import { thrownBy } from '../../support/thrown';
+import { writeTree } from '../../support/tree';
 
 jest.setTimeout(240_000);
-const { make, version, plain, run } = placeEngines();
+const { make, version, plain, run, started: startedWith } = placeEngines();
 const containers: Container[] = [];
 afterAll(() => containers.forEach((container) => container.stop()));
 
@@ -55,22 +62,124 @@ test.each<[string, ContainerOptions]>([
   'P1: in place for %s in a container that allows it, across a deployment from outside',
   async (_who, options) => {
     const { base, container } = await engine(options);
-    expect(tells(container)).toBe('');
+    expect(tells(container)).toBe('place');
     const goOn = await started(container);
     await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
     expect(await goOn()).toEqual(Object.fromEntries(PLACE_PROBES.map((name) => [name, '1'])));
   },
 );
 
+/** A container whose profile forbids what Docker's forbids. */
+async function forbidding(user?: string): Promise<ReturnType<typeof engine>> {
+  const seccomp = join(await make('profile'), 'forbidding.json');
+  await writeFile(seccomp, JSON.stringify(FORBIDDING));
+  return engine({ seccomp, ...(user !== undefined && { user }) });
+}
+
 test.each<[string, string | undefined]>([
   ['root', undefined],
   ['nobody', '65534:65534'],
-])('P1: in the release for %s where the profile forbids it, as Docker’s does', async (_who, user) => {
-  const seccomp = join(await make('profile'), 'forbidding.json');
-  await writeFile(seccomp, JSON.stringify(FORBIDDING));
-  const { base, container } = await engine({ seccomp, ...(user !== undefined && { user }) });
-  expect(tells(container)).toBe('forbidden');
-  const goOn = await started(container, 'own_path', 'child_by_path', 'run_path');
+])('P1: by code for %s where the profile forbids it, as Docker’s does', async (_who, user) => {
+  const { base, container } = await forbidding(user);
+  expect(tells(container)).toBe('code forbidden');
+  const probes = [
+    'late_module',
+    'child_by_path',
+    'run_path',
+    'pool_by_spawn',
+    'output_directory',
+    'neighbours',
+  ];
+  const goOn = await started(container, ...probes);
   await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
-  expect(await goOn()).toEqual({ own_path: '1', child_by_path: '1', run_path: '1' });
+  expect(await goOn()).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
 });
+
+test('P3: a deployment that is to be pinned in place is refused there, and changes nothing', async () => {
+  const { base, container } = await forbidding();
+  const [two, before] = [await version('2'), seenThrough(base)];
+  const deployed = deployTo(
+    '/srv/app',
+    two,
+    { selection: PLACE_SELECTION, pinning: 'place' },
+    {
+      interpreter: {
+        python: '/usr/bin/python3',
+        become: 'none',
+        runtime: 'container',
+        container: container.name,
+        containerCommand: container.command,
+      },
+    },
+  );
+  expect(await thrownBy(deployed)).toMatchObject({
+    code: 'STEP',
+    message: expect.stringContaining('Pinning is “In Place”') as unknown,
+  });
+  expect(seenThrough(base)).toEqual(before);
+});
+
+/** It answers with its version, and from the hundredth request on with that of a module that it imports then. */
+const SERVICE = `
+import http.server, os, socketserver, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'src'))
+V = 'VERSION'
+count = 0
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count
+        count += 1
+        said = V
+        if count >= 100:
+            import late
+            said += late.V
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    def address_string(self):
+        return 'the test'
+
+    def log_message(self, *_):
+        pass
+
+
+with socketserver.UnixStreamServer('service.sock', Handler) as server:
+    print('ready', flush=True)
+    server.serve_forever()
+`;
+
+const SWITCHES = size(50, 200);
+
+test(`P1: a service imports its own release’s module at its hundredth request, across ${SWITCHES} switches`, async () => {
+  const { base, container } = await forbidding();
+  const [one, two] = [await version('1'), await version('2')];
+  for (const [source, own] of [
+    [one, '1'],
+    [two, '2'],
+  ] as const)
+    await writeTree(source, { 'serve.py': SERVICE.replace('VERSION', own) });
+  const selection = { ...PLACE_SELECTION, include: [...PLACE_SELECTION.include, 'serve.py'] };
+  for (const source of [two, one]) await deployTo(base, source, { selection });
+  const words = inside(container, 'python3', '.hot-deploy/launch.py', 'python3', 'serve.py');
+  await startedWith([container.command, ...words], '/');
+  const ask = () => answered(join(base, 'service.sock'));
+  const said = new Set<string>();
+  for (let count = 0; count < 99; count++) {
+    if (count < SWITCHES) await rollBackTo(base, { target: 'previous' });
+    said.add(await ask());
+  }
+  for (let count = 99; count < SWITCHES; count++) await rollBackTo(base, { target: 'previous' });
+  if (SWITCHES % 2 === 0) await rollBackTo(base, { target: 'previous' });
+  expect([...said]).toEqual(['1']);
+  expect(await ask()).toBe('11');
+});
+
+/** What a service at a socket answers. */
+async function answered(socketPath: string): Promise<string> {
+  const asked = get({ socketPath, path: '/' });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return text(response);
+}

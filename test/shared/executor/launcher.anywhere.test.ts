@@ -24,6 +24,8 @@ import engine
 def read(path):
     with open(path) as file:
         return file.read()
+def ours(name, value):
+    return name.startswith('HOT_DEPLOY_') or (name == 'PYTHONPATH' and value.endswith('/.hot-deploy/code'))
 try:
     cwd = os.getcwd()
 except OSError:
@@ -33,7 +35,7 @@ found = {
     'config': [read(given) for given in sys.argv[1:] if given.endswith('.json')][:2],
     'cwd': cwd,
     'engine': engine.VERSION,
-    'environment': {name: value for name, value in os.environ.items() if name not in ('_', 'OLDPWD', 'HOT_DEPLOY_RELEASE')},
+    'environment': {name: value for name, value in os.environ.items() if name not in ('_', 'OLDPWD') and not ours(name, value)},
     'executable': sys.executable,
     'flags': list(sys.flags),
     'input': None if sys.stdin is None else sys.stdin.read(),

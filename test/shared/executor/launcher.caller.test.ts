@@ -19,6 +19,8 @@ const DESCRIBE = `
 import json, os, signal, sys
 def stream(s):
     return s and [s.encoding, s.errors, s.write_through, s.isatty()]
+def of_code(name, value):
+    return name == 'HOT_DEPLOY_PINNED' or (name == 'PYTHONPATH' and value.endswith('/.hot-deploy/code'))
 def is_open(number):
     try:
         return bool(os.fstat(number))
@@ -27,7 +29,7 @@ def is_open(number):
 print(json.dumps({
     'arguments': sys.argv[1:],
     'cwd': os.getcwd(),
-    'environment': dict(os.environ),
+    'environment': {name: value for name, value in sorted(os.environ.items()) if not of_code(name, value)},
     'executable': sys.executable,
     'flags': list(sys.flags),
     'options': [sys._xoptions, sys.warnoptions],

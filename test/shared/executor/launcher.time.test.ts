@@ -19,7 +19,7 @@ let root: string;
 beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'launcher-time-'))));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const ways = ['place', 'release'] as const;
+const ways = ['place', 'code', 'release'] as const;
 const versions = [pythons[0], pythons[pythons.length - 1]];
 
 test.each(ways.flatMap((way) => versions.map((python) => [way, python] as const)))(

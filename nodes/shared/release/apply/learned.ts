@@ -1,4 +1,4 @@
-import type { TreeChanges } from '../../contract/facts';
+import type { PinningFound, TreeChanges } from '../../contract/facts';
 import type { ReleaseId } from '../../contract/names';
 import type { ResultOf } from '../../contract/verbs';
 import type { DependencyResult } from '../../dependencies/install';
@@ -24,6 +24,8 @@ export interface Learned {
   readonly checks: readonly CheckResult[];
   /** Milliseconds that symlink and rename took, once it is switched. */
   readonly switchedMs?: number;
+  /** How runs of it are pinned, once it is kept. */
+  readonly pinning?: PinningFound;
   /** Extractions from before an adoption that still run. */
   readonly unpinned?: number;
   /** What may run the engine besides, and can't be seen; absent where there is none. */

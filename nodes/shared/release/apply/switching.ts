@@ -55,7 +55,13 @@ export const confirm: Handler<StepOf<'confirm'>> = {
   order: 'sent',
   send(_step, _context, together) {
     const confirmed = together.call('confirm', {});
-    return { label: 'confirm', answer: async () => (await confirmed) && {} };
+    return {
+      label: 'confirm',
+      answer: async () => {
+        const { pinning } = await confirmed;
+        return { learned: { ...(pinning !== undefined && { pinning }) } };
+      },
+    };
   },
 };
 

@@ -14,6 +14,8 @@ type Engine = Pick<EngineOptions, 'basePath' | 'entrypoint'>;
 export interface Curiosity {
   readonly holder?: boolean | undefined;
   readonly packages?: boolean | undefined;
+  /** How runs are pinned: of what is live, or whether the kernel allows pinning in place at all. */
+  readonly pinning?: 'live' | 'kernel' | undefined;
   /** A release that is wanted, however old it is. */
   readonly release?: ReleaseId | undefined;
 }
@@ -31,10 +33,10 @@ export function sideOf(client: ExecutorClient, basePath: BasePath): Side {
 export async function observe(
   client: ExecutorClient,
   { basePath, entrypoint }: Engine,
-  { holder, packages, release }: Curiosity = {},
+  { holder, packages, pinning, release }: Curiosity = {},
 ): Promise<Snapshot> {
   const [probe, listed] = await Promise.all([
-    client.call('probe', { basePath, entrypoint, holder }),
+    client.call('probe', { basePath, entrypoint, holder, pinning }),
     client.call('list', { basePath, packages, release, ...DECIDING }),
   ]);
   return { side: sideOf(client, basePath), probe, listed, repaired: [] };

@@ -1,0 +1,3 @@
+/** P1: all that launcher.test.ts shows, pinned in place. */
+import '../../support/pinnedInPlace';
+import './launcher.test';
