@@ -110,6 +110,13 @@ class Pin:
         self.seen = {}
 
     def __call__(self, path):
+        try:
+            return self.finder_of(path)
+        except OSError as error:
+            # Such as a relative path where the working directory is gone.
+            raise ImportError("can't be looked at: %s" % error, path=path)
+
+    def finder_of(self, path):
         names = self.below(os.path.abspath(path))
         own, alone = (None, False) if names is None else self.own(names)
         if own is None:
@@ -119,11 +126,11 @@ class Pin:
             started = sys._getframe().f_back is None
             if not is_program(own) or (started and is_launcher(path)):
                 raise ImportError("no program", path=path)
-            return ProgramFinder(os.path.abspath(path), own, path, started)
+            return ProgramFinder(self, os.path.abspath(path), own, path, started)
         if not alone and not os.path.isdir(own):
             raise ImportError("not deployed", path=path)
         # Who names a release's directory gets this one's, and knows it by its own path.
-        plain = own if names and names[0] in ("current", "releases") else path
+        plain = own if names and names[0] in ("current", "releases") else os.path.join(os.getcwd(), path)
         return Finder(self, plain, own, names, alone)
 
     def below(self, path):
@@ -173,9 +180,20 @@ class Pin:
         with open(path, "rb") as file:
             return compile(file.read(), path, "exec")
 
+    def directory_of(self, own, plain):
+        """The plain directory in which a program of the release lies, once its links are followed."""
+        place = os.path.dirname(os.path.realpath(own))
+        if os.path.islink(own) and (place + "/").startswith(self.release + "/"):
+            return (self.base + place[len(self.release) :]).rstrip("/")
+        return plain
+
     def run(self, module, name):
         """Runs a program in a module's dictionary that was somebody else's until now."""
         code = self.code_of(name)
+        # Where a script is found is where its links lead, and modules are looked for there.
+        here = os.path.dirname(os.path.join(self.base, name))
+        if sys.path[:1] == [here]:
+            sys.path[0] = self.directory_of(os.path.join(self.release, name), here)
         for own in [own for own in module if not own.startswith("__")]:
             del module[own]
         run(code, module)
@@ -330,7 +348,10 @@ if sys.version_info >= (3, 8):
         KIND = ExtensionFileLoader
 
         def create_module(self, spec):
-            return super().create_module(ModuleSpec(spec.name, self, origin=self.own))
+            module = super().create_module(ModuleSpec(spec.name, self, origin=self.own))
+            # Before 3.12, it is that of the file that was loaded.
+            module.__file__ = self.path
+            return module
 
     PINNED_KINDS = {
         SourceFileLoader: PinnedSource,
@@ -341,16 +362,19 @@ if sys.version_info >= (3, 8):
     class ProgramFinder:
         """Finds `__main__` of a path that is a program."""
 
-        def __init__(self, path, own, entry, started):
-            self._given = (path, own, entry, started)
+        def __init__(self, pin, path, own, entry, started):
+            self._path, self._own = path, own
+            directory = pin.directory_of(own, os.path.dirname(path))
+            is_safe = getattr(sys.flags, "safe_path", False)
+            # What stands in sys.path in place of what stands there while Python asks for it.
+            self._given = (entry, [directory] if started and not is_safe else [])
 
         def find_spec(self, fullname, target=None):
             if fullname != "__main__":
                 return None
-            path, own = self._given[:2]
-            loader = Program(fullname, path, own)
-            loader.entry, loader.started = self._given[2:]
-            return spec_from_file_location(fullname, path, loader=loader)
+            loader = Program(fullname, self._path, self._own)
+            loader.entry, loader.instead = self._given
+            return spec_from_file_location(fullname, self._path, loader=loader)
 
     class Program(PinnedSource):
         """Loads a program as if it was a module, which then sees what a script does."""
@@ -361,12 +385,11 @@ if sys.version_info >= (3, 8):
         def run(self, module):
             if self.entry in sys.path:
                 index = sys.path.index(self.entry)
-                is_safe = getattr(sys.flags, "safe_path", False)
-                sys.path[index : index + 1] = [os.path.dirname(self.path)] if self.started and not is_safe else []
+                sys.path[index : index + 1] = self.instead
             sys.path_importer_cache.pop(self.entry, None)
             with open(self.own, "rb") as file:
                 code = compile(file.read(), self.own, "exec")
-            module.update(__spec__=None, __package__=None, __cached__=None, __file__=self.path)
+            module.update(__spec__=None, __package__=None, __cached__=None, __file__=self.entry)
             run(code, module)
 
 

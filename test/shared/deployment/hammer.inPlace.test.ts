@@ -1,20 +1,15 @@
 /** P1: nothing that a run reads relative to its working directory is another release's, however often that changes. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-
-import { deployTo, PYTHON, rollBackTo, temporaryDirectories } from '../../support/deployment';
+import { deployTo, temporaryDirectories } from '../../support/deployment';
+import { flippingCrowd } from '../../support/flippingCrowd';
 import { size } from '../../support/size';
 import { writeTree } from '../../support/tree';
 
 const make = temporaryDirectories();
-const children: ChildProcess[] = [];
-afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
+const crowd = flippingCrowd();
 
 /** How often something else goes live, and how many files are read at least while it does. */
 const FLIPS = size(12, 200);
 const READS = size(600, 10_000);
-/** Runs side by side. */
-const AT_ONCE = 3;
 const READS_OF_A_RUN = 50;
 
 /** It says the version that it runs, and what it has read until it was told to end or had read enough. */
@@ -44,31 +39,13 @@ async function version(text: string): Promise<string> {
   return source;
 }
 
-/** What one run said. */
-async function run(base: string): Promise<string> {
-  const child = spawn(PYTHON, ['run.py'], { cwd: base, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (piece: Buffer) => (said += piece.toString()));
-  await once(child, 'close');
-  return said.trim();
-}
-
 test(
   `P1: of ${READS} reads relative to the working directory, over ${FLIPS} flips, none is another release’s`,
   async () => {
     const base = await make('hammer');
     await deployTo(base, await version('a'));
     await deployTo(base, await version('b'));
-    let flipping = true;
-    const said: string[] = [];
-    const crowd = Array.from({ length: AT_ONCE }, async () => {
-      while (flipping || said.length * READS_OF_A_RUN < READS) said.push(await run(base));
-    });
-    for (let flip = 0; flip < FLIPS; flip++) await rollBackTo(base, { target: 'previous' });
-    flipping = false;
-    await Promise.all(crowd);
+    const said = await crowd(base, FLIPS, READS / READS_OF_A_RUN);
     expect(said.filter((each) => !["a ['a']", "b ['b']"].includes(each))).toEqual([]);
     expect(new Set(said).size).toBe(2);
   },

@@ -14,6 +14,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { wantedPinning } from '../../support/deployedPinning';
 import { detachAt } from '../../support/detaching';
 import { drawn } from '../../support/drawn';
 import { asEntrypoint } from '../../support/named';
@@ -252,7 +253,7 @@ describe.each(drawn(Object.entries(LAYOUTS), 6))('%s', (_name, layout) => {
     selection: { include: layout.include, exclude: [] },
   };
   const deploy = (base: string, source: string, changes = {}): Promise<Outcome> =>
-    deployTo(base, source, { ...settings, ...changes });
+    deployTo(base, source, { ...settings, ...wantedPinning(), ...changes });
 
   test('works in every state, and a first deployment that does not go live leaves it inode for inode', async () => {
     const { base, source } = await engine();

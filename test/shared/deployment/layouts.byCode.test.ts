@@ -1,0 +1,3 @@
+/** P1: all that layouts.test.ts shows, pinned by code. */
+import '../../support/deployedPinnedByCode';
+import './layouts.test';

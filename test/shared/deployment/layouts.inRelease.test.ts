@@ -1,0 +1,3 @@
+/** P1: all that layouts.test.ts shows, pinned in the release. */
+import '../../support/deployedPinnedInRelease';
+import './layouts.test';
