@@ -66,7 +66,7 @@ PARTS: dict[str, list[str]] = {
     "history": ["changes"],
     "entries": ["entries"],
     "previewAdoption": ["entries"],
-    "survey": ["dangling", "interpreters", "containers", "others"],
+    "survey": ["dangling", "interpreters", "containers", "others", "strangers"],
     "texts": ["texts"],
     "compareDirectories": ["differing"],
     "compare": ["needed", "changes.paths.added", "changes.paths.modified", "changes.paths.removed", "sizes"],

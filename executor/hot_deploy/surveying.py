@@ -6,9 +6,11 @@ import os
 import stat
 
 from hot_deploy import containers, interpreters
-from hot_deploy.contract import EVERY_FILE
+from hot_deploy.contract import EVERY_FILE, LISTED_PATHS
+from hot_deploy.environments import NAME
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_name
+from hot_deploy.layout import BACKUP_NAME, RELEASE_ID, checked_name
+from hot_deploy.leftovers import TEMPORARY
 from hot_deploy.tree import BYTECODE_DIRECTORY
 
 TYPE_CHECKING = False
@@ -28,7 +30,8 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
 
     Returns a dict: `uid` and `gid` of what this process makes there, `dangling` (those of the names that are links which
     lead nowhere), `pythonVersion`, `interpreters`, `containers` (see the modules of these names), `others` (files and
-    directories that belong to somebody else; root can keep them as they are).
+    directories that belong to somebody else; root can keep them as they are), `strangers` (the first files of the engine's
+    in directories that are called like ours).
     """
     places = [(name, os.path.join(layout.base, checked_name(name))) for name in names]
     base = os.stat(layout.base)
@@ -47,7 +50,18 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
         "interpreters": interpreters.found(layout, [name for name, place in places if os.path.isfile(place)]),
         "containers": containers.showing(layout),
         "others": others,
+        "strangers": _strangers(layout)[:LISTED_PATHS],
     }
+
+
+def _strangers(layout: Layout) -> list[str]:
+    """What nobody of us has put into `releases`, `environments` and `backups`."""
+    found = []
+    for directory, own in ((layout.releases, RELEASE_ID), (layout.environments, NAME), (layout.backups, BACKUP_NAME)):
+        names = os.listdir(directory) if os.path.isdir(directory) else []
+        strange = sorted(name for name in names if not own.fullmatch(name) and not TEMPORARY.fullmatch(name))
+        found += [os.path.basename(directory) + "/" + name for name in strange]
+    return found
 
 
 def _python_version(path: str) -> str | None:

@@ -219,6 +219,8 @@ export const survey = record({
   containers: list(record({ container: orNull(label), place: path, processId: count }), LISTED_PATHS),
   /** Nothing for root, who can keep owners as they are. */
   others: list(otherOwned, EVERY_FILE),
+  /** What lies in directories of the engine that are called like ours: the first paths. */
+  strangers: list(path, LISTED_PATHS),
 });
 export type Survey = TypeOf<typeof survey>;
 

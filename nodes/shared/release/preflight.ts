@@ -54,6 +54,11 @@ export const PREFLIGHT = {
     meaning:
       'Names that both the source and the base path have and *Include* leaves out: they stay what they are there while the rest becomes the new version.',
   },
+  ownNameUsed: {
+    severities: ['refused', 'hint'],
+    meaning:
+      'The engine has files of its own in `releases`, `environments` or `backups`, where releases, environments and backups come to lie. They stay, and are nobody’s release; with *Pinning: In the Release* they would not be found beside the program.',
+  },
   packagesUnlisted: {
     severities: ['hint'],
     meaning:

@@ -105,6 +105,7 @@ test('nothing that its owner could read is left unreadable without a refusal', (
       interpreters: [],
       containers: [],
       others,
+      strangers: [],
     };
     const lost = lostOwners(survey, keep, deployOptions('/app'));
     const unreadable = others.filter(

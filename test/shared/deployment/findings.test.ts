@@ -287,6 +287,20 @@ describe('hints', () => {
     expect(await told({ ...PLAIN, 'venv/pyvenv.cfg': 'version = \u001b[1m\n' })).toEqual([]);
   });
 
+  test('P2: files of the engine’s where ours come to lie are said, stay, and are refused where runs would lose them', async () => {
+    const own = { 'environments/prod.json': '{}\n', 'backups/notes.txt': 'x\n', 'backups/old.tar.gz': '' };
+    expect(await kinds({ ...PLAIN, ...own }, SECOND)).toEqual(['ownNameUsed']);
+    const [base, source] = [await engine({ ...PLAIN, ...own }), await engine(SECOND)];
+    expect((await plan(base, source)).findings).toMatchObject([
+      { severity: 'hint', paths: ['environments/prod.json', 'backups/notes.txt'], count: 2 },
+    ]);
+    expect(await kinds({ ...PLAIN, 'backups/old.tar.gz': '' }, SECOND)).toEqual([]);
+    const inRelease = deployTo(base, source, { pinning: 'release' });
+    expect((await thrownBy(inRelease)).message).toContain('choose another Pinning');
+    await deployTo(base, source);
+    expect(readFileSync(join(base, 'environments/prod.json'), 'utf8')).toBe('{}\n');
+  });
+
   test('a .python-version that asks for another Python than ours is said', async () => {
     expect(await kinds({ ...PLAIN, '.python-version': '2.7.1\n' }, SECOND)).toEqual(['pythonVersion']);
     expect(await kinds({ ...PLAIN, '.python-version': '3\n' }, SECOND)).toEqual([]);

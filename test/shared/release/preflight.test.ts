@@ -26,6 +26,7 @@ const SURVEY: Survey = {
   interpreters: [],
   containers: [],
   others: [],
+  strangers: [],
 };
 const NOTHING: PlainFacts = { links: [], ...counted() };
 
@@ -72,6 +73,23 @@ const container = (name: string | null, place: string) => ({ container: name, pl
 
 /** Each case: what is there, and how the one finding of it begins and what it says. */
 const CASES: [string, Changes, string, string, string[]][] = [
+  [
+    'files of the engine’s where environments come to lie',
+    { version: { survey: { ...SURVEY, strangers: ['environments/prod.json'] } } },
+    'ownNameUsed',
+    'hint',
+    ['/app has environments/prod.json', 'give the engine’s another name'],
+  ],
+  [
+    'files of the engine’s there, which a program in its release would not find',
+    {
+      version: { survey: { ...SURVEY, strangers: ['environments/prod.json'] } },
+      options: { pinning: 'release' },
+    },
+    'ownNameUsed',
+    'refused',
+    ['/app has environments/prod.json', 'choose another Pinning'],
+  ],
   [
     'a link out of what is deployed',
     { version: { plain: { ...NOTHING, links: [{ path: 'config', target: '/etc/engine' }] } } },

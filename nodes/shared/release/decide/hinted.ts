@@ -1,4 +1,5 @@
-import type { Probe } from '../../contract/facts';
+import type { Probe, Survey } from '../../contract/facts';
+import { topLevelOf } from '../../source/paths';
 import type { DeployOptions } from '../options';
 import { found, type PreflightFinding, told } from '../preflight';
 import { launchPrefix } from '../starts';
@@ -35,6 +36,23 @@ export function namesBeside(
       (shown) =>
         `Both the source and ${basePath} have ${shown}, which Include leaves out: they stay what they are there. To deploy them, too, add to Include: ${patterns.slice(0, 20).join(', ')}.`,
     ),
+  ];
+}
+
+/** What the engine keeps where ours comes to lie: it stays there, but a program that moves into its release loses it. */
+export function ownNames(
+  { strangers }: Pick<Survey, 'strangers'>,
+  { basePath, pinning }: Pick<DeployOptions, 'basePath' | 'pinning'>,
+): PreflightFinding[] {
+  if (strangers.length === 0) return [];
+  const moved = pinning === 'release';
+  return [
+    found('ownNameUsed', moved ? 'refused' : 'hint', told(strangers), (shown) => {
+      const what = `${basePath} has ${shown}, where ${topLevelOf(strangers[0] as string)} of ours come to lie`;
+      return moved
+        ? `${what}: a program that runs in its release would not find them beside itself. Rename the directory in the engine, or choose another Pinning.`
+        : `${what}: they stay, and whoever lists that directory finds ours, too. Better give the engine’s another name.`;
+    }),
   ];
 }
 

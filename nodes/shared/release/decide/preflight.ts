@@ -4,7 +4,7 @@ import { createSelection } from '../../source/patterns';
 import { topLevelOf } from '../../source/paths';
 import { otherInterpreters, seenInContainers } from './interpreters';
 import { lostOwners } from './owners';
-import { namesBeside, nothingPinned, otherPython, unlistedPackages } from './hinted';
+import { namesBeside, nothingPinned, otherPython, ownNames, unlistedPackages } from './hinted';
 import type { PlainFacts } from '../plainTree';
 import type { DeployOptions } from '../options';
 import { found, type PreflightFinding, type Severity, type Told, told } from '../preflight';
@@ -31,6 +31,7 @@ export function decidePreflight(
           ...otherPython(survey.pythonVersion, side, options),
           ...otherInterpreters(survey, wanted, side, options),
           ...seenInContainers(survey, side, options),
+          ...ownNames(survey, options),
           ...nothingPinned(options),
         ]
       : []),
