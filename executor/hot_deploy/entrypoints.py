@@ -67,12 +67,18 @@ def content_for(program: str, name: str, launcher: bytes) -> bytes:
     and a shell script for a shell script."""
     line = _first_line(program)
     interpreter = _interpreter(line)
-    if interpreter in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES)):
+    if is_shell(program):
         head = line if line.startswith(b"#!") else shell_launcher.DEFAULT_LINE
         return shell_launcher.content(head, name, sys.executable)
     if PYTHON.fullmatch(interpreter) and launcher.startswith(b"#!"):
         return line + b"\n" + launcher.split(b"\n", 1)[1]
     return launcher
+
+
+def is_shell(program: str) -> bool:
+    """Whether a program is a script for a shell, by its first line or its name."""
+    line = _first_line(program)
+    return _interpreter(line) in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES))
 
 
 def is_startable(program: str) -> bool:

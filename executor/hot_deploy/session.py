@@ -34,7 +34,7 @@ class Session:
         # Whether this conversation has waited for runs that nobody pinned: see draining.py.
         self.drained = False
         # How runs of what was switched to are pinned, while nobody has kept it yet.
-        self.pinning: Question | None = None
+        self._asked: Question | None = None
         self._lock: tuple[int, Journal] | None = None
 
     def open(self, base_path: str) -> Layout:
@@ -81,6 +81,23 @@ class Session:
             raise StepFailed("lockNeeded")
         return self._lock[1]
 
+    # -- how runs are pinned -----------------------------------------------------------------------------------
+
+    def ask(self, question: Question) -> None:
+        """Keeps a question until it is answered, or nobody waits for that any more."""
+        self.forget_question()
+        self._asked = question
+
+    def forget_question(self) -> None:
+        if self._asked is not None:
+            self._asked.drop()
+        self._asked = None
+
+    def answer(self) -> Json:
+        """`pinning`, where it was asked and can be told."""
+        asked, self._asked = self._asked, None
+        return asked.answer() if asked is not None else {}
+
     # -- the end -----------------------------------------------------------------------------------------------
 
     def put_right(self) -> Json:
@@ -89,6 +106,7 @@ class Session:
         if self.layout is None or self._lock is None:
             return ended
         descriptor, journal = self._lock
+        self.forget_question()
         if not locking.is_held(self.layout, descriptor):
             # All that was made here is removed, lock included. What is there by now is somebody else's.
             locking.release(self.layout, descriptor)

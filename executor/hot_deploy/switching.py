@@ -6,7 +6,7 @@ import os
 import time
 
 import hot_deploy
-from hot_deploy import entrypoints, files, history, records, standins
+from hot_deploy import beside, entrypoints, files, history, records, standins
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names, is_beside
 
@@ -86,6 +86,7 @@ def announce(
     _refuse_circles(layout, release_id)
     before = layout.current_release() if aside is None else None
     made, replaced = standins.place(layout, release_id, launcher)
+    beside.refresh(layout, release_id)
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
     return history.append(

@@ -48,6 +48,13 @@ class Question:
         except OSError:
             pass  # Nobody can tell.
 
+    def drop(self) -> None:
+        """Nobody waits for the answer: whoever tries it uses the release, and is gone before that is taken back."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
     def answer(self) -> dict[str, Any]:
         """`pinning` of an answer; nothing where the prefix does not say it."""
         process = self._process
@@ -56,8 +63,7 @@ class Question:
         try:
             said = process.communicate(timeout=_PATIENCE_SECONDS)[0]
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            self.drop()
             return {}
         way, _, why = said[:_LONGEST].decode("ascii", "replace").partition(" ")
         if process.returncode != 0 or way not in _WAYS or why not in ("", *_WHY):

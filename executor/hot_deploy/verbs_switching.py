@@ -28,7 +28,7 @@ def adopt(session: Session, _id: Any, args: Json) -> Json:
     if session.undo.own("revertSwitch") is not None:
         raise StepFailed("switchWaiting")
     adopted = adoption.adopt(layout, session.undo, copied, switching.wanted_launcher(args))
-    session.pinning = telling.Question(layout)
+    session.ask(telling.Question(layout))
     return adopted
 
 
@@ -79,7 +79,7 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
     exchanges.forget(layout)
     # A release that was kept is pinned as it was.
     if made_here:
-        session.pinning = telling.Question(layout)
+        session.ask(telling.Question(layout))
     return {
         "unpinned": len(found.left),
         "from": pending["from"],
@@ -95,13 +95,13 @@ def confirm(session: Session, _id: Any, _args: Json) -> Json:
     switching.confirm(layout, _pending(session, layout))
     session.undo.confirm()
     session.making.candidate = session.making.copied = None
-    asked, session.pinning = session.pinning, None
-    return {"live": layout.current_release(), **(asked.answer() if asked else {})}
+    return {"live": layout.current_release(), **session.answer()}
 
 
 def revert(session: Session, _id: Any, args: Json) -> Json:
     """Takes the switch back."""
     layout = session.require_lock()
+    session.forget_question()
     result = session.undo.revert(_pending(session, layout), args["reason"])
     # With a first deployment of an earlier conversation they went, too; this one may go on to another.
     directories.make(layout, session.undo)

@@ -51,6 +51,9 @@ export function asWanted(item: IDataObject, read: ReadParameter): IDataObject {
   if (!simplify.read(read)) return item;
   const asked = (item.n8n as IDataObject | undefined)?.health !== undefined ? ['n8n'] : [];
   const aside = (item.dependencies as IDataObject | undefined)?.notice ? ['dependencies'] : [];
-  const kept = [...SIMPLIFIED, ...NOTABLE, ...asked, ...aside].filter((name) => name in item);
+  // In place, a run is as it was in the plain directory.
+  const way = (item.pinning as IDataObject | undefined)?.way;
+  const pinned = way === undefined || way === 'place' ? [] : ['pinning'];
+  const kept = [...SIMPLIFIED, ...NOTABLE, ...pinned, ...asked, ...aside].filter((name) => name in item);
   return Object.fromEntries(kept.map((name) => [name, item[name]]));
 }

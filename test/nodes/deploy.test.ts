@@ -88,7 +88,7 @@ test('deploys a directory over SSH into a plain directory, and answers with one 
   const basePath = await plainEngine();
   const result = await n8n.run(chain(hotDeploy({ basePath, sourceDirectory: v2 })));
   const json = onlyJson(result);
-  expect(json).toEqual({ ...OUTPUT, basePath });
+  expect(json).toEqual({ ...OUTPUT, pinning: { way: 'place', why: null }, basePath });
   expect(json.changes).toMatchObject({
     modified: expect.arrayContaining(['config/default_config.json', 'src/matcher.py']),
   });

@@ -97,9 +97,12 @@ test('what deploying and rolling back offer is the simplified output, field by f
     ['HotDeploy', 'deploy'],
     ['RollbackExtractionEngine', 'rollback'],
   ]) {
-    // There only where other users' processes can't be looked into, and where something was found beforehand.
+    // There only where other users' processes can't be looked into, where something was found beforehand, and where runs
+    // are not pinned in place.
     const offered = Object.keys(schemaOf(node, operation).properties ?? {});
-    expect(offered.filter((name) => !['unseen', 'findings'].includes(name))).toEqual(Object.keys(item.json));
+    expect(offered.filter((name) => !['unseen', 'findings', 'pinning'].includes(name))).toEqual(
+      Object.keys(item.json),
+    );
   }
 });
 

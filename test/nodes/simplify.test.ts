@@ -52,6 +52,13 @@ test('is on unless it is switched off, and keeps ten fields as they are in the f
   expect(back).toMatchObject({ status: 'rolledBack', release: deployment.release });
 });
 
+test('how runs are pinned stays where it is not in place', async () => {
+  const options = { pinning: 'code' };
+  const json = await deployed(await make('app'), versions[0], { options });
+  expect(Object.keys(json)).toEqual([...SIMPLIFIED, 'pinning']);
+  expect(json.pinning).toEqual({ way: 'code', why: 'chosen' });
+});
+
 test('n8n’s health stays where it was asked for', async () => {
   const options = { n8nHealthUrl: `http://127.0.0.1:${sshd.port}/` };
   const json = await deployed(await make('app'), versions[0], { options });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -12,6 +12,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { repairAt } from '../../support/repairing';
 import { keptNames, liveTree, treeOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
@@ -102,4 +103,40 @@ test('P4: removing a release leaves what its links lead to', async () => {
   expect(keptNames(base).releases.length).toBeLessThan(4);
   expect(treeOf(join(base, 'data'))).toEqual({ 'words.txt': expect.anything() });
   expect(extract(base)).toBe('2 helpers KEY=1 words.txt');
+});
+
+describe('where runs are started in the release', () => {
+  const inside = { pinning: 'release' } as const;
+  const linked = (base: string, release: string) =>
+    readdirSync(join(base, 'releases', release), { withFileTypes: true })
+      .filter((entry) => entry.isSymbolicLink())
+      .map(({ name }) => name);
+
+  test('P1: what comes and goes beside is known to a release from the next switch on, and after going back', async () => {
+    const base = await plain();
+    const { release: first } = await deployTo(base, v1, inside);
+    const { release: second } = await deployTo(base, v2, inside);
+    const { mode } = statSync(join(base, 'releases', first));
+    writeFileSync(join(base, 'data/later.txt'), '');
+    writeFileSync(join(base, 'later.py'), '');
+    rmSync(join(base, '.env'));
+    writeFileSync(join(base, 'settings'), '');
+    expect(linked(base, first)).toEqual(['.env', 'data', 'helpers.py']);
+    await rollBackTo(base, { target: 'previous' });
+    expect(linked(base, first)).toEqual(['data', 'helpers.py', 'later.py', 'settings']);
+    expect(statSync(join(base, 'releases', first)).mode).toBe(mode);
+    expect(linked(base, second)).toEqual(['.env', 'data', 'helpers.py']);
+    expect(await repairAt(base)).toMatchObject({ status: 'sound' });
+  });
+
+  test('P1: of 1,500 documents none hides what a program needs', async () => {
+    const base = await plain();
+    for (let index = 0; index < 1500; index++) writeFileSync(join(base, `a-document-${index}.pdf`), '');
+    const { release } = await deployTo(base, v2, { ...inside, checks: [{ ...RUNS, when: 'after' }] });
+    expect(extract(base)).toBe('2 helpers KEY=1 words.txt');
+    const others = linked(base, release).filter((name) => !name.startsWith('a-document-'));
+    // The new version has no `src`: that of the plain directory stays in its place.
+    expect(others).toEqual(['.env', 'data', 'helpers.py', 'src']);
+    expect(linked(base, release)).toHaveLength(1504);
+  });
 });
