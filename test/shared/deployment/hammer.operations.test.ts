@@ -11,6 +11,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { wantedPinning } from '../../support/deployedPinning';
 import { detachAt } from '../../support/detaching';
 import { makePdf, writeVersion } from '../../support/engine';
 import { Crowd } from '../../support/extractions';
@@ -39,9 +40,15 @@ type Operation = (base: string, source: string, python: string) => Promise<unkno
 const WAITING = { lockWaitSeconds: 60 };
 
 const OPERATIONS: Record<string, Operation> = {
-  deploy: (base, source, python) => deployTo(base, source, { ...WAITING, deployUnchanged: true }, { python }),
+  deploy: (base, source, python) =>
+    deployTo(base, source, { ...WAITING, ...wantedPinning(), deployUnchanged: true }, { python }),
   refused: (base, source, python) =>
-    deployTo(base, source, { ...WAITING, checks: [checkOf({ command: 'false' })] }, { python }),
+    deployTo(
+      base,
+      source,
+      { ...WAITING, ...wantedPinning(), checks: [checkOf({ command: 'false' })] },
+      { python },
+    ),
   rollBack: (base, _source, python) => rollBackTo(base, { target: 'previous' }, WAITING, { python }),
   detach: (base, _source, python) => detachAt(base, WAITING, { python }),
   detachPatiently: (base, _source, python) =>

@@ -1,0 +1,3 @@
+/** P1: all that hammer.operations.test.ts shows, pinned by code. */
+import '../../support/deployedPinnedByCode';
+import './hammer.operations.test';
