@@ -23,6 +23,12 @@ const PARTS = {
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^\s*(?:✓|✕|Tests:|Test Suites:|Time:|P\d|.*seed -?\d)/,
   },
+  ways: {
+    title: 'What a run finds, pinned in each way',
+    command: [...JEST, 'test/shared/container/ways'],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /^\|/,
+  },
   bench: {
     title: 'Side by side with what it replaces',
     command: ['npx', 'tsx', 'bench/index.ts'],

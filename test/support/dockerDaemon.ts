@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,13 +18,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 const UNPACKED = join(__dirname, '../../node_modules/.cache/docker');
 const PACKAGES = ['docker.io', 'containerd'];
 const LONGEST_START_SECONDS = 60;
+const LIFETIME_SECONDS = 900;
+const IMAGE = 'merged:1';
 
 /** Docker's own daemon, of this test's own, without a network. */
 export interface DockerDaemon {
   /** Runs `docker` with words, and returns what it said. */
   docker: (...words: string[]) => string;
-  /** What `docker` is called by from anywhere. */
-  command: readonly string[];
+  /**
+   * Starts a container that has nothing of its own: programs are this machine's, and what `above` holds is at `/srv`. Returns
+   * what runs a program in `/srv/app` there.
+   */
+  start: (above: string, options: readonly string[]) => readonly string[];
   stop: () => Promise<void>;
 }
 
@@ -45,16 +59,35 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   const stop = async (): Promise<void> => {
+    const running = docker('ps', '-q').split('\n').filter(Boolean);
+    if (running.length > 0) docker('rm', '-f', ...running);
     await ended(daemon);
     rmSync(place, { recursive: true, force: true });
   };
   try {
     await answering(() => docker('version'));
   } catch (error) {
-    await stop();
+    await ended(daemon);
     throw error;
   }
-  return { docker, command: [join(unpacked(), 'usr/bin/docker'), '-H', socket], stop };
+  docker('import', merged(place), IMAGE);
+  const start = (above: string, options: readonly string[]): readonly string[] => {
+    const mounts = ['-v', `${above}:/srv`, '-v', '/usr:/usr:ro', '-v', '/etc:/etc:ro'];
+    const run = ['run', '-d', '--rm', '--network', 'none', ...mounts, ...options, IMAGE];
+    const container = docker(...run, 'sleep', String(LIFETIME_SECONDS)).trim();
+    return [join(unpacked(), 'usr/bin/docker'), '-H', socket, 'exec', '-i', '-w', '/srv/app', container];
+  };
+  return { docker, start, stop };
+}
+
+/** An archive of an image that has nothing but links into `/usr`, which is mounted. */
+function merged(directory: string): string {
+  const root = join(directory, 'image');
+  for (const name of ['usr', 'etc', 'srv', 'tmp']) mkdirSync(join(root, name), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
+  execFileSync('tar', ['-C', root, '-cf', `${root}.tar`, '.']);
+  return `${root}.tar`;
 }
 
 function unpacked(): string {
