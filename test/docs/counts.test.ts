@@ -59,7 +59,7 @@ describe('docs/reference/limits.md says the limit of', () => {
     ['depth of directories', number(constant('executor/hot_deploy/layout.py', 'MAX_DEPTH'))],
     ['paths that an output lists of each kind', number(LISTED_PATHS)],
     [
-      'links of a release to names that lie beside the deployed ones',
+      'links of a release to names beside, where runs are not started in it',
       number(constant('executor/hot_deploy/beside.py', 'MOST_NAMES')),
     ],
     [
@@ -125,7 +125,6 @@ describe('docs/reference/limits.md says the limit of', () => {
 
 describe('numbers in sentences', () => {
   const drain = constant('nodes/shared/release/decide/switching.ts', 'DRAIN_SECONDS');
-  const names = number(constant('executor/hot_deploy/beside.py', 'MOST_NAMES'));
   const remembered = constant('nodes/shared/push/deliveries.ts', 'MAX_REMEMBERED');
   const listAll = constant('nodes/shared/release/observe/comparison.ts', 'LIST_ALL_BELOW');
   const streamed = constant('executor/hot_deploy/shown.py', 'STREAMED_BYTES') / 1024;
@@ -136,7 +135,6 @@ describe('numbers in sentences', () => {
     ],
     ['docs/explanation/how-it-works.md', `(above ${listAll} files) digests of the directories`],
     ['docs/explanation/limits.md', `The switch waits up to ${drain} s for them`],
-    ['docs/explanation/limits.md', `links to the first ${names} names`],
     ['docs/reference/checks.md', `at most ${streamed} KiB of it are sent`],
     ['docs/reference/hot-deploy-trigger.md', `the moves of the last ${remembered} that started something`],
     ['docs/reference/hot-deploy.md', `Lists of paths hold at most ${number(LISTED_PATHS)}`],
