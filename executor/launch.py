@@ -65,9 +65,10 @@ def launch():
     else:
         leading = (ByCode if by_code(base, release) else Leading)(base, release, environment)
     words = sys.argv[1:]
-    if words[0] == SCRIPT:
-        become(*leading.script(*words[1:6], words[6:]))
-    become(*leading.command(words))
+    found = leading.script(*words[1:6], words[6:]) if words[0] == SCRIPT else leading.command(words)
+    if leading.arguments is not None:
+        leading.arguments.go_inside()
+    become(*found)
 
 
 def told(base, release):
@@ -123,7 +124,7 @@ class Leading:
 
     def mapping(self):
         """What leads arguments into the release."""
-        return in_part(IN_RELEASE)["Arguments"](self.base, self.release, None)
+        return in_part(IN_RELEASE)["arguments_of"](self.base, self.release, None)
 
     def is_below(self, name):
         return os.path.realpath(name).startswith(self.base + os.sep)

@@ -46,8 +46,9 @@ def main():
     if options is not None and pin_in_place(base, release, entrypoint) is None:
         words = as_called(options, os.path.join(base, entrypoint))
     else:
-        mapped = in_part(IN_RELEASE)['Arguments'](base, release, entrypoint)
+        mapped = in_part(IN_RELEASE)['arguments_of'](base, release, entrypoint)
         sys.argv[1:] = arguments = [mapped.pinned(argument) for argument in arguments]
+        mapped.go_inside()
         by_code = in_part(BY_CODE)['pin_by_code'](base, release)
         if by_code:
             words = renamed(as_called(options, os.path.join(base, entrypoint)), arguments)
@@ -191,7 +192,7 @@ def pin_in_place(base, release, entrypoint=None, demanded=True):
     way = pins = None
     try:
         way, unprivileged = way_of(base, release)
-        if way in ('code', 'release'):
+        if way in ('code', 'release', 'inside'):
             return 'chosen'
         place = in_part(IN_PLACE)
         # Nobody replaces what is mounted over meanwhile; who does that at this moment takes it along.
@@ -425,7 +426,7 @@ BY_CODE = '''
 def pin_by_code(base, release, others=True):
     """Have what this process imports come from a release, and what others import that it starts; None where it can't."""
     try:
-        if way_of(base, release)[0] == 'release':
+        if way_of(base, release)[0] in ('release', 'inside'):
             return None
     except OSError:
         pass
@@ -466,6 +467,14 @@ def is_own_environment(environment):
 
 # Pinning in the release.
 IN_RELEASE = '''
+def arguments_of(base, release, entrypoint):
+    try:
+        inside = way_of(base, release)[0] == 'inside'
+    except OSError:
+        inside = False
+    return (Inside if inside else Arguments)(base, release, entrypoint)
+
+
 class Arguments:
     """Leads arguments that name deployed files into one release and leaves all others alone."""
 
@@ -540,6 +549,31 @@ class Arguments:
                 if not rarely('stands_in')(self.base, self.release, below):
                     return None
         return os.path.join(self.release, below)
+
+    def go_inside(self):
+        """Nothing: the working directory is the caller's."""
+
+
+class Inside(Arguments):
+    """As Arguments, for a program that works in the release, where relative paths would lead elsewhere."""
+
+    def pinned_path(self, value):
+        found = Arguments.pinned_path(self, value)
+        if found != value or not self.cwd or not 0 < len(value) < PATH_MAX:
+            return found
+        exists = os.path.exists if '/' in value else os.path.isfile
+        return os.path.join(self.cwd, value) if exists(value) else value
+
+    def go_inside(self):
+        below = self.below_base(self.cwd) if self.cwd else None
+        if below is None:
+            return
+        names = [name for name in below.split('/') if name]
+        place = os.path.join(self.release, *(names[2:] if names[:1] == ['releases'] else names))
+        if os.path.isdir(place):
+            os.chdir(place)
+            if 'PWD' in os.environ:
+                os.environ['PWD'] = place
 '''
 
 # What few starts need.

@@ -59,7 +59,7 @@ def _is_run_inside(layout: Layout, release_id: str) -> bool:
     record = records.read(layout, release_id) or {}
     starting = entrypoints.listed(record.get("entrypoint") or "")
     release = layout.release(release_id)
-    return record.get("pinning") == "release" or any(
+    return record.get("pinning") in ("release", "inside") or any(
         entrypoints.is_shell(os.path.join(release, name)) for name in starting
     )
 

@@ -30,7 +30,7 @@ LONGEST_SECONDS = 2.0
 POLL_SECONDS = 0.02
 # A launcher goes on after half a second, lock or not.
 HELD_SECONDS = 0.4
-WAYS = ("auto", "place", "code", "release")
+WAYS = ("auto", "place", "code", "release", "inside")
 # In a user's namespace these don't work: who may use none of them is pinned in place, and others are asked for.
 PRIVILEGES = re.compile(
     rb"\b(?:sudo|doas|pkexec|runuser|chown|chgrp|[fl]chown|set(?:re|res|e)?[ug]id|setgroups|initgroups)\b"

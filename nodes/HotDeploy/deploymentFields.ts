@@ -72,6 +72,12 @@ export const pinning = option(
         value: 'release',
         description: 'Runs are started in the release’s directory, which has links to what lies beside',
       },
+      {
+        name: 'In the Release, Working There',
+        value: 'inside',
+        description:
+          'As above, with the release as working directory in place of the base path: what is opened relative to that is one release’s, and nothing can be written there',
+      },
     ],
     description: 'How runs of this version go on with one release while others are deployed',
   }),

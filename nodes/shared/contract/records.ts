@@ -57,8 +57,8 @@ export const recordedOptions = record({
 });
 export type RecordedOptions = TypeOf<typeof recordedOptions>;
 
-/** How runs are to be pinned: in place where that can be had, or in the release. */
-export const PINNINGS = ['auto', 'place', 'code', 'release'] as const;
+/** How runs are to be pinned: in place where that can be had, or in one way; `inside`: in the release, and working there. */
+export const PINNINGS = ['auto', 'place', 'code', 'release', 'inside'] as const;
 export type Pinning = (typeof PINNINGS)[number];
 const pinning = oneOf(...PINNINGS);
 

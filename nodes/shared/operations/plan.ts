@@ -107,7 +107,8 @@ export async function planDeployment(
 
 /** As runs of what is live are, unless another way is asked for; whether a kernel allows that is tried with a release. */
 function plannedPinning({ pinning: now }: Probe, { pinning = 'auto' }: DeployOptions): PinningFound | null {
-  if (pinning === 'code' || pinning === 'release') return { way: pinning, why: 'chosen' };
+  if (pinning === 'code') return { way: 'code', why: 'chosen' };
+  if (pinning === 'release' || pinning === 'inside') return { way: 'release', why: 'chosen' };
   if (!now || now.why === 'chosen') return null;
   return now;
 }

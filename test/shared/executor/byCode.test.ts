@@ -100,6 +100,9 @@ const CASES: Record<string, string[]> = {
   'a relative path that goes up': code(
     'import os, sys; os.chdir("src"); sys.path.insert(0, "../src/../src"); import late; print(late.V)',
   ),
+  'a directory that a .pth file names': code(
+    'import site; site.addsitedir(BASE + "/site"); import late; print(late.V, late.__file__)',
+  ),
   'who has a sitecustomize of his own': [
     '-c',
     'import sitecustomize, sys; print(sitecustomize.__file__, sys.path[1:])',
@@ -140,12 +143,12 @@ function write(directory: string, tree: Record<string, string>): void {
 beforeAll(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'by-code-')));
   plain = join(root, 'plain');
-  write(plain, { ...files('a'), ...BESIDE });
+  write(plain, { ...files('a'), ...BESIDE, 'site/engine.pth': `${join(plain, 'src')}\n` });
   write(join(root, 'theirs'), { 'sitecustomize.py': "print('theirs')\n" });
   pinned = new BasePath(join(root, 'pinned'), 'run.py', ['src', 'tools', 'top.py', 'only_b.py']);
   for (const version of ['a', 'b']) pinned.addRelease(version, files(version));
   symlinkSync('current/only_a.py', join(pinned.path, 'only_a.py'));
-  write(pinned.path, BESIDE);
+  write(pinned.path, { ...BESIDE, 'site/engine.pth': `${join(pinned.path, 'src')}\n` });
   pinned.flip('a');
   pinned.flip('b');
 });

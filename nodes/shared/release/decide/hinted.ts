@@ -45,7 +45,7 @@ export function ownNames(
   { basePath, pinning }: Pick<DeployOptions, 'basePath' | 'pinning'>,
 ): PreflightFinding[] {
   if (strangers.length === 0) return [];
-  const moved = pinning === 'release';
+  const moved = pinning === 'release' || pinning === 'inside';
   return [
     found('ownNameUsed', moved ? 'refused' : 'hint', told(strangers), (shown) => {
       const what = `${basePath} has ${shown}, where ${topLevelOf(strangers[0] as string)} of ours come to lie`;
