@@ -111,19 +111,19 @@ class Pin:
 
     def __call__(self, path):
         try:
-            return self.finder_of(path)
+            # Nobody of Python's calls this for the program that it was told to run: see ProgramFinder.
+            return self.finder_of(path, sys._getframe().f_back is None)
         except OSError as error:
             # Such as a relative path where the working directory is gone.
             raise ImportError("can't be looked at: %s" % error, path=path)
 
-    def finder_of(self, path):
+    def finder_of(self, path, started):
         names = self.below(os.path.abspath(path))
         own, alone = (None, False) if names is None else self.own(names)
         if own is None:
             raise ImportError("not below the base path", path=path)
         if os.path.isfile(own):
             # A program that Python is told to run is asked for as if it was an archive: see runpy.
-            started = sys._getframe().f_back is None
             if not is_program(own) or (started and is_launcher(path)):
                 raise ImportError("no program", path=path)
             return ProgramFinder(self, os.path.abspath(path), own, path, started)
