@@ -32,13 +32,15 @@ export interface ContainerOptions {
   bare?: boolean;
   /** Path of a profile that says which system calls its programs may use; default: podman's own. */
   seccomp?: string;
+  /** A capability that they have beside the usual ones. */
+  capability?: string;
 }
 
 /**
  * Starts a container of a small Debian with Python, through podman and runc: there is no daemon to be had everywhere.
  * Its image is made once on each machine, which takes a minute.
  */
-export function startContainer(mounts: Mount[], { user, bare, seccomp }: ContainerOptions = {}): Container {
+export function startContainer(mounts: Mount[], { user, bare, seccomp, capability }: ContainerOptions = {}): Container {
   const [image, command] = bare ? [bareImage(), ['/bin/busybox', 'sleep']] : [debianImage(), ['sleep']];
   const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
   const volumes = mounts.flatMap(({ host, inside = '/app', readOnly }) => [
@@ -57,6 +59,7 @@ export function startContainer(mounts: Mount[], { user, bare, seccomp }: Contain
     ...limits,
     ...volumes,
     ...(user ? ['--user', user] : []),
+    ...(capability ? ['--cap-add', capability] : []),
     ...(seccomp ? ['--security-opt', `seccomp=${seccomp}`] : []),
     image,
     ...command,

@@ -20,16 +20,19 @@ const { make, version, plain, run, started: startedWith } = placeEngines();
 const containers: Container[] = [];
 afterAll(() => containers.forEach((container) => container.stop()));
 
-/** What Docker's default profile forbids to programs without CAP_SYS_ADMIN. */
-const FORBIDDING = {
+/** A profile that forbids some system calls, with what the kernel says then. */
+const forbidden = (errnoRet: number, ...names: string[]) => ({
   defaultAction: 'SCMP_ACT_ALLOW',
-  syscalls: [
-    {
-      names: ['unshare', 'setns', 'mount', 'umount2', 'open_tree', 'move_mount'],
-      action: 'SCMP_ACT_ERRNO',
-      errnoRet: 1,
-    },
-  ],
+  syscalls: [{ names, action: 'SCMP_ACT_ERRNO', errnoRet }],
+});
+const [EPERM, EACCES, ENOSYS] = [1, 13, 38];
+/** What Docker's default profile forbids to programs without CAP_SYS_ADMIN. */
+const FORBIDDING = forbidden(EPERM, 'unshare', 'setns', 'mount', 'umount2', 'open_tree', 'move_mount');
+/** Where a namespace can be had, and what is needed in it cannot. */
+const HALF_WAY = {
+  'mounts are refused, as AppArmor does in Ubuntu': forbidden(EACCES, 'mount', 'move_mount'),
+  'the kernel has no such call, as before 5.2 and in gVisor': forbidden(ENOSYS, 'open_tree', 'move_mount'),
+  'the last of several mounts is refused': forbidden(EPERM, 'move_mount'),
 };
 
 /** An engine in `app`, with what lies beside it and above, and a container that has all of it at `/srv`. */
@@ -55,10 +58,12 @@ const tells = (container: Container) =>
 const started = (container: Container, ...probes: string[]) =>
   run([container.command, ...inside(container, 'python3', 'run.py', ...probes)], '/');
 
-test.each<[string, ContainerOptions]>([
+const USERS: [string, ContainerOptions][] = [
   ['root', {}],
   ['nobody', { user: '65534:65534' }],
-])(
+];
+
+test.each(USERS)(
   'P1: in place for %s in a container that allows it, across a deployment from outside',
   async (_who, options) => {
     const { base, container } = await engine(options);
@@ -70,25 +75,50 @@ test.each<[string, ContainerOptions]>([
 );
 
 /** A container whose profile forbids what Docker's forbids. */
-async function forbidding(user?: string): Promise<ReturnType<typeof engine>> {
+async function forbidding(
+  options: ContainerOptions = {},
+  profile: object = FORBIDDING,
+): Promise<ReturnType<typeof engine>> {
   const seccomp = join(await make('profile'), 'forbidding.json');
-  await writeFile(seccomp, JSON.stringify(FORBIDDING));
-  return engine({ seccomp, ...(user !== undefined && { user }) });
+  await writeFile(seccomp, JSON.stringify(profile));
+  return engine({ ...options, seccomp });
 }
 
-test.each<[string, string | undefined]>([
-  ['root', undefined],
-  ['nobody', '65534:65534'],
-])('P1: by code for %s where the profile forbids it, as Docker’s does', async (_who, user) => {
-  const { base, container } = await forbidding(user);
+test.each(USERS)(
+  'P1: by code for %s where the profile forbids it, as Docker’s does',
+  async (_who, options) => {
+    const { base, container } = await forbidding(options);
+    expect(tells(container)).toBe('code forbidden');
+    const probes = [
+      'late_module',
+      'child_by_path',
+      'run_path',
+      'pool_by_spawn',
+      'output_directory',
+      'neighbours',
+    ];
+    const goOn = await started(container, ...probes);
+    await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
+    expect(await goOn()).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
+  },
+);
+
+const halfWay = Object.entries(HALF_WAY).flatMap(([what, profile]) =>
+  [...USERS, ['root with CAP_SYS_ADMIN', { capability: 'SYS_ADMIN' }] as const].map(
+    ([who, options]) => [what, who, options, profile] as const,
+  ),
+);
+
+test.each(halfWay)('P1: by code, and whole, where %s (%s)', async (_what, _who, options, profile) => {
+  const { base, container } = await forbidding(options, profile);
   expect(tells(container)).toBe('code forbidden');
   const probes = [
     'late_module',
-    'child_by_path',
-    'run_path',
     'pool_by_spawn',
     'output_directory',
     'neighbours',
+    'replaced_state',
+    'walked',
   ];
   const goOn = await started(container, ...probes);
   await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
