@@ -19,14 +19,16 @@ export function goalsOf(results: Results): Goal[] {
   if (results.extractions) goals.push(...extractionGoals(results.extractions));
   if (results.launcher) {
     const { bare, direct, throughLauncher } = results.launcher;
-    const added = throughLauncher.median - direct.median;
-    goals.push({
-      name: 'an extraction through the launcher takes longer by',
-      atMost: `one bare interpreter start: ${ms(bare.median)}`,
-      measured: ms(added),
-      against: '',
-      met: added <= bare.median,
-    });
+    for (const [way, spread] of Object.entries(throughLauncher)) {
+      const added = spread.median - direct.median;
+      goals.push({
+        name: `an extraction through the launcher takes longer by (pinned: ${way})`,
+        atMost: `one bare interpreter start: ${ms(bare.median)}`,
+        measured: ms(added),
+        against: '',
+        met: added <= bare.median,
+      });
+    }
   }
   if (results.memory) {
     const { sourceMiB, directoryMiB, archiveMiB } = results.memory;

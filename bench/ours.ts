@@ -4,6 +4,7 @@ import { deploy } from '../nodes/shared/operations/deploy';
 import { ExecutorClient } from '../nodes/shared/executor/client';
 import type { ConversationStats } from '../nodes/shared/executor/conversation';
 import { connectAhead } from '../nodes/shared/operations/connectAhead';
+import type { Pinning } from '../nodes/shared/contract/records';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import type { SwitchResult } from '../nodes/shared/release/result';
 import { rollBack } from '../nodes/shared/operations/rollback';
@@ -28,6 +29,7 @@ export class Ours implements Way {
     readonly basePath: string,
     private readonly source: string,
     private readonly createBackup: boolean,
+    private readonly pinning: Pinning = 'auto',
   ) {}
 
   async deploy(): Promise<number> {
@@ -118,6 +120,7 @@ export class Ours implements Way {
       deployUnchanged: false,
       dependencies: NO_DEPENDENCIES,
       selection: DEFAULT_SELECTION,
+      pinning: this.pinning,
     };
   }
 }
