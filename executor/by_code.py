@@ -16,6 +16,8 @@ MODULE = "hot_deploy_by_code"
 LAUNCHER = b"# hot-deploy launcher"
 # Where there are no more descriptors than this to be had, the program gets all of them.
 FEW_DESCRIPTORS = 16
+# Of 2 ms, as long as a launcher waits for the lock of a release.
+ATTEMPTS = 250
 HELD = []
 
 
@@ -53,10 +55,17 @@ def hold(release):
         directory = opened(release, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return os.path.isdir(release)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        pass  # Where it can't be locked, it is known by what is open and mapped.
+    for attempt in range(ATTEMPTS):
+        try:
+            fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            # Somebody removes it, or keeps it for longer than anybody needs.
+            if attempt == 0:
+                import time
+            time.sleep(0.002)
+        except OSError:
+            break  # Where it can't be locked, it is known by what is open and mapped.
     if not os.path.isdir(release) or not os.path.samestat(os.fstat(directory), os.stat(release)):
         os.close(directory)
         return False

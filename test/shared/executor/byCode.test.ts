@@ -2,7 +2,7 @@
  * P1: whatever a Python that is pinned by code looks at of its modules is as in the plain directory, and its own release's,
  * while another one is live. Each case is a program that says what it found; what it says has to be the same.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -206,6 +206,16 @@ describe.each(versions)('%s', (python) => {
     const own = (text = '') => text.split('\n').filter((line) => !/failing\.py|^ {4}raise/.test(line));
     expect(own(found?.stderr)).toEqual(own(expected?.stderr));
     expect(found?.stderr).toContain(join('BASE/releases/a/tools/failing.py", line 3'));
+  });
+
+  test('P4: what is locked by somebody is waited for, and not for ever', () => {
+    const words = code('import top; print(top.V)');
+    const holding = spawn('flock', ['-x', pinned.release('a'), 'sleep', '10'], { stdio: 'ignore' });
+    try {
+      expect(said(python, words, pinned.path, told())).toEqual({ status: 0, stdout: 'a\n', stderr: '' });
+    } finally {
+      holding.kill();
+    }
   });
 
   test('P4: where its release is gone, a program is started with what is live', () => {
