@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { shellOnly } from '../shared/release/shellOperators';
 import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
 import { choice, count, field, type ReadParameter, text, within } from './field';
@@ -136,8 +137,25 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
     environment: environment.read(row, called('Environment')),
   };
   if (kind === 'python') check.code = filled(called('Code'), code.read(row, called('Code')));
-  if (kind === 'command') check.command = filled(called('Command'), command.read(row, called('Command')));
+  if (kind === 'command') {
+    check.command = filled(called('Command'), command.read(row, called('Command')));
+    refuseShellOnly(called('Command'), check.command);
+  }
   return check;
+}
+
+/** Without a shell, what stands behind an operator would be arguments of the program in front of it, and never run. */
+function refuseShellOnly(called: string, line: string): void {
+  const found = shellOnly(line);
+  if (found === undefined) return;
+  const what =
+    found === 'cd'
+      ? `${called} starts with cd, which is a shell’s own`
+      : `${called} has ${found} outside of quotes, which only a shell reads`;
+  throw new DeployError('INPUT', `${what}; commands run without one, in the release’s directory.`, {
+    description:
+      "Make a check of each command, or give all of it to a shell: sh -c 'python run.py --version && python src/selftest.py'. Quote what is meant as an argument.",
+  });
 }
 
 function filled(called: string, value: string): string {

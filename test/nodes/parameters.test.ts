@@ -157,6 +157,16 @@ describe('checks', () => {
       { type: 'command', name: 'smoke' },
       'Command of check “smoke” is empty. Fill it in, or remove the check.',
     ],
+    [
+      'a command is for a shell',
+      { type: 'command', name: 'smoke', command: 'python run.py --version && python src/selftest.py' },
+      'Command of check “smoke” has && outside of quotes, which only a shell reads; commands run without one, in the release’s directory.',
+    ],
+    [
+      'a command starts with cd',
+      { type: 'command', name: 'smoke', command: 'cd src' },
+      'Command of check “smoke” starts with cd, which is a shell’s own; commands run without one, in the release’s directory.',
+    ],
     ['a name is an object', { ...python, name: yields({}) }, 'Name of check 1 is {}. Give text.'],
     [
       'a timeout is text',
