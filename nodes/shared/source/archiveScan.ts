@@ -6,7 +6,7 @@ import { throwIfCancelled } from './cancel';
 import { IgnoredPaths } from './ignored';
 import { ContentStart, launcherInSource } from './launcher';
 import { checkEntryPath, topLevelOf } from './paths';
-import type { CompiledSelection } from './patterns';
+import { type CompiledSelection, isOfMac } from './patterns';
 import { quote } from './quote';
 import type { TarMember } from './tar';
 import { directoryEntry, fileEntry, linkEntry } from './tree';
@@ -48,6 +48,7 @@ export class ArchiveScan {
   async add(member: TarMember): Promise<void> {
     if (isRoot(member)) return;
     const full = checkEntryPath(member.path);
+    if (isOfMac(full)) return;
     this.updateLeadingFolder(full, member.type === 'directory');
     const path = this.strip(full);
     if (path === '') return;

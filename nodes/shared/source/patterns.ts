@@ -9,7 +9,8 @@ import { isReserved } from '../contract/reservedNames';
 
 /**
  * Never part of a bundle, whatever the patterns say: bytecode, which depends on the interpreter and is compiled on
- * the engine's side, and the bookkeeping of version control.
+ * the engine's side, the bookkeeping of version control, and what a Mac keeps beside people's files: for each file a
+ * companion `._name`, and what its Finder remembers.
  */
 export const ALWAYS_EXCLUDED: readonly string[] = [
   '**/__pycache__',
@@ -18,7 +19,15 @@ export const ALWAYS_EXCLUDED: readonly string[] = [
   '**/.git',
   '**/.hg',
   '**/.svn',
+  '**/._*',
+  '**/.DS_Store',
+  '**/__MACOSX',
 ];
+
+/** Whether a path of an archive is something that only a Mac put there: no folder is anything's because of that. */
+export function isOfMac(path: string): boolean {
+  return path.split('/').some((name) => name === '__MACOSX' || name === '.DS_Store' || name.startsWith('._'));
+}
 
 /** What a {@link Selection} selects. All paths are relative, `/`-separated and without `.` or `..` parts. */
 export interface CompiledSelection {

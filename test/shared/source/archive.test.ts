@@ -136,6 +136,23 @@ describe('a leading folder', () => {
     expect(await opened([{ path: './', type: '5' }, file('./src/a')])).toEqual(['src/a']);
   });
 
+  test.each([
+    ['without a leading folder', ''],
+    ['with one', 'engine-1.0/'],
+  ])(
+    'is not mistaken for another because of what a Mac keeps beside each file, %s',
+    async (_what, folder) => {
+      const members = ['src/a.py', 'run.py'].flatMap((path) => {
+        const name = `${folder}${path}`;
+        return [file(name.replace(/[^/]+$/, '._$&'), '\0\x05\x16\x07'), file(name)];
+      });
+      const beside = [file('._engine-1.0'), file('.DS_Store'), file('__MACOSX/engine-1.0/run.py')];
+      expect(await opened([...beside, ...members])).toEqual(['src/a.py', 'run.py']);
+      expect(await opened([...members, ...beside])).toEqual(['src/a.py', 'run.py']);
+      expect((await open([...beside, ...members])).ignored).toEqual({ paths: [], count: 0 });
+    },
+  );
+
   test('that patterns own stays', async () => {
     expect(await opened([file('src/a'), file('src/src/b')])).toEqual(['src/a', 'src/src/b']);
   });

@@ -50,6 +50,10 @@ describe('includes', () => {
     'src/.git/config',
     'src/sub/.hg/x',
     'src/.svn/entries',
+    'src/._main.py',
+    '._run.py',
+    'src/.DS_Store',
+    '__MACOSX/src/a.py',
     'src/a\nb/c.pyc',
   ])('%j is excluded whatever the patterns', (path) => {
     expect(select(['src/**', path.replace('\n', '?')]).includes(path)).toBe(false);
