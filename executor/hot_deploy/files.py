@@ -122,9 +122,20 @@ def read_text(path: str) -> str | None:
             return None
         # Not before: it refuses a directory, and leaves that open.
         with os.fdopen(fd, "rb", closefd=False) as handle:
-            return handle.read(LARGEST_TEXT).decode("utf-8", "replace")
+            return decoded(handle.read(LARGEST_TEXT))
     finally:
         os.close(fd)
+
+
+# By the mark that a file begins with, as pip has it: PowerShell's `>` writes UTF-16.
+MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+def decoded(content: bytes) -> str | None:
+    """A text without its mark; None where it is longer in UTF-8 than a text may be."""
+    mark, encoding = next((known for known in MARKS if content.startswith(known[0])), (b"", "utf-8"))
+    text = content[len(mark) :].decode(encoding, "replace")
+    return text if len(text) <= LARGEST_TEXT // 3 or len(text.encode()) <= LARGEST_TEXT else None
 
 
 def write_all(fd: int, content: bytes) -> None:

@@ -125,6 +125,18 @@ def test_text_is_read_of_regular_files_only(tmp_path: Path) -> None:
         assert files.read_text(str(tmp_path / name)) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_is_decoded_by_its_mark(tmp_path: Path, encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    (tmp_path / "text").write_bytes(mark + "--find-links wheels\n€ 💡\n".encode(encoding))
+    assert files.read_text(str(tmp_path / "text")) == "--find-links wheels\n€ 💡\n"
+
+
+def test_text_that_is_longer_in_utf_8_than_a_text_may_be_is_none(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(("€" * (files.LARGEST_TEXT // 2 - 1)).encode("utf-16"))
+    assert files.read_text(str(tmp_path / "text")) is None
+
+
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Path, Path]:
     """A directory and a link."""

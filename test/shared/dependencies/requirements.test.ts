@@ -8,6 +8,7 @@ import { readLockReferences } from '../../../nodes/shared/dependencies/lockLines
 import { readRequirementLines } from '../../../nodes/shared/dependencies/requirementLines';
 import { keyed, sameDependencies, wantedDependencies } from '../../../nodes/shared/dependencies/wanted';
 import { thrownBy } from '../../support/thrown';
+import { decoded } from '../../../nodes/shared/dependencies/texts';
 import { TOLD_PYTHON } from '../../support/toldPython';
 
 const ENVIRONMENT = { ...NO_DEPENDENCIES, mode: 'virtualEnvironment' as const };
@@ -28,6 +29,21 @@ function filesOf(texts: Record<string, string>): ReleaseFiles & { reads: number 
   };
   return files;
 }
+
+describe('the text of a requirements file', () => {
+  const text = '--find-links wheels\n€ 💡\n';
+  const swapped = Buffer.from(text, 'utf16le').swap16();
+  test.each([
+    ['UTF-8', Buffer.from(text)],
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${text}`)],
+    ['UTF-16, as PowerShell writes it', Buffer.from(`\uFEFF${text}`, 'utf16le')],
+    ['UTF-16, the other way round', Buffer.concat([Buffer.from([0xfe, 0xff]), swapped])],
+  ])('is decoded by its mark: %s', (_name, content) => expect(decoded(content)).toBe(text));
+
+  test('that is longer in UTF-8 than a text may be is none', () => {
+    expect(decoded(Buffer.from(`\uFEFF${'€'.repeat(400_000)}`, 'utf16le'))).toBeUndefined();
+  });
+});
 
 describe('lines of a requirements file', () => {
   test.each([

@@ -101,6 +101,25 @@ describe.each(['pip', 'uv'] as const)('with %s', (installer) => {
     expect((await installed(named, options)).added).toEqual(['keywords 1']);
   });
 
+  test('requirements in UTF-16, as PowerShell writes them, are read as they are meant: a new wheel is a new environment', async () => {
+    mkdirSync(join(source, 'wheels'));
+    writeKeywords(join(source, 'wheels'), '1');
+    const text = '\uFEFF--no-index\r\n--find-links wheels\r\nkeywords\r\n';
+    await writeFile(join(source, 'requirements.txt'), Buffer.from(text, 'utf16le'));
+    const base = await make();
+    const selection = { include: ['src/**', 'config/**', 'run.py', '*.txt', 'wheels/**'], exclude: [] };
+    const options = { ...online, mode: 'virtualEnvironment' as const };
+    const deployed = async () =>
+      (await deployTo(base, source, { selection, dependencies: { ...offline(wheelhouse), ...options } }))
+        .dependencies;
+    expect((await deployed()).packages?.added).toEqual([{ name: 'keywords', version: '1' }]);
+    writeKeywords(join(source, 'wheels'), '2');
+    expect(await deployed()).toMatchObject({
+      status: 'built',
+      packages: { changed: [expect.objectContaining({ name: 'keywords', from: '1', to: '2' })] },
+    });
+  });
+
   test('a constraints file limits what is taken', async () => {
     const files = { 'requirements.txt': 'keywords\n', 'limits.txt': 'keywords<2\n' };
     expect((await installed(files, { installer })).added).toEqual(['keywords 2']);
