@@ -65,6 +65,14 @@ PIP = (
 )
 
 
+# What packages require and don't have, in the words of pip and uv.
+COMPLAINT = re.compile(r"\b(?:requires|has requirement)\b")
+# A wheel's tag that its own installer didn't mind, and a defect of the check itself.
+ASIDE = re.compile(
+    r"is not supported on this platform|was built for a different platform|^Traceback \(|panicked at", re.MULTILINE
+)
+
+
 class Installation:
     """One run of the programs that install: in one directory, with one deadline, over one wire."""
 
@@ -171,10 +179,18 @@ def _fill(directory: str, program: Installer, installation: Installation) -> boo
         return False
     installed = installation.last
     if not installation.run(verify, "check"):
-        return False
+        if not is_aside(installation.last):
+            return False
+        installed["check"] = installation.last["output"]
     # What was installed is what a person wants to read; that it fits together needs no words.
     installation.last = installed
     return True
+
+
+def is_aside(check: dict[str, Any]) -> bool:
+    """Whether what `pip check` has to say is about something else than whether packages have what they require."""
+    output = check["output"]
+    return not check["timedOut"] and ASIDE.search(output) is not None and COMPLAINT.search(output) is None
 
 
 def _describe(layout: Layout, directory: str, key: str, program: Installer) -> dict[str, Any]:

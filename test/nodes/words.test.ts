@@ -98,7 +98,13 @@ const LEFT: Record<string, string[]> = {
     '… files compile.',
     '…, line …: …',
   ],
-  'installing.py': ["… can't be started: …", 'Skipped, as not for this Python: …\n'],
+  'installing.py': [
+    "… can't be started: …",
+    'Skipped, as not for this Python: …\n',
+    // By which words of pip and uv are known.
+    '\\b(?:requires|has requirement)\\b',
+    'is not supported on this platform|was built for a different platform|^Traceback \\(|panicked at',
+  ],
   'processes.py': ['…\n[… bytes left out]\n…'],
   // What Python says of a text with a zero byte in it.
   'failures.py': ['null byte', 'null character'],

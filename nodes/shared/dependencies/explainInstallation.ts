@@ -84,10 +84,13 @@ function signalOf({ signal, exitCode }: NonNullable<EnvironmentResult['run']>): 
   return signal ?? SIGNALS[256 - (exitCode ?? 0)] ?? SIGNALS[(exitCode ?? 0) - 128] ?? null;
 }
 
-function firstComplaint(output: string): string {
+/** The line of “pip check” that matters: what does not fit, or of a defect of its own the last one. */
+export function firstComplaint(output: string): string {
   const lines = output.split('\n').map((line) => line.trim());
-  const said = lines.find((line) => /requires|has requirement|is not supported|incompatible/i.test(line));
-  return sentence(said ?? lines.find(Boolean) ?? 'see the output.');
+  const said = lines.find((line) =>
+    /requires|has requirement|is not supported|different platform|incompatible/i.test(line),
+  );
+  return sentence(said ?? lines.filter(Boolean).at(-1) ?? 'see the output.');
 }
 
 function sentence(text: string): string {

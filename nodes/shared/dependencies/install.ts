@@ -4,7 +4,7 @@ import type { ReleaseId } from '../contract/names';
 import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
 import type { Pipeline } from '../executor/pipeline';
-import { explainInstallation } from './explainInstallation';
+import { explainInstallation, firstComplaint } from './explainInstallation';
 import type { IndexCredentials } from './installOptions';
 import { type PackageChanges, packageChanges } from './packages';
 import { isLeftAlone } from './wanted';
@@ -106,7 +106,7 @@ export function dependencyResult(
     };
   }
   if (status === 'failed') throw explainInstallation(result, wanted, timeoutSeconds);
-  const check = run?.check ? ` “pip check” says: ${run.check.trim()}` : '';
+  const check = run?.check ? `“pip check” says: ${firstComplaint(run.check)}` : '';
   return {
     status,
     environment,
@@ -116,7 +116,8 @@ export function dependencyResult(
     ...(python && { python }),
     ...(wanted.mode === 'virtualEnvironment' && { packages: packageChanges(before, packages) }),
     ...(run && { output: run.output }),
-    ...(wanted.mode === 'interpreter' && { notice: NOT_ATOMIC + check }),
+    ...(wanted.mode === 'interpreter' && { notice: [NOT_ATOMIC, check].filter(Boolean).join(' ') }),
+    ...(wanted.mode === 'virtualEnvironment' && check !== '' && { notice: check }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -118,6 +118,17 @@ describe.each(['pip', 'uv'] as const)('with %s', (installer) => {
       status: 'built',
       packages: { changed: [expect.objectContaining({ name: 'keywords', from: '1', to: '2' })] },
     });
+  });
+
+  test('a wheel whose own tag is another platform’s is installed, and “pip check” is quoted', async () => {
+    const directory = await make('tagged');
+    const tagged = writeWheel(directory, { name: 'tiny', version: '1', tag: 'cp39-cp39-linux_x86_64' });
+    renameSync(tagged, join(directory, 'tiny-1-py3-none-any.whl'));
+    const result = await installed({ 'requirements.txt': 'tiny\n' }, { installer, findLinks: [directory] });
+    expect(result).toMatchObject({ status: 'built', added: ['tiny 1'] });
+    expect(result.notice).toMatch(
+      /^“pip check” says: (tiny 1 is not supported on this platform|The package `tiny` was built for a different platform)\.$/,
+    );
   });
 
   test('a constraints file limits what is taken', async () => {
