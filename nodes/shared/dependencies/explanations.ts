@@ -167,6 +167,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
     next: 'The output below says which ask for what; loosen one of them.',
   },
   {
+    pattern: { exec: builtElsewhere },
+    says: ([, path]) =>
+      `${path} is where a package was built on another machine: the “pip freeze” of conda, and of packages from a directory, names that instead of a version.`,
+    next: 'Write the versions instead (pip list --format=freeze gives them as name==version), or ship wheels with the release and name their directory in Find Links.',
+  },
+  {
     pattern: firstOf(/Could not open requirements file/, /No such file or directory: '?([^\s']+)/),
     says: ([, path]) => `${path ?? 'a file that the requirements name'} is not there.`,
     next: 'Put it into the source and name it in Include.',
@@ -204,6 +210,18 @@ function missingVersion(output: string): Found | null {
   const found = /(?:there (?:is|are) no versions? of|no version of) (\S+)/.exec(output);
   const requirement = found?.[1]?.replace(/,$/, '') ?? '';
   return /^[A-Za-z0-9._-]+(?:==[^\s,]+)?$/.test(requirement) ? [found?.[0], requirement] : null;
+}
+
+/** The directory of `name @ file:///directory`, in the words of uv, and of pip: it says first which it processes. */
+function builtElsewhere(output: string): Found | null {
+  const found = firstOf(
+    inLine('Distribution not found at: file://', /$/),
+    inLine("No such file or directory: '", "'"),
+  ).exec(output);
+  const path = found?.[1] ?? '';
+  const isWhole = path.startsWith('/');
+  const isNamed = output.includes(`file://${path}`) || output.includes(`Processing ${path} `);
+  return isWhole && isNamed ? [found?.[0], path] : null;
 }
 
 function unreadableLock(output: string): Found | null {

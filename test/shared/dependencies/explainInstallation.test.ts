@@ -23,6 +23,25 @@ test.each(['401 Unauthorized', '403 Forbidden', '401 Client Error: Unauthorized 
   },
 );
 
+test.each([
+  ['uv', 'error: Distribution not found at: file:///opt/build/tiny/work'],
+  [
+    'pip',
+    `Processing /opt/build/tiny/work (from -r requirements.txt (line 1))
+ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '/opt/build/tiny/work'`,
+  ],
+])('a list that conda’s pip freeze made gets advice that helps, with %s', (_installer, output) => {
+  expect(said(output)).toContain(
+    '/opt/build/tiny/work is where a package was built on another machine: the “pip freeze” of conda',
+  );
+});
+
+test('a file of the release that is missing is no such list', () => {
+  const output = `Processing ./wheels/tiny.whl (from -r requirements.txt (line 1))
+ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '/app/wheels/tiny.whl'`;
+  expect(said(output)).toContain('/app/wheels/tiny.whl is not there');
+});
+
 test('a package that can’t even say what it needs is named', () => {
   const output = `Collecting six==1.16.0 (from -r requirements.txt (line 1))
 Collecting numpy==1.19.0 (from -r requirements.txt (line 2))
