@@ -40,7 +40,10 @@ export interface ContainerOptions {
  * Starts a container of a small Debian with Python, through podman and runc: there is no daemon to be had everywhere.
  * Its image is made once on each machine, which takes a minute.
  */
-export function startContainer(mounts: Mount[], { user, bare, seccomp, capability }: ContainerOptions = {}): Container {
+export function startContainer(
+  mounts: Mount[],
+  { user, bare, seccomp, capability }: ContainerOptions = {},
+): Container {
   const [image, command] = bare ? [bareImage(), ['/bin/busybox', 'sleep']] : [debianImage(), ['sleep']];
   const name = `hot-deploy-${randomBytes(5).toString('hex')}`;
   const volumes = mounts.flatMap(({ host, inside = '/app', readOnly }) => [
