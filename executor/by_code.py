@@ -27,6 +27,8 @@ def pin(base, release):
         if isinstance(hook, Pin) and hook.release == release:
             return hook
     made = Pin(base, release)
+    if not any(isinstance(hook, Pin) for hook in sys.path_hooks):
+        lead_loaders()
     sys.path_hooks.insert(0, made)
     # What was looked for by now was found without this.
     sys.path_importer_cache.clear()
@@ -176,6 +178,13 @@ class Pin:
                 return None, False
         return whole, False
 
+    def led(self, path):
+        """Where what a path names is read from: the release, if that has it."""
+        directory, name = os.path.split(os.path.abspath(path))
+        names = self.below(directory)
+        own, alone = (None, False) if names is None else self.own(names + [name])
+        return own if own is not None and (alone or os.path.exists(own)) else path
+
     def is_deployed(self, name):
         """Whether a link of ours stands at a name in the base path: it is what releases have, and nobody else's."""
         try:
@@ -247,6 +256,7 @@ if sys.version_info >= (3, 8):
         SOURCE_SUFFIXES,
         ExtensionFileLoader,
         FileFinder,
+        FileLoader,
         SourceFileLoader,
         SourcelessFileLoader,
         spec_from_file_location,
@@ -284,7 +294,7 @@ if sys.version_info >= (3, 8):
                 spec.submodule_search_locations = places
                 return spec
             path = self._plain(spec.origin)
-            loader = PINNED_KINDS[type(spec.loader)](fullname, path, spec.origin)
+            loader = type(spec.loader)(fullname, path)
             places = None if spec.submodule_search_locations is None else [os.path.dirname(path)]
             return spec_from_file_location(fullname, path, loader=loader, submodule_search_locations=places)
 
@@ -321,52 +331,60 @@ if sys.version_info >= (3, 8):
                 if finder is not None:
                     finder.invalidate_caches()
 
-    def rank(spec):
-        return (spec.loader is not None, spec.submodule_search_locations is not None)
+    def led(path):
+        """Where a loader reads what a path names: in the release that this process is pinned to, if that has it."""
+        for hook in sys.path_hooks:
+            if isinstance(hook, Pin):
+                try:
+                    path = hook.led(path)
+                except OSError:
+                    pass
+        return path
 
-    class Pinned:
-        """Loads from a release what is known by its plain path."""
+    def lead_loaders():
+        """Has all that loads a module from a file read the release's: what the finders found, and what is loaded by a file's
+        path, as plug-ins are (spec_from_file_location())."""
+        read, look = FileLoader.get_data, SourceFileLoader.path_stats
+        write, create = SourceFileLoader.set_data, ExtensionFileLoader.create_module
+        resources = FileLoader.get_resource_reader
 
-        def __init__(self, fullname, path, own):
-            super().__init__(fullname, path)
-            self.own = own
+        def own(self, path):
+            """What lies beside a module of the release, its bytecode included, is the release's."""
+            module, plain = led(self.path), os.path.join(os.path.dirname(self.path), "")
+            alike = os.path.isabs(path) == os.path.isabs(self.path) and path.startswith(plain)
+            if module != self.path and alike:
+                return os.path.dirname(module) + "/" + path[len(plain) :]
+            return led(path)
 
         def get_data(self, path):
-            return super().get_data(self._own(path))
-
-        def _own(self, path):
-            plain = os.path.dirname(self.path) + "/"
-            return os.path.dirname(self.own) + "/" + path[len(plain) :] if path.startswith(plain) else path
-
-        def get_resource_reader(self, name):
-            return self.KIND(self.name, self.own).get_resource_reader(name)
-
-    class PinnedSource(Pinned, SourceFileLoader):
-        KIND = SourceFileLoader
+            return read(self, own(self, path))
 
         def path_stats(self, path):
-            return super().path_stats(self._own(path))
+            return look(self, own(self, path))
 
-        def set_data(self, path, data, **_):
-            """Bytecode that a release doesn't have yet stays away: releases don't change."""
-
-    class PinnedBytecode(Pinned, SourcelessFileLoader):
-        KIND = SourcelessFileLoader
-
-    class PinnedExtension(Pinned, ExtensionFileLoader):
-        KIND = ExtensionFileLoader
+        def set_data(self, path, data, **options):
+            # Bytecode that a release doesn't have yet stays away: releases don't change.
+            if own(self, path) == path:
+                write(self, path, data, **options)
 
         def create_module(self, spec):
-            module = super().create_module(ModuleSpec(spec.name, self, origin=self.own))
+            if led(spec.origin) == spec.origin:
+                return create(self, spec)
+            module = create(self, ModuleSpec(spec.name, self, origin=led(spec.origin)))
             # Before 3.12, it is that of the file that was loaded.
-            module.__file__ = self.path
+            module.__file__ = spec.origin
             return module
 
-    PINNED_KINDS = {
-        SourceFileLoader: PinnedSource,
-        SourcelessFileLoader: PinnedBytecode,
-        ExtensionFileLoader: PinnedExtension,
-    }
+        def get_resource_reader(self, name):
+            module = led(self.path)
+            return resources(self if module == self.path else type(self)(self.name, module), name)
+
+        FileLoader.get_data, SourceFileLoader.path_stats = get_data, path_stats
+        SourceFileLoader.set_data, ExtensionFileLoader.create_module = set_data, create_module
+        FileLoader.get_resource_reader = get_resource_reader
+
+    def rank(spec):
+        return (spec.loader is not None, spec.submodule_search_locations is not None)
 
     class ProgramFinder:
         """Finds `__main__` of a path that is a program."""
@@ -381,11 +399,11 @@ if sys.version_info >= (3, 8):
         def find_spec(self, fullname, target=None):
             if fullname != "__main__":
                 return None
-            loader = Program(fullname, self._path, self._own)
-            loader.entry, loader.instead = self._given
+            loader = Program(fullname, self._path)
+            loader.own, (loader.entry, loader.instead) = self._own, self._given
             return spec_from_file_location(fullname, self._path, loader=loader)
 
-    class Program(PinnedSource):
+    class Program(SourceFileLoader):
         """Loads a program as if it was a module, which then sees what a script does."""
 
         def get_code(self, fullname):

@@ -84,6 +84,9 @@ const CASES: Record<string, string[]> = {
   'a module found without being loaded': code(
     `${IN_SRC}import importlib.util as u; s = u.find_spec('late'); m = u.module_from_spec(s); s.loader.exec_module(m); print(m.V, s.loader.get_source('late'), s.loader.is_package('late'))`,
   ),
+  'modules that are loaded by their paths': code(
+    'import importlib.util as u, importlib.machinery as m\ndef load(name, path):\n    s = u.spec_from_file_location(name, path); loaded = u.module_from_spec(s); s.loader.exec_module(loaded); return loaded\nfor path in (BASE + "/src/late.py", "src/late.py", "top.py", BASE + "/src/package/__init__.py", "neighbour.py"):\n    loaded = load("x", path); print(loaded.V, loaded.__file__, loaded.__spec__.origin)\nprint(m.SourceFileLoader("y", BASE + "/top.py").get_data(BASE + "/src/package/data.txt"))',
+  ),
   'programs and modules that are run': code(
     'import runpy, sys; a = list(sys.path); print(runpy.run_path("top.py")["V"], runpy.run_path(BASE + "/top.py", run_name="x")["__name__"], runpy.run_module("top")["__file__"], a == sys.path)',
   ),
