@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Debian's packages of Docker, unpacked: installed, they would start a daemon for the whole machine. */
@@ -92,16 +92,20 @@ function merged(directory: string): string {
 
 function unpacked(): string {
   if (existsSync(UNPACKED)) return UNPACKED;
-  const made = mkdtempSync(join(tmpdir(), 'hot-deploy-packages-'));
+  mkdirSync(dirname(UNPACKED), { recursive: true });
+  const made = mkdtempSync(`${UNPACKED}-`);
   execFileSync('apt-get', ['download', '-qq', ...PACKAGES], {
     cwd: made,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const files = readdirSync(made).filter((name) => name.endsWith('.deb'));
   for (const file of files) execFileSync('dpkg-deb', ['-x', join(made, file), join(made, 'unpacked')]);
-  mkdirSync(join(UNPACKED, '..'), { recursive: true });
-  execFileSync('cp', ['-r', join(made, 'unpacked'), `${UNPACKED}.new`]);
-  renameSync(`${UNPACKED}.new`, UNPACKED);
+  try {
+    renameSync(join(made, 'unpacked'), UNPACKED);
+  } catch (error) {
+    // Another test was faster.
+    if (!existsSync(UNPACKED)) throw error;
+  }
   rmSync(made, { recursive: true });
   return UNPACKED;
 }

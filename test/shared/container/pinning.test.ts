@@ -1,22 +1,17 @@
 /** P1: how runs are pinned in containers: in place where their profile allows it, and else by code. */
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Container, type ContainerOptions, startContainer } from '../../support/container';
-import { deployTo, rollBackTo } from '../../support/deployment';
+import { deployTo } from '../../support/deployment';
 import { PLACE_PROBES, PLACE_SELECTION } from '../../support/placeProbes';
 import { placeEngines } from '../../support/placeRuns';
-import { size } from '../../support/size';
 import { seenThrough } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
-import { writeTree } from '../../support/tree';
 
 jest.setTimeout(240_000);
-const { make, version, plain, run, started: startedWith } = placeEngines();
+const { make, version, plain, run } = placeEngines();
 const containers: Container[] = [];
 afterAll(() => containers.forEach((container) => container.stop()));
 
@@ -148,68 +143,3 @@ test('P3: a deployment that is to be pinned in place is refused there, and chang
   });
   expect(seenThrough(base)).toEqual(before);
 });
-
-/** It answers with its version, and from the hundredth request on with that of a module that it imports then. */
-const SERVICE = `
-import http.server, os, socketserver, sys
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'src'))
-V = 'VERSION'
-count = 0
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        global count
-        count += 1
-        said = V
-        if count >= 100:
-            import late
-            said += late.V
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(said.encode())
-
-    def address_string(self):
-        return 'the test'
-
-    def log_message(self, *_):
-        pass
-
-
-with socketserver.UnixStreamServer('service.sock', Handler) as server:
-    print('ready', flush=True)
-    server.serve_forever()
-`;
-
-const SWITCHES = size(50, 200);
-
-test(`P1: a service imports its own release’s module at its hundredth request, across ${SWITCHES} switches`, async () => {
-  const { base, container } = await forbidding();
-  const [one, two] = [await version('1'), await version('2')];
-  for (const [source, own] of [
-    [one, '1'],
-    [two, '2'],
-  ] as const)
-    await writeTree(source, { 'serve.py': SERVICE.replace('VERSION', own) });
-  const selection = { ...PLACE_SELECTION, include: [...PLACE_SELECTION.include, 'serve.py'] };
-  for (const source of [two, one]) await deployTo(base, source, { selection });
-  const words = inside(container, 'python3', '.hot-deploy/launch.py', 'python3', 'serve.py');
-  await startedWith([container.command, ...words], '/');
-  const ask = () => answered(join(base, 'service.sock'));
-  const said = new Set<string>();
-  for (let count = 0; count < 99; count++) {
-    if (count < SWITCHES) await rollBackTo(base, { target: 'previous' });
-    said.add(await ask());
-  }
-  for (let count = 99; count < SWITCHES; count++) await rollBackTo(base, { target: 'previous' });
-  if (SWITCHES % 2 === 0) await rollBackTo(base, { target: 'previous' });
-  expect([...said]).toEqual(['1']);
-  expect(await ask()).toBe('11');
-});
-
-/** What a service at a socket answers. */
-async function answered(socketPath: string): Promise<string> {
-  const asked = get({ socketPath, path: '/' });
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
-  return text(response);
-}
