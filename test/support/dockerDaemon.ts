@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,6 +31,8 @@ export interface DockerDaemon {
    * what runs a program in `/srv/app` there.
    */
   start: (above: string, options: readonly string[]) => readonly string[];
+  /** A program that is called like `docker`, and reaches this daemon. */
+  command: string;
   stop: () => Promise<void>;
 }
 
@@ -77,7 +80,11 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
     const container = docker(...run, 'sleep', String(LIFETIME_SECONDS)).trim();
     return [join(unpacked(), 'usr/bin/docker'), '-H', socket, 'exec', '-i', '-w', '/srv/app', container];
   };
-  return { docker, start, stop };
+  const command = join(place, 'docker');
+  writeFileSync(command, `#!/bin/sh\nexec ${join(unpacked(), 'usr/bin/docker')} -H ${socket} "$@"\n`, {
+    mode: 0o755,
+  });
+  return { docker, start, command, stop };
 }
 
 /** An archive of an image that has nothing but links into `/usr`, which is mounted. */

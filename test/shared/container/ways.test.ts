@@ -4,10 +4,11 @@
  * rule that the page for it adds. What comes out is a table, which `npm run proof` keeps.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { startContainer } from '../../support/container';
-import { deployTo } from '../../support/deployment';
+import { deployTo, rollBackTo } from '../../support/deployment';
 import { type DockerDaemon, startDockerDaemon } from '../../support/dockerDaemon';
 import { writeProfiles } from '../../support/dockerProfiles';
 import { PLACE_PROBES, PLACE_SELECTION } from '../../support/placeProbes';
@@ -139,6 +140,32 @@ test.each(runs)('P1: %s, pinned %s', async (name, way) => {
   );
   table.push([name, way, found]);
   expect(found).toEqual(expected(way, root));
+});
+
+test('P2: an engine in Docker is deployed to and taken back through docker exec, and the output says how it is pinned', async () => {
+  const base = await plain();
+  const container = daemon.start(dirname(base), []).at(-1) as string;
+  const inside = {
+    interpreter: {
+      python: SYSTEM_PYTHON,
+      become: 'none',
+      runtime: 'container',
+      container,
+      containerCommand: daemon.command,
+    },
+  } as const;
+  const deploy = async (text: string) =>
+    deployTo('/srv/app', await version(text), { selection: PLACE_SELECTION }, inside);
+  expect(await deploy('1')).toMatchObject({ status: 'deployed', swap: { adopted: true, atomic: true } });
+  expect(await deploy('2')).toMatchObject({
+    status: 'deployed',
+    container,
+    pinning: { way: 'code', why: 'forbidden' },
+  });
+  expect(await rollBackTo('/srv/app', { target: 'previous' }, {}, inside)).toMatchObject({
+    status: 'rolledBack',
+  });
+  expect(readFileSync(join(base, 'current/src/version.txt'), 'utf8')).toBe('1\n');
 });
 
 const named = (found: Record<string, Found>, wanted: Found) =>
