@@ -119,6 +119,8 @@ class Pin:
         self.release = release
         self.identity = os.stat(base)
         self.seen = {}
+        # Of directories by their whole paths: the names from the base path on; None elsewhere.
+        self.places = {}
 
     def __call__(self, path):
         try:
@@ -180,8 +182,16 @@ class Pin:
 
     def led(self, path):
         """Where what a path names is read from: the release, if that has it."""
-        directory, name = os.path.split(os.path.abspath(path))
-        names = self.below(directory)
+        directory, name = os.path.split(path)
+        if directory not in self.places:
+            names = self.below(os.path.abspath(directory))
+            # A relative one leads elsewhere from elsewhere.
+            if not os.path.isabs(directory):
+                return self.read_from(path, names, name)
+            self.places[directory] = names
+        return self.read_from(path, self.places[directory], name)
+
+    def read_from(self, path, names, name):
         own, alone = (None, False) if names is None else self.own(names + [name])
         return own if own is not None and (alone or os.path.exists(own)) else path
 
