@@ -31,6 +31,8 @@ PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
 RELEASE = re.compile(r"releases/[^/]+(?:/(.*))?")
 # Options of Python with which it imports nothing of ours.
 ISOLATED = re.compile("-[A-Za-z]*[EIS][A-Za-z]*")
+# A module or code that Python is told to run, perhaps joined to other options: `-um package`.
+INNER = re.compile(r"(-[A-Za-z]*?)([mc])(.*)", re.DOTALL)
 # Options of Python that are followed by a value.
 WITH_VALUE = ("W", "X")
 
@@ -153,16 +155,13 @@ class Leading:
 
     def python_words(self, words):
         """What follows the interpreter's name."""
-        for index, word in enumerate(words):
-            if index and words[index - 1][:1] == "-" and words[index - 1][-1:] in WITH_VALUE:
-                continue
-            if word[:1] != "-" or word == "-":
-                pinned = [self.arguments.pinned(each) for each in words[index + 1 :]]
-                return [*words[:index], self.program(word), *pinned]
-            found = re.fullmatch(r"(-[A-Za-z]*?)([mc])(.*)", word, re.DOTALL)
-            if found and word[:2] not in ("-W", "-X", "--"):
-                return words[:index] + self.inner(found, words[index + 1 :])
-        return words
+        options, others = own_options(words)
+        if not others:
+            return words
+        word, others = others[0], others[1:]
+        if is_program(word):
+            return [*options, self.program(word), *[self.arguments.pinned(each) for each in others]]
+        return options + self.inner(INNER.fullmatch(word), others)
 
     def program(self, word):
         """What stands for a script that Python is told to run."""
@@ -226,7 +225,9 @@ class ByCode(Leading):
 
     def python_words(self, words):
         """What follows the interpreter's name. Told to leave the environment alone, it finds nothing by itself."""
-        if any(ISOLATED.fullmatch(word) for word in words):
+        options, others = own_options(words)
+        joined = INNER.fullmatch(others[0]) if others and not is_program(others[0]) else None
+        if any(ISOLATED.fullmatch(word) for word in [*options, joined.group(1) if joined else ""]):
             return Leading(self.base, self.release, None).python_words(words)
         return super().python_words(words)
 
@@ -236,6 +237,21 @@ class ByCode(Leading):
 
     def place(self):
         """Nothing: modules are found where they are looked for."""
+
+
+def own_options(words):
+    """(Python's own options, what it is told to run and what follows)."""
+    for index, word in enumerate(words):
+        if index and words[index - 1][:1] == "-" and words[index - 1][-1:] in WITH_VALUE:
+            continue
+        if is_program(word) or (INNER.fullmatch(word) and word[:2] not in ("-W", "-X", "--")):
+            return words[:index], words[index:]
+    return words, []
+
+
+def is_program(word):
+    """Whether a word of Python's command line names a script, and is no option."""
+    return word[:1] != "-" or word == "-"
 
 
 def options_of(told):

@@ -163,6 +163,23 @@ print(neighbour.V)`,
   expect(await goOn()).toBe("No module named 'newer'\nbeside");
 });
 
+test('P1: options of the program’s own, such as -S, are no options of Python, which would keep it from being pinned', async () => {
+  const [base, one] = [await plain(), await version('1')];
+  await writeTree(one, { 'src/tell.py': 'import sys\nprint(__file__, sys.argv[1:])\n' });
+  await deploy(base, one);
+  const said = (...words: string[]) =>
+    execFileSync(SYSTEM_PYTHON, ['.hot-deploy/launch.py', 'python3', ...words], {
+      cwd: base,
+      encoding: 'utf8',
+    });
+  expect(said('-W', 'ignore', 'src/tell.py', '-S', '-Intake')).toBe(
+    `${join(base, 'src/tell.py')} ['-S', '-Intake']\n`,
+  );
+  expect(said('-um', 'src.tell', '-E')).toBe(`${join(base, 'src/tell.py')} ['-E']\n`);
+  // With one of Python’s own, the program is started in the release.
+  expect(said('-I', 'src/tell.py', 'x')).toMatch(/\/releases\/[^/]+\/src\/tell\.py \['x'\]\n$/);
+});
+
 test('what a program says when it fails names its own lines', async () => {
   const [base, one] = [await plain(), await version('1')];
   await writeTree(one, {
