@@ -100,7 +100,8 @@ def map_first(release):
 
 
 def opened(path, flags, use=None):
-    """A descriptor, or whatever is made of it; standard streams that are closed stay closed."""
+    """A descriptor, or whatever is made of it, such as a map, which has another one of its own; standard streams that are
+    closed stay closed."""
     descriptors = [os.open(path, flags)]
     try:
         while descriptors[-1] <= 2:
@@ -183,15 +184,13 @@ class Pin:
     def led(self, path):
         """Where what a path names is read from: the release, if that has it."""
         directory, name = os.path.split(path)
-        if directory not in self.places:
+        if directory in self.places:
+            names = self.places[directory]
+        else:
             names = self.below(os.path.abspath(directory))
             # A relative one leads elsewhere from elsewhere.
-            if not os.path.isabs(directory):
-                return self.read_from(path, names, name)
-            self.places[directory] = names
-        return self.read_from(path, self.places[directory], name)
-
-    def read_from(self, path, names, name):
+            if os.path.isabs(directory):
+                self.places[directory] = names
         own, alone = (None, False) if names is None else self.own(names + [name])
         return own if own is not None and (alone or os.path.exists(own)) else path
 
@@ -202,12 +201,6 @@ class Pin:
         except OSError:
             return False
 
-    def code_of(self, name):
-        """The compiled program at a name. Its lines are shown from where they are: at its plain path is a launcher."""
-        path = os.path.join(self.release, name)
-        with open(path, "rb") as file:
-            return compile(file.read(), path, "exec")
-
     def directory_of(self, own, plain):
         """The plain directory in which a program of the release lies, once its links are followed."""
         place = os.path.dirname(os.path.realpath(own))
@@ -217,7 +210,7 @@ class Pin:
 
     def run(self, module, name):
         """Runs a program in a module's dictionary that was somebody else's until now."""
-        code = self.code_of(name)
+        code = compiled(os.path.join(self.release, name))
         # Where a script is found is where its links lead, and modules are looked for there.
         here = os.path.dirname(os.path.join(self.base, name))
         if sys.path[:1] == [here]:
@@ -225,6 +218,12 @@ class Pin:
         for own in [own for own in module if not own.startswith("__")]:
             del module[own]
         run(code, module)
+
+
+def compiled(program):
+    """A program of a release. Its lines are shown from where they are: at its plain path may be a launcher."""
+    with open(program, "rb") as file:
+        return compile(file.read(), program, "exec")
 
 
 def run(code, module):
@@ -424,10 +423,8 @@ if sys.version_info >= (3, 8):
                 index = sys.path.index(self.entry)
                 sys.path[index : index + 1] = self.instead
             sys.path_importer_cache.pop(self.entry, None)
-            with open(self.own, "rb") as file:
-                code = compile(file.read(), self.own, "exec")
             module.update(__spec__=None, __package__=None, __cached__=None, __file__=self.entry)
-            run(code, module)
+            run(compiled(self.own), module)
 
 
 def start():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import entrypoints, records, standins
+from hot_deploy import entrypoints, standins
 from hot_deploy.layout import BESIDE, NOT_CONTENT, VIRTUAL_ENVIRONMENT, deployed_names, is_beside, is_reserved
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Iterable
 
     from hot_deploy.layout import Layout
+    from hot_deploy.records import Record
 
 # As many for a release that runs are hardly ever started in: a base path may also be where documents come in.
 MOST_NAMES = 1000
@@ -29,11 +30,11 @@ def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
         os.symlink(BESIDE + name, os.path.join(directory, name))
 
 
-def refresh(layout: Layout, release_id: str) -> None:
+def refresh(layout: Layout, release_id: str, record: Record) -> None:
     """Gives a release that runs are started in a link to each name that lies beside it now, however many there are."""
-    if not _is_run_inside(layout, release_id):
-        return
     release = layout.release(release_id)
+    if not _is_run_inside(release, record):
+        return
     there = {name for name in os.listdir(release) if is_beside(release, name)}
     names = _names(layout, deployed_names(release))
     wanted = {name for name in names if name in there or not os.path.lexists(os.path.join(release, name))}
@@ -54,11 +55,9 @@ def refresh(layout: Layout, release_id: str) -> None:
         os.chmod(release, mode)
 
 
-def _is_run_inside(layout: Layout, release_id: str) -> bool:
+def _is_run_inside(release: str, record: Record) -> bool:
     """Whether runs are started in it wherever they are: where that was asked for, and of shell scripts."""
-    record = records.read(layout, release_id) or {}
     starting = entrypoints.listed(record.get("entrypoint") or "")
-    release = layout.release(release_id)
     return record.get("pinning") in ("release", "inside") or any(
         entrypoints.is_shell(os.path.join(release, name)) for name in starting
     )

@@ -67,7 +67,7 @@ def content_for(program: str, name: str, launcher: bytes) -> bytes:
     and a shell script for a shell script."""
     line = _first_line(program)
     interpreter = _interpreter(line)
-    if is_shell(program):
+    if _is_for_shell(program, line):
         head = line if line.startswith(b"#!") else shell_launcher.DEFAULT_LINE
         return shell_launcher.content(head, name, sys.executable)
     if PYTHON.fullmatch(interpreter) and launcher.startswith(b"#!"):
@@ -77,7 +77,10 @@ def content_for(program: str, name: str, launcher: bytes) -> bytes:
 
 def is_shell(program: str) -> bool:
     """Whether a program is a script for a shell, by its first line or its name."""
-    line = _first_line(program)
+    return _is_for_shell(program, _first_line(program))
+
+
+def _is_for_shell(program: str, line: bytes) -> bool:
     return _interpreter(line) in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES))
 
 

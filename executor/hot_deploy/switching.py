@@ -86,7 +86,7 @@ def announce(
     _refuse_circles(layout, release_id)
     before = layout.current_release() if aside is None else None
     made, replaced = standins.place(layout, release_id, launcher)
-    beside.refresh(layout, release_id)
+    beside.refresh(layout, release_id, record)
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
     return history.append(

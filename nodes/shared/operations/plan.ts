@@ -19,7 +19,7 @@ import type { PreflightFinding } from '../release/preflight';
 import { noticesOf } from '../release/notices';
 import { observe } from '../release/observe/engine';
 import { observeVersion } from '../release/observe/version';
-import type { DeployOptions } from '../release/options';
+import { type DeployOptions, startsInRelease } from '../release/options';
 import { type Place, placeOf } from '../release/place';
 import { type Starts, startsOf } from '../release/starts';
 import { StepLog } from '../release/stepLog';
@@ -108,7 +108,7 @@ export async function planDeployment(
 /** As runs of what is live are, unless another way is asked for; whether a kernel allows that is tried with a release. */
 function plannedPinning({ pinning: now }: Probe, { pinning = 'auto' }: DeployOptions): PinningFound | null {
   if (pinning === 'code') return { way: 'code', why: 'chosen' };
-  if (pinning === 'release' || pinning === 'inside') return { way: 'release', why: 'chosen' };
+  if (startsInRelease(pinning)) return { way: 'release', why: 'chosen' };
   if (!now || now.why === 'chosen') return null;
   return now;
 }

@@ -39,6 +39,11 @@ export interface SwitchOptions extends EngineOptions, Retention {
   dependencies: DependencyOptions;
 }
 
+/** Whether runs are started in their release, wherever they are. */
+export function startsInRelease(pinning: Pinning | undefined): boolean {
+  return pinning === 'release' || pinning === 'inside';
+}
+
 /** What a deployment takes. */
 export interface DeployOptions extends SwitchOptions {
   selection: Selection;

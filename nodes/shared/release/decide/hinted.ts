@@ -1,6 +1,6 @@
 import type { Probe, Survey } from '../../contract/facts';
 import { topLevelOf } from '../../source/paths';
-import type { DeployOptions } from '../options';
+import { type DeployOptions, startsInRelease } from '../options';
 import { found, type PreflightFinding, told } from '../preflight';
 import { launchPrefix } from '../starts';
 import type { Side } from '../snapshot';
@@ -45,7 +45,7 @@ export function ownNames(
   { basePath, pinning }: Pick<DeployOptions, 'basePath' | 'pinning'>,
 ): PreflightFinding[] {
   if (strangers.length === 0) return [];
-  const moved = pinning === 'release' || pinning === 'inside';
+  const moved = startsInRelease(pinning);
   return [
     found('ownNameUsed', moved ? 'refused' : 'hint', told(strangers), (shown) => {
       const what = `${basePath} has ${shown}, where ${topLevelOf(strangers[0] as string)} of ours come to lie`;
