@@ -79,11 +79,20 @@ async function forbidding(
   return engine({ ...options, seccomp });
 }
 
+/** Expects runs to be pinned by code, and these probes of one to find its own release's across a deployment. */
+async function expectByCode(
+  { base, container }: Awaited<ReturnType<typeof engine>>,
+  probes: readonly string[],
+): Promise<void> {
+  expect(tells(container)).toBe('code forbidden');
+  const goOn = await started(container, ...probes);
+  await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
+  expect(await goOn()).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
+}
+
 test.each(USERS)(
   'P1: by code for %s where the profile forbids it, as Docker’s does',
   async (_who, options) => {
-    const { base, container } = await forbidding(options);
-    expect(tells(container)).toBe('code forbidden');
     const probes = [
       'late_module',
       'child_by_path',
@@ -92,9 +101,7 @@ test.each(USERS)(
       'output_directory',
       'neighbours',
     ];
-    const goOn = await started(container, ...probes);
-    await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
-    expect(await goOn()).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
+    await expectByCode(await forbidding(options), probes);
   },
 );
 
@@ -105,8 +112,6 @@ const halfWay = Object.entries(HALF_WAY).flatMap(([what, profile]) =>
 );
 
 test.each(halfWay)('P1: by code, and whole, where %s (%s)', async (_what, _who, options, profile) => {
-  const { base, container } = await forbidding(options, profile);
-  expect(tells(container)).toBe('code forbidden');
   const probes = [
     'late_module',
     'pool_by_spawn',
@@ -115,9 +120,7 @@ test.each(halfWay)('P1: by code, and whole, where %s (%s)', async (_what, _who, 
     'replaced_state',
     'walked',
   ];
-  const goOn = await started(container, ...probes);
-  await deployTo(base, await version('2'), { selection: PLACE_SELECTION, keepReleases: 1 });
-  expect(await goOn()).toEqual(Object.fromEntries(probes.map((name) => [name, '1'])));
+  await expectByCode(await forbidding(options, profile), probes);
 });
 
 test('P3: a deployment that is to be pinned in place is refused there, and changes nothing', async () => {
