@@ -4,7 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { deployTo, rollBackTo } from '../../support/deployment';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
+import type { DeployOptions } from '../../../nodes/shared/release/options';
+import { bundleOf, deployOptions, deployTo, inConversation, rollBackTo } from '../../support/deployment';
 import { detachAt } from '../../support/detaching';
 import { PLACE_PROBES, PLACE_SELECTION, placeEngine } from '../../support/placeProbes';
 import { placeEngines, SYSTEM_PYTHON } from '../../support/placeRuns';
@@ -55,6 +57,21 @@ test.each([
   execFileSync('chmod', ['-R', 'a+rwX', join(base, 'output')]);
   await deploy(base, await version('3'));
   expectOwn(await after(), '2', '3');
+});
+
+test('P10: a plan says how runs would be pinned, and why; and nothing where only deploying tells', async () => {
+  const [base, one] = [await plain(), await version('1')];
+  const planned = (pinning: DeployOptions['pinning']) =>
+    inConversation(async (client) => {
+      const options = deployOptions(base, { selection: PLACE_SELECTION, pinning });
+      return (await planDeployment(client, await bundleOf(one, options), options)).pinning;
+    });
+  expect(await planned('auto')).toEqual({ way: 'place', why: null });
+  expect(await planned('code')).toEqual({ way: 'code', why: 'chosen' });
+  expect(await planned('inside')).toEqual({ way: 'release', why: 'chosen' });
+  await deploy(base, one);
+  expect(await planned('code')).toEqual({ way: 'code', why: 'chosen' });
+  expect(await planned('auto')).toBeNull();
 });
 
 test('P4: a worker of its own session, which closes all that it was given, has its release with Keep Releases 1', async () => {
