@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 6
+# hot-deploy launcher 7
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
@@ -308,7 +308,12 @@ def mounts_of(base, release, below):
         path = os.path.join(below, name)
         place, own = os.path.join(base, path), os.path.join(release, path)
         link = os.readlink(own) if os.path.islink(own) else None
-        if name in ('.venv', '__pycache__') or (link == '../../' + name and not below):
+        # What stands in a release for what lies beside it is that wherever the run finds it. Where something is shared,
+        # which a directory in `pins` says, all that is not ours is the host's.
+        if name in ('.venv', '__pycache__') or link == '../../' + '../' * path.count('/') + path:
+            shared = os.path.join(base, '.hot-deploy', 'pins', quoted('.pinned-' + path))
+            if below and os.path.lexists(shared):
+                yield shared, os.path.join(base, '.pinned-' + path)
             continue
         is_directory = link is None and os.path.isdir(own)
         if is_directory and not below:
@@ -319,14 +324,18 @@ def mounts_of(base, release, below):
                     yield each
             elif is_launcher(place):
                 yield own, place
-            else:
+            elif not os.path.lexists(os.path.join(base, '.hot-deploy', 'pins', quoted('.pinned-%s/' % below))):
                 raise OSError(EINVAL, place)
         elif os.readlink(place) != '../' * path.count('/') + 'current/' + path:
             raise OSError(EINVAL, place)
         elif is_directory:
-            yield os.path.join(base, '.hot-deploy', 'pins', path.replace('%', '%25').replace('/', '%2F')), place
+            yield os.path.join(base, '.hot-deploy', 'pins', quoted(path)), place
         else:
             yield own, place
+
+
+def quoted(path):
+    return path.replace('%', '%25').replace('/', '%2F')
 
 
 class Kernel:

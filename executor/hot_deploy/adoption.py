@@ -20,25 +20,28 @@ from hot_deploy import (
     tree,
 )
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_name, deployed_names, names_in
+from hot_deploy.layout import checked_path, deployed_names, names_in, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Container, Iterable, Iterator
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     Status = os.stat_result
 
 
 def plain_names(layout: Layout, names: Iterable[str]) -> list[str]:
-    """Those of `names` that exist in the base path as something other than our link or launcher."""
+    """Those of `names` that exist in the base path as something other than our link or launcher.
+
+    A name is one at the top or, where something else beside it is shared, the path of what lies in a directory that stays.
+    """
     plain = []
     for name in names:
-        path = os.path.join(layout.base, checked_name(name))
+        path = os.path.join(layout.base, checked_path(name))
         if not os.path.lexists(path):
             continue
         # A launcher is never the engine's own file, whatever the entrypoint is called by now.
@@ -98,8 +101,11 @@ def copy(
     }
     undo.push("discardRelease", release=release_id)
     records.write(layout, release_id, record)
-    beside.link(layout, staging, sources)
-    module_times.tell_apart(layout, staging, None, entries, entrypoints.listed(entrypoint))
+    staying = [os.path.dirname(name) for name in plain if "/" in name]
+    standing = entrypoints.Launcher(entrypoint, b"", staying)
+    beside.link(layout, staging, names_in(sources))
+    beside.link_shared(layout, staging, {"folders": staying}, None)
+    module_times.tell_apart(layout, staging, None, entries, standing)
     os.rename(staging, layout.release(release_id))
     undo.drop(staged)
     tree.write_manifest(layout.manifest(release_id), entries)
@@ -117,6 +123,7 @@ def adopt(layout: Layout, undo: Journal, copied: Copied, launcher: Launcher) -> 
         links.make_room(layout, name, copied.release_id)
     record = records.read(layout, copied.release_id) or {}
     records.write(layout, copied.release_id, dict(record, state="ready"))
+    launcher = launcher.of(layout, copied.release_id)
     switching.switch(layout, undo, copied.release_id, "adopt", launcher)
     gaps = links.exchange_all(layout, copied.names, copied.release_id, launcher)
     files.sync_directory(layout.base)
@@ -206,7 +213,7 @@ def _link_target(layout: Layout, path: str, target: str, names: Container[str]) 
     directory = os.path.join(layout.base, os.path.dirname(path))
     leads_to = os.path.normpath(os.path.join(directory, target))
     inside = layout.within(leads_to)
-    if inside is None or inside.split("/", 1)[0] not in names:
+    if inside is None or not any(each in names for each in (inside, *parents(inside))):
         return leads_to
     return os.path.relpath(os.path.join(layout.base, inside), directory) if target.startswith("/") else target
 

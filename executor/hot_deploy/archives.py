@@ -23,7 +23,7 @@ from hot_deploy.layout import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
     from typing import IO, Any
 
     Check = Callable[[], None]
@@ -32,8 +32,9 @@ MAX_BYTES = 4 * 1024**3
 MAX_ENTRIES = 200000
 
 
-def create(base_path: str, release_id: str) -> dict[str, Any]:
-    """Writes `backups/hot-backup-YYYYMMDD-HHMMSS.tar.gz` with the deployed entries at its root. Returns name and size."""
+def create(base_path: str, release_id: str, shared: list[str]) -> dict[str, Any]:
+    """Writes `backups/hot-backup-YYYYMMDD-HHMMSS.tar.gz` with the deployed entries at its root, and those `shared` paths of
+    the base path. Returns name and size."""
     layout = Layout(base_path)
     release = layout.release(release_id)
     temporary = files.temporary_name(layout.backups, "hot-backup")
@@ -42,6 +43,7 @@ def create(base_path: str, release_id: str) -> dict[str, Any]:
         try:
             packed = tarball.Tarball(fd)
             packed.add_tree(release, sorted(tree.walk(release, deployed_names(release))))
+            packed.add_tree(layout.base, sorted(tree.walk(layout.base, shared)))
             packed.finish()
             os.fsync(fd)
         finally:
@@ -93,8 +95,8 @@ def listing(layout: Layout) -> list[dict[str, Any]]:
     return sorted(found, key=lambda backup: backup["name"], reverse=True)
 
 
-def unpack(layout: Layout, name: str, target: str, check: Check) -> list[tree.Entry]:
-    """Reads a backup into `target`, an empty directory of ours. Returns its entries.
+def unpack(layout: Layout, name: str, target: str, check: Check, without: Container[str] = ()) -> list[tree.Entry]:
+    """Reads a backup into `target`, an empty directory of ours, but for what lies at or below some paths. Returns its entries.
 
     Nothing in the archive is trusted: it may come from another machine. Raises StepFailed naming the member.
     """
@@ -110,7 +112,7 @@ def unpack(layout: Layout, name: str, target: str, check: Check) -> list[tree.En
                 total += max(member.size, 0)
                 if total > MAX_BYTES or len(entries) >= MAX_ENTRIES:
                     raise StepFailed("backupTooLarge", name=name, path=member.name)
-                entry = _extract(archive, member, target, entries, check)
+                entry = _extract(archive, member, target, entries, check, without)
                 if entry is not None:
                     entries[entry.path] = entry
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as raised:
@@ -127,6 +129,7 @@ def _extract(
     target: str,
     entries: Mapping[str, tree.Entry],
     check: Check,
+    without: Container[str],
 ) -> tree.Entry | None:
     path = member.name
     while path.startswith("./"):
@@ -135,6 +138,8 @@ def _extract(
     if path in ("", ".") or tree.BYTECODE_DIRECTORY in path.split("/"):
         return None
     checked_path(path)
+    if any(each in without for each in (path, *parents(path))):
+        return None
     if path in entries:
         raise StepFailed("memberTwice", path=path)
     for parent in parents(path):

@@ -7,7 +7,7 @@ import os
 import stat
 import zlib
 
-from hot_deploy import beside, bytecode, comparing, copying, files, module_times, pins, tree
+from hot_deploy import beside, bytecode, comparing, copying, entrypoints, files, module_times, pins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_path, deployed_names, names_in
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Container, Iterable, Iterator
 
     from hot_deploy.layout import Layout
+    from hot_deploy.records import Record
     from hot_deploy.tree import Entry
 
 
@@ -42,8 +43,8 @@ class Assembly:
         self.live = layout.release(live_id) if live_id else None
         self.entries = entries
         self.keep = keep
-        # The entrypoints, once they are told.
-        self.starting: list[str] = []
+        # What is recorded of it, once that is told.
+        self.record: Record = {}
         # Those of them that were read-only as deployed files are.
         self.dropped: Container[str] = ()
         self.live_by_digest = {entry.digest: entry for entry in live_entries if entry.type == tree.FILE}
@@ -202,12 +203,13 @@ class Assembly:
 
         Returns what bytecode.compile_release() does.
         """
-        module_times.tell_apart(self.layout, self.staging, self.live, self.entries, self.starting)
+        module_times.tell_apart(self.layout, self.staging, self.live, self.entries, self._launcher())
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
-        _freeze_directories(self.staging, _written_to(self.entries))
         # The live release's names are links by the time that this one is live, if they are not yet.
         of_live = deployed_names(self.live) if self.live is not None else []
         beside.link(self.layout, self.staging, [*names_in(entry.path for entry in self.entries), *of_live])
+        beside.link_shared(self.layout, self.staging, self.record, self.live)
+        _freeze_directories(self.staging, _written_to(self.entries))
         self._give()
         release = self.layout.release(self.release_id)
         os.rename(self.staging, release)
@@ -217,6 +219,10 @@ class Assembly:
         if self._flushing is not None:
             self._flushing.wait()
         return compilation
+
+    def _launcher(self) -> entrypoints.Launcher:
+        """What is to stand for it."""
+        return entrypoints.Launcher(self.record.get("entrypoint") or "", b"", self.record.get("folders") or ())
 
     def _give(self) -> None:
         """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""

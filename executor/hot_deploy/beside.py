@@ -7,11 +7,19 @@ release: these links are no content, in no manifest and in no backup.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import stat
 
-from hot_deploy import entrypoints, standins
-from hot_deploy.layout import BESIDE, NOT_CONTENT, VIRTUAL_ENVIRONMENT, deployed_names, is_beside, is_reserved
+from hot_deploy import entrypoints, files, standins
+from hot_deploy.layout import (
+    NOT_CONTENT,
+    VIRTUAL_ENVIRONMENT,
+    beside_target,
+    checked_path,
+    deployed_names,
+    is_beside,
+    is_reserved,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +35,42 @@ MOST_NAMES = 1000
 def link(layout: Layout, directory: str, deployed: Iterable[str]) -> None:
     """Puts the links into a directory that is going to be a release with these `deployed` names."""
     for name in _names(layout, deployed)[:MOST_NAMES]:
-        os.symlink(BESIDE + name, os.path.join(directory, name))
+        os.symlink(beside_target(name), os.path.join(directory, name))
+
+
+def link_shared(layout: Layout, directory: str, record: Record, live: str | None) -> None:
+    """Puts links to what is shared into a release's directory, or one that is going to be a release with this record.
+
+    Shared is what the record names and, in its folders, all that is neither ours nor of the `live` release (its directory).
+    """
+    for path in record.get("sharedPaths") or ():
+        _link_one(layout, directory, checked_path(path.rstrip("/")))
+    for folder in _folders(record):
+        place = os.path.join(layout.base, folder)
+        if os.path.islink(place) or not os.path.isdir(place):
+            continue
+        of_live = set(standins.children_of(live, folder)) if live is not None else set()
+        names = sorted(set(os.listdir(place)) - NOT_CONTENT - of_live)
+        for path in ["%s/%s" % (folder, name) for name in names[:MOST_NAMES]]:
+            if not standins.stands_for(os.path.join(layout.base, path), path):
+                _link_one(layout, directory, path)
+
+
+def _folders(record: Record) -> list[str]:
+    return sorted(entrypoints.Launcher("", b"", record.get("folders") or ()).shared)
+
+
+def _link_one(layout: Layout, directory: str, path: str) -> None:
+    own = os.path.join(directory, path)
+    above = os.path.dirname(own)
+    if "/" not in path or not os.path.isdir(above) or os.path.islink(above):
+        return
+    if standins.is_own_link(own, path):
+        # What was moved from here left it: see sharing.py.
+        os.unlink(own)
+    if not os.path.lexists(own):
+        os.symlink(beside_target(path), own)
+        layout.give(own)
 
 
 def refresh(layout: Layout, release_id: str, record: Record) -> None:
@@ -35,24 +78,29 @@ def refresh(layout: Layout, release_id: str, record: Record) -> None:
     release = layout.release(release_id)
     if not _is_run_inside(release, record):
         return
+    try:
+        _refresh(layout, release, record)
+    except PermissionError:
+        pass  # Whoever owns it will do that.
+
+
+def _refresh(layout: Layout, release: str, record: Record) -> None:
+    with contextlib.ExitStack() as stack:
+        for folder in _folders(record):
+            if os.path.isdir(os.path.join(release, folder)):
+                stack.enter_context(files.Writable(os.path.join(release, folder)))
+        link_shared(layout, release, record, release)
     there = {name for name in os.listdir(release) if is_beside(release, name)}
     names = _names(layout, deployed_names(release))
     wanted = {name for name in names if name in there or not os.path.lexists(os.path.join(release, name))}
     if there == wanted:
         return
-    mode = stat.S_IMODE(os.stat(release).st_mode)
-    try:
-        os.chmod(release, mode | stat.S_IRWXU)
-    except PermissionError:
-        return  # Whoever owns it will do that.
-    try:
+    with files.Writable(release):
         for name in there - wanted:
             os.unlink(os.path.join(release, name))
         for name in wanted - there:
-            os.symlink(BESIDE + name, os.path.join(release, name))
+            os.symlink(beside_target(name), os.path.join(release, name))
             layout.give(os.path.join(release, name))
-    finally:
-        os.chmod(release, mode)
 
 
 def _is_run_inside(release: str, record: Record) -> bool:

@@ -30,14 +30,14 @@ from hot_deploy import (
 )
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_release_id, deployed_names
+from hot_deploy.layout import as_one_name, checked_release_id, deployed_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
     from hot_deploy.wire import Wire
 
 # As many packages as an interpreter is asked for at once: a program's argument and its output have their limits.
@@ -104,13 +104,14 @@ def detach(
         _copy_plain(layout, release, name, staging, check)
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
-    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
+    starts = entrypoints.Launcher(entrypoint, b"").starts
     atomic = _can_exchange(staging)
     with pins.Room(layout, seconds, check) as room:
         room.demand()
         history.append(layout, "detaching", **{"from": release_id})
         exchanges.expect(layout)
-        gaps = [_exchange(path, copy) for path, copy in sorted(pairs, key=_first_if(atomic, entrypoint))]
+        in_order = sorted(names, key=lambda name: starts(name) != atomic)
+        gaps = [_exchange(os.path.join(layout.base, name), os.path.join(staging, name)) for name in in_order]
     exchanges.note(layout, [] if atomic else exchanges.leased_by(release))
     files.sync_directory(layout.base)
     return {
@@ -118,12 +119,6 @@ def detach(
         "gapMs": round(sum(gap for gap in gaps if gap is not None) * 1000, 3),
         "atomic": all(gap is None for gap in gaps),
     }
-
-
-def _first_if(first: bool, entrypoint: str) -> Callable[[tuple[str, str]], bool]:
-    """The key that sorts the entrypoints' pairs of paths before the others, or behind them."""
-    starting = entrypoints.listed(entrypoint)
-    return lambda pair: standins.starts(os.path.basename(pair[0]), starting) != first
 
 
 def _can_exchange(directory: str) -> bool:
@@ -145,17 +140,26 @@ def staging_of(layout: Layout) -> str:
 def own_names(layout: Layout) -> list[str]:
     """What stands in the base path for the live release, launchers last.
 
-    What a person put there instead is not ours to change.
+    What a person put there instead is not ours to change, nor is what is shared.
     """
     release_id = layout.current_release()
     if release_id is None:
         raise StepFailed("nothingToDetach", basePath=layout.given)
     release, own = layout.release(release_id), []
     for name in deployed_names(release):
-        path = os.path.join(layout.base, name)
-        if standins.stands_for(path, name):
-            own.append(name)
+        own += _own_names(layout, release, name)
     return sorted(own, key=lambda name: not standins.is_own_link(os.path.join(layout.base, name), name))
+
+
+def _own_names(layout: Layout, release: str, name: str) -> list[str]:
+    """A name of ours or, of a folder that holds what is shared and stays, those in it."""
+    path = os.path.join(layout.base, name)
+    if not standins.stands_for(path, name):
+        return []
+    if not standins.is_folder(path, name) or standins.is_only_ours(path, name):
+        return [name]
+    below = ["%s/%s" % (name, child) for child in standins.children_of(release, name)]
+    return [own for child in below for own in _own_names(layout, release, child)]
 
 
 def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
@@ -195,9 +199,10 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
     staging = staging_of(layout)
     os.makedirs(staging, 0o755, exist_ok=True)
     atomic = _can_exchange(staging)
-    pairs = [(os.path.join(layout.base, name), os.path.join(staging, name)) for name in names]
-    for path, ready in sorted(pairs, key=_first_if(not atomic, launcher[0])):
-        name = os.path.basename(path)
+    launcher = launcher.of(layout, release_id, otherwise=False)
+    for name in sorted(names, key=lambda name: launcher.starts(name) == atomic):
+        path, ready = os.path.join(layout.base, name), os.path.join(staging, name)
+        os.makedirs(os.path.dirname(ready), 0o755, exist_ok=True)
         if standins.stands_for(path, name):
             continue
         if os.path.lexists(path) and not inspecting.holds_the_same(layout, release_id, name):
@@ -208,7 +213,7 @@ def attach(layout: Layout, names: list[str], launcher: Launcher) -> None:
         standins.put(layout, ready, name, launcher, [layout.release(release_id)], like)
         if not files.exchange(path, ready):
             if os.path.isdir(path):
-                os.rename(path, files.temporary_name(staging, name))
+                os.rename(path, files.temporary_name(staging, as_one_name(name)))
             os.rename(ready, path)
     # Who was started in between, or in a plain directory, runs on.
     exchanges.note(layout, [] if atomic else exchanges.leased_by(layout.release(release_id)))

@@ -13,11 +13,14 @@ import sys
 
 import hot_deploy
 from hot_deploy import files, records, shell_launcher
+from hot_deploy.failures import StepFailed
 from hot_deploy.later import py_compile
-from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START
+from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START, checked_path, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Iterable
+
     from hot_deploy.layout import Layout
 
 # Between the names of several entrypoints.
@@ -31,6 +34,39 @@ PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*")
 FROM_LAUNCHER = re.compile(r"^from launcher import \([^)]*\)$", re.MULTILINE)
 # Launchers are small: what is larger need not be opened to be known for something else.
 LARGEST_LAUNCHER = 64 * 1024
+
+
+class Launcher:
+    """What is to stand in the base path for a release: launchers with this text at the names of `entrypoint`, and folders
+    for the directories above them and for `folders`, in which something is shared."""
+
+    def __init__(self, entrypoint: str, content: bytes, folders: Iterable[str] = ()) -> None:
+        self.entrypoint, self.content = entrypoint, content
+        self.starting = listed(entrypoint)
+        self.shared = {each for name in folders if _is_usable(name) for each in (name, *parents(name))}
+        self._above = {above for name in self.starting for above in parents(name)}
+
+    def of(self, layout: Layout, release_id: str, otherwise: bool = True) -> Launcher:
+        """As a release needs it: its folders and, unless not `otherwise`, its own entrypoint."""
+        record = records.read(layout, release_id) or {}
+        own = record.get("entrypoint") if otherwise else None
+        return Launcher(own if isinstance(own, str) else self.entrypoint, self.content, record.get("folders") or ())
+
+    def starts(self, name: str) -> bool:
+        """Whether a launcher stands for a name or below it: those come last, or first where they go."""
+        return name in self.starting or name in self._above
+
+    def has_folder(self, name: str) -> bool:
+        """Whether a folder stands for a name."""
+        return name in self._above or name in self.shared
+
+
+def _is_usable(folder: str) -> bool:
+    """Whether a record that anybody may have written names a directory that could be one of these."""
+    try:
+        return bool(checked_path(folder))
+    except StepFailed:
+        return False
 
 
 def listed(entrypoint: str) -> list[str]:

@@ -242,3 +242,17 @@ def exchange(one: str, other: str) -> bool:
     if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV):
         return False
     raise OSError(number, os.strerror(number), one)
+
+
+class Writable:
+    """Lets names in a directory be changed meanwhile, whose mode forbids that: a release's."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._mode = stat.S_IMODE(os.stat(directory).st_mode)
+
+    def __enter__(self) -> None:
+        os.chmod(self._directory, self._mode | stat.S_IRWXU)
+
+    def __exit__(self, *_: object) -> None:
+        os.chmod(self._directory, self._mode)

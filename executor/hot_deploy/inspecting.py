@@ -9,15 +9,15 @@ import stat
 from hot_deploy import entrypoints, environments, history, leftovers, links, records, standins, tree
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.journal import Journal
-from hot_deploy.layout import NOT_CONTENT, RELEASE_ID, deployed_names, names_in
+from hot_deploy.layout import RELEASE_ID, deployed_names, is_within, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.history import Standing
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     # {`kind`, `path` below the base path, and what belongs to that kind}.
@@ -41,7 +41,8 @@ def inspect(layout: Layout, launcher: Launcher, check: Callable[[], None]) -> di
     known = records.read_all(layout)
     seen = history.standing(layout, current)
     # Each release names its own entrypoint; without one, the caller's is as good as any.
-    launcher = (entrypoints.of_release(layout, current, launcher[0]), launcher[1])
+    if current is not None:
+        launcher = launcher.of(layout, current)
     findings = _current(layout, seen, current)
     if current is not None and os.path.isdir(layout.release(current)):
         findings += names(layout, current, launcher)
@@ -74,35 +75,34 @@ def _current(layout: Layout, seen: Standing, current: str | None) -> list[Findin
 
 def names(layout: Layout, current: str, launcher: Launcher) -> list[Finding]:
     """Names in the base path that don't lead to the live release, and links of ours that lead nowhere."""
-    starting = entrypoints.listed(launcher[0])
     # Entrypoints last: what is put right in this order is what their launchers find.
-    wanted = sorted(deployed_names(layout.release(current)), key=lambda name: standins.starts(name, starting))
+    wanted = sorted(deployed_names(layout.release(current)), key=launcher.starts)
     found = [finding for name in wanted for finding in _name(layout, current, name, launcher)]
     return found + [{"kind": "linkDangling", "path": name} for name in standins.dangling(layout)]
 
 
 def _name(layout: Layout, current: str, name: str, launcher: Launcher) -> list[Finding]:
     """What is wrong at one name, and at those below it where a folder stands for it."""
-    path, starting = os.path.join(layout.base, name), entrypoints.listed(launcher[0])
-    starts = standins.starts(name, starting)
-    release = layout.release(current)
+    path, release = os.path.join(layout.base, name), layout.release(current)
+    starts = launcher.starts(name)
     if not os.path.lexists(path):
         return [{"kind": "launcherMissing" if starts else "linkMissing", "path": name}]
     if entrypoints.stands_at(path):
-        content = entrypoints.content_for(os.path.join(release, name), name, launcher[1])
-        outdated = name not in starting or not standins.holds(path, content)
+        content = entrypoints.content_for(os.path.join(release, name), name, launcher.content)
+        outdated = name not in launcher.starting or not standins.holds(path, content)
         return [{"kind": "launcherOutdated", "path": name}] if outdated else []
     if standins.is_own_link(path, name):
         return [{"kind": "launcherMissing", "path": name}] if starts else []
-    if standins.is_folder_for(path, name, starting):
-        return _folder(layout, current, name, launcher) if starts else [{"kind": "launcherOutdated", "path": name}]
+    if standins.is_folder_for(path, name, launcher):
+        is_wanted = launcher.has_folder(name) or not standins.is_only_ours(path, name)
+        return _folder(layout, current, name, launcher) if is_wanted else [{"kind": "launcherOutdated", "path": name}]
     # What somebody put into a folder of ours is theirs.
     same = "/" in name or holds_the_same(layout, current, name) or links.is_half_removed(layout, name, current)
     return [] if "/" in name else [{"kind": "plainName", "path": name, "same": same}]
 
 
 def _folder(layout: Layout, current: str, name: str, launcher: Launcher) -> list[Finding]:
-    below = sorted(set(os.listdir(os.path.join(layout.release(current), name))) - NOT_CONTENT)
+    below = standins.children_of(layout.release(current), name)
     return [each for child in below for each in _name(layout, current, "%s/%s" % (name, child), launcher)]
 
 
@@ -110,9 +110,7 @@ def holds_the_same(layout: Layout, release_id: str, name: str) -> bool:
     """Whether a plain file or directory of the base path has, to the byte, what a release has under its name."""
     if os.path.islink(os.path.join(layout.base, name)):
         return False
-    entries = [
-        entry for entry in tree.read_manifest(layout.manifest(release_id)) or [] if entry.path.split("/", 1)[0] == name
-    ]
+    entries = [entry for entry in tree.read_manifest(layout.manifest(release_id)) or [] if is_within(entry.path, name)]
     seen = tree.compare(layout.base, [name], entries)
     return bool(entries) and not (seen["missing"] or seen["modified"] or seen["extra"])
 

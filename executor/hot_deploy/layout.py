@@ -21,6 +21,8 @@ VIRTUAL_ENVIRONMENT = ".venv"
 NOT_CONTENT = frozenset([VIRTUAL_ENVIRONMENT, "__pycache__"])
 # Before the names of deployed directories, those where a pinned run finds its release's.
 PINNED = contract.PINNED_PREFIX
+# In the name of a file that stands for a path.
+SLASH = "%2F"
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
 BESIDE = "../../"
 RELEASE_ID = re.compile(contract.RELEASE_ID)
@@ -135,6 +137,11 @@ class Layout:
     def way(self, release_id: str) -> str:
         """Which way of pinning launchers take for a release: see pins.py."""
         return os.path.join(self.pinning, checked_release_id(release_id))
+
+    def original(self, release_id: str, name: str) -> str:
+        """Where the original of a plain name, or of one in a folder, is kept while a release has its place."""
+        one = as_one_name(name)
+        return os.path.join(self.adopted, release_id, one if SLASH in one.replace("%25", "%") else name)
 
     def backup(self, name: str) -> str:
         if not isinstance(name, str) or not BACKUP_NAME.fullmatch(name):
@@ -254,6 +261,11 @@ def refuse_leaving_links(links: Mapping[str, str | None]) -> None:
                 ahead.extend(reversed(target.split("/")))
 
 
+def is_within(path: str, above: str) -> bool:
+    """Whether a path is another one or lies below it."""
+    return path == above or path.startswith(above + "/")
+
+
 def parents(path: str) -> Iterator[str]:
     """The directories above a relative path, nearest first."""
     path = os.path.dirname(path)
@@ -272,9 +284,24 @@ def deployed_names(directory: str) -> list[str]:
     return sorted(name for name in set(os.listdir(directory)) - NOT_CONTENT if not is_beside(directory, name))
 
 
-def is_beside(directory: str, name: str) -> bool:
-    """Whether a name in a release's directory stands for what lies in the base path."""
+def is_beside(directory: str, path: str) -> bool:
+    """Whether a path in a release's directory stands for what lies in the base path."""
     try:
-        return os.readlink(os.path.join(directory, name)) == BESIDE + name
+        return os.readlink(os.path.join(directory, path)) == beside_target(path)
     except OSError:
         return False  # No link, or gone meanwhile.
+
+
+def beside_target(path: str) -> str:
+    """Where the link in a release leads that stands for what lies in the base path under the same path."""
+    return BESIDE + "../" * path.count("/") + path
+
+
+def as_one_name(path: str) -> str:
+    """A path as the name of one file."""
+    return path.replace("%", "%25").replace("/", SLASH)
+
+
+def name_of_original(kept: str) -> str:
+    """The name whose original is kept as Layout.original() says; most are kept under their own."""
+    return kept.replace(SLASH, "/").replace("%25", "%") if SLASH in kept.replace("%25", "%") else kept

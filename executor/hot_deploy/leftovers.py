@@ -7,7 +7,7 @@ import re
 import stat
 
 from hot_deploy import environments, files, records, removal, standins
-from hot_deploy.layout import RELEASE_ID
+from hot_deploy.layout import RELEASE_ID, name_of_original
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def _half_adopted(layout: Layout) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for release_id in _listing(layout.adopted):
         kept = os.path.join(layout.adopted, release_id)
-        ready = [name for name in _listing(kept) if standins.stands_for(os.path.join(kept, name), name)]
+        ready = [
+            name for name in _listing(kept) if standins.stands_for(os.path.join(kept, name), name_of_original(name))
+        ]
         found += [("adoptionLeftover", ".hot-deploy/adopted/%s/%s" % (release_id, name)) for name in ready]
         if len(ready) == len(_listing(kept)):
             found.append(("adoptionLeftover", ".hot-deploy/adopted/" + release_id))

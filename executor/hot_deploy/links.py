@@ -6,19 +6,19 @@ import errno
 import os
 import time
 
-from hot_deploy import entrypoints, exchanges, files, originals, standins, tree
+from hot_deploy import exchanges, files, originals, standins, tree
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_release_id
+from hot_deploy.layout import checked_release_id, is_within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
 
 
 def make_room(layout: Layout, name: str, release_id: str) -> None:
     """Makes sure that the original of a name can be kept: an earlier one is never written over."""
-    original = os.path.join(layout.adopted, release_id, name)
+    original = layout.original(release_id, name)
     if not os.path.lexists(original):
         return
     if not standins.stands_for(original, name):
@@ -34,8 +34,9 @@ def exchange_all(layout: Layout, plain: list[str], release_id: str, launcher: La
     missing for a moment, the launcher comes before: behind it nobody notices, and who starts in between is waited for.
     """
     exchanges.expect(layout)
-    starting = entrypoints.listed(launcher[0])
-    in_order = sorted(plain, key=lambda name: standins.starts(name, starting))
+    for folder in sorted({os.path.dirname(name) for name in plain if "/" in name}):
+        originals.note_times(layout, release_id, folder)
+    in_order = sorted(plain, key=launcher.starts)
     later = [name for name in in_order if not _exchange(layout, name, release_id, launcher)]
     gaps = [_replace(layout, name, release_id, launcher) for name in later]
     exchanges.note(layout, exchanges.leased_by(layout.release(release_id)) if later else [])
@@ -47,11 +48,9 @@ def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) ->
 
     What takes the plain name's place waits where the original is to be kept: exchanged, each is where it belongs.
     """
-    path = os.path.join(layout.base, name)
-    kept = os.path.join(layout.adopted, release_id)
-    os.makedirs(kept, 0o755, exist_ok=True)
-    original = os.path.join(kept, name)
-    standins.put(layout, original, name, launcher, [layout.release(release_id)], os.stat(path))
+    path, original = os.path.join(layout.base, name), layout.original(release_id, name)
+    os.makedirs(os.path.dirname(original), 0o755, exist_ok=True)
+    standins.put(layout, original, name, launcher, [layout.release(release_id)], _status(path))
     if files.exchange(path, original):
         return True
     if os.path.isdir(path) and not os.path.islink(path):
@@ -65,12 +64,20 @@ def _exchange(layout: Layout, name: str, release_id: str, launcher: Launcher) ->
     return True
 
 
+def _status(path: str) -> os.stat_result | None:
+    """Of what a plain name leads to; None for a link in a folder that leads nowhere."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
 def _replace(layout: Layout, name: str, release_id: str, launcher: Launcher) -> float:
     """Puts our link or folder where a directory is that can't be exchanged. Returns the seconds for which the name was missing."""
     path = os.path.join(layout.base, name)
-    original = os.path.join(layout.adopted, release_id, name)
+    original = layout.original(release_id, name)
     temporary = files.temporary_name(layout.state, "adopt")
-    standins.put(layout, temporary, name, launcher, [layout.release(release_id)], os.stat(path))
+    standins.put(layout, temporary, name, launcher, [layout.release(release_id)], _status(path))
     started = time.perf_counter()
     try:
         os.rename(path, original)
@@ -98,11 +105,9 @@ def _keep_file(layout: Layout, path: str, original: str) -> None:
 def _keep_copy(layout: Layout, name: str, original: str) -> None:
     """For a directory that can't be renamed: it is whole under its new name before anything of it is removed."""
     staging = os.path.join(layout.staging, "original")
-    os.mkdir(staging, 0o755)
-    originals.copy_faithfully(os.path.join(layout.base, name), os.path.join(staging, name))
+    originals.copy_faithfully(os.path.join(layout.base, name), staging)
     files.sync_file_system(layout.base)
-    os.rename(os.path.join(staging, name), original)
-    os.rmdir(staging)
+    os.rename(staging, original)
     files.sync_directory(os.path.dirname(original))
 
 
@@ -119,11 +124,11 @@ def is_half_removed(layout: Layout, name: str, release_id: str | None) -> bool:
     """Whether a plain directory is what is left of one whose removal was cut off after a copy of it had been kept."""
     if release_id is None:
         return False
-    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    path, kept = os.path.join(layout.base, name), layout.original(release_id, name)
     if os.path.islink(path) or os.path.islink(kept) or not (os.path.isdir(path) and os.path.isdir(kept)):
         return False
     entries = tree.read_manifest(layout.manifest(release_id)) or []
-    seen = tree.compare(layout.base, [name], [entry for entry in entries if entry.path.split("/", 1)[0] == name])
+    seen = tree.compare(layout.base, [name], [entry for entry in entries if is_within(entry.path, name)])
     return not (seen["modified"] or [path for path in seen["extra"] if os.path.isfile(os.path.join(layout.base, path))])
 
 

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import leases, standins, tree
+from hot_deploy import leases, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.layout import Layout
     from hot_deploy.tree import Entry
 
 MODULE = ".py"
 
 
-def tell_apart(layout: Layout, directory: str, live: str | None, entries: Iterable[Entry], starting: list[str]) -> None:
-    """Sets the times of such modules in a directory that is going to be a release with these entries and entrypoints.
+def tell_apart(layout: Layout, directory: str, live: str | None, entries: Iterable[Entry], launcher: Launcher) -> None:
+    """Sets the times of such modules in a directory that is going to be a release with these entries and folders.
 
     What is as in the `live` release (its directory) has its time, whose cache goes on being good.
     """
-    modules = [entry for entry in entries if entry.type == tree.FILE and _is_beside(entry.path, starting)]
+    modules = [entry for entry in entries if entry.type == tree.FILE and _is_beside(entry.path, launcher)]
     releases = [layout.release(name) for name in leases.release_names(layout)] if modules else []
     for entry in modules:
         name, path = entry.path, os.path.join(directory, entry.path)
@@ -41,9 +42,9 @@ def tell_apart(layout: Layout, directory: str, live: str | None, entries: Iterab
         entry.stamp = tree.stamp_of(os.lstat(path))
 
 
-def _is_beside(path: str, starting: list[str]) -> bool:
+def _is_beside(path: str, launcher: Launcher) -> bool:
     above = os.path.dirname(path)
-    return path.endswith(MODULE) and (not above or standins.holds_start(above, starting))
+    return path.endswith(MODULE) and (not above or launcher.has_folder(above))
 
 
 def _seconds(path: str) -> int | None:

@@ -12,7 +12,7 @@ import stat
 from hot_deploy import entrypoints, exchanges, files, standins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import shutil
-from hot_deploy.layout import checked_name
+from hot_deploy.layout import checked_path, name_of_original
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ def refuse_written_to(layout: Layout, release_id: str, names: list[str], seen: M
 
     `seen`: path -> lstat as it was copied. Exchanging a name counts as a change of it, but not of its content.
     """
-    kept = os.path.join(layout.adopted, release_id)
-    for path, now in tree.walk(kept, [name for name in names if not os.path.islink(os.path.join(kept, name))]):
-        if stat.S_ISDIR(now.st_mode):
+    for name in names:
+        directory, kept = os.path.split(layout.original(release_id, name))
+        if os.path.islink(os.path.join(directory, kept)):
             continue
-        before = seen.get(os.path.join(layout.base, path))
-        if before is None or (before.st_mtime_ns, before.st_size) != (now.st_mtime_ns, now.st_size):
-            raise StepFailed("changedWhileAdopted", path=os.path.join(layout.base, path))
+        for path, now in tree.walk(directory, [kept]):
+            if stat.S_ISDIR(now.st_mode):
+                continue
+            place = os.path.join(layout.base, name) + path[len(kept) :]
+            before = seen.get(place)
+            if before is None or (before.st_mtime_ns, before.st_size) != (now.st_mtime_ns, now.st_size):
+                raise StepFailed("changedWhileAdopted", path=place)
 
 
 def copy_faithfully(source: str, target: str) -> None:
@@ -58,6 +62,25 @@ def _own_alike(source: str, target: str) -> None:
         os.chmod(target, stat.S_IMODE(status.st_mode))
 
 
+def note_times(layout: Layout, release_id: str, folder: str) -> None:
+    """Keeps the times of a directory that stays, and in which names are going to be exchanged: as those of an empty one."""
+    status = os.lstat(os.path.join(layout.base, folder))
+    kept = layout.original(release_id, folder + "/")
+    os.makedirs(kept, 0o755, exist_ok=True)
+    os.utime(kept, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _give_times_back(layout: Layout, release_id: str, folders: list[str]) -> None:
+    for folder in folders:
+        kept = layout.original(release_id, folder)
+        status = os.lstat(kept)
+        try:
+            os.utime(os.path.join(layout.base, folder), ns=(status.st_atime_ns, status.st_mtime_ns))
+        except OSError:
+            pass  # It has gone, or is somebody else's.
+        os.rmdir(kept)
+
+
 def put_back(layout: Layout, release_id: str) -> None:
     """Puts the originals where links and launcher took their places, as far as they have not gone back yet.
 
@@ -65,8 +88,9 @@ def put_back(layout: Layout, release_id: str) -> None:
     through the links what the originals hold, too. Where names can't be exchanged it goes last: a directory's name is
     missing for a moment then, which nobody notices behind it. What somebody else put at a name stays.
     """
-    names = _kept(layout, release_id)
-    if not names:
+    every = _kept(layout, release_id)
+    names = [name for name in every if not name.endswith("/")]
+    if not every:
         return
     exchanges.expect(layout, needed=False)
     launchers = [name for name in names if _starts(os.path.join(layout.base, name), name)]
@@ -74,6 +98,7 @@ def put_back(layout: Layout, release_id: str) -> None:
     for name in [name for name in names if name not in launchers] + left:
         if not _exchange(layout, release_id, name):
             _replace(layout, release_id, name)
+    _give_times_back(layout, release_id, [name for name in every if name not in names])
     release = layout.release(release_id)
     exchanges.note(layout, exchanges.leased_by(release) if left and os.path.isdir(release) else [])
     for directory in (os.path.join(layout.adopted, release_id), layout.adopted):
@@ -88,18 +113,19 @@ def _kept(layout: Layout, release_id: str) -> list[str]:
     """The names that have an original. What waited there to take one's place is removed."""
     kept = os.path.join(layout.adopted, release_id)
     names = []
-    for name in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
-        place = os.path.join(kept, name)
+    for one in sorted(os.listdir(kept)) if os.path.isdir(kept) else []:
+        place, name = os.path.join(kept, one), name_of_original(one)
+        checked_path(name.rstrip("/"))
         if standins.stands_for(place, name):
             files.remove_tree(place)
         else:
-            names.append(checked_name(name))
+            names.append(name)
     return names
 
 
 def _exchange(layout: Layout, release_id: str, name: str) -> bool:
     """Swaps an original with what we put in its place, in one step. False where that can't be done."""
-    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    path, kept = os.path.join(layout.base, name), layout.original(release_id, name)
     if not standins.stands_for(path, name) or not files.exchange(path, kept):
         return False
     files.remove_tree(kept)
@@ -108,7 +134,7 @@ def _exchange(layout: Layout, release_id: str, name: str) -> bool:
 
 def _replace(layout: Layout, release_id: str, name: str) -> None:
     """Puts an original back where names can't be exchanged, or nothing of ours stands in its place."""
-    path, kept = os.path.join(layout.base, name), os.path.join(layout.adopted, release_id, name)
+    path, kept = os.path.join(layout.base, name), layout.original(release_id, name)
     is_directory = os.path.isdir(kept) and not os.path.islink(kept)
     if standins.stands_for(path, name) or not os.path.lexists(path):
         if is_directory and os.path.lexists(path):

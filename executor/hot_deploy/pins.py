@@ -17,7 +17,7 @@ import time
 from hot_deploy import files, leases, records, usage
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import PINNED
+from hot_deploy.layout import PINNED, as_one_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +41,16 @@ LONGEST_PROGRAM = 1 << 20
 PROGRAMS = (".py", ".sh", ".bash")
 
 
-def prepare(layout: Layout, release_id: str, directories: Iterable[tuple[str, bool]]) -> None:
+def prepare(
+    layout: Layout,
+    release_id: str,
+    directories: Iterable[tuple[str, bool]],
+    folders: Iterable[str] = (),
+    shared: Iterable[str] = (),
+) -> None:
     """Makes what is needed for a release and the directories that it has deployed: (name from the base path on, whether a
-    folder stands for it)."""
+    folder stands for it). `folders`: those of them in which something is shared; `shared`: paths in these at which it has
+    links to what lies beside it."""
     for directory in (layout.pins, layout.pinning):
         os.makedirs(directory, 0o755, exist_ok=True)
         layout.give(directory)
@@ -51,7 +58,13 @@ def prepare(layout: Layout, release_id: str, directories: Iterable[tuple[str, bo
         if "/" not in name:
             _make_directory(layout, os.path.join(layout.base, PINNED + name))
         if not is_folder:
-            _make_link(layout, name)
+            top, slash, below = name.partition("/")
+            _link(layout, name, "../" * name.count("/") + PINNED + top + slash + below)
+    for folder in folders:
+        _make_directory(layout, os.path.join(layout.pins, as_one_name(PINNED + folder + "/")))
+    for path in shared:
+        # Where a module that lies in a pinned directory looks for it, by its own path.
+        _link(layout, PINNED + path, "../" * path.count("/") + path)
     for other in os.listdir(layout.pinning):
         if not os.path.isdir(os.path.join(layout.releases, other)):
             os.unlink(os.path.join(layout.pinning, other))
@@ -111,13 +124,13 @@ def _make_directory(layout: Layout, path: str) -> None:
     layout.give(path)
 
 
-def _make_link(layout: Layout, name: str) -> None:
-    path = os.path.join(layout.pins, name.replace("%", "%25").replace("/", "%2F"))
+def _link(layout: Layout, name: str, target: str) -> None:
+    """Makes a link that is mounted over the one at a name, where there is none yet."""
+    path = os.path.join(layout.pins, as_one_name(name))
     if os.path.lexists(path):
         return
-    top, slash, below = name.partition("/")
     temporary = files.temporary_name(layout.state, "pin")
-    os.symlink("../" * name.count("/") + PINNED + top + slash + below, temporary)
+    os.symlink(target, temporary)
     layout.give(temporary)
     os.rename(temporary, path)
 

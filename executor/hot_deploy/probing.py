@@ -15,6 +15,7 @@ from hot_deploy import (
     mounts,
     processes,
     records,
+    sharing,
     standins,
 )
 from hot_deploy.contract import EVERY_FILE, MANY
@@ -99,18 +100,19 @@ def lost(layout: Layout, seen: Standing, current: str | None) -> str | None:
 
 def live(layout: Layout, release_id: str, look: Look) -> dict[str, Any]:
     """The current release's record, and how its files differ from what was recorded."""
-    seen = look.seen
+    seen, record = look.seen, records.read(layout, release_id)
     kept = {entry.path for entry in look.recorded if entry.kept}
     if len(seen["extra"]) + len(kept) > EVERY_FILE:
         raise StepFailed("tooManyFiles", path="releases/" + release_id, most=EVERY_FILE)
     missing = set(seen["missing"])
     return {
-        "record": records.read(layout, release_id),
+        "record": record,
         "drift": {
             "modified": [path for path in seen["modified"] if path not in kept][:LISTED],
             "missing": [path for path in seen["missing"] if path not in kept][:LISTED],
         },
         "extra": seen["extra"],
+        "shared": sharing.of_host(layout, record or {})[:MANY],
         "environment": environment(layout, release_id),
         # A directory that was empty stays the engine's when it has filled it.
         "kept": sorted(

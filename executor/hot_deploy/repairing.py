@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from hot_deploy import entrypoints, files, inspecting, leftovers, links, records, standins, tree
+from hot_deploy import files, inspecting, leftovers, links, records, standins, tree
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_name, deployed_names
 
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Entry
 
     Check = Callable[[], None]
@@ -36,11 +36,11 @@ def _leftovers(layout: Layout, _path: str, _launcher: Launcher, _check: Check) -
 def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> list[str]:
     """Links and launcher of the live release that aren't there, and links that lead nowhere."""
     current = _live(layout)
-    entrypoint = entrypoints.of_release(layout, current, launcher[0])
-    before = inspecting.names(layout, current, (entrypoint, launcher[1]))
-    standins.place(layout, current, (entrypoint, launcher[1]))
+    launcher = launcher.of(layout, current)
+    before = inspecting.names(layout, current, launcher)
+    standins.place(layout, current, launcher)
     names = {*deployed_names(layout.release(current)), *standins.dangling(layout)}
-    standins.settle(layout, names, entrypoint)
+    standins.settle(layout, names, launcher.entrypoint)
     files.sync_directory(layout.base)
     return [found["path"] for found in before if found["kind"] != "plainName"]
 
@@ -48,14 +48,14 @@ def _links(layout: Layout, _path: str, launcher: Launcher, _check: Check) -> lis
 def _adoption(layout: Layout, name: str, launcher: Launcher, _check: Check) -> list[str]:
     """Exchanges one plain name for its link, when both sides hold the same bytes."""
     current = _live(layout)
-    entrypoint = entrypoints.of_release(layout, current, launcher[0])
+    launcher = launcher.of(layout, current)
     if links.is_half_removed(layout, checked_name(name), current):
-        links.complete(layout, name, (entrypoint, launcher[1]))
+        links.complete(layout, name, launcher)
         return [name]
     if not inspecting.holds_the_same(layout, current, checked_name(name)):
         raise StepFailed("plainNameDiffers", name=name)
     links.make_room(layout, name, current)
-    links.exchange_all(layout, [name], current, (entrypoint, launcher[1]))
+    links.exchange_all(layout, [name], current, launcher)
     files.sync_directory(layout.base)
     return [name]
 

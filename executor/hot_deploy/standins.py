@@ -1,5 +1,6 @@
-"""What stands in the base path for a deployed name: a link through `current`, a launcher or, where a start script lies
-below it, a folder, which holds a link, a launcher or a folder for each name in the release's directory.
+"""What stands in the base path for a deployed name: a link through `current`, a launcher or, where a start script or
+something shared lies below it, a folder, which holds a link, a launcher or a folder for each name in the release's
+directory. All else in a folder is the host's: what is shared.
 
 A name below a folder is its path from the base path on, such as `scripts/report.py`.
 """
@@ -8,17 +9,15 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import entrypoints, files, pins
-from hot_deploy.layout import NOT_CONTENT, checked_path, deployed_names, is_reserved
+from hot_deploy import entrypoints, files, pins, records
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import NOT_CONTENT, Layout, checked_path, deployed_names, is_beside, is_reserved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hot_deploy.layout import Layout
-
-    # The names of the entrypoints, as entrypoints.listed() reads them, and the text of a launcher.
-    Launcher = tuple[str, bytes]
+    from hot_deploy.entrypoints import Launcher
 
 # A directory with thousands of documents is no folder of ours: it would begin with links or launchers.
 LOOKED_AT = 100
@@ -47,6 +46,10 @@ def is_folder(path: str, name: str) -> bool:
     # What is ours besides has the prefix in it, which begins as launchers do.
     if is_reserved(name) or os.path.islink(path):
         return False
+    if not os.path.isdir(path):
+        return False
+    if _has_links_of_live(path, name):
+        return True
     waiting = [(path, name)]
     for directory, below in waiting:
         try:
@@ -57,7 +60,29 @@ def is_folder(path: str, name: str) -> bool:
             return True
         room = MOST_DIRECTORIES - len(waiting)
         waiting += [(os.path.join(directory, child), "%s/%s" % (below, child)) for child in inner[:room]]
-    return False
+    return _is_recorded(path, name)
+
+
+def _is_recorded(path: str, name: str) -> bool:
+    """Whether the live release says so: of a directory in which all that it had deployed was replaced."""
+    layout = Layout(path[: -len(name) - 1] or "/nowhere")
+    try:
+        release_id = layout.standing_release()
+        record = records.read(layout, release_id) if release_id is not None else None
+    except (OSError, StepFailed):
+        return False
+    return record is not None and name in entrypoints.Launcher("", b"", record.get("folders") or ()).shared
+
+
+def _has_links_of_live(path: str, name: str) -> bool:
+    """Whether a directory holds a link for one of the first names of the live release's: whatever else is in it."""
+    base = path[: -len(name) - 1]
+    try:
+        with os.scandir(os.path.join(base, "current", name)) as children:
+            names = [child.name for _, child in zip(range(LOOKED_AT), children)]
+    except OSError:
+        return False
+    return any(is_own_link(os.path.join(path, child), "%s/%s" % (name, child)) for child in names)
 
 
 def _look_into(path: str, name: str) -> tuple[bool, list[str]]:
@@ -77,26 +102,17 @@ def _look_into(path: str, name: str) -> tuple[bool, list[str]]:
     return False, directories
 
 
-def is_folder_for(path: str, name: str, starting: Iterable[str]) -> bool:
-    """As is_folder(), also for one below another that has lost all that it held."""
+def is_folder_for(path: str, name: str, launcher: Launcher) -> bool:
+    """As is_folder(), also for one below another that has lost all that it held, and for one that holds what is shared."""
     if is_folder(path, name):
         return True
-    return "/" in name and holds_start(name, starting) and os.path.isdir(path) and not os.path.islink(path)
+    may_hold_nothing = name in launcher.shared or ("/" in name and launcher.has_folder(name))
+    return may_hold_nothing and os.path.isdir(path) and not os.path.islink(path)
 
 
 def stands_for(path: str, name: str) -> bool:
     """Whether what is at `path` is ours, and not the engine's own file or directory."""
     return is_own_link(path, name) or entrypoints.stands_at(path) or is_folder(path, name)
-
-
-def holds_start(name: str, starting: Iterable[str]) -> bool:
-    """Whether one of the entrypoints lies below a name."""
-    return any(each.startswith(name + "/") for each in starting)
-
-
-def starts(name: str, starting: Iterable[str]) -> bool:
-    """Whether a launcher stands for a name or below it: those come last, or first where they go."""
-    return name in starting or holds_start(name, starting)
 
 
 def launchers(layout: Layout, names: Iterable[str]) -> list[str]:
@@ -125,7 +141,7 @@ def _all(layout: Layout, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_live(layout: Layout, name: str) -> bool:
-    return os.path.lexists(os.path.join(layout.current, name))
+    return os.path.lexists(os.path.join(layout.current, name)) and not is_beside(layout.current, name)
 
 
 # -- making ------------------------------------------------------------------------------------------------------------
@@ -143,11 +159,10 @@ def put(
 
     A launcher and a folder have mode and owner of what `like` tells of, where these may be given.
     """
-    starting = entrypoints.listed(launcher[0])
-    if name in starting:
+    if name in launcher.starting:
         program = next((path for path in _each(directories, name) if os.path.lexists(path)), "")
-        write_launcher(place, entrypoints.content_for(program, name, launcher[1]), layout, like)
-    elif holds_start(name, starting):
+        write_launcher(place, entrypoints.content_for(program, name, launcher.content), layout, like)
+    elif launcher.has_folder(name):
         os.mkdir(place, 0o755)
         layout.give(place)
         for child in _children(directories, name):
@@ -165,10 +180,25 @@ def _each(directories: list[str], name: str) -> list[str]:
 
 def _children(directories: list[str], name: str) -> list[str]:
     found: set[str] = set()
-    for path in _each(directories, name):
-        if os.path.isdir(path) and not os.path.islink(path):
-            found.update(os.listdir(path))
-    return sorted(found - NOT_CONTENT)
+    for directory in directories:
+        found.update(children_of(directory, name))
+    return sorted(found)
+
+
+def children_of(release: str, name: str) -> list[str]:
+    """The names in a release's directory that something stands for in the folder of that name."""
+    path = os.path.join(release, name)
+    if os.path.islink(path) or not os.path.isdir(path):
+        return []
+    names = set(os.listdir(path)) - NOT_CONTENT
+    return sorted(child for child in names if not is_beside(release, "%s/%s" % (name, child)))
+
+
+def _beside_in(release: str, folder: str) -> list[str]:
+    """The paths in a folder at which a release has links to what is shared."""
+    path = os.path.join(release, folder)
+    names = os.listdir(path) if os.path.isdir(path) else []
+    return [below for below in ("%s/%s" % (folder, name) for name in names) if is_beside(release, below)]
 
 
 def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str], list[str]]:
@@ -184,25 +214,35 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     if before is not None and before != release_id and os.path.isdir(layout.release(before)):
         directories.append(layout.release(before))
     changed: tuple[list[str], list[str]] = ([], [])
-    starting = entrypoints.listed(launcher[0])
     names = deployed_names(directories[0])
-    pins.prepare(layout, release_id, _deployed_directories(directories[0], names, starting))
+    pins.prepare(
+        layout,
+        release_id,
+        _deployed_directories(directories[0], names, launcher),
+        launcher.shared,
+        [path for folder in sorted(launcher.shared) for path in _beside_in(directories[0], folder)],
+    )
     with pins.Room(layout) as room:
-        for name in sorted(names, key=lambda name: starts(name, starting)):
+        for name in sorted({*names, *_shared_links(layout, launcher)}, key=launcher.starts):
             _place(layout, name, launcher, directories, changed, room)
     return changed
 
 
-def _deployed_directories(release: str, names: Iterable[str], starting: list[str]) -> Iterator[tuple[str, bool]]:
+def _shared_links(layout: Layout, launcher: Launcher) -> list[str]:
+    """Names of which something is shared from now on, and which are links still: also where the release has none of them."""
+    return [name for name in launcher.shared if "/" not in name and is_own_link(os.path.join(layout.base, name), name)]
+
+
+def _deployed_directories(release: str, names: Iterable[str], launcher: Launcher) -> Iterator[tuple[str, bool]]:
     """(name, whether a folder stands for it) of a release's directories that something stands for in the base path."""
     for name in names:
         path = os.path.join(release, name)
         if name in NOT_CONTENT or os.path.islink(path) or not os.path.isdir(path):
             continue
-        is_above = holds_start(name, starting)
+        is_above = launcher.has_folder(name)
         yield name, is_above
         if is_above:
-            yield from _deployed_directories(release, ["%s/%s" % (name, child) for child in os.listdir(path)], starting)
+            yield from _deployed_directories(release, ["%s/%s" % (name, child) for child in os.listdir(path)], launcher)
 
 
 def _place(
@@ -214,15 +254,14 @@ def _place(
     room: pins.Room,
 ) -> None:
     path = os.path.join(layout.base, checked_path(name))
-    starting = entrypoints.listed(launcher[0])
     made, replaced = changed
     if not os.path.lexists(path):
         made.append(name)
         temporary = files.temporary_name(layout.state, "standin")
         put(layout, temporary, name, launcher, directories)
         os.rename(temporary, path)
-    elif name in starting:
-        content = entrypoints.content_for(os.path.join(directories[0], name), name, launcher[1])
+    elif name in launcher.starting:
+        content = entrypoints.content_for(os.path.join(directories[0], name), name, launcher.content)
         is_link = is_own_link(path, name)
         if not is_link and (not entrypoints.stands_at(path) or holds(path, content)):
             return
@@ -233,11 +272,16 @@ def _place(
         if is_link:
             replaced.append(name)
         write_launcher(path, content, layout)
-    elif is_folder_for(path, name, starting):
+    elif is_folder_for(path, name, launcher):
         below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
-        for child in sorted(below, key=lambda child: starts(child, starting)):
+        for child in sorted(below, key=launcher.starts):
             _place(layout, child, launcher, directories, changed, room)
-    elif holds_start(name, starting) and is_own_link(path, name) and room.is_free():
+    elif launcher.has_folder(name) and is_own_link(path, name):
+        if name in launcher.shared:
+            # What is shared would go on lying in a release that comes to an end.
+            room.demand()
+        if not room.is_free():
+            return
         replaced.append(name)
         temporary = files.temporary_name(layout.state, "standin")
         put(layout, temporary, name, launcher, directories)
@@ -247,7 +291,10 @@ def _place(
 def settle(layout: Layout, names: Iterable[str], entrypoint: str) -> None:
     """Once it is decided what is live: of these names, what leads nowhere now goes, and what is of no entrypoint any more
     becomes the link that every other deployed name has."""
-    kept = entrypoints.listed(entrypoint)
+    kept = entrypoints.Launcher(entrypoint, b"")
+    live = layout.standing_release()
+    if live is not None:
+        kept = kept.of(layout, live, otherwise=False)
     with pins.Room(layout) as room:
         for name in sorted({name.split("/", 1)[0] for name in [*names, *_left(layout)]}):
             _settle(layout, name, kept, room)
@@ -268,24 +315,24 @@ def tidy(layout: Layout, room: pins.Room | None = None) -> None:
                 pins.remove(layout, unneeded)
 
 
-def _settle(layout: Layout, name: str, kept: list[str], room: pins.Room) -> None:
+def _settle(layout: Layout, name: str, kept: Launcher, room: pins.Room) -> None:
     path = os.path.join(layout.base, checked_path(name))
     link, stands = is_own_link(path, name), entrypoints.stands_at(path)
     if link or stands:
         if not _is_live(layout, name):
             if room.is_free():
                 os.unlink(path)
-        elif stands and name not in kept and room.is_free():
+        elif stands and name not in kept.starting and room.is_free():
             files.replace_link(path, target_of(name), layout.state, layout.owner)
     elif is_folder(path, name):
         for child in sorted(os.listdir(path)):
             _settle(layout, "%s/%s" % (name, child), kept, room)
-        if not holds_start(name, kept) and _is_only_ours(path, name) and room.is_free():
+        if not kept.has_folder(name) and is_only_ours(path, name) and room.is_free():
             _fold(layout, path, name)
 
 
 def _fold(layout: Layout, path: str, name: str) -> None:
-    """A folder without a start script becomes a link again."""
+    """A folder without a start script and without what is shared becomes a link again."""
     if not _is_live(layout, name):
         files.remove_tree(path)
         return
@@ -295,13 +342,13 @@ def _fold(layout: Layout, path: str, name: str) -> None:
     _swap(path, temporary)
 
 
-def _is_only_ours(path: str, name: str) -> bool:
+def is_only_ours(path: str, name: str) -> bool:
     """Whether nobody has put anything into a folder; bytecode aside."""
     for child in os.listdir(path):
         inner, below = os.path.join(path, child), "%s/%s" % (name, child)
         if child in NOT_CONTENT or is_own_link(inner, below) or entrypoints.stands_at(inner):
             continue
-        if not (is_folder(inner, below) and _is_only_ours(inner, below)):
+        if not (is_folder(inner, below) and is_only_ours(inner, below)):
             return False
     return True
 

@@ -9,7 +9,7 @@ from hot_deploy import containers, interpreters
 from hot_deploy.contract import EVERY_FILE, LISTED_PATHS
 from hot_deploy.environments import NAME
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import BACKUP_NAME, RELEASE_ID, checked_name
+from hot_deploy.layout import BACKUP_NAME, RELEASE_ID, checked_path
 from hot_deploy.leftovers import TEMPORARY
 from hot_deploy.tree import BYTECODE_DIRECTORY
 
@@ -33,7 +33,7 @@ def survey(layout: Layout, names: list[str], check: Callable[[], None]) -> dict[
     directories that belong to somebody else; root can keep them as they are), `strangers` (the first files of the engine's
     in directories that are called like ours).
     """
-    places = [(name, os.path.join(layout.base, checked_name(name))) for name in names]
+    places = [(name, os.path.join(layout.base, checked_path(name))) for name in names]
     base = os.stat(layout.base)
     others: list[Row] = []
     if os.geteuid() != 0:

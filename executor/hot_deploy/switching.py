@@ -6,7 +6,7 @@ import os
 import time
 
 import hot_deploy
-from hot_deploy import beside, entrypoints, files, history, records, standins
+from hot_deploy import beside, entrypoints, files, history, records, sharing, standins
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_release_id, deployed_names, is_beside
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from hot_deploy.entrypoints import Launcher
     from hot_deploy.journal import Journal
     from hot_deploy.layout import Layout
-    from hot_deploy.standins import Launcher
     from hot_deploy.tree import Look
 
 
@@ -29,9 +29,10 @@ def switch(
     launcher: Launcher,
     candidate: bool = False,
     aside: str | None = None,
+    share: Iterable[str] = (),
 ) -> tuple[dict[str, Any], float]:
     """Announces a switch, registers how it is undone, and flips. Returns what ends it again, and what flip() does."""
-    pending = announce(layout, release_id, operation, launcher, candidate, aside)
+    pending = announce(layout, release_id, operation, launcher, candidate, aside, share)
     undo.push("revertSwitch", **pending)
     return pending, flip(layout, release_id, aside)
 
@@ -66,11 +67,13 @@ def announce(
     launcher: Launcher,
     candidate: bool = False,
     aside: str | None = None,
+    share: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Writes the switch ahead into the history and makes the release durable. Returns what ends the switch again.
 
-    `launcher` is (entrypoint, content); `candidate` says that the release was made for this switch alone; `aside` is
-    the name under which something foreign at `current` will be kept. The result goes to `confirm` or `revert`.
+    `candidate` says that the release was made for this switch alone; `aside` is the name under which something foreign at
+    `current` will be kept; `share` are paths of the release that was live which are shared from now on. The result goes to
+    `confirm` or `revert`.
     Raises StepFailed `releaseMissing` for one that isn't there, `releaseNotReady` for one that isn't ready.
     """
     record = records.read(layout, release_id)
@@ -78,14 +81,16 @@ def announce(
         raise StepFailed("releaseMissing", release=release_id)
     if record.get("state") != "ready":
         raise StepFailed("releaseNotReady", release=release_id)
-    for name in entrypoints.listed(launcher[0]):
+    for name in launcher.starting:
         if entrypoints.is_launcher(os.path.join(layout.release(release_id), name)):
             raise StepFailed("releaseHoldsLauncher", release=release_id, name=name)
         if not entrypoints.is_startable(os.path.join(layout.release(release_id), name)):
             raise StepFailed("entrypointKind", name=name)
     _refuse_circles(layout, release_id)
     before = layout.current_release() if aside is None else None
-    made, replaced = standins.place(layout, release_id, launcher)
+    made, replaced = standins.place(layout, release_id, launcher.of(layout, release_id, otherwise=False))
+    sharing.take_out(layout, before, share)
+    sharing.make_directories(layout, record)
     beside.refresh(layout, release_id, record)
     files.sync_file_system(layout.base)
     sequence = record.get("sequence")
@@ -99,7 +104,7 @@ def announce(
         replaced=replaced,
         candidate=candidate,
         aside=aside,
-        entrypoint=launcher[0],
+        entrypoint=launcher.entrypoint,
         **{"from": before},
     )
 
@@ -187,5 +192,5 @@ def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, An
 
 
 def wanted_launcher(args: dict[str, Any]) -> Launcher:
-    """The launcher's name and text; the text comes with the program."""
-    return args["entrypoint"], hot_deploy.launcher.encode("utf-8")
+    """The launchers' names and text; the text comes with the program."""
+    return entrypoints.Launcher(args["entrypoint"], hot_deploy.launcher.encode("utf-8"))

@@ -9,7 +9,7 @@ import stat
 import time
 
 from hot_deploy import files
-from hot_deploy.layout import deployed_names
+from hot_deploy.layout import deployed_names, is_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,10 @@ def text_digest(text: str) -> str:
 
 
 def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`, bytecode aside."""
+    """Yields (path, lstat) for every file and link and every empty directory below `names` in `root`, bytecode aside.
+
+    Links that stand in a release for what lies beside it are no content.
+    """
     pending: list[tuple[str, os.stat_result]] = []
     for name in names:
         try:
@@ -197,7 +200,7 @@ def walk(root: str, names: Iterable[str]) -> Iterator[tuple[str, os.stat_result]
                 continue
             if stat.S_ISDIR(inner.st_mode):
                 pending.append((path + "/" + name, inner))
-            else:
+            elif not (stat.S_ISLNK(inner.st_mode) and is_beside(root, path + "/" + name)):
                 yield path + "/" + name, inner
 
 

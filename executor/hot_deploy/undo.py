@@ -255,6 +255,10 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list) and all(_is_a_name(name) for name in value)
 
 
+def _are_paths(value: object) -> bool:
+    return isinstance(value, list) and all(_is_a_path(path) for path in value)
+
+
 def _are_entrypoints(value: object) -> bool:
     return isinstance(value, str) and all(_is_a_path(path) for path in entrypoints.listed(value))
 
@@ -320,6 +324,6 @@ UNDOS: dict[str, Kind] = {
     "attach": Kind(
         _attach,
         settles=_settled_by("attached", "detached"),
-        holds=lambda given: _are_names(given.get("names")) and _are_entrypoints(given.get("entrypoint")),
+        holds=lambda given: _are_paths(given.get("names")) and _are_entrypoints(given.get("entrypoint")),
     ),
 }

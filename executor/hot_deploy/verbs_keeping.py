@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import directories, environments, history, leftovers, ownership, records, tree, workers
+from hot_deploy import directories, environments, history, leftovers, ownership, records, sharing, tree, workers
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 
@@ -63,7 +63,8 @@ def archive(session: Session, _id: Any, args: Json) -> Json:
     layout = session.require_lock()
     if session.undo.own("discardBackups") is None:
         session.undo.push("discardBackups", before=sorted(leftovers.own_backups(layout)))
-    made: Json = workers.call("archives", "create", [layout.base, args["release"]], session.wire)
+    shared = sharing.of_host(layout, records.read(layout, args["release"]) or {}) if args.get("shared") else []
+    made: Json = workers.call("archives", "create", [layout.base, args["release"], shared], session.wire)
     return made
 
 

@@ -11,10 +11,10 @@ from hot_deploy import (
     assembly,
     checking,
     comparing,
-    entrypoints,
     environments,
     history,
     records,
+    sharing,
     tree,
 )
 from hot_deploy.contract import MANY
@@ -74,7 +74,9 @@ def unpack(session: Session, _id: Any, args: Json) -> Json:
     session.undo.push("discardStaging", name="backup")
     session.making.assembly = made
     os.mkdir(made.staging, 0o755)
-    made.entries = archives.unpack(layout, args["backup"], made.staging, session.wire.check)
+    # What the host has in its place stays: it is the same for every release.
+    hosts = set(sharing.of_host(layout, records.read(layout, args["live"]) or {})) if args["live"] else set()
+    made.entries = archives.unpack(layout, args["backup"], made.staging, session.wire.check, hosts)
     made.release_id = layout.new_release_id(args["time"], tree.content_digest(made.entries))
     session.undo.push("discardRelease", release=made.release_id)
     return {
@@ -105,7 +107,7 @@ def assemble(session: Session, _id: Any, args: Json) -> Json:
     session.making.passed_before = {"json": made.unread(".json") if json_passed else ()}
     made.mark_kept(set(args.get("kept") or []))
     record = dict(args["record"])
-    made.starting = entrypoints.listed(record.get("entrypoint") or "")
+    made.record = record
     record.update(made.summary(), release=made.release_id, state="candidate", createdAt=history.now())
     records.write(layout, made.release_id, record)
     session.making.candidate = made.release_id

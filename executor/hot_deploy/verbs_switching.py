@@ -75,6 +75,7 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
         switching.wanted_launcher(args),
         made_here,
         switching.name_aside() if foreign else None,
+        args.get("share") or (),
     )
     exchanges.forget(layout)
     # A release that was kept is pinned as it was.

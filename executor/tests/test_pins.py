@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from hot_deploy import files, leases, module_times, pins, records, standins, tree, usage
+from hot_deploy.entrypoints import Launcher
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import Layout
 
 ONE, TWO = "20261123-171501-0000001", "20261123-171502-0000002"
-LAUNCHER = ("run.py,scripts/report.py", b"# hot-deploy launcher\n")
+LAUNCHER = Launcher("run.py,scripts/report.py", b"# hot-deploy launcher\n")
 
 
 def release(layout: Layout, release_id: str, texts: dict[str, str], **fields: object) -> Path:
@@ -143,7 +144,7 @@ def test_modules_at_the_top_have_a_second_of_their_own_and_the_others_none(layou
     for path in modules:
         os.utime(staging / path, (900, 900))
     entries = [tree.Entry(path, tree.FILE, 0o644) for path in modules]
-    module_times.tell_apart(layout, str(staging), str(one), entries, ["run.py", "scripts/report.py"])
+    module_times.tell_apart(layout, str(staging), str(one), entries, LAUNCHER)
     seconds = {path: int((staging / path).stat().st_mtime) for path in modules}
     assert seconds == {
         **dict.fromkeys(modules, 900),
@@ -161,7 +162,7 @@ def test_what_was_left_to_a_pinned_run_goes_with_a_later_operation(
 ) -> None:
     release(layout, ONE, {**ENGINE, "batch.py": "", "notes.txt": ""})
     release(layout, TWO, {"run.py": ""})
-    standins.place(layout, ONE, ("run.py,batch.py", LAUNCHER[1]))
+    standins.place(layout, ONE, Launcher("run.py,batch.py", LAUNCHER.content))
     os.symlink("releases/" + TWO, layout.current)
     monkeypatch.setattr(pins, "LONGEST_SECONDS", 0)
     monkeypatch.setattr(usage, "mounted", lambda _releases: {42})

@@ -12,6 +12,7 @@ import pytest
 
 import hot_deploy
 from hot_deploy import adoption, files, records, repairing, tree, verbs_keeping, verbs_switching
+from hot_deploy.entrypoints import Launcher
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
 from hot_deploy.wire import Wire
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 
 RELEASE = "20261123-171501-aaaaaaa"
 OTHER = "20261123-171502-bbbbbbb"
-LAUNCHER = ("run.py", b"# hot-deploy launcher\n")
+LAUNCHER = Launcher("run.py", b"# hot-deploy launcher\n")
 
 
 def check() -> None:

@@ -27,7 +27,8 @@ def test_of_a_tree_of_documents_only_the_beginning_is_looked_at(
 
     monkeypatch.setattr(os, "scandir", counted)
     assert not standins.is_folder(str(tmp_path / "data"), "data")
-    assert len(looked) <= standins.MOST_DIRECTORIES
+    # And once at what the live release has under that name.
+    assert len(looked) <= standins.MOST_DIRECTORIES + 1
 
 
 def test_a_folder_is_known_by_a_link_or_launcher_however_far_below(tmp_path: Path) -> None:

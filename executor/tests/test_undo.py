@@ -13,6 +13,7 @@ import pytest
 
 import hot_deploy
 from hot_deploy import adoption, contract, files, history, leftovers, switching, tree, undo, usage, verbs
+from hot_deploy.entrypoints import Launcher
 from hot_deploy.failures import StepFailed
 from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
@@ -142,7 +143,7 @@ def place(layout: Layout, release_id: str, state: str = "ready") -> None:
 
 
 def switch(layout: Layout, journal: Journal, release_id: str) -> None:
-    launcher = ("run.py", b"# hot-deploy launcher\n")
+    launcher = Launcher("run.py", b"# hot-deploy launcher\n")
     switching.switch(layout, journal, release_id, "deploy", launcher, candidate=True)
 
 
@@ -226,7 +227,7 @@ def test_what_the_history_says_is_kept_is_kept_although_a_power_cut_brings_the_u
 
 def test_a_switch_that_was_announced_only_is_taken_off_the_books(layout: Layout) -> None:
     place(layout, ONE)
-    launcher = ("run.py", b"# hot-deploy launcher\n")
+    launcher = Launcher("run.py", b"# hot-deploy launcher\n")
     pending = switching.announce(layout, ONE, "deploy", launcher, candidate=True)
     Journal(layout).push("revertSwitch", **pending)
     Journal(layout).unwind_earlier("cut off")
@@ -247,7 +248,7 @@ def adopt(layout: Layout) -> tuple[Journal, dict[str, os.stat_result]]:
     copied = adoption.copy(layout, journal, "20261123-171501", names, "run.py", 1, lambda: None)
     journal.push("discardRelease", release=TWO)
     place(layout, TWO)
-    adoption.adopt(layout, journal, copied, ("run.py", b"# hot-deploy launcher\n"))
+    adoption.adopt(layout, journal, copied, Launcher("run.py", b"# hot-deploy launcher\n"))
     switch(layout, journal, TWO)
     assert os.readlink(os.path.join(layout.base, "src")) == "current/src"
     return journal, before

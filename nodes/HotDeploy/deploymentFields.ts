@@ -4,7 +4,7 @@ import { choice, flag, option, trimmed } from '../n8n/field';
 import type { ItemContext } from '../n8n/item';
 import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
-import { exclude, include, readSelection } from '../n8n/selectionFields';
+import { exclude, include, readSelection, shared } from '../n8n/selectionFields';
 import { connectAnd } from '../n8n/sideBySide';
 import { readSwitch } from '../n8n/switchOperation';
 import type { ExecutorClient } from '../shared/executor/client';
@@ -105,6 +105,8 @@ export const planDigest = option(
   }),
 );
 
+export { shared };
+
 /** Opens source and engine side by side for as long as `work` takes. */
 export async function withDeployment<T>(
   item: ItemContext,
@@ -123,9 +125,10 @@ export async function withDeployment<T>(
 export async function readDeployment(item: ItemContext): Promise<DeployOptions> {
   const { read, node, signal } = item;
   const options = readSwitch(item);
+  const patterns = shared.read(read);
   return {
     ...options,
-    selection: readSelection(read),
+    selection: { ...readSelection(read), ...(patterns.length > 0 && { shared: patterns }) },
     dependencies: await readDependencies(item),
     deployUnchanged: deployUnchanged.read(read),
     removeOldCode: removeOldCode.read(read),

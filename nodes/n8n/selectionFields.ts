@@ -4,7 +4,7 @@ import { LONGEST_WORDS } from '../shared/contract/limits';
 import { DeployError } from '../shared/errors';
 import { DEFAULT_SELECTION, type Selection } from '../shared/source/bundle';
 import { parsePatternList } from '../shared/source/patterns';
-import { type Field, field, type ReadParameter } from './field';
+import { type Field, field, option, type ReadParameter } from './field';
 import { readText } from './values';
 
 export const include = patterns({
@@ -23,6 +23,17 @@ export const exclude = patterns({
   placeholder: '**/*.local.json, src/tests',
   description: 'What of that is not deployed, and stays as it is on the engine’s side',
 });
+
+export const shared = option(
+  patterns({
+    displayName: 'Shared',
+    name: 'shared',
+    default: '',
+    placeholder: 'config/secrets.json, src/**/*.db, data/**',
+    description:
+      'What belongs to the host inside of deployed directories, such as state, secrets and logs: names and globs, separated by commas or lines. No version brings it, and every release finds the same.',
+  }),
+);
 
 /** Which part of a source is deployed. */
 export function readSelection(read: ReadParameter): Selection {

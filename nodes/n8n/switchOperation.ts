@@ -22,6 +22,16 @@ export const createBackup = option(
   }),
 );
 
+export const backupShared = option(
+  flag({
+    displayName: 'Backup Shared Files',
+    name: 'backupShared',
+    default: false,
+    description:
+      'Whether that archive has what is shared, too, such as state and secrets. Going back to a backup never replaces what the host has.',
+  }),
+);
+
 /** What every operation that switches takes. */
 export function readSwitch(
   item: Pick<ItemContext, 'read' | 'node' | 'operation'>,
@@ -32,6 +42,7 @@ export function readSwitch(
     ...readRetention(read),
     checks: readChecks(read),
     createBackup: createBackup.read(read),
+    backupShared: backupShared.read(read),
     dependencies: NO_DEPENDENCIES,
   };
 }

@@ -116,6 +116,7 @@ function probeOf(listed: Listing): fc.Arbitrary<Probe> {
     drift: fc.record({ modified: paths, missing: paths }),
     extra: paths,
     kept: paths,
+    shared: paths,
     environment: fc.record({
       name: fc.constant(record?.environment ?? null),
       problem: fc.option(fc.constant('is gone')),
@@ -207,6 +208,10 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
         bytes: 1000,
         names: ['run.py', 'src'],
         adopts: adopts ? ['run.py', 'src'] : [],
+        copies: adopts ? ['run.py', 'src/a.py'] : [],
+        sharing: adopts ? { folders: ['src'] } : {},
+        sharedToo: [],
+        torn: [],
         live: adopts ? { release: null, ...ADOPTED, digest: liveDigest, keep } : live,
         wanted,
         comparison: { needed: [0], bytes: 10, changes: compared },

@@ -23,18 +23,21 @@ export function seenThrough(basePath: string): Snapshot {
     if (OWN_NAMES.includes(name) || name.startsWith('.pinned-')) continue;
     const path = join(basePath, name);
     // A link that leads nowhere yet is what was there before: nothing.
-    if (existsSync(path)) describe(realpathSync(path), name, seen);
+    if (existsSync(path)) describe(realpathSync(path), name, seen, [basePath, 'current/']);
   }
   return seen;
 }
 
 /**
- * The engine that is live: as {@link seenThrough}, with the release's own entrypoint in place of the launcher, and without
- * the links to what lies beside it.
+ * The engine that is live: as {@link seenThrough}, with the release's own entrypoint in place of the launcher, with what is
+ * shared, and without the links to what lies beside it.
  */
 export function liveTree(basePath: string): Snapshot {
-  const all = Object.entries(treeOf(join(basePath, 'current')));
-  return Object.fromEntries(all.filter(([name, shown]) => shown !== `link ../../${name}`));
+  const seen: Snapshot = {};
+  const root = realpathSync(join(basePath, 'current'));
+  for (const name of readdirSync(root)) describe(join(root, name), name, seen, [basePath, '../../']);
+  const beside = (name: string, shown: string) => shown === `link ../../${name}`;
+  return Object.fromEntries(Object.entries(seen).filter(([name, shown]) => !beside(name, shown)));
 }
 
 /** A whole directory, bytecode left out. */
@@ -45,16 +48,23 @@ export function treeOf(directory: string): Snapshot {
   return seen;
 }
 
-function describe(path: string, shown: string, seen: Snapshot): void {
+/** Which links of ours are followed: to what lies, under the same name, in a directory; what they begin with. */
+type Followed = readonly [base: string, target: string];
+
+function describe(path: string, shown: string, seen: Snapshot, followed?: Followed): void {
   if (shown.endsWith('__pycache__')) return;
   const status = lstatSync(path);
   const mode = (status.mode & 0o555).toString(8);
   if (status.isSymbolicLink()) {
+    const depth = shown.split('/').length - 1;
+    const isOurs =
+      followed && depth > 0 && readlinkSync(path) === `${'../'.repeat(depth)}${followed[1]}${shown}`;
+    if (isOurs && existsSync(path)) return describe(realpathSync(path), shown, seen, followed);
     seen[shown] = `link ${readlinkSync(path)}`;
   } else if (status.isDirectory()) {
     const names = readdirSync(path).filter((name) => name !== '__pycache__');
     if (names.length === 0) seen[shown] = 'empty directory';
-    for (const name of names) describe(join(path, name), join(shown, name), seen);
+    for (const name of names) describe(join(path, name), join(shown, name), seen, followed);
   } else {
     seen[shown] = `file ${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
   }

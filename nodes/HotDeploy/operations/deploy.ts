@@ -5,7 +5,7 @@ import type { Operation } from '../../n8n/operation';
 import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
-import { createBackup, switched } from '../../n8n/switchOperation';
+import { backupShared, createBackup, switched } from '../../n8n/switchOperation';
 import { deploy as deploySource } from '../../shared/operations/deploy';
 import {
   deploymentFields,
@@ -15,6 +15,7 @@ import {
   readDeployment,
   pinning,
   removeOldCode,
+  shared,
   withDeployment,
 } from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
@@ -38,6 +39,7 @@ export const deploy: Operation = {
   fields: [...deploymentFields, notDeployedOutput, simplify],
   options: [
     ...engineOptions,
+    backupShared,
     createBackup,
     deployUnchanged,
     expectedDigest,
@@ -46,6 +48,7 @@ export const deploy: Operation = {
     planDigest,
     pinning,
     removeOldCode,
+    shared,
     ...retentionOptions,
     n8nHealthUrl,
     report,

@@ -8,6 +8,7 @@ import {
   readDeployment,
   pinning,
   removeOldCode,
+  shared,
   withDeployment,
 } from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
@@ -20,7 +21,7 @@ export const plan: Operation = {
   action: 'Plan a deployment',
   changes: false,
   fields: deploymentFields,
-  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, pinning, removeOldCode],
+  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, pinning, removeOldCode, shared],
   async run(item) {
     const options = await readDeployment(item);
     const planned = await withDeployment(item, options, (client, source) =>

@@ -192,11 +192,17 @@ export const CHANGING = {
   },
   /**
    * Makes a ready release current; until `confirm` the end of the conversation takes it back. `aside`: something foreign
-   * at `current` is put aside, and not refused.
+   * at `current` is put aside, and not refused. `share`: paths that the live release holds and that are shared from now on.
    */
   flip: {
     changes: true,
-    arguments: record({ release, operation: words, entrypoint, aside: optional(flag) }),
+    arguments: record({
+      release,
+      operation: words,
+      entrypoint,
+      aside: optional(flag),
+      share: optional(paths),
+    }),
     result: record({
       from: orNull(release),
       to: release,
@@ -218,10 +224,10 @@ export const CHANGING = {
     arguments: record({ reason: words }),
     result: record({ live: orNull(release), milliseconds: number }),
   },
-  /** Writes a backup of a release. It stays when a switch of this conversation is confirmed. */
+  /** Writes a backup of a release, with `shared` of what the host has in its folders, too. It stays when a switch is confirmed. */
   archive: {
     changes: true,
-    arguments: record({ release }),
+    arguments: record({ release, shared: optional(flag) }),
     result: record({ name: backupName, bytes: count }),
   },
   /** Removes by name; what is in use is kept. */

@@ -85,6 +85,8 @@ export const liveRelease = record({
   extra: paths,
   /** Recorded files that no pattern owns. */
   kept: paths,
+  /** What lies in its folders and belongs to the host: the first paths. */
+  shared: list(path, MANY),
   /** Name of its virtual environment, and why that can't be used: the end of a sentence. */
   environment: record({ name: orNull(environmentName), problem: orNull(words) }),
 });

@@ -27,6 +27,9 @@ export const EVERY_FILE = 1_000_000;
 /** As many paths of each kind as a summary of changes lists; its counts are the true ones. */
 export const LISTED_PATHS = 1000;
 
+/** As many directories in which something is shared, and shared paths, as a release names. */
+export const MOST_SHARED = 1000;
+
 /** As many changes as the history is asked for at once. */
 export const MOST_CHANGES = 1000;
 

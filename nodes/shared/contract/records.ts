@@ -8,7 +8,7 @@ import {
   repositoryAddress,
   topLevelName,
 } from './names';
-import { EVERY_FILE, LONGEST_WORD, MANY } from './limits';
+import { EVERY_FILE, LONGEST_WORD, MANY, MOST_SHARED } from './limits';
 import {
   count,
   flag,
@@ -91,6 +91,12 @@ export const recordedFields = {
   pinning: orDropped(pinning),
   include: optional(patterns),
   exclude: optional(patterns),
+  /** Patterns of what belongs to the host inside of deployed directories, as they were asked for. */
+  shared: optional(patterns),
+  /** Those of them that are paths; a directory that is made where it is missing ends in a slash. */
+  sharedPaths: optional(list(insidePath, MOST_SHARED)),
+  /** Directories in which something is shared: real ones, with a link for each name that is deployed. */
+  folders: optional(list(insidePath, MOST_SHARED)),
   /** Absent on a release that was adopted, or made without dependencies. */
   dependencies: orDropped(recordedDependencies),
 };

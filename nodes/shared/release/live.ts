@@ -1,6 +1,6 @@
 import type { Probe } from '../contract/facts';
 import type { ReleaseId } from '../contract/names';
-import type { RecordedDependencies, SourceDescription } from '../contract/records';
+import type { RecordedDependencies, ReleaseRecord, SourceDescription } from '../contract/records';
 import type { Selection } from '../source/bundle';
 import type { CompiledSelection } from '../source/patterns';
 import { isCode } from './code';
@@ -15,6 +15,12 @@ export interface Live {
   readonly keep: readonly string[];
   /** Those of them that the live release was made with, and that these patterns have dropped. */
   readonly dropped?: readonly string[] | undefined;
+  /** Paths that it holds and that are shared from now on: a directory stands for what lies in it. */
+  readonly shared?: readonly string[] | undefined;
+  /** What lies in its folders and is the host's. */
+  readonly hosts?: readonly string[] | undefined;
+  /** All paths that are looked at and that no release takes along: the host's. */
+  readonly left?: readonly string[] | undefined;
   /** Whether files were edited, removed or added by hand since the release was made. */
   readonly drifted: boolean;
   readonly dependencies?: RecordedDependencies | undefined;
@@ -66,14 +72,15 @@ function directoryOf(path: string): string {
 /** What a look found live, as the patterns see it; undefined where nothing is. */
 export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefined {
   if (!probe.current || !probe.live) return undefined;
-  const { record, drift, extra, kept, environment } = probe.live;
+  const { record, drift, extra, kept, environment, shared } = probe.live;
   const engines = enginesOwn(kept);
   const owned = new Set([...extra, ...kept].filter((path) => compiled.includes(path) && !engines(path)));
   return {
     release: probe.current,
     source: record?.source,
     digest: record?.digest,
-    keep: [...kept, ...extra].filter((path) => !owned.has(path)),
+    keep: [...kept, ...extra].filter((path) => !owned.has(path) && !compiled.isShared(path)),
+    hosts: shared,
     dependencies: record?.dependencies,
     environment: environment.name,
     problem: environment.problem,
@@ -83,11 +90,11 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
 
 /** Whether a release was made with these patterns. */
 export function sameSelection(
-  record: { include?: readonly string[] | undefined; exclude?: readonly string[] | undefined },
+  record: Pick<ReleaseRecord, 'include' | 'exclude' | 'shared'>,
   selection: Selection,
 ): boolean {
   return (
-    JSON.stringify([record.include, record.exclude]) ===
-    JSON.stringify([selection.include, selection.exclude])
+    JSON.stringify([record.include, record.exclude, record.shared ?? []]) ===
+    JSON.stringify([selection.include, selection.exclude, selection.shared ?? []])
   );
 }

@@ -35,6 +35,8 @@ export interface Retention {
 export interface SwitchOptions extends EngineOptions, Retention {
   checks: readonly Check[];
   createBackup: boolean;
+  /** Whether backups have what is shared, too. */
+  backupShared?: boolean | undefined;
   /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
   dependencies: DependencyOptions;
 }

@@ -1,9 +1,12 @@
 /** What plain files are beside the version that is to take their place, told from the rows of a preview. */
 import type { RecordedRow } from '../contract/facts';
 import type { BundleEntry } from '../source/bundle';
+import { topLevelOf } from '../source/paths';
 import type { CompiledSelection } from '../source/patterns';
 import { isBytecode, isCode } from './code';
+import { BoundedList } from './ownership';
 import { LISTED_IN_FINDING, type Told } from './preflight';
+import { covering, directoriesOf, type Sharing, sharingOf } from './sharing';
 
 /** A link among plain files that the new version has something else in the place of. */
 export interface ReplacedLink {
@@ -17,17 +20,28 @@ export interface PlainFacts {
   readonly links: readonly ReplacedLink[];
   readonly code: Told;
   readonly bytecode: Told;
+  /** What becomes shared without being asked for. */
   readonly files: Told;
+}
+
+/** What of plain files is the host's, and stays where it is. */
+export interface PlainShares {
+  readonly sharing: Sharing;
+  /** The fewest paths that stand for all that is the host's. */
+  readonly hosts: readonly string[];
+  /** What is copied into a first release and has a link in its place then: names at the top or, in folders, below. */
+  readonly copies: readonly string[];
 }
 
 /** Which paths a version has, and below which it has some. */
 export class SourceTree {
   private readonly entries = new Map<string, string | undefined>();
-  private readonly directories = new Set<string>();
+  readonly directories = new Set<string>();
 
   constructor(entries: readonly BundleEntry[]) {
-    for (const { path, target } of entries) {
+    for (const { path, type, target } of entries) {
       this.entries.set(path, target);
+      if (type === 'directory') this.directories.add(path);
       for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
         const directory = path.slice(0, slash);
         if (this.directories.has(directory)) break;
@@ -62,12 +76,21 @@ function leadsTo(base: string, path: string, target: string): string {
 export class PlainTree {
   private readonly links: ReplacedLink[] = [];
   private readonly lists = { code: new Listed(), bytecode: new Listed(), files: new Listed() };
+  private readonly hosts = new BoundedList<string>('files that only the engine’s directory has');
+  private readonly others = new BoundedList<string>('files in the engine’s directory');
 
+  /** @param plain the names at the top that are plain; what lies elsewhere is in a release already */
   constructor(
-    private readonly compiled: Pick<CompiledSelection, 'includes'>,
+    private readonly compiled: Pick<CompiledSelection, 'includes' | 'isShared'>,
     private readonly source: SourceTree,
     private readonly base: string,
+    private readonly plain: ReadonlySet<string>,
   ) {}
+
+  /** Whether a plain file is the host's: it was asked for, or only the host has it, and it is no code. */
+  readonly isHosts = (path: string): boolean =>
+    this.plain.has(topLevelOf(path)) &&
+    (this.compiled.isShared(path) || !(this.source.has(path) || isCode(path) || isBytecode(path)));
 
   /** Whether a plain file is the deployment's to replace or remove: what is no code and only there is not. */
   readonly includes = (path: string): boolean =>
@@ -78,17 +101,50 @@ export class PlainTree {
   };
 
   private addRow([path, , , , , target]: RecordedRow): void {
+    if (this.isHosts(path)) this.hosts.add(path, path.length);
+    else this.others.add(path, path.length);
+    if (this.compiled.isShared(path)) return;
     if (this.source.has(path)) {
       const replaced = target !== null && !this.source.hasLink(path, target, this.base);
       if (replaced && this.links.length < MOST_LINKS) this.links.push({ path, target });
     } else if (isBytecode(path)) this.lists.bytecode.add(path);
-    else if (this.compiled.includes(path)) this.lists[isCode(path) ? 'code' : 'files'].add(path);
+    else if (!isCode(path)) this.lists.files.add(path);
+    else if (this.compiled.includes(path)) this.lists.code.add(path);
+  }
+
+  /** All paths that stay the host's. */
+  allHosts(): readonly string[] {
+    return this.hosts.all();
+  }
+
+  /**
+   * What stays the host's, and what is copied beside it.
+   *
+   * @param patterns of what was asked to be shared
+   * @throws DeployError `STEP` where those are too many, `INPUT` where the patterns are about too many directories
+   */
+  shares(patterns: readonly string[]): PlainShares {
+    const others = this.others.all();
+    const directories = new Set([...directoriesOf(others), ...this.source.directories]);
+    const hosts = covering(this.hosts.all(), directories);
+    const all = [...directories, ...directoriesOf(hosts)];
+    const sharing = sharingOf({ patterns, found: hosts, directories: all });
+    const folders = new Set([...(sharing.folders ?? []), ...directoriesOf(sharing.folders ?? [])]);
+    const mine = others.filter((path) => this.plain.has(topLevelOf(path)));
+    return { sharing, hosts, copies: [...new Set(mine.map((path) => outOfFolders(path, folders)))] };
   }
 
   /** What was found, once all rows were added. */
   facts(): PlainFacts {
     return { links: this.links, ...this.lists };
   }
+}
+
+/** The shortest path above a file, or its own, at which no folder stands. */
+function outOfFolders(path: string, folders: ReadonlySet<string>): string {
+  let end = path.indexOf('/');
+  while (end > 0 && folders.has(path.slice(0, end))) end = path.indexOf('/', end + 1);
+  return end > 0 ? path.slice(0, end) : path;
 }
 
 /** More links than that are no engine's; what is refused for 1,000 of them is refused anyway. */

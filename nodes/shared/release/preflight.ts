@@ -33,7 +33,27 @@ export const PREFLIGHT = {
   filesOnlyThere: {
     severities: ['kept'],
     meaning:
-      'Other files inside of deployed directories that the source does not have, such as a configuration, a database or a log: each release takes them along, and the engine may write to them.',
+      'Other files inside of deployed directories that the source does not have, such as a configuration, a database or a log: they are shared. They stay where they are, the same for every release, and the engine may write to them.',
+  },
+  changedSince: {
+    severities: ['hint'],
+    meaning:
+      'Files of the live release that are no code and were changed, added or replaced since it was deployed, as an engine does that keeps state among what is deployed: the deployment takes that away.',
+  },
+  sharedInRelease: {
+    severities: ['hint'],
+    meaning:
+      'Something is shared and runs are started in their release: there, a program that replaces a shared file by renaming another one to it (`os.replace`) is kept from it, or replaces only its own release’s. What lies in a directory of its own can be replaced.',
+  },
+  sharedTorn: {
+    severities: ['refused'],
+    meaning:
+      'A run that was started in the live release has replaced a shared file there: what it wrote is in that release alone, and would be gone with it.',
+  },
+  sharedInSource: {
+    severities: ['refused'],
+    meaning:
+      'A file of the source in whose place the host has something of its own, in a directory that holds what is shared.',
   },
   bytecodeOnlyThere: {
     severities: ['kept'],

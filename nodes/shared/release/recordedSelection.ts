@@ -1,4 +1,5 @@
 import type { ReleaseRecord } from '../contract/records';
+import type { Selection } from '../source/bundle';
 import type { Meter } from '../source/meter';
 import { type CompiledSelection, createSelection } from '../source/patterns';
 
@@ -13,26 +14,24 @@ const RANGE = 4_000;
  * work than honest ones, all that they are asked about counts as selected, as where nothing was recorded.
  */
 export function recordedSelection(
-  record: Pick<ReleaseRecord, 'include' | 'exclude'> | undefined,
+  record: Pick<ReleaseRecord, 'include' | 'exclude' | 'shared'> | undefined,
 ): Pick<CompiledSelection, 'includes'> {
-  const { include, exclude = [] } = record ?? {};
+  const { include, exclude = [], shared = [] } = record ?? {};
   const meter: Meter = { left: MOST };
-  const compiled = include && compiledOf(include, exclude, meter);
+  const compiled = include && compiledOf({ include, exclude, shared }, meter);
   const isSpent = () => meter.left < 0;
   return {
     includes: (path) => !compiled || isSpent() || compiled.includes(path) || isSpent(),
   };
 }
 
-function compiledOf(
-  include: readonly string[],
-  exclude: readonly string[],
-  meter: Meter,
-): CompiledSelection | undefined {
-  const lengths = [...include, ...exclude].map((each) => each.length + (each.includes('..') ? RANGE : 0));
+function compiledOf(selection: Selection, meter: Meter): CompiledSelection | undefined {
+  const lengths = [...selection.include, ...selection.exclude, ...(selection.shared ?? [])].map(
+    (each) => each.length + (each.includes('..') ? RANGE : 0),
+  );
   if (lengths.reduce((sum, length) => sum + length, 0) > LONGEST) return undefined;
   try {
-    return createSelection({ include, exclude }, meter);
+    return createSelection(selection, meter);
   } catch {
     return undefined;
   }

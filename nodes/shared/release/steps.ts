@@ -36,6 +36,8 @@ export interface Describe {
 export interface BackUp {
   readonly step: 'backUp';
   readonly release: Subject;
+  /** Whether with what the host has in its folders. */
+  readonly shared?: boolean;
 }
 
 /** Sends the new version's content and makes a release of it that no link names yet. */
@@ -101,6 +103,8 @@ export interface Flip {
   readonly entrypoint: Entrypoint;
   /** Puts something foreign at `current` aside, instead of refusing it. */
   readonly aside: boolean;
+  /** Paths of what is live that are shared from now on. */
+  readonly share?: readonly string[];
 }
 
 /** Takes back the switch that an earlier operation left unconfirmed. */

@@ -5,6 +5,7 @@ import type { Bundle } from '../source/bundle';
 import type { AdoptionPreview, Live } from './live';
 import type { DeployOptions } from './options';
 import type { PlainFacts } from './plainTree';
+import type { Sharing } from './sharing';
 import type { Snapshot } from './snapshot';
 
 /** A new version, and how it differs from what is live: all that is decided from, beside the snapshot. */
@@ -22,6 +23,14 @@ export interface Version {
   readonly beside?: readonly string[] | undefined;
   /** Plain names that have to be adopted first. */
   readonly adopts: readonly string[];
+  /** What of those is copied: the names or, where something beside them stays the host's, what lies below them. */
+  readonly copies: readonly string[];
+  /** What is shared when this version is live. */
+  readonly sharing: Sharing;
+  /** Of its files, those that the host has something of its own in the place of. */
+  readonly sharedToo: readonly string[];
+  /** Shared files that a run of the live release has replaced there, so that others do not find what it wrote. */
+  readonly torn: readonly string[];
   /** What is live or, where plain files are adopted first, will be then. */
   readonly live: Live | AdoptionPreview | undefined;
   /** How the plain files that are to be adopted differ from it, where there are any. */
@@ -48,7 +57,8 @@ export function isUnchanged(
   version: Pick<Version, 'live' | 'digest' | 'wanted'>,
   options: DeployOptions,
 ): boolean {
-  return isDeployed(version) && isPinnedAs(probe, options) && !options.deployUnchanged;
+  const asked = isPinnedAs(probe, options) && isSharedAs(probe, options);
+  return isDeployed(version) && asked && !options.deployUnchanged;
 }
 
 /** Whether runs of what is live are pinned as they are to be; so are those of plain files that will be adopted. */
@@ -57,6 +67,16 @@ export function isPinnedAs(
   { pinning = 'auto' }: Pick<DeployOptions, 'pinning'>,
 ): boolean {
   return live === null || (live.record?.pinning ?? 'auto') === pinning;
+}
+
+/** Whether what is live shares what is to be shared. */
+export function isSharedAs(
+  { live }: Pick<Probe, 'live'>,
+  { selection }: Pick<DeployOptions, 'selection'>,
+): boolean {
+  return (
+    live === null || JSON.stringify(live.record?.shared ?? []) === JSON.stringify(selection.shared ?? [])
+  );
 }
 
 /** Whether a version is exactly what is live, with nothing edited by hand, and the packages it needs are there. */

@@ -68,6 +68,8 @@ export const DEFAULT_LIMITS: BundleLimits = { maxBytes: 4 * 1024 ** 3, maxEntrie
 export interface Selection {
   include: readonly string[];
   exclude: readonly string[];
+  /** What of that belongs to the host: no version brings it, and every release finds the same. */
+  shared?: readonly string[] | undefined;
 }
 
 /** What an engine usually consists of. */

@@ -40,6 +40,8 @@ export interface CompiledSelection {
    * include pattern matches it, it is not reserved, and it is not excluded as a whole.
    */
   ownsName(name: string): boolean;
+  /** Whether a path, or a directory above it, is shared: it is excluded, too. */
+  isShared(path: string): boolean;
   /** Whether anything in this directory could be included; where it is false, nobody needs to look. */
   mayContain(directory: string): boolean;
 }
@@ -68,18 +70,29 @@ export function createSelection(selection: Selection, meter?: Meter): CompiledSe
   included.forEach(refuseLeadingGlobstar);
   const excluded = selection.exclude.map((pattern) => normalizePattern('Exclude', pattern));
 
+  const shared = (selection.shared ?? []).map((pattern) =>
+    directoryPattern(normalizePattern('Shared', pattern)),
+  );
+
   const isIncluded = below(
     anyOf(
       included.map((pattern) => compileGlob('Include', pattern)),
       meter,
     ),
   );
-  const isExcluded = below(
+  const isShared = below(
+    anyOf(
+      shared.map((pattern) => compileGlob('Shared', pattern)),
+      meter,
+    ),
+  );
+  const isLeftOut = below(
     anyOf(
       [...excluded, ...ALWAYS_EXCLUDED].map((pattern) => compileGlob('Exclude', pattern)),
       meter,
     ),
   );
+  const isExcluded = (path: string) => isLeftOut(path) || isShared(path);
   const segments = included.map(compileSegments);
 
   const ownsName = (name: string): boolean =>
@@ -88,6 +101,7 @@ export function createSelection(selection: Selection, meter?: Meter): CompiledSe
     includes: (path) => isIncluded(path) && !isExcluded(path),
     names: (candidates) => candidates.filter(ownsName),
     ownsName,
+    isShared,
     mayContain: (directory) => {
       const names = directory.split('/');
       return !isExcluded(directory) && segments.some((pattern) => mayReach(pattern, names));
@@ -117,7 +131,7 @@ export function parsePatternList(text: string): string[] {
 }
 
 /** Returns the pattern without leading `./` and trailing `/`; throws `INPUT` where it can match no entry's path. */
-function normalizePattern(field: string, pattern: string): string {
+export function normalizePattern(field: string, pattern: string): string {
   const refuse = (reason: string, instead: string): DeployError =>
     new DeployError('INPUT', `${field} pattern ${quote(pattern)} ${reason}; ${instead}.`);
 
@@ -147,6 +161,18 @@ function normalizePattern(field: string, pattern: string): string {
     throw refuse('has a "/" inside braces or brackets', 'write each alternative as a pattern of its own');
   }
   return normalized;
+}
+
+/** A pattern as one that stands for a directory itself: what is below it goes with it. */
+export function directoryPattern(normalized: string): string {
+  let directory = normalized;
+  while (directory.endsWith('/**')) directory = directory.slice(0, -'/**'.length);
+  return directory;
+}
+
+/** Whether a pattern is the path that it looks like. */
+export function isLiteral(pattern: string): boolean {
+  return !/[*?[\]{}()|\\]/.test(pattern);
 }
 
 function hasSlashInGroup(pattern: string): boolean {

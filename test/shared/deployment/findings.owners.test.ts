@@ -1,6 +1,6 @@
 /** Whoever the engine runs as can read and write after a first deployment what it could before, or that is refused. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -52,14 +52,24 @@ const runAs = (uid: number, base: string) => {
   execFileSync(program as string, [...options, '/usr/bin/python3', '-B', 'run.py'], { cwd: base });
 };
 
-test('a user of the engine’s group is refused to deploy what the engine could no longer write to', async () => {
+test('a user of the engine’s group deploys where the engine writes to what is shared, and it still can', async () => {
   const base = await owned(PLAIN);
+  await deployTo(base, await tree(SOURCE), {}, { python: await pythonOf(DEPLOYER) });
+  runAs(ENGINE, base);
+  expect(readFileSync(join(base, 'src/engine.log'), 'utf8')).toBe('ran');
+});
+
+test('a user of the engine’s group is refused to deploy what the engine could no longer write to', async () => {
+  const run = "open('src/own.py', 'a').write('# ran')\n";
+  const selection = { include: ['src/**', 'run.py'], exclude: ['src/own.py'] };
+  const base = await owned({ 'run.py': run, 'src/a.py': '', 'src/own.py': '' });
   const before = statusOf(base, /^(\.|\.hot-deploy(\/.*)?|releases|backups)$/);
-  const error = await thrownBy(deployTo(base, await tree(SOURCE), {}, { python: await pythonOf(DEPLOYER) }));
-  expect(error.message).toContain(`src/engine.log belongs to user ${ENGINE}`);
+  const source = await tree({ 'run.py': run, 'src/a.py': '# 2' });
+  const error = await thrownBy(deployTo(base, source, { selection }, { python: await pythonOf(DEPLOYER) }));
+  expect(error.message).toContain(`src/own.py belongs to user ${ENGINE}`);
   const findings = error.details?.findings as PreflightFinding[];
   expect(findings[0]).toMatchObject({ kind: 'ownersLost', severity: 'refused' });
-  expect(findings[0].paths).toEqual(expect.arrayContaining(['src/engine.log']));
+  expect(findings[0].paths).toEqual(expect.arrayContaining(['src/own.py']));
   expect(statusOf(base, /^(\.|\.hot-deploy(\/.*)?|releases|backups)$/)).toEqual(before);
   runAs(ENGINE, base);
 });
@@ -71,7 +81,7 @@ test('a user of the engine’s group deploys what the engine only reads, and it 
   runAs(ENGINE, base);
 });
 
-test('root keeps the owners of what only the engine has, and of the directories that it lies in', async () => {
+test('P3: what only the engine has keeps its owner, and so does the directory that it lies in', async () => {
   const base = await owned(PLAIN);
   execFileSync('chown', ['root:root', base]);
   await deployTo(base, await tree(SOURCE));
@@ -79,7 +89,7 @@ test('root keeps the owners of what only the engine has, and of the directories 
   await deployTo(base, await tree({ ...SOURCE, 'src/a.py': 'A = 3\n' }));
   runAs(ENGINE, base);
   for (const path of ['src', 'src/engine.log']) {
-    const { uid, gid } = lstatSync(join(base, 'current', path));
+    const { uid, gid } = lstatSync(join(base, path));
     expect([uid, gid]).toEqual([ENGINE, GROUP]);
   }
   expect(await deployTo(base, await tree({ ...SOURCE, 'src/a.py': 'A = 3\n' }))).toMatchObject({

@@ -282,7 +282,7 @@ os._exit(1)`;
   const { output: _output, 'output/1.json': _one, ...expected } = plain;
   // Its names are what the run is pinned by: others have the release with what the plain files held.
   expect(error.details?.complaint).toContain('They are pinned by the names');
-  expect([lstatSync(join(base, 'src')).isSymbolicLink(), says('run.py')]).toEqual([true, '1']);
+  expect([lstatSync(join(base, 'src/main.py')).isSymbolicLink(), says('run.py')]).toEqual([true, '1']);
   process.kill(Number(readFileSync(`${started}.pid`, 'utf8')), 'SIGKILL');
   await next();
   expect(onlyPlain()).toEqual(expected);

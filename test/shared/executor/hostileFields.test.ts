@@ -78,7 +78,7 @@ async function withSource<T>(url: string, work: (source: Awaited<ReturnType<type
  * an argument, a reference or a file's name on n8n's side. Whoever adds one says here why that holds.
  */
 const FREE_TEXT =
-  /\((?:path|paths|names|mount|added|modified|removed|missing|extra|strangers|kept|differing|left|needed|entries|adopt|current|texts|cleaned|files|file|requirements|constraints|indexUrl|extraIndexUrls|findLinks|include|exclude|reference|workflow|execution|operation|user|target|reason|complaint|ailment|problem|output|check|command|tool|done|base|executable|sizes|dangling|interpreter|place)\)/;
+  /\((?:path|paths|names|mount|added|modified|removed|missing|extra|strangers|kept|differing|left|needed|entries|adopt|current|texts|cleaned|files|file|requirements|constraints|indexUrl|extraIndexUrls|findLinks|include|exclude|reference|workflow|execution|operation|user|target|reason|complaint|ailment|problem|output|check|command|tool|done|base|executable|sizes|dangling|interpreter|place|shared)\)/;
 
 /** What comes out of a shape for a value at one place of an honest answer: `[value]`, or nothing where it was refused. */
 function takenAt(parse: (value: unknown) => unknown, honest: unknown, place: Place, value: unknown) {
@@ -126,7 +126,7 @@ test.each(SHAPES)('P7: %s: no field takes what it has no shape for', (_title, fo
 });
 
 /** Names and paths are what a disk holds: they may be odd, and lead nowhere else. */
-const PATHS = /\((?:name|names|subdirectory|entrypoint|base)\)/;
+const PATHS = /\((?:name|names|subdirectory|entrypoint|base|folders|sharedPaths)\)/;
 
 /** The value, where a text with that shape may be it; else what should have come instead. */
 function harmlessFor({ form: [kind, ...words], where }: Place, value: string): string {

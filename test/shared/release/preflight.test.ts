@@ -28,6 +28,14 @@ const SURVEY: Survey = {
   others: [],
   strangers: [],
 };
+const LIVE: NonNullable<Snapshot['probe']['live']> = {
+  record: null,
+  drift: { modified: [], missing: [] },
+  extra: [],
+  kept: [],
+  shared: [],
+  environment: { name: null, problem: null },
+};
 const NOTHING: PlainFacts = { links: [], ...counted() };
 
 /** Lists of what only the plain directory has. */
@@ -39,6 +47,7 @@ function counted(code: string[] = [], files: string[] = [], bytecode: string[] =
 interface Changes {
   version?: Partial<Version>;
   names?: Snapshot['probe']['names'];
+  live?: Partial<NonNullable<Snapshot['probe']['live']>>;
   side?: Partial<Snapshot['side']>;
   options?: Partial<DeployOptions>;
 }
@@ -48,10 +57,11 @@ const [[SNAPSHOT, VERSION, OPTIONS]] = fc.sample(deployment, { numRuns: 1, seed:
 ];
 
 /** What is found of an engine that has nothing to find but what a case changes. */
-function findings({ version = {}, names = [], side = {}, options = {} }: Changes) {
+function findings({ version = {}, names = [], live, side = {}, options = {} }: Changes) {
+  const seen = live ? { ...LIVE, ...live } : null;
   return decidePreflight(
-    { ...SNAPSHOT, side: { ...SNAPSHOT.side, ...side }, probe: { ...SNAPSHOT.probe, names } },
-    { ...VERSION, live: undefined, wanted: INSTALLED as Version['wanted'], ...version },
+    { ...SNAPSHOT, side: { ...SNAPSHOT.side, ...side }, probe: { ...SNAPSHOT.probe, names, live: seen } },
+    { ...VERSION, sharing: {}, live: undefined, wanted: INSTALLED as Version['wanted'], ...version },
     { ...OPTIONS, ...options },
   );
 }
@@ -149,7 +159,35 @@ const CASES: [string, Changes, string, string, string[]][] = [
     { version: { plain: { ...NOTHING, ...counted([], ['src/state.db']) } } },
     'filesOnlyThere',
     'kept',
-    ['Only /app has src/state.db', 'each release takes it along'],
+    ['Only /app has src/state.db', 'it is shared', 'every release finds the same'],
+  ],
+  [
+    'a file of the source where the host has its own',
+    { version: { sharedToo: ['config/secrets.json'] } },
+    'sharedInSource',
+    'refused',
+    ['The new version has config/secrets.json', 'Add it to Shared'],
+  ],
+  [
+    'files that are shared, with runs that are started in their release',
+    { version: { sharing: { folders: ['src'] } }, options: { pinning: 'release' } },
+    'sharedInRelease',
+    'hint',
+    ['src', 'replace'],
+  ],
+  [
+    'a file of the live release that a run has written to',
+    { live: { drift: { modified: ['src/rows.json', 'src/a.py'], missing: [] } } },
+    'changedSince',
+    'hint',
+    ['src/rows.json in /app changed', 'add it to Shared'],
+  ],
+  [
+    'a shared file that a run has replaced in its release',
+    { version: { torn: ['config/state.json'] } },
+    'sharedTorn',
+    'refused',
+    ['config/state.json', 'In Place'],
   ],
   [
     'a name of Include’s that the source is without',
@@ -338,7 +376,7 @@ describe('plain files beside a version', () => {
 
   /** The facts of plain files: paths, and links with their targets. */
   function facts(...rows: [string, string?][]) {
-    const tree = new PlainTree(selection, SOURCE, '/app');
+    const tree = new PlainTree(selection, SOURCE, '/app', new Set(['run.py', 'src']));
     tree.add(rows.map(([path, target]) => [path, 'file', 0o644, 1, 'a'.repeat(64), target ?? null, 0]));
     return tree.facts();
   }
@@ -347,8 +385,8 @@ describe('plain files beside a version', () => {
     expect(facts(['run.py'], ['src/deep/a.py'])).toMatchObject(NOTHING);
   });
 
-  test('what only they have is code, bytecode or another file; what the patterns leave out is nothing', () => {
-    expect(facts(['src/b.py'], ['src/b.pyc'], ['src/b.db'], ['notes.txt'])).toMatchObject(
+  test('what only they have is code, bytecode or another file, which is shared; code that the patterns leave out is nothing', () => {
+    expect(facts(['src/b.py'], ['src/b.pyc'], ['src/b.db'], ['notes.py'])).toMatchObject(
       counted(['src/b.py'], ['src/b.db'], ['src/b.pyc']),
     );
   });
@@ -365,7 +403,7 @@ describe('plain files beside a version', () => {
   });
 
   test('what is no code and only there is not the deployment’s to replace', () => {
-    const tree = new PlainTree(selection, SOURCE, '/app');
+    const tree = new PlainTree(selection, SOURCE, '/app', new Set(['run.py', 'src']));
     const replaced = ['run.py', 'src/b.py', 'src/b.db', 'notes.txt'].filter(tree.includes);
     expect(replaced).toEqual(['run.py', 'src/b.py']);
   });

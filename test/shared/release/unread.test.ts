@@ -22,6 +22,7 @@ const SEEN = {
   drift: { modified: [], missing: [] },
   extra: [],
   kept: [],
+  shared: [],
   environment: { name: null, problem: null },
 };
 

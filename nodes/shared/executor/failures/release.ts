@@ -106,7 +106,8 @@ export const RELEASE = {
         `They are pinned by the names in ${basePath}, which stay as they are until these have ended.`
       );
     },
-    description: 'Raise Extraction Wait (Seconds), or pause what starts them, and try again.',
+    description:
+      'Pause what starts them, or wait until they have ended, and try again; returning to a plain directory waits for as long as Extraction Wait (Seconds) says.',
     details: ['processes'],
   }),
   nothingLive: failure({

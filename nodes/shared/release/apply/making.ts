@@ -26,8 +26,9 @@ export const describe: Handler<StepOf<'describe'>> = {
 
 export const backUp: Handler<StepOf<'backUp'>> = {
   order: 'beside',
-  send({ release }, _context, together, learned) {
-    const archived = together.call('archive', { release: idOf(release, learned) }, { background: true });
+  send({ release, shared }, _context, together, learned) {
+    const asked = { release: idOf(release, learned), shared };
+    const archived = together.call('archive', asked, { background: true });
     return { label: 'back up', answer: async () => ({ learned: { backup: (await archived).name } }) };
   },
 };

@@ -39,8 +39,9 @@ export const drain: Handler<StepOf<'drain'>> = {
 
 export const flip: Handler<StepOf<'flip'>> = {
   order: 'sent',
-  send({ release, operation, entrypoint, aside }, _context, together, learned) {
-    const flipped = together.call('flip', { release: idOf(release, learned), operation, entrypoint, aside });
+  send({ release, operation, entrypoint, aside, share }, _context, together, learned) {
+    const id = idOf(release, learned);
+    const flipped = together.call('flip', { release: id, operation, entrypoint, aside, share });
     return {
       label: 'switch',
       answer: async () => {

@@ -69,13 +69,14 @@ export function decideDeployment(
 }
 
 /** Plain files are copied into a first release, with a record of which of them the patterns own. */
-function copying({ adopts, live }: Version, options: DeployOptions): Step[] {
+function copying({ adopts, copies, live, sharing }: Version, options: DeployOptions): Step[] {
   if (adopts.length === 0 || !live) return [];
   const { entrypoint, selection } = options;
   const { include, exclude } = selection;
-  const fields = { digest: live.digest, entrypoint, include, exclude, ...recordedPinning(options) };
+  const made = { digest: live.digest, entrypoint, include, exclude };
+  const fields = { ...made, ...sharing, ...recordedPinning(options) };
   return [
-    { step: 'copyPlain', names: adopts, entrypoint },
+    { step: 'copyPlain', names: copies, entrypoint },
     { step: 'describe', release: 'adopted', fields, kept: live.keep },
   ];
 }
@@ -99,7 +100,7 @@ function remembering({ live, source }: Version, release: Subject | null): Step[]
 
 function bringing(
   { probe, listed }: Snapshot,
-  { adopts, live, source, digest, comparison, wanted }: Version,
+  { adopts, live, source, digest, comparison, wanted, sharing }: Version,
   before: Subject | null,
   options: DeployOptions,
 ): Step[] {
@@ -108,12 +109,12 @@ function bringing(
   const sequence = probe.sequence + (adopts.length > 0 ? 1 : 0);
   const backup = options.createBackup && before !== null;
   const made = { sequence, source, digest, entrypoint, include, exclude, dependencies: wanted };
-  const record = { ...made, ...recordedPinning(options) };
+  const record = { ...made, ...sharing, ...recordedPinning(options) };
   const { needed } = comparison;
   const liveHasPackages = Boolean(live?.environment);
   const provide = providing({ release: 'new', wanted, live: before, liveHasPackages, keep: false });
   return [
-    ...(backup ? [{ step: 'backUp', release: before } as const] : []),
+    ...(backup ? [backingUp(before, options)] : []),
     { step: 'bring', live: before, digest, needed, keep: live?.keep ?? [], record },
     ...switching({
       release: 'new',
@@ -122,9 +123,15 @@ function bringing(
       checks,
       provide,
       adopts: adopts.length > 0,
+      share: live?.shared ?? [],
     }),
     ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];
+}
+
+/** A backup of what is live, with what is shared only where that was asked for. */
+export function backingUp(release: Subject, { backupShared }: Pick<DeployOptions, 'backupShared'>): Step {
+  return { step: 'backUp', release, ...(backupShared && { shared: true }) };
 }
 
 /** Whether two descriptions name the same commit of the same place. */

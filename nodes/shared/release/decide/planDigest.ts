@@ -33,7 +33,12 @@ export function digestOfPlan(plan: DeploymentPlan, { host, basePath }: Side, opt
   const { entrypoint, selection } = options;
   const parts: unknown[] = [
     [host, basePath, entrypoint],
-    [plan.source.digest, selection.include, selection.exclude],
+    [
+      plan.source.digest,
+      selection.include,
+      selection.exclude,
+      ...(selection.shared ? [selection.shared] : []),
+    ],
     plan.release,
     [plan.unchanged, added, modified, removed, counts.added, counts.modified, counts.removed],
     [plan.dependencies, plan.unchanged ? plan.environment : null],

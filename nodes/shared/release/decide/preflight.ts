@@ -1,12 +1,14 @@
 import type { Probe } from '../../contract/facts';
 import { entrypointNames } from '../../contract/names';
+import { isCode } from '../code';
+import { driftOf } from '../drift';
 import { createSelection } from '../../source/patterns';
 import { topLevelOf } from '../../source/paths';
 import { otherInterpreters, seenInContainers } from './interpreters';
 import { lostOwners } from './owners';
 import { namesBeside, nothingPinned, otherPython, ownNames, unlistedPackages } from './hinted';
 import type { PlainFacts } from '../plainTree';
-import type { DeployOptions } from '../options';
+import { type DeployOptions, startsInRelease } from '../options';
 import { found, type PreflightFinding, type Severity, type Told, told } from '../preflight';
 import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
@@ -16,12 +18,16 @@ const GRAVEST_FIRST: readonly Severity[] = ['refused', 'kept', 'hint'];
 /** What is found of an engine, a version and what was asked for, the gravest first. */
 export function decidePreflight(
   { probe, side }: Snapshot,
-  { plain, survey, names, beside = [], live, wanted }: Version,
+  { plain, survey, names, beside = [], live, wanted, adopts, sharedToo, sharing, torn }: Version,
   options: DeployOptions,
 ): PreflightFinding[] {
   const findings = [
     ...(plain ? links(plain, survey?.dangling ?? [], options) : []),
     ...(plain ? onlyThere(plain, options) : []),
+    ...inSourceToo(sharedToo, options),
+    ...tornApart(torn, probe, options),
+    ...changedSince(probe, adopts, torn, options),
+    ...sharedInRelease(sharing.folders, options),
     ...(survey ? lostOwners(survey, live?.keep ?? [], options) : []),
     ...leftInPlace(probe, names, options),
     ...namesBeside(probe, names, beside, options),
@@ -112,11 +118,84 @@ function onlyThere(
         'kept',
         files,
         (shown) =>
-          `Only ${basePath} has ${shown}, inside of what is deployed: each release takes it along. Keep what the engine writes outside of deployed directories, where it belongs to no release.`,
+          `Only ${basePath} has ${shown}, inside of what is deployed: it is shared, so it stays where it is, and every release finds the same.`,
       ),
     );
   }
   return findings;
+}
+
+function inSourceToo(paths: readonly string[], { basePath }: DeployOptions): PreflightFinding[] {
+  if (paths.length === 0) return [];
+  return [
+    found(
+      'sharedInSource',
+      'refused',
+      told(paths),
+      (shown) =>
+        `The new version has ${shown}, and ${basePath} has something of its own there, which is shared: put there by the engine or a person. Add it to Shared in Options to keep what ${basePath} has; or move that away, so that the version’s is used.`,
+    ),
+  ];
+}
+
+/** What runs in a release can't be kept from, or keep. */
+function sharedInRelease(folders: readonly string[] = [], { pinning }: DeployOptions): PreflightFinding[] {
+  if (!startsInRelease(pinning) || folders.length === 0) return [];
+  return [
+    found(
+      'sharedInRelease',
+      'hint',
+      told(folders),
+      (shown) =>
+        `Something is shared in ${shown}, and runs are started in their release: a program that replaces a shared file there (os.replace) can't. Share a directory of its own, such as state/, or choose another Pinning, if the engine does that.`,
+    ),
+  ];
+}
+
+/** What looks like an engine that writes among what is deployed. */
+function changedSince(
+  probe: Snapshot['probe'],
+  adopts: readonly string[],
+  torn: readonly string[],
+  { basePath, selection }: DeployOptions,
+): PreflightFinding[] {
+  const compiled = createSelection(selection);
+  const { modified, added } = driftOf(probe, compiled);
+  const known = new Set(torn);
+  const inside = [...modified, ...added].filter(
+    (path) => !(isCode(path) || known.has(path) || compiled.isShared(path)),
+  );
+  const deployed = new Set(probe.live?.record?.names);
+  const files = new Set(probe.names.filter(({ type }) => type === 'file').map(({ name }) => name));
+  const atTheTop = adopts.filter((name) => deployed.has(name) && files.has(name) && !isCode(name));
+  const paths = [...inside, ...atTheTop];
+  if (paths.length === 0) return [];
+  return [
+    found(
+      'changedSince',
+      'hint',
+      told(paths),
+      (shown) =>
+        `${shown} in ${basePath} changed since it was deployed, and the new version takes that away. If the engine writes it, add it to Shared in Options, or, at the top of ${basePath}, to Exclude.`,
+    ),
+  ];
+}
+
+function tornApart(
+  paths: readonly string[],
+  { current }: Snapshot['probe'],
+  { basePath }: DeployOptions,
+): PreflightFinding[] {
+  if (paths.length === 0) return [];
+  return [
+    found(
+      'sharedTorn',
+      'refused',
+      told(paths),
+      (shown) =>
+        `A run that was started in release ${current} has replaced ${shown} there, which is shared: what it wrote is not in ${basePath}. Copy it from releases/${current} to where it belongs in ${basePath} and remove it there; then choose Pinning: In Place or By Code, or share a directory of its own.`,
+    ),
+  ];
 }
 
 /** Names that a pattern owns and the version does not have: nothing takes their place. */

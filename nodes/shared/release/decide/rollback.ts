@@ -107,7 +107,7 @@ export function unpackedDestination(
   options: SwitchOptions,
 ): Destination {
   const live = listed.releases.find((known) => known.release === probe.current);
-  const { entrypoint = options.entrypoint, include, exclude } = live ?? {};
+  const { entrypoint = options.entrypoint, include, exclude, shared, sharedPaths, folders } = live ?? {};
   const { digest, keep } = tree.ownership.result();
   const source: SourceDescription = { type: 'backup', reference: backup };
   const record = {
@@ -117,6 +117,9 @@ export function unpackedDestination(
     entrypoint,
     include,
     exclude,
+    shared,
+    sharedPaths,
+    folders,
     dependencies: wanted,
   };
   return {

@@ -13,6 +13,8 @@ export interface Switching {
   readonly aside?: boolean;
   /** Whether plain files become a release with it: what they hold, first. */
   readonly adopts?: boolean;
+  /** Paths of what is live that are shared from now on. */
+  readonly share?: readonly string[];
 }
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
@@ -30,6 +32,7 @@ export function switching({
   provide,
   aside = false,
   adopts = false,
+  share = [],
 }: Switching): Step[] {
   return [
     ...(provide ? [provide] : []),
@@ -41,7 +44,7 @@ export function switching({
           { step: 'drain', entrypoint, seconds: DRAIN_SECONDS },
         ] as const)
       : []),
-    { step: 'flip', release, operation, entrypoint, aside },
+    { step: 'flip', release, operation, entrypoint, aside, ...(share.length > 0 && { share }) },
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
     { step: 'confirm' },
   ];

@@ -30,7 +30,7 @@ export interface Asked {
 export function askedAbout(basePath: BasePath, live: Live | AdoptionPreview | undefined): Asked {
   if (!live) return { basePath, release: null };
   return live.release === null
-    ? { basePath, release: null, kept: live.keep }
+    ? { basePath, release: null, kept: [...live.keep, ...(live.left ?? [])] }
     : { basePath, release: live.release, kept: live.dropped };
 }
 

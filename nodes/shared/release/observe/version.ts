@@ -3,7 +3,6 @@ import type { RecordedRow } from '../../contract/facts';
 import { filesOfBundle } from '../../dependencies/texts';
 import { wantedDependencies } from '../../dependencies/wanted';
 import { entrypointNames } from '../../contract/names';
-import type { CallOptions } from '../../executor/calls';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle } from '../../source/bundle';
 import { topLevelOf } from '../../source/paths';
@@ -16,7 +15,8 @@ import type { Snapshot } from '../snapshot';
 import type { StepLog } from '../stepLog';
 import { isUnchanged, NOTHING_COMPARED, type Version } from '../version';
 import { askedAbout, compare, difference } from './comparison';
-import { PlainTree, SourceTree } from '../plainTree';
+import { type PlainShares, PlainTree, SourceTree } from '../plainTree';
+import { directoriesOf, isWithin, SharedPaths, sharingOf } from '../sharing';
 
 /** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
 export interface Looking {
@@ -34,13 +34,17 @@ export async function observeVersion(
 ): Promise<{ version: Version; content: Content }> {
   const selection = createSelection(options.selection);
   const names = new Set(bundle.entries.map(({ path }) => topLevelOf(path)));
-  const adopts = plainNames(snapshot.probe, names);
+  const looking = { client, snapshot, options };
+  const plainOnes = plainNames(snapshot.probe, names);
+  const found =
+    plainOnes.length > 0
+      ? await log.run('look at plain files', () => lookAtPlain(bundle, plainOnes, selection, looking))
+      : undefined;
+  // What only holds what is the host's need not become a release first.
+  const adopts = found && found.copies.length > 0 ? plainOnes : [];
   const { live, plain, survey } =
-    adopts.length > 0
-      ? await log.run('look at plain files', () =>
-          lookAtPlain(bundle, adopts, selection, { client, snapshot, options }),
-        )
-      : { live: await seen(client, snapshot, options, selection) };
+    found && adopts.length > 0 ? found : { ...found, live: await seen(client, snapshot, options, selection) };
+  const shares = sharesOf(bundle, options, live, found);
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
     options.dependencies,
@@ -48,8 +52,21 @@ export async function observeVersion(
     live?.dependencies,
   );
   const { source, digest, ignored, entries } = bundle;
+  const hosts = new Set(live?.hosts);
+  const torn = (snapshot.probe.live?.extra ?? []).filter((path) => hosts.has(path));
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const looked = { names: [...names], beside: bundle.beside, adopts, live, plain, survey };
+  const copies = found?.copies ?? [];
+  const looked = {
+    names: [...names],
+    beside: bundle.beside,
+    adopts,
+    copies,
+    live,
+    plain,
+    survey,
+    torn,
+    ...shares,
+  };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
   if (isUnchanged(snapshot, version, options)) {
     return { version, content: { bundle, entries: [], needed: [] } };
@@ -61,27 +78,62 @@ export async function observeVersion(
   return { version: { ...version, comparison }, content };
 }
 
+/** What is shared with a version, and what of the version is so already. */
+function sharesOf(
+  { entries }: Bundle,
+  { selection: { shared: patterns = [] } }: DeployOptions,
+  live: Live | AdoptionPreview | undefined,
+  plain: PlainShares | undefined,
+): Pick<Version, 'sharing' | 'sharedToo'> {
+  const hosts = [...(plain?.hosts ?? []), ...(live?.hosts ?? [])];
+  const found = [...hosts, ...(live?.shared ?? [])];
+  const paths = entries.map(({ path }) => path);
+  const known = new Set(hosts);
+  const above = directoriesOf(hosts);
+  const sharing = sharingOf({ patterns, found, directories: directoriesOf([...paths, ...found]) });
+  const { folders, ...asked } = sharing;
+  const deployed = directoriesOf(paths);
+  for (const { path, type } of entries) if (type === 'directory') deployed.add(path);
+  const needed = [...new Set([...(folders ?? []), ...(plain?.sharing.folders ?? [])])].filter((folder) =>
+    deployed.has(folder),
+  );
+  return {
+    sharing: { ...asked, ...(needed.length > 0 && { folders: needed.sort() }) },
+    sharedToo: entries
+      .filter(({ path, type }) => type !== 'directory' && (isWithin(path, known) || above.has(path)))
+      .map(({ path }) => path),
+  };
+}
+
 /** Looks at plain files, in one round trip: what adopting them would make live, which later questions are about. */
 async function lookAtPlain(
   { entries }: Bundle,
   names: readonly string[],
   selection: CompiledSelection,
   { client, snapshot, options }: Pick<Looking, 'client' | 'snapshot' | 'options'>,
-): Promise<{ live: AdoptionPreview } & Pick<Version, 'plain' | 'survey'>> {
+): Promise<{ live: AdoptionPreview } & PlainShares & Pick<Version, 'plain' | 'survey'>> {
   const { basePath, entrypoint } = options;
-  const tree = new PlainTree(selection, new SourceTree(entries), snapshot.probe.base);
+  const tree = new PlainTree(selection, new SourceTree(entries), snapshot.probe.base, new Set(names));
+  // What is a release's already, beside what is plain.
+  const shared = new SharedPaths((path) => selection.isShared(path) && !tree.isHosts(path));
   const ownership = new Ownership(tree);
   const onRows = {
-    entries: (rows: readonly unknown[]): void => {
-      ownership.add(rows as readonly ToldEntry[]);
-      tree.add(rows as readonly RecordedRow[]);
+    entries: (told: readonly unknown[]): void => {
+      const rows = told as readonly RecordedRow[];
+      ownership.add(rows.filter(([path]) => !tree.isHosts(path) && !selection.isShared(path)));
+      for (const [path] of rows) shared.add(path);
+      tree.add(rows);
     },
   };
   const [, survey] = await Promise.all([
     client.call('previewAdoption', { basePath, names, entrypoint }, { onRows }),
     client.call('survey', { basePath, names }),
   ]);
-  return { live: { release: null, ...ADOPTED, ...ownership.result() }, plain: tree.facts(), survey };
+  const shares = tree.shares(options.selection.shared ?? []);
+  const mine = { ...survey, others: survey.others.filter(({ path }) => !tree.isHosts(path)) };
+  const left = [...tree.allHosts(), ...shared.all()];
+  const live = { release: null, ...ADOPTED, ...ownership.result(), shared: shared.cover(), left };
+  return { live, plain: tree.facts(), survey: mine, ...shares };
 }
 
 /**
@@ -102,17 +154,24 @@ async function seen(
   if (!live || !record || sameSelection(record, selection)) return live;
   const engines = new Set(live.keep);
   const ownership = new Ownership({ includes: (path) => compiled.includes(path) && !engines.has(path) });
-  await client.call('entries', { basePath, release: live.release }, { onRows: entriesTo(ownership) });
+  const shared = new SharedPaths(compiled.isShared);
+  const add = (told: readonly unknown[]): void => {
+    const rows = told as readonly ToldEntry[];
+    ownership.add(rows.filter(([path]) => !compiled.isShared(path)));
+    for (const [path] of rows) shared.add(path);
+  };
+  await client.call('entries', { basePath, release: live.release }, { onRows: { entries: add } });
   const { digest, keep } = ownership.result();
   // A start script that is none any more would go on running, beside modules that it doesn't fit.
   const gone = new Set(record.entrypoint === undefined ? [] : entrypointNames(record.entrypoint));
   const known = new Set(probe.live?.kept);
   const dropped = keep.filter((path) => !gone.has(path) && !known.has(path));
   const kept = [...live.keep, ...keep].filter((path) => !gone.has(path));
-  return { ...live, digest, keep: [...new Set(kept)], dropped };
-}
-
-/** Gives the entries that an answer has to what sorts them. */
-function entriesTo(ownership: Ownership): CallOptions['onRows'] {
-  return { entries: (rows) => ownership.add(rows as readonly ToldEntry[]) };
+  return {
+    ...live,
+    digest,
+    keep: [...new Set(kept)],
+    dropped: [...dropped, ...shared.all()],
+    shared: shared.cover(),
+  };
 }
