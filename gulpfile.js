@@ -11,6 +11,7 @@ const ASSETS = [
   'executor/launcher.py',
   'executor/launch.py',
   'executor/by_code.py',
+  'executor/try_release.py',
   'executor/hot_deploy/*.py',
   'credentials/**/*.{svg,png}',
 ];

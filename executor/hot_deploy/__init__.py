@@ -14,3 +14,4 @@ if TYPE_CHECKING:
 program: dict[str, Any]
 launcher: str
 launch: str
+try_release: str

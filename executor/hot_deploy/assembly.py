@@ -198,7 +198,7 @@ class Assembly:
                     os.chmod(place, entry.mode | 0o200)
                     entry.stamp = tree.stamp_of(os.lstat(place))
 
-    def place(self, carried: Container[str], check: Callable[[], None]) -> tuple[int, list[str]]:
+    def place(self, carried: Container[str], check: Callable[[], None]) -> tuple[int, dict[str, str]]:
         """Compiles, makes the tree read-only and moves it to its final path, where no link names it yet.
 
         Returns what bytecode.compile_release() does.

@@ -39,13 +39,13 @@ def cache_path(source: str) -> str:
 
 def compile_release(
     directory: str, entries: Iterable[Entry], carried: Container[str], check: Callable[[], None]
-) -> tuple[int, list[str]]:
+) -> tuple[int, dict[str, str]]:
     """Makes the bytecode of all Python files in `directory`, those of the paths in `carried` aside: they have theirs.
 
-    Returns (compiled, complaints), the latter a list of sentences about files that don't compile.
+    Returns (compiled, complaints), the latter path -> a sentence about a file that doesn't compile.
     """
     compiled = 0
-    complaints: list[str] = []
+    complaints: dict[str, str] = {}
     for entry in entries:
         if entry.type != "file" or not entry.path.endswith(".py") or entry.path in carried:
             continue
@@ -55,7 +55,7 @@ def compile_release(
         if complaint is None:
             compiled += 1
         else:
-            complaints.append(complaint)
+            complaints[entry.path] = complaint
     return compiled, complaints
 
 

@@ -69,11 +69,23 @@ def _run(
         PATH=os.path.dirname(interpreter_of(release)) + os.pathsep + environment.get("PATH", os.defpath),
         HOT_DEPLOY_RELEASE=release,
     )
+    return end_of(argv, release, environment, options, wire, on_output, text_input)
+
+
+def end_of(
+    argv: list[str],
+    cwd: str,
+    environment: dict[str, str],
+    options: dict[str, Any],
+    wire: Wire,
+    on_output: OnOutput,
+    text_input: str | None = None,
+) -> dict[str, Any]:
+    """How a check's program ended, also one that can't be started."""
     environment.update(options.get("environment") or {})
+    seconds = float(options.get("timeoutSeconds") or 60)
     try:
-        result = processes.run(
-            argv, release, environment, float(options.get("timeoutSeconds") or 60), wire, text_input, on_output
-        )
+        result = processes.run(argv, cwd, environment, seconds, wire, text_input, on_output)
     except (OSError, ValueError) as raised:  # ValueError: a name or value that no environment or argument can have
         return _not_started("%s can't be started: %s" % (argv[0], getattr(raised, "strerror", raised)))
     result["passed"] = result["exitCode"] == 0 and not result["timedOut"]
@@ -90,6 +102,18 @@ def _not_started(sentence: str) -> dict[str, Any]:
         "omittedBytes": 0,
         "durationMs": 0,
     }
+
+
+class Compilation:
+    """What came of compiling a release as it was made."""
+
+    def __init__(self, complaints: dict[str, str], summary: str, started: float) -> None:
+        self._complaints, self._summary, self._ended = complaints, summary, report([], summary, started)
+
+    def report(self, spared: Container[str]) -> dict[str, Any]:
+        """As report(), of all files but those with these paths."""
+        left = [sentence for path, sentence in self._complaints.items() if path not in spared]
+        return dict(report(left, self._summary, 0), durationMs=self._ended["durationMs"])
 
 
 def report(complaints: list[str], summary: str, started: float) -> dict[str, Any]:

@@ -31,7 +31,7 @@ SHELLS = (b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh")
 SHELL_SUFFIXES = (".sh", ".bash")
 PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*")
 # What the prefix has of the launcher stands in front of it.
-FROM_LAUNCHER = re.compile(r"^from launcher import \([^)]*\)$", re.MULTILINE)
+FROM_OTHERS = re.compile(r"^from (?:launcher|launch) import (?:\([^)]*\)|.*)$", re.MULTILINE)
 # Launchers are small: what is larger need not be opened to be known for something else.
 LARGEST_LAUNCHER = 64 * 1024
 
@@ -120,6 +120,14 @@ def _is_for_shell(program: str, line: bytes) -> bool:
     return _interpreter(line) in SHELLS or (not line.startswith(b"#!") and program.endswith(SHELL_SUFFIXES))
 
 
+def shell_of(program: str) -> list[str]:
+    """What a script for a shell is started with, by its first line or its name; nothing for another program."""
+    line = _first_line(program)
+    if not _is_for_shell(program, line):
+        return []
+    return [os.fsdecode(word) for word in line[2:].split()] or ["sh"]
+
+
 def is_startable(program: str) -> bool:
     """Whether it is a program that a launcher can stand for: Python, or a script of a POSIX shell."""
     line = _first_line(program)
@@ -166,8 +174,17 @@ def launch_text() -> str:
     own = getattr(hot_deploy, "launch", "")
     if not own:
         return ""
-    text = hot_deploy.launcher.split("\nif __name__ == ", 1)[0]
-    return text + "\n\n" + FROM_LAUNCHER.sub("", own)
+    return _followed_by(hot_deploy.launcher, own)
+
+
+def trial_text() -> str:
+    """The text of what starts a release that is not live yet, for a check: it follows the prefix's."""
+    return _followed_by(launch_text(), hot_deploy.try_release)
+
+
+def _followed_by(text: str, own: str) -> str:
+    """A text without its last lines, which start it, and behind it one that imports from it."""
+    return text.split("\nif __name__ == ", 1)[0] + "\n\n" + FROM_OTHERS.sub("", own)
 
 
 def place_launch(layout: Layout) -> None:

@@ -52,6 +52,7 @@ def install(program: "Dict[str, Any]") -> "ModuleType":
     package.launcher = program["launcher"]
     package.launch = program.get("launch", "")
     package.by_code = program.get("byCode", "")
+    package.try_release = program.get("tryRelease", "")
     sys.modules[PACKAGE] = package
     # Behind all others: they know none of these names, and what they do know is not asked for here first.
     sys.meta_path.append(Importer(program["modules"]))

@@ -5,9 +5,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
-    from typing import Any
 
-    from hot_deploy import adoption
+    from hot_deploy import adoption, checking
     from hot_deploy.assembly import Assembly
 
 
@@ -22,9 +21,11 @@ class Making:
         # Its id, from then on.
         self.candidate: str | None = None
         # The result of having compiled it.
-        self.compilation: dict[str, Any] | None = None
+        self.compilation: checking.Compilation | None = None
         # Kind of check -> paths of the candidate that need not be read for it: their content has passed it before.
         self.passed_before: dict[str, Container[str]] = {}
+        # Whether a check that started the engine was shown it in place, before its switch.
+        self.started_in_place = False
         # Release id -> kinds of check that it has passed in this conversation.
         self.passed: dict[str, set[str]] = {}
 

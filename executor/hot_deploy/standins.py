@@ -194,6 +194,31 @@ def children_of(release: str, name: str) -> list[str]:
     return sorted(child for child in names if not is_beside(release, "%s/%s" % (name, child)))
 
 
+def prepare_pins(layout: Layout, release_id: str, launcher: Launcher) -> None:
+    """Makes what pinning in place needs for a release and what stands for it."""
+    release = layout.release(release_id)
+    pins.prepare(
+        layout,
+        release_id,
+        _deployed_directories(release, deployed_names(release), launcher),
+        launcher.shared,
+        [path for folder in sorted(launcher.shared) for path in _beside_in(release, folder)],
+    )
+
+
+def missing(layout: Layout, release: str, launcher: Launcher) -> list[str]:
+    """The names of a release (its directory) at which nothing stands in the base path: at its top, and in folders."""
+    found: list[str] = []
+    waiting = deployed_names(release)
+    for name in waiting:
+        path = os.path.join(layout.base, name)
+        if not os.path.lexists(path):
+            found.append(name)
+        elif is_folder_for(path, name, launcher):
+            waiting += ["%s/%s" % (name, child) for child in children_of(release, name)]
+    return found
+
+
 def _beside_in(release: str, folder: str) -> list[str]:
     """The paths in a folder at which a release has links to what is shared."""
     path = os.path.join(release, folder)
@@ -215,13 +240,7 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
         directories.append(layout.release(before))
     changed: tuple[list[str], list[str]] = ([], [])
     names = deployed_names(directories[0])
-    pins.prepare(
-        layout,
-        release_id,
-        _deployed_directories(directories[0], names, launcher),
-        launcher.shared,
-        [path for folder in sorted(launcher.shared) for path in _beside_in(directories[0], folder)],
-    )
+    prepare_pins(layout, release_id, launcher)
     with pins.Room(layout) as room:
         for name in sorted({*names, *_shared_links(layout, launcher)}, key=launcher.starts):
             _place(layout, name, launcher, directories, changed, room)

@@ -314,6 +314,11 @@ class Preview:
     def __init__(self, entries: list[Entry]) -> None:
         self.recorded = self.intact = entries
 
+    def without(self, paths: Container[str]) -> Preview:
+        """As if these were not there: no release is to have them."""
+        self.recorded = self.intact = [entry for entry in self.recorded if entry.path not in paths]
+        return self
+
     def keep(self, paths: Iterable[str]) -> Preview:
         for entry in self.recorded:
             entry.kept = entry.path in paths

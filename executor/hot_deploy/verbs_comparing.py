@@ -60,7 +60,7 @@ def _compared_with(session: Session, args: Json) -> tree.Look | tree.Preview:
     layout = session.open(args["basePath"])
     kept = set(args.get("kept") or ())
     if args["release"] is None and "kept" in args and session.looks.preview is not None:
-        return session.looks.preview.keep(kept)
+        return session.looks.preview.without(set(args.get("left") or ())).keep(kept)
     return session.looks.at(layout, args["release"]).keep(kept)
 
 

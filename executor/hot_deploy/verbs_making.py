@@ -11,6 +11,7 @@ from hot_deploy import (
     assembly,
     checking,
     comparing,
+    engine_check,
     environments,
     history,
     records,
@@ -24,7 +25,7 @@ from hot_deploy.shown import output_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -115,7 +116,7 @@ def assemble(session: Session, _id: Any, args: Json) -> Json:
     compiled, complaints = made.place(carried, session.wire.check)
     session.looks.made(layout, made.release_id, made.entries)
     summary = "%d file%s compiled, %d carried over." % (compiled, "" if compiled == 1 else "s", len(carried))
-    session.making.compilation = checking.report(complaints, summary, started)
+    session.making.compilation = checking.Compilation(complaints, summary, started)
     session.making.assembly = None
     return {"files": record["files"], "bytes": record["bytes"], "compiled": compiled, "carriedOver": len(carried)}
 
@@ -173,20 +174,33 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
     session.looks.at(layout, args["release"]).look_again()
     if kind == "python":
         return checking.run_python(release, args["code"], args, session.wire, on_output)
+    if kind == "engine":
+        return _start_engine(session, layout, args, on_output)
     if kind == "command":
         return checking.run_command(release, args["command"], args, session.wire, on_output)
     raise StepFailed("checkUnknown", given=kind)
 
 
-def _inspect(session: Session, layout: Layout, release_id: str, kind: str) -> Json:
-    """A check that this process makes itself. Content that has passed it before isn't read again."""
+def _start_engine(session: Session, layout: Layout, args: Json, on_output: Callable[[bytes], None]) -> Json:
     making = session.making
+    if args.get("unlessInPlace") and making.started_in_place:
+        return dict(engine_check.NOTHING, startedAs="skipped")
+    result = engine_check.run(layout, args, session.wire, on_output)
+    if result["startedAs"] != "live":
+        making.started_in_place = result["startedAs"] == "place"
+    return result
+
+
+def _inspect(session: Session, layout: Layout, release_id: str, kind: str) -> Json:
+    """A check that this process makes itself. Content that has passed it before isn't read again, nor what is spared."""
+    making = session.making
+    spared = set(((records.read(layout, release_id) or {}).get("spared") or {}).get(kind) or ())
     if kind == "compile" and making.compilation is not None and making.is_candidate(release_id):
-        result = making.compilation
+        result = making.compilation.report(spared)
     else:
         look = checking.check_compiles if kind == "compile" else checking.check_json
         passed = _passed_before(session, layout, release_id, kind)
-        entries = session.looks.at(layout, release_id).recorded
+        entries = [entry for entry in session.looks.at(layout, release_id).recorded if entry.path not in spared]
         result = look(layout.release(release_id), entries, passed, session.wire.check)
     if result["passed"]:
         making.note_passed(release_id, kind)

@@ -6,6 +6,7 @@ import type { Check, CheckType } from '../shared/release/checks';
 import { choice, count, field, type ReadParameter, text, within } from './field';
 import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
+import { patterns } from './selectionFields';
 import { readVariables } from './variables';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
@@ -13,12 +14,19 @@ const DEFAULT_NAMES: Record<CheckType, string> = {
   json: 'JSON files are well-formed',
   python: 'Python code',
   command: 'Command',
+  engine: 'Engine starts',
 };
 
-const type = choice(['compile', 'json', 'python', 'command'], {
+const type = choice(['compile', 'json', 'python', 'command', 'engine'], {
   displayName: 'Type',
   name: 'type',
   options: [
+    {
+      name: 'As Workflows Start It',
+      value: 'engine',
+      description:
+        'The engine itself, started in the base path with nothing added, ends with exit code 0. Begin with this one.',
+    },
     { name: 'Command', value: 'command', description: 'A program ends with exit code 0' },
     { name: 'Files Compile', value: 'compile', description: 'Every Python file compiles' },
     { name: 'JSON Is Well-Formed', value: 'json', description: 'Every JSON file parses' },
@@ -57,6 +65,31 @@ const command = text({
   displayOptions: { show: { type: ['command'] } },
 });
 
+const words = field(
+  {
+    displayName: 'Arguments',
+    name: 'arguments',
+    type: 'string',
+    typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Argument' },
+    default: [],
+    placeholder: 'extract',
+    description:
+      'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix.',
+    displayOptions: { show: { type: ['engine'] } },
+  },
+  wordsOf,
+);
+
+const leaveOut = patterns({
+  displayName: 'Leave Out',
+  name: 'leaveOut',
+  default: '',
+  placeholder: 'src/templates/**, **/*.tmpl.py',
+  description:
+    'Files that are deployed and that this does not look at, such as templates or JSON with comments: names and globs; ** for all',
+  displayOptions: { show: { type: ['compile', 'json'] } },
+});
+
 const when = choice(['before', 'after', 'both'], {
   displayName: 'When',
   name: 'when',
@@ -76,7 +109,7 @@ const timeoutSeconds = count({
   typeOptions: { minValue: 0 },
   description:
     'After this it is ended and has not passed; 0 takes the Command Timeout of the options, 60 when not set',
-  displayOptions: { show: { type: ['python', 'command'] } },
+  displayOptions: { show: { type: ['python', 'command', 'engine'] } },
 });
 
 const environment = field(
@@ -93,7 +126,7 @@ const environment = field(
   (value, called) => readVariables(called, value),
 );
 
-const ROW = [type, name, code, command, when, timeoutSeconds, environment];
+const ROW = [type, name, code, command, words, leaveOut, when, timeoutSeconds, environment];
 
 /** The checks of a deployment or rollback. */
 export const checks = field(
@@ -110,6 +143,18 @@ export const checks = field(
   },
   rowsOf,
 );
+
+/** Texts, and numbers as texts; an expression may yield one list of all. */
+function wordsOf(value: unknown, called: string): string[] {
+  const given: unknown[] = Array.isArray(value) ? value.flat() : value === '' || value == null ? [] : [value];
+  const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
+  const isWord = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
+  if (words.every(isWord)) return words;
+  throw new DeployError(
+    'INPUT',
+    `${called} holds something else than texts. Add each word with Add Argument, or give a list of texts.`,
+  );
+}
 
 /** An expression may yield anything. What is in it is not shown: a check may hold secrets. */
 function rowsOf(value: unknown, called: string): IDataObject[] {
@@ -134,8 +179,13 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
     name: known,
     when: when.read(row, called('When')),
     timeoutSeconds: timeoutSeconds.read(row, called('Timeout')) || usualTimeout,
-    environment: environment.read(row, called('Environment')),
+    environment: kind === 'engine' ? {} : environment.read(row, called('Environment')),
   };
+  if (kind === 'engine') check.arguments = words.read(row, called('Arguments'));
+  if (kind === 'compile' || kind === 'json') {
+    const left = leaveOut.read(row, called('Leave Out'));
+    if (left.length > 0) check.leaveOut = left;
+  }
   if (kind === 'python') check.code = filled(called('Code'), code.read(row, called('Code')));
   if (kind === 'command') {
     check.command = filled(called('Command'), command.read(row, called('Command')));

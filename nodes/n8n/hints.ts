@@ -2,6 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 
 import type { PlanResult } from '../shared/operations/plan';
 import { shownPlace } from '../shared/release/place';
+import type { CheckResult } from '../shared/release/checks';
 import type { PreflightFinding } from '../shared/release/preflight';
 import type { SwitchResult } from '../shared/release/result';
 import type { EngineStatus } from '../shared/operations/status';
@@ -47,9 +48,21 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
     );
   }
   hints.push(...unseenHints(result.unseen));
+  hints.push(...startedOtherwiseHints(result.checks));
   hints.push(...dependencyHints(result.dependencies), ...outsideHints(result));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
+}
+
+/** That what was started before the switch is not what workflows start. */
+function startedOtherwiseHints(checks: readonly CheckResult[]): NodeExecutionHint[] {
+  const others = checks.filter(({ startedAs }) => startedAs === 'code' || startedAs === 'release');
+  return others.map(({ name, startedAs }) =>
+    hint(
+      `Before the switch, check “${name}” started the engine ${startedAs === 'code' ? 'pinned by code' : 'in its release'}, which is not how workflows start it: data that it opened was that of what was live. It was started as they do after the switch, too.`,
+      'info',
+    ),
+  );
 }
 
 /** That some runs may be there which nobody can see. */

@@ -56,7 +56,7 @@ function patternsIn(called: string, text: string): string[] {
 }
 
 /** A list of patterns in one text. */
-function patterns(property: Omit<INodeProperties, 'type'>): Field<string[]> {
+export function patterns(property: Omit<INodeProperties, 'type'>): Field<string[]> {
   return field({ ...property, type: 'string' }, (value, called) =>
     patternsIn(called, readText(called, value)),
   );

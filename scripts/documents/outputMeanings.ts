@@ -37,12 +37,14 @@ const CHANGES = {
 const CHECKS = {
   checks: 'the checks that ran, in their order',
   'checks[].name': 'name of the check',
-  'checks[].type': '`compile`, `json`, `python` or `command`',
+  'checks[].type': '`compile`, `json`, `python`, `command` or `engine`',
   'checks[].when': '`before` or `after` the switch',
   'checks[].passed': 'whether it passed',
   'checks[].durationMs': 'how long it took',
   'checks[].output': 'what it printed, shortened in the middle, with secrets masked',
   'checks[].reason': 'why it did not pass',
+  'checks[].startedAs':
+    'of _As Workflows Start It_: `live`; before the switch `place`, which is as workflows start it, or `code` or `release`, which is not',
 };
 
 const ENVIRONMENT = {

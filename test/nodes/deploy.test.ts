@@ -45,6 +45,9 @@ const OUTPUT = {
   n8n: { processId: process.pid, startedAt: expect.stringMatching(/^\d{4}-.*Z$/), restarted: false },
 };
 
+/** A first deployment's, whose checks don't start the engine. */
+const HINT = expect.objectContaining({ kind: 'engineNotStarted', severity: 'hint' }) as unknown;
+
 const make = temporaryDirectories();
 let sshd: Sshd;
 let n8n: N8n;
@@ -88,7 +91,7 @@ test('deploys a directory over SSH into a plain directory, and answers with one 
   const basePath = await plainEngine();
   const result = await n8n.run(chain(hotDeploy({ basePath, sourceDirectory: v2 })));
   const json = onlyJson(result);
-  expect(json).toEqual({ ...OUTPUT, pinning: { way: 'place', why: null }, basePath });
+  expect(json).toEqual({ ...OUTPUT, findings: [HINT], pinning: { way: 'place', why: null }, basePath });
   expect(json.changes).toMatchObject({
     modified: expect.arrayContaining(['config/default_config.json', 'src/matcher.py']),
   });

@@ -71,7 +71,8 @@ describe.each(DESCRIPTIONS)('%s', (_name, root) => {
       const { type, default: value, typeOptions = {} } = property;
       if (type === 'options') expect(valuesOf(property)).toContain(value);
       if (type === 'multiOptions') expect(valuesOf(property)).toEqual(expect.arrayContaining(value as []));
-      if (type === 'boolean' || type === 'string') expect(typeof value).toBe(type);
+      if (typeOptions.multipleValues && type === 'string') expect(value).toEqual([]);
+      else if (type === 'boolean' || type === 'string') expect(typeof value).toBe(type);
       if (type === 'number') {
         expect(value).toBeGreaterThanOrEqual(typeOptions.minValue ?? 0);
         expect(value).toBeLessThanOrEqual(typeOptions.maxValue ?? Infinity);
@@ -245,9 +246,19 @@ describe('the contract', () => {
   ])('%s has checks with these fields', (_name, { properties }) => {
     const [check] = groupsIn(named(properties, 'checks'));
     expect(names(check).sort()).toEqual(
-      ['type', 'name', 'code', 'command', 'when', 'timeoutSeconds', 'environment'].sort(),
+      [
+        'type',
+        'name',
+        'code',
+        'command',
+        'arguments',
+        'leaveOut',
+        'when',
+        'timeoutSeconds',
+        'environment',
+      ].sort(),
     );
-    expect(valuesOf(named(check, 'type')).sort()).toEqual(['command', 'compile', 'json', 'python']);
+    expect(valuesOf(named(check, 'type')).sort()).toEqual(['command', 'compile', 'engine', 'json', 'python']);
     expect(valuesOf(named(check, 'when')).sort()).toEqual(['after', 'before', 'both']);
   });
 

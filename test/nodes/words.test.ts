@@ -64,7 +64,7 @@ function executorSays(): Record<string, string[]> {
 /** What is left of them: it comes along in an answer that is none of a refusal, or in what a program printed. */
 const LEFT: Record<string, string[]> = {
   // Where the launcher's own text is cut.
-  'entrypoints.py': ['\nif __name__ == ', '^from launcher import \\([^)]*\\)$'],
+  'entrypoints.py': ['\nif __name__ == ', '^from (?:launcher|launch) import (?:\\([^)]*\\)|.*)$'],
   // Why an environment can't be used: the end of a sentence in an answer, and in an output.
   'environments.py': [
     'is not there',

@@ -209,10 +209,14 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
         names: ['run.py', 'src'],
         adopts: adopts ? ['run.py', 'src'] : [],
         copies: adopts ? ['run.py', 'src/a.py'] : [],
+        adoptedSharing: {},
         sharing: adopts ? { folders: ['src'] } : {},
         sharedToo: [],
         torn: [],
-        live: adopts ? { release: null, ...ADOPTED, digest: liveDigest, keep } : live,
+        spared: {},
+        live: adopts
+          ? { release: null, ...ADOPTED, digest: liveDigest, keep, left: [], sharedToo: [] }
+          : live,
         wanted,
         comparison: { needed: [0], bytes: 10, changes: compared },
       };

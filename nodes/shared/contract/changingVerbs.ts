@@ -125,7 +125,11 @@ export const CHANGING = {
     changes: true,
     arguments: record({
       ...checked,
-      kind: oneOf('compile', 'json', 'python', 'command'),
+      kind: oneOf('compile', 'json', 'python', 'command', 'engine'),
+      /** For `engine`: its entrypoint, the arguments, and whether it is skipped where it was started in place before the switch. */
+      entrypoint: optional(entrypoint),
+      arguments: optional(list(text(LONGEST_TEXT), MANY)),
+      unlessInPlace: optional(flag),
       /** For `python`. */
       code: optional(text(LONGEST_CODE)),
       /** For `command`: split like a POSIX shell would, and run without one. */

@@ -254,7 +254,13 @@ const ended = {
 };
 
 /** How a check's program or inspection ended. */
-export const runResult = record({ ...ended, passed: flag, durationMs: number });
+export const runResult = record({
+  ...ended,
+  passed: flag,
+  durationMs: number,
+  /** For `engine`: `live`, or how a release that is not live was shown to it; `skipped`: it had been in place. */
+  startedAs: optional(oneOf('live', 'place', 'code', 'release', 'skipped')),
+});
 export type RunResult = TypeOf<typeof runResult>;
 
 /** An installer's end, and what it was run for. */

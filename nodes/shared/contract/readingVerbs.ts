@@ -10,8 +10,16 @@ import { byName, countUpTo, flag, list, oneOf, optional, orNull, record, text, t
 const paths = list(path, EVERY_FILE);
 const release = releaseId;
 const engine = { basePath, entrypoint };
-/** A release, or where an adoption was previewed what that would make; null: nothing. `kept`: paths of it that are nobody's. */
-const comparedWith = { basePath, release: orNull(release), kept: optional(paths) };
+/**
+ * A release, or where an adoption was previewed what that would make; null: nothing. `kept`: paths of it that are nobody's;
+ * `left`: those of what was previewed that stay the host's.
+ */
+const comparedWith = {
+  basePath,
+  release: orNull(release),
+  kept: optional(paths),
+  left: optional(paths),
+};
 
 export const READING = {
   /**

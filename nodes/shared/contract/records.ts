@@ -25,6 +25,7 @@ import {
 import { kindName, moment, path, words } from './plainTexts';
 
 const patterns = list(words, 1000);
+const everyPath = list(path, EVERY_FILE);
 
 /** A digest in lower case; empty for a directory. */
 export const hexadecimal = matching<string>('[0-9a-f]*', LONGEST_WORD * 2);
@@ -97,6 +98,8 @@ export const recordedFields = {
   sharedPaths: optional(list(insidePath, MOST_SHARED)),
   /** Directories in which something is shared: real ones, with a link for each name that is deployed. */
   folders: optional(list(insidePath, MOST_SHARED)),
+  /** Files that the checks of these kinds do not look at. */
+  spared: optional(record({ compile: optional(everyPath), json: optional(everyPath) })),
   /** Absent on a release that was adopted, or made without dependencies. */
   dependencies: orDropped(recordedDependencies),
 };

@@ -59,6 +59,7 @@ export function programText(silenceSeconds: number, access: Access): string {
     launcher: read('launcher.py'),
     launch: read('launch.py'),
     byCode: read('by_code.py'),
+    tryRelease: read('try_release.py'),
   });
   const allowed = allowedVerbs(access);
   return [

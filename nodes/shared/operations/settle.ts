@@ -22,11 +22,11 @@ export interface Settlement {
 export async function settle(
   client: ExecutorClient,
   unconfirmed: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
-  { basePath, checks, dependencies }: SwitchOptions,
+  { basePath, entrypoint, checks, dependencies }: SwitchOptions,
   log: StepLog,
 ): Promise<Settlement> {
   return log.run('settle an interrupted switch', async () => {
-    const plan = decideSettling(unconfirmed, checks);
+    const plan = decideSettling(unconfirmed, { checks, entrypoint });
     const release = unconfirmed.to;
     const applying = { client, basePath, log: log.within(), installing: dependencies };
     const outcome = await apply(plan, applying);

@@ -1,6 +1,7 @@
 import { DeployError } from '../errors';
+import { matcherOf } from '../source/patterns';
 
-export type CheckType = 'compile' | 'json' | 'python' | 'command';
+export type CheckType = 'compile' | 'json' | 'python' | 'command' | 'engine';
 export type CheckPhase = 'before' | 'after';
 
 /** Something that must hold for a release to go live. */
@@ -11,6 +12,10 @@ export interface Check {
   code?: string;
   /** For `command`: program and arguments, split like a shell would but run without one. */
   command?: string;
+  /** For `engine`: what follows the entrypoint; without one, the whole command, which is started behind the prefix. */
+  arguments?: readonly string[];
+  /** For `compile` and `json`: globs of the files that are not looked at. */
+  leaveOut?: readonly string[];
   when: CheckPhase | 'both';
   timeoutSeconds: number;
   /** Added to the environment of the check's process. */
@@ -26,6 +31,11 @@ export interface CheckResult {
   durationMs: number;
   /** What it printed, with what was left out said in the middle. */
   output: string;
+  /**
+   * For `engine`: `live`, or how a release that was not live yet was shown to it. Only in place is as the workflow starts it;
+   * then it is started once more after the switch, whatever was asked for.
+   */
+  startedAs?: 'live' | 'place' | 'code' | 'release';
   /** Why it did not pass, such as `exit code 1`, `ModuleNotFoundError: No module named 'x' (exit code 1)` or `no end within 60 s`; absent when it passed. */
   reason?: string;
 }
@@ -37,10 +47,34 @@ const ALWAYS_BEFORE: Check[] = [
 
 /** The checks of one phase in their order: `compile` and `json` come first, before the switch, even when none is listed. */
 export function checksFor(phase: CheckPhase, listed: readonly Check[]): Check[] {
-  const chosen = listed.filter((check) => check.when === phase || check.when === 'both');
-  if (phase === 'after') return chosen;
-  const missing = ALWAYS_BEFORE.filter((always) => !chosen.some((check) => check.type === always.type));
+  const isChosen = ({ when }: Check) => when === phase || when === 'both';
+  if (phase === 'after') return listed.filter((check) => isChosen(check) || isRepeated(check));
+  const chosen = listed.filter(isChosen);
+  const missing = ALWAYS_BEFORE.filter((always) => !chosen.some(({ type }) => type === always.type));
   return [...missing, ...chosen];
+}
+
+/** Of a release's files, those that its checks of each kind do not look at: in its record, for whoever looks again. */
+export interface Spared {
+  readonly compile?: readonly string[];
+  readonly json?: readonly string[];
+}
+
+/** What the checks say of some paths. */
+export function sparedBy(checks: readonly Check[], paths: readonly string[]): Spared {
+  const spared = (kind: keyof Spared, ending: string): Spared => {
+    const patterns = checks.flatMap(({ type, leaveOut = [] }) => (type === kind ? leaveOut : []));
+    if (patterns.length === 0) return {};
+    const matches = matcherOf('Leave Out', patterns);
+    const found = paths.filter((path) => path.endsWith(ending) && matches(path));
+    return found.length > 0 ? { [kind]: found } : {};
+  };
+  return { ...spared('compile', '.py'), ...spared('json', '.json') };
+}
+
+/** Whether a check is to be made after the switch, too, unless it was shown in place before what workflows will start. */
+export function isRepeated({ type, when }: Check): boolean {
+  return type === 'engine' && when === 'before';
 }
 
 /** `CHECK`: the check that did not pass. */

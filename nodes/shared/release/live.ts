@@ -19,8 +19,6 @@ export interface Live {
   readonly shared?: readonly string[] | undefined;
   /** What lies in its folders and is the host's. */
   readonly hosts?: readonly string[] | undefined;
-  /** All paths that are looked at and that no release takes along: the host's. */
-  readonly left?: readonly string[] | undefined;
   /** Whether files were edited, removed or added by hand since the release was made. */
   readonly drifted: boolean;
   readonly dependencies?: RecordedDependencies | undefined;
@@ -31,7 +29,13 @@ export interface Live {
 }
 
 /** What an adoption would make live. */
-export type AdoptionPreview = Omit<Live, 'release'> & { readonly release: null };
+export interface AdoptionPreview extends Omit<Live, 'release'> {
+  readonly release: null;
+  /** All paths that were looked at and stay the host's: in no release. */
+  readonly left: readonly string[];
+  /** All paths that a release holds, and that are shared from now on. */
+  readonly sharedToo: readonly string[];
+}
 
 /** What a release adopted from plain files is known to be from the start. */
 export const ADOPTED = {

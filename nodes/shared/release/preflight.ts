@@ -94,6 +94,11 @@ export const PREFLIGHT = {
     meaning:
       'A container on the engine’s machine has the base path mounted, and the deployment goes to the machine itself: runs that are started in the container have its Python, and checks do not.',
   },
+  engineNotStarted: {
+    severities: ['hint'],
+    meaning:
+      'No check starts the engine as workflows do: that the other checks pass does not say that a run would.',
+  },
   nothingPinned: {
     severities: ['hint'],
     meaning: '*Entrypoint* is empty: only commands behind the prefix `launch.py` are pinned to one release.',

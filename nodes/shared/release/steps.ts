@@ -92,6 +92,8 @@ export interface Look {
   readonly release: Subject;
   readonly phase: CheckPhase;
   readonly checks: readonly Check[];
+  /** What checks of the kind `engine` start. */
+  readonly entrypoint: Entrypoint;
 }
 
 /** Makes a release current. */

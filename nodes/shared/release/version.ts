@@ -2,6 +2,7 @@ import type { Comparison, Probe, Survey } from '../contract/facts';
 import type { RecordedDependencies, SourceDescription } from '../contract/records';
 import { sameDependencies } from '../dependencies/wanted';
 import type { Bundle } from '../source/bundle';
+import type { Spared } from './checks';
 import type { AdoptionPreview, Live } from './live';
 import type { DeployOptions } from './options';
 import type { PlainFacts } from './plainTree';
@@ -25,6 +26,10 @@ export interface Version {
   readonly adopts: readonly string[];
   /** What of those is copied: the names or, where something beside them stays the host's, what lies below them. */
   readonly copies: readonly string[];
+  /** Of its files, those that checks do not look at. */
+  readonly spared: Spared;
+  /** What is shared in a first release of those. */
+  readonly adoptedSharing: Sharing;
   /** What is shared when this version is live. */
   readonly sharing: Sharing;
   /** Of its files, those that the host has something of its own in the place of. */

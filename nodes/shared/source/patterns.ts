@@ -109,6 +109,12 @@ export function createSelection(selection: Selection, meter?: Meter): CompiledSe
   };
 }
 
+/** Whether one of some patterns is about a path, or about a directory above it. */
+export function matcherOf(field: string, patterns: readonly string[]): (path: string) => boolean {
+  const compiled = patterns.map((pattern) => compileGlob(field, normalizePattern(field, pattern)));
+  return below(anyOf(compiled));
+}
+
 /** Splits a list of patterns at commas and line ends; commas inside braces belong to their pattern. */
 export function parsePatternList(text: string): string[] {
   const patterns: string[] = [];

@@ -10,9 +10,10 @@ import { planDeployment } from '../../../nodes/shared/operations/plan';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { PreflightFinding } from '../../../nodes/shared/release/preflight';
 import {
+  checkOf,
   bundleOf,
   deployOptions,
-  deployTo,
+  deployTo as deployWith,
   inConversation,
   PYTHON,
   rollBackTo,
@@ -50,9 +51,14 @@ const run = (base: string) =>
 /** All but what a conversation itself leaves for the next one. */
 const untouched = (base: string) => statusOf(base, /^(\.|\.hot-deploy(\/.*)?|releases|backups)$/);
 
+/** With what says nothing itself. */
+const STARTS = { checks: [checkOf({ type: 'engine' })] };
+const deployTo: typeof deployWith = (base, source, changes = {}, conversation = {}) =>
+  deployWith(base, source, { ...STARTS, ...changes }, conversation);
+
 const plan = (base: string, source: string, changes: Partial<DeployOptions> = {}) =>
   inConversation(async (client) => {
-    const options = deployOptions(base, changes);
+    const options = deployOptions(base, { ...STARTS, ...changes });
     return planDeployment(client, await bundleOf(source, options), options);
   });
 

@@ -223,6 +223,16 @@ function plain(base: string): Record<string, string> {
   return Object.fromEntries(Object.entries(originalsOf(base)).filter(([path]) => !written.test(path)));
 }
 
+/** A version whose files are there, and which does not start. */
+function withoutVersion(files: Tree): Tree {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, text]) => {
+      if (typeof text !== 'string' || !/"3"/.test(text)) return [path, text];
+      return [path, path.endsWith('.json') ? '{}' : 'raise SystemExit(3)\n'];
+    }),
+  );
+}
+
 describe.each(drawn(Object.entries(LAYOUTS), 6))('%s', (_name, layout) => {
   async function engine(): Promise<{ base: string; source: string }> {
     const [base, source] = [await make('plain'), await make('next')];
@@ -272,6 +282,35 @@ describe.each(drawn(Object.entries(LAYOUTS), 6))('%s', (_name, layout) => {
     expectVersion(base, '1');
     expect(existsSync(join(base, 'current'))).toBe(false);
     layout.finally?.(base);
+  });
+
+  test('the check that starts it as workflows do passes where their command works, and where it does not it refuses', async () => {
+    const { base, source } = await engine();
+    const [first, broken] = [layout.prefixed?.[0] ?? [], await make('broken')];
+    const start = { type: 'engine', arguments: layout.entrypoint ? [] : first, when: 'both' } as const;
+    const checks = [checkOf({ ...start, name: 'starts' })];
+    await writeTree(broken, withoutVersion(layout.files('3')));
+    layout.modes?.(broken);
+    const before = plain(base);
+    const shown = wantedPinning().pinning === 'auto' ? 'place' : wantedPinning().pinning;
+    for (const live of ['1', '2']) {
+      const { details } = await thrownBy(deploy(base, broken, { checks }));
+      expect(details?.check).toMatchObject({ name: 'starts', passed: false });
+      // Not shown in place, data that it opens late is what is live; so it is started after the switch, too.
+      if (shown === 'place') expect(details?.check).toMatchObject({ when: 'before' });
+      expectVersion(base, live);
+      if (live === '2') break;
+      expect(plain(base)).toEqual(before);
+      const deployed = await deploy(base, source, { checks });
+      const [tried, started] = deployed.checks.slice(-2);
+      expect(tried).toMatchObject({ when: 'before', startedAs: shown });
+      if (shown === 'place') expect(tried).toMatchObject({ output: expect.stringMatching(/^2\n/) });
+      expect(started).toMatchObject({
+        when: 'after',
+        startedAs: 'live',
+        output: expect.stringMatching(/^2\n/),
+      });
+    }
   });
 
   test('adopting what is there already changes nothing of how it works', async () => {

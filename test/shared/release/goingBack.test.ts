@@ -88,9 +88,9 @@ test('where no history tells what was live, a release that never passed its chec
 
 test('P2: an interrupted switch is looked at before it is kept, and never switched once more', () => {
   const operations = fc.constantFrom('deploy', 'rollback', 'repair', 'adopt');
-  holds(fc.tuple(operations, deployOptions), ([operation, { checks }]) => {
+  holds(fc.tuple(operations, deployOptions), ([operation, { checks, entrypoint }]) => {
     const to = asReleaseId('20261123-171501-3f2a9c1');
-    const plan = decideSettling({ to, operation }, frozen(checks));
+    const plan = decideSettling({ to, operation }, { checks: frozen(checks), entrypoint });
     expect(plan.settles).toBe(to);
     expect(kindsOf(plan)).toEqual(operation === 'adopt' ? ['takeBack'] : ['check', 'check', 'confirm']);
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import type { OtherOwned, Survey } from '../../../nodes/shared/contract/facts';
 import { NOTHING_WANTED } from '../../../nodes/shared/dependencies/wanted';
+import type { Check } from '../../../nodes/shared/release/checks';
 import { decidePreflight } from '../../../nodes/shared/release/decide/preflight';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import { type PlainFacts, PlainTree, SourceTree } from '../../../nodes/shared/release/plainTree';
@@ -36,6 +37,7 @@ const LIVE: NonNullable<Snapshot['probe']['live']> = {
   shared: [],
   environment: { name: null, problem: null },
 };
+const STARTS: Check = { type: 'engine', name: 'starts', when: 'both', timeoutSeconds: 20, environment: {} };
 const NOTHING: PlainFacts = { links: [], ...counted() };
 
 /** Lists of what only the plain directory has. */
@@ -62,7 +64,7 @@ function findings({ version = {}, names = [], live, side = {}, options = {} }: C
   return decidePreflight(
     { ...SNAPSHOT, side: { ...SNAPSHOT.side, ...side }, probe: { ...SNAPSHOT.probe, names, live: seen } },
     { ...VERSION, sharing: {}, live: undefined, wanted: INSTALLED as Version['wanted'], ...version },
-    { ...OPTIONS, ...options },
+    { ...OPTIONS, checks: [STARTS], ...options },
   );
 }
 
@@ -174,6 +176,13 @@ const CASES: [string, Changes, string, string, string[]][] = [
     'sharedInRelease',
     'hint',
     ['src', 'replace'],
+  ],
+  [
+    'a first deployment whose checks do not start the engine',
+    { version: { survey: SURVEY }, options: { checks: [{ ...STARTS, type: 'python' }] } },
+    'engineNotStarted',
+    'hint',
+    ['As Workflows Start It'],
   ],
   [
     'a file of the live release that a run has written to',

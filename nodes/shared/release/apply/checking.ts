@@ -1,9 +1,9 @@
 /** Steps that give a release what it needs, and tell whether it is good. */
 import type { RunResult } from '../../contract/facts';
-import type { ReleaseId } from '../../contract/names';
+import type { Entrypoint, ReleaseId } from '../../contract/names';
 import type { ArgumentsOf } from '../../contract/verbs';
 import { dependencyResult, DEPENDENCY_STEP, requestDependencies } from '../../dependencies/install';
-import { type Check, CheckFailed, type CheckPhase, type CheckResult } from '../checks';
+import { type Check, CheckFailed, type CheckPhase, type CheckResult, isRepeated } from '../checks';
 import type { StepOf } from '../steps';
 import type { Answered, Handler } from './handler';
 import { idOf } from './learned';
@@ -36,11 +36,14 @@ const LABELS: Readonly<Record<CheckPhase, string>> = {
 /** Checks run one after the other; after the first that does not pass nothing else is carried out. */
 export const check: Handler<StepOf<'check'>> = {
   order: 'sent',
-  send({ release, phase, checks }, { log }, together, learned) {
+  send({ release, phase, checks, entrypoint }, { log }, together, learned) {
     const id = idOf(release, learned);
     const runs = checks.map((one) => ({
       check: one,
-      run: together.call('run', runArguments(one, id), { required: true, onOutput: log.outputOf(one.name) }),
+      run: together.call('run', runArguments(one, id, { phase, entrypoint }), {
+        required: true,
+        onOutput: log.outputOf(one.name),
+      }),
     }));
     return { label: LABELS[phase], answer: () => answered(phase, runs) };
   },
@@ -52,7 +55,9 @@ async function answered(
 ): Promise<Answered> {
   const results: CheckResult[] = [];
   for (const { check: one, run } of runs) {
-    const result = toResult(one, phase, await run);
+    const ended = await run;
+    if (ended.startedAs === 'skipped') continue;
+    const result = toResult(one, phase, ended);
     results.push(result);
     if (!result.passed) return { learned: { checks: results }, failure: new CheckFailed(result) };
   }
@@ -60,16 +65,25 @@ async function answered(
 }
 
 function runArguments(
-  { type, timeoutSeconds, environment, code = '', command = '' }: Check,
+  check: Check,
   release: ReleaseId,
+  { phase, entrypoint }: { phase: CheckPhase; entrypoint: Entrypoint },
 ): ArgumentsOf<'run'> {
+  const { type, timeoutSeconds, environment, code = '', command = '' } = check;
+  if (type === 'engine') {
+    const unlessInPlace = phase === 'after' && isRepeated(check);
+    const started = { entrypoint, arguments: check.arguments ?? [], unlessInPlace };
+    return { release, timeoutSeconds, environment, kind: type, ...started };
+  }
   if (type === 'python') return { release, timeoutSeconds, environment, kind: type, code };
   if (type === 'command') return { release, timeoutSeconds, environment, kind: type, command };
   return { release, kind: type };
 }
 
 function toResult(check: Check, when: CheckPhase, run: RunResult): CheckResult {
-  const { passed, durationMs, output } = run;
-  const result: CheckResult = { name: check.name, type: check.type, when, passed, durationMs, output };
+  const { passed, durationMs, output, startedAs } = run;
+  const common = { name: check.name, type: check.type, when, passed, durationMs, output };
+  const result: CheckResult =
+    startedAs === undefined || startedAs === 'skipped' ? common : { ...common, startedAs };
   return passed ? result : { ...result, reason: reasonOf(check, run) };
 }

@@ -69,12 +69,12 @@ export function decideDeployment(
 }
 
 /** Plain files are copied into a first release, with a record of which of them the patterns own. */
-function copying({ adopts, copies, live, sharing }: Version, options: DeployOptions): Step[] {
+function copying({ adopts, copies, live, adoptedSharing }: Version, options: DeployOptions): Step[] {
   if (adopts.length === 0 || !live) return [];
   const { entrypoint, selection } = options;
   const { include, exclude } = selection;
   const made = { digest: live.digest, entrypoint, include, exclude };
-  const fields = { ...made, ...sharing, ...recordedPinning(options) };
+  const fields = { ...made, ...adoptedSharing, ...recordedPinning(options) };
   return [
     { step: 'copyPlain', names: copies, entrypoint },
     { step: 'describe', release: 'adopted', fields, kept: live.keep },
@@ -100,7 +100,7 @@ function remembering({ live, source }: Version, release: Subject | null): Step[]
 
 function bringing(
   { probe, listed }: Snapshot,
-  { adopts, live, source, digest, comparison, wanted, sharing }: Version,
+  { adopts, live, source, digest, comparison, wanted, sharing, spared }: Version,
   before: Subject | null,
   options: DeployOptions,
 ): Step[] {
@@ -109,7 +109,8 @@ function bringing(
   const sequence = probe.sequence + (adopts.length > 0 ? 1 : 0);
   const backup = options.createBackup && before !== null;
   const made = { sequence, source, digest, entrypoint, include, exclude, dependencies: wanted };
-  const record = { ...made, ...sharing, ...recordedPinning(options) };
+  const sparing = Object.keys(spared).length > 0 ? { spared } : {};
+  const record = { ...made, ...sharing, ...sparing, ...recordedPinning(options) };
   const { needed } = comparison;
   const liveHasPackages = Boolean(live?.environment);
   const provide = providing({ release: 'new', wanted, live: before, liveHasPackages, keep: false });

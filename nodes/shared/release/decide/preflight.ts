@@ -39,6 +39,7 @@ export function decidePreflight(
           ...seenInContainers(survey, side, options),
           ...ownNames(survey, options),
           ...nothingPinned(options),
+          ...engineNotStarted(options),
         ]
       : []),
   ];
@@ -148,6 +149,20 @@ function sharedInRelease(folders: readonly string[] = [], { pinning }: DeployOpt
       told(folders),
       (shown) =>
         `Something is shared in ${shown}, and runs are started in their release: a program that replaces a shared file there (os.replace) can't. Share a directory of its own, such as state/, or choose another Pinning, if the engine does that.`,
+    ),
+  ];
+}
+
+/** Of a first deployment. */
+function engineNotStarted({ checks }: DeployOptions): PreflightFinding[] {
+  if (checks.some(({ type }) => type === 'engine')) return [];
+  return [
+    found(
+      'engineNotStarted',
+      'hint',
+      told([]),
+      () =>
+        'No check starts the engine as workflows do: other checks add to its path, so that they can pass where every run fails. Add one of the type As Workflows Start It.',
     ),
   ];
 }

@@ -107,7 +107,15 @@ export function unpackedDestination(
   options: SwitchOptions,
 ): Destination {
   const live = listed.releases.find((known) => known.release === probe.current);
-  const { entrypoint = options.entrypoint, include, exclude, shared, sharedPaths, folders } = live ?? {};
+  const {
+    entrypoint = options.entrypoint,
+    include,
+    exclude,
+    shared,
+    sharedPaths,
+    folders,
+    spared,
+  } = live ?? {};
   const { digest, keep } = tree.ownership.result();
   const source: SourceDescription = { type: 'backup', reference: backup };
   const record = {
@@ -120,6 +128,7 @@ export function unpackedDestination(
     shared,
     sharedPaths,
     folders,
+    spared,
     dependencies: wanted,
   };
   return {

@@ -1,5 +1,6 @@
 import type { UnconfirmedSwitch } from '../../contract/facts';
-import { type Check, checksFor } from '../checks';
+import { checksFor } from '../checks';
+import type { SwitchOptions } from '../options';
 import type { Plan, Step } from '../steps';
 
 /**
@@ -9,11 +10,11 @@ import type { Plan, Step } from '../steps';
  */
 export function decideSettling(
   { to: release, operation }: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
-  checks: readonly Check[],
+  { checks, entrypoint }: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
 ): Plan {
   const looks: Step[] = [
-    { step: 'check', release, phase: 'before', checks: checksFor('before', []) },
-    { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
+    { step: 'check', release, phase: 'before', checks: checksFor('before', []), entrypoint },
+    { step: 'check', release, phase: 'after', checks: checksFor('after', checks), entrypoint },
   ];
   if (operation === 'adopt')
     return { settles: release, steps: [{ step: 'takeBack', reason: 'interrupted' }] };

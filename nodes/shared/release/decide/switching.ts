@@ -36,7 +36,7 @@ export function switching({
 }: Switching): Step[] {
   return [
     ...(provide ? [provide] : []),
-    { step: 'check', release, phase: 'before', checks: checksFor('before', checks) },
+    { step: 'check', release, phase: 'before', checks: checksFor('before', checks), entrypoint },
     { step: 'describe', release, fields: { state: 'ready' } },
     ...(adopts
       ? ([
@@ -45,7 +45,7 @@ export function switching({
         ] as const)
       : []),
     { step: 'flip', release, operation, entrypoint, aside, ...(share.length > 0 && { share }) },
-    { step: 'check', release, phase: 'after', checks: checksFor('after', checks) },
+    { step: 'check', release, phase: 'after', checks: checksFor('after', checks), entrypoint },
     { step: 'confirm' },
   ];
 }

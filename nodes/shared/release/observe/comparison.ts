@@ -24,13 +24,14 @@ export interface Asked {
   readonly basePath: BasePath;
   readonly release: ReleaseId | null;
   readonly kept?: readonly string[] | undefined;
+  readonly left?: readonly string[] | undefined;
 }
 
 /** The question about what is live, or about what an adoption would make. */
 export function askedAbout(basePath: BasePath, live: Live | AdoptionPreview | undefined): Asked {
   if (!live) return { basePath, release: null };
   return live.release === null
-    ? { basePath, release: null, kept: [...live.keep, ...(live.left ?? [])] }
+    ? { basePath, release: null, kept: [...live.keep, ...live.sharedToo], left: live.left }
     : { basePath, release: live.release, kept: live.dropped };
 }
 

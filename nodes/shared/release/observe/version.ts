@@ -8,6 +8,7 @@ import type { Bundle } from '../../source/bundle';
 import { topLevelOf } from '../../source/paths';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { Content } from '../bundleContent';
+import { sparedBy } from '../checks';
 import { ADOPTED, type AdoptionPreview, type Live, liveOf, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import { Ownership, type ToldEntry } from '../ownership';
@@ -55,16 +56,19 @@ export async function observeVersion(
   const hosts = new Set(live?.hosts);
   const torn = (snapshot.probe.live?.extra ?? []).filter((path) => hosts.has(path));
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const copies = found?.copies ?? [];
+  const spared = sparedBy(options.checks, [...entries.map(({ path }) => path), ...(live?.keep ?? [])]);
+  const { copies = [], sharing: adoptedSharing = {} } = found ?? {};
   const looked = {
     names: [...names],
     beside: bundle.beside,
     adopts,
     copies,
+    adoptedSharing,
     live,
     plain,
     survey,
     torn,
+    spared,
     ...shares,
   };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
@@ -131,8 +135,15 @@ async function lookAtPlain(
   ]);
   const shares = tree.shares(options.selection.shared ?? []);
   const mine = { ...survey, others: survey.others.filter(({ path }) => !tree.isHosts(path)) };
-  const left = [...tree.allHosts(), ...shared.all()];
-  const live = { release: null, ...ADOPTED, ...ownership.result(), shared: shared.cover(), left };
+  const left = tree.allHosts();
+  const live = {
+    release: null,
+    ...ADOPTED,
+    ...ownership.result(),
+    shared: shared.cover(),
+    sharedToo: shared.all(),
+    left,
+  };
   return { live, plain: tree.facts(), survey: mine, ...shares };
 }
 
