@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 import type { EnvironmentResult } from '../contract/facts';
 import type { RecordedDependencies } from '../contract/records';
 import type { ReleaseId } from '../contract/names';
@@ -7,6 +9,7 @@ import type { Pipeline } from '../executor/pipeline';
 import { explainInstallation, firstComplaint } from './explainInstallation';
 import type { IndexCredentials } from './installOptions';
 import { type PackageChanges, packageChanges } from './packages';
+import { isProject } from './requirementFiles';
 import { isLeftAlone } from './wanted';
 
 /** The step's name, in outputs and progress. */
@@ -142,7 +145,7 @@ export function installArguments({
     ...findLinks.map((place) => `--find-links=${place}`),
     ...(requireHashes ? ['--require-hashes'] : []),
     ...(constraints ? [`--constraint=${constraints}`] : []),
-    `--requirement=${file ?? ''}`,
+    file !== null && isProject(file) ? `./${posix.dirname(file)}` : `--requirement=${file ?? ''}`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { BasePath, ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import type { Bundle } from '../source/bundle';
 import { type PackageChanges, packageChanges } from './packages';
+import { isProject } from './requirementFiles';
 import { readRequirementLines } from './requirementLines';
 import { filesOfBundle, filesOfRelease } from './texts';
 
@@ -80,8 +81,9 @@ async function withKey(
   return (await client.call('list', asked)).environments;
 }
 
-function pathsOf({ files }: RecordedDependencies): string[] {
-  return files.map(([path]) => path);
+function pathsOf({ file, files }: RecordedDependencies): string[] {
+  // A project's files are what it is built of.
+  return file !== null && isProject(file) ? [] : files.map(([path]) => path);
 }
 
 type Files = Pick<ReturnType<typeof filesOfBundle>, 'readTexts'>;

@@ -36,12 +36,17 @@ export async function findRequirements(
   options: DependencyOptions,
 ): Promise<Requirements> {
   const digests = new Map(files.entries.filter(({ type }) => type === 'file').map((e) => [e.path, e.digest]));
-  const file = chooseFile(digests, options.requirements);
+  const file = chooseFile(digests, options.requirements) ?? (await projectOf(files, digests));
   if (!file) return NOTHING;
   const reached = new Reached(digests);
   reached.addText(file);
   if (options.constraints) reached.addText(named('Constraints', options.constraints, digests));
   for (const place of options.findLinks) if (!isElsewhere(place)) reached.addTree(place, 'Find Links');
+  if (isProject(file)) {
+    // What is built of it may be made of any file: so another one of these is another environment.
+    reached.addTree(posix.dirname(file), 'Requirements File');
+    return { file, installs: true, files: reached.sorted() };
+  }
   if (file.endsWith('.toml')) {
     // Paths in a lock start beside it, those in requirements where pip runs: at the release's top.
     const texts = await files.readTexts([file]);
@@ -74,6 +79,22 @@ function chooseFile(digests: ReadonlyMap<string, string>, wanted: string): strin
   throw new DeployError('INPUT', `${lock} can't be installed from without the project it was made for.`, {
     description: `Make a lock that pip and uv can read, and deploy that: ${FOREIGN_LOCKS[lock]}`,
   });
+}
+
+/** Whether a file describes a project that is built and installed as it is, with what it needs. */
+export function isProject(file: string): boolean {
+  return posix.basename(file) === 'pyproject.toml';
+}
+
+/** The project at a source's top, where it says how it is built; others only hold settings of tools. */
+async function projectOf(
+  { readTexts }: ReleaseFiles,
+  digests: ReadonlyMap<string, string>,
+): Promise<string | null> {
+  const [file] = [...digests.keys()].filter((path) => path === 'pyproject.toml');
+  if (file === undefined) return null;
+  const text = (await readTexts([file])).get(file) ?? '';
+  return text.split('\n').some((line) => line.trim() === '[build-system]') ? file : null;
 }
 
 function named(field: string, given: string, digests: ReadonlyMap<string, string>): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { deployTo, engineVersions, temporaryDirectories } from '../../support/deployment';
 import { liveTree, treeOf } from '../../support/snapshot';
+import { thrownBy } from '../../support/thrown';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';
 import { fakeInterpreter } from '../../support/fakeInterpreter';
 import { offline, UV_DIRECTORY, withoutInstallerSettings } from '../../support/wheels';
@@ -99,5 +100,49 @@ describe.each([
       expect(lib(liveTree(base))).toEqual(lib(treeOf(source)));
     }
     expect((await deployTo(base, source, options, conversation)).status).toBe('unchanged');
+  });
+});
+
+describe.each(['pip', 'uv'] as const)('an engine that is a project itself, with %s', (installer) => {
+  const selection = { include: ['lib.py', 'backend.py', 'run.py', '*.toml', '*.txt'], exclude: [] };
+  const dependencies = () => offline(wheelhouse, { installer });
+
+  async function project(value: number, pyproject = PROJECT, more: Record<string, string> = {}) {
+    const directory = await make('project');
+    const files = { 'pyproject.toml': pyproject, 'backend.py': BACKEND, 'lib.py': `VALUE = ${value}\n` };
+    const all = { ...files, 'run.py': '', ...more };
+    for (const [name, text] of Object.entries(all)) writeFileSync(join(directory, name), text);
+    return directory;
+  }
+
+  test('and says how it is built, is built and installed with each version', async () => {
+    const base = await make();
+    for (const value of [1, 2]) {
+      const deployed = await deployTo(base, await project(value), {
+        selection,
+        dependencies: dependencies(),
+      });
+      expect(deployed.dependencies).toMatchObject({ status: 'built', file: 'pyproject.toml' });
+      expect(liveValue(base)).toBe(String(value));
+    }
+  });
+
+  test('and has a requirements.txt with a dot in it, alike', async () => {
+    const base = await make();
+    const source = await project(1, PROJECT, { 'requirements.txt': '.\n' });
+    await deployTo(base, source, { selection, dependencies: dependencies() });
+    expect(liveValue(base)).toBe('1');
+  });
+
+  test('and does not say how it is built, is installed where it is named in Requirements File', async () => {
+    const base = await make();
+    const source = await project(1, '[tool.black]\nline-length = 110\n');
+    const without = await deployTo(base, source, { selection, dependencies: dependencies() });
+    expect(without.dependencies).toMatchObject({ status: 'none' });
+    const named = { ...dependencies(), requirements: 'pyproject.toml' };
+    const refusal = await thrownBy(deployTo(base, source, { selection, dependencies: named }));
+    // Without a backend it takes setuptools, which the build is isolated from and the directory of wheels has not.
+    expect(refusal).toMatchObject({ code: 'DEPENDENCIES' });
+    expect(refusal.description).toMatch(/setuptools/);
   });
 });

@@ -67,7 +67,7 @@ export function unlistedPackages(names: readonly string[]): PreflightFinding[] {
       'hint',
       told(files),
       (shown) =>
-        `The source names packages in ${shown} and has no requirements.txt: nothing is installed from that. Export a requirements.txt and add it to Include, or see to it yourself that the interpreter has them.`,
+        `The source names packages in ${shown} and has no requirements.txt: nothing is installed from that. Export a requirements.txt and add it to Include; or give pyproject.toml in Requirements File to have the project built and installed; or see to it yourself that the interpreter has them.`,
     ),
   ];
 }
