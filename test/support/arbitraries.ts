@@ -214,6 +214,7 @@ export function versionBeside({ probe }: Snapshot): fc.Arbitrary<Version> {
         sharedToo: [],
         torn: [],
         spared: {},
+        windowsScripts: [],
         live: adopts
           ? { release: null, ...ADOPTED, digest: liveDigest, keep, left: [], sharedToo: [] }
           : live,

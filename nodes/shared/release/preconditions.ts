@@ -49,6 +49,13 @@ export function refuseWithoutEntrypoint(bundle: Bundle, entrypoint: Entrypoint):
   const programs = new Set(bundle.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path));
   const missing = entrypointNames(entrypoint).find((name) => !programs.has(name));
   if (missing === undefined) return;
+  const alike = [...programs].find((path) => path.toLowerCase() === missing.toLowerCase());
+  if (alike !== undefined) {
+    throw new DeployError('INPUT', `The source has no ${missing}; it has ${alike}.`, {
+      description:
+        'On Linux, upper and lower case are different names, other than on Windows and Macs. Write it alike in Entrypoint, in Include and in the source.',
+    });
+  }
   throw new DeployError('INPUT', `The source has no ${missing} that the patterns include.`, {
     description:
       `Extractions are started through ${missing}. Name the engine’s own file in Entrypoint and in Include, ` +

@@ -94,6 +94,11 @@ export const PREFLIGHT = {
     meaning:
       'A container on the engine’s machine has the base path mounted, and the deployment goes to the machine itself: runs that are started in the container have its Python, and checks do not.',
   },
+  windowsLineEnds: {
+    severities: ['hint'],
+    meaning:
+      'A start script for a shell with the line ends of Windows, which a shell takes for parts of words.',
+  },
   engineNotStarted: {
     severities: ['hint'],
     meaning:

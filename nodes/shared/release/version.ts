@@ -26,6 +26,8 @@ export interface Version {
   readonly adopts: readonly string[];
   /** What of those is copied: the names or, where something beside them stays the host's, what lies below them. */
   readonly copies: readonly string[];
+  /** Its start scripts for a shell that have the line ends of Windows. */
+  readonly windowsScripts: readonly string[];
   /** Of its files, those that checks do not look at. */
   readonly spared: Spared;
   /** What is shared in a first release of those. */

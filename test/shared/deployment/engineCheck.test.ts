@@ -144,7 +144,8 @@ test('without an entrypoint, the whole command is started behind the prefix', as
 
 test('P2, P3: killed while it runs, names that it was shown at have gone with the next operation', async () => {
   const base = await tree({ 'run.py': 'print(1)\n' });
-  const waits = 'import os, time\nopen("started", "w").close()\nwhile not os.path.exists("stop"): time.sleep(0.01)\n';
+  const waits =
+    'import os, time\nopen("started", "w").close()\nwhile not os.path.exists("stop"): time.sleep(0.01)\n';
   const source = await tree({ 'run.py': waits, 'prompts/a.txt': 'a' });
   const client = await openClient();
   const asked = deployOptions(base, { ...options, checks: [starts()] });

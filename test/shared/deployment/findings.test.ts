@@ -19,6 +19,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { asEntrypoint } from '../../support/named';
 import { statusOf } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
 import { type Tree, writeTree } from '../../support/tree';
@@ -312,4 +313,16 @@ describe('hints', () => {
     expect(await kinds({ ...PLAIN, '.python-version': '3\n' }, SECOND)).toEqual([]);
     expect(await kinds({ ...PLAIN, '.python-version': '\u001b[1m' }, SECOND)).toEqual([]);
   });
+});
+
+test('a start script that was written on Windows is told, and one whose name differs in case is named', async () => {
+  const base = await engine({ 'run.sh': 'echo one\n', 'src/a.py': '' });
+  const source = await engine({ 'run.sh': '#!/bin/sh\r\necho two\r\n', 'src/a.py': '' });
+  const selection = { include: ['src/**', '*.sh'], exclude: [] };
+  const entrypoint = asEntrypoint('run.sh');
+  const { findings } = await plan(base, source, { selection, entrypoint });
+  expect(findings).toMatchObject([{ kind: 'windowsLineEnds', paths: ['run.sh'] }]);
+  const upper = await engine({ 'Run.sh': 'echo two\n', 'src/a.py': '' });
+  const refusal = await thrownBy(deployTo(base, upper, { selection, entrypoint }));
+  expect(refusal.message).toContain('The source has no run.sh; it has Run.sh.');
 });

@@ -185,6 +185,13 @@ const CASES: [string, Changes, string, string, string[]][] = [
     ['As Workflows Start It'],
   ],
   [
+    'a start script for a shell that was written on Windows',
+    { version: { windowsScripts: ['run.sh'] } },
+    'windowsLineEnds',
+    'hint',
+    ['run.sh in the new version has the line ends of Windows', 'dos2unix'],
+  ],
+  [
     'a file of the live release that a run has written to',
     { live: { drift: { modified: ['src/rows.json', 'src/a.py'], missing: [] } } },
     'changedSince',

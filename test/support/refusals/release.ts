@@ -11,7 +11,8 @@ export const RELEASE: readonly Refusal[] = [
     kind: 'runsPinned',
     facts: { basePath: '/app', processes: [41, 42, 43, 44], waitedSeconds: 2 },
     code: 'LOCKED',
-    description: 'Raise Extraction Wait (Seconds), or pause what starts them, and try again.',
+    description:
+      'Pause what starts them, or wait until they have ended, and try again; returning to a plain directory waits for as long as Extraction Wait (Seconds) says.',
     details: { processes: [41, 42, 43, 44] },
     message:
       'Extractions still run after 2 s: process 41, process 42, process 43 and others. They are pinned by the names in /app, which stay as they are until these have ended.',

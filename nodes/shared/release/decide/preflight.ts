@@ -18,13 +18,26 @@ const GRAVEST_FIRST: readonly Severity[] = ['refused', 'kept', 'hint'];
 /** What is found of an engine, a version and what was asked for, the gravest first. */
 export function decidePreflight(
   { probe, side }: Snapshot,
-  { plain, survey, names, beside = [], live, wanted, adopts, sharedToo, sharing, torn }: Version,
+  {
+    plain,
+    survey,
+    names,
+    beside = [],
+    live,
+    wanted,
+    adopts,
+    sharedToo,
+    sharing,
+    torn,
+    windowsScripts,
+  }: Version,
   options: DeployOptions,
 ): PreflightFinding[] {
   const findings = [
     ...(plain ? links(plain, survey?.dangling ?? [], options) : []),
     ...(plain ? onlyThere(plain, options) : []),
     ...inSourceToo(sharedToo, options),
+    ...lineEnds(windowsScripts),
     ...tornApart(torn, probe, options),
     ...changedSince(probe, adopts, torn, options),
     ...sharedInRelease(sharing.folders, options),
@@ -163,6 +176,19 @@ function engineNotStarted({ checks }: DeployOptions): PreflightFinding[] {
       told([]),
       () =>
         'No check starts the engine as workflows do: other checks add to its path, so that they can pass where every run fails. Add one of the type As Workflows Start It.',
+    ),
+  ];
+}
+
+function lineEnds(scripts: readonly string[]): PreflightFinding[] {
+  if (scripts.length === 0) return [];
+  return [
+    found(
+      'windowsLineEnds',
+      'hint',
+      told(scripts),
+      (shown) =>
+        `${shown} in the new version has the line ends of Windows, which a shell takes for parts of words: commands are not found then. Save it with line ends of Unix (dos2unix, or "* text=auto eol=lf" in .gitattributes).`,
     ),
   ];
 }

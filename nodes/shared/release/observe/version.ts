@@ -56,6 +56,7 @@ export async function observeVersion(
   const hosts = new Set(live?.hosts);
   const torn = (snapshot.probe.live?.extra ?? []).filter((path) => hosts.has(path));
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+  const windowsScripts = await withWindowsLineEnds(bundle, options);
   const spared = sparedBy(options.checks, [...entries.map(({ path }) => path), ...(live?.keep ?? [])]);
   const { copies = [], sharing: adoptedSharing = {} } = found ?? {};
   const looked = {
@@ -69,6 +70,7 @@ export async function observeVersion(
     survey,
     torn,
     spared,
+    windowsScripts,
     ...shares,
   };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
@@ -80,6 +82,14 @@ export async function observeVersion(
     compare(client, bundle, await difference(client, bundle, asked), { ...asked, sizes }),
   );
   return { version: { ...version, comparison }, content };
+}
+
+/** A shell takes a carriage return for a part of the last word; Python does not mind. */
+async function withWindowsLineEnds(bundle: Bundle, { entrypoint }: DeployOptions): Promise<string[]> {
+  const scripts = entrypointNames(entrypoint).filter((name) => !name.endsWith('.py'));
+  if (scripts.length === 0) return [];
+  const texts = await filesOfBundle(bundle).readTexts(scripts);
+  return scripts.filter((name) => texts.get(name)?.includes('\r\n'));
 }
 
 /** What is shared with a version, and what of the version is so already. */
