@@ -101,7 +101,9 @@ def copy(
     }
     undo.push("discardRelease", release=release_id)
     records.write(layout, release_id, record)
-    staying = [os.path.dirname(name) for name in plain if "/" in name]
+    current = layout.current_release()
+    before = (records.read(layout, current) or {}).get("folders") or [] if current is not None else []
+    staying = [*before, *(os.path.dirname(name) for name in plain if "/" in name)]
     standing = entrypoints.Launcher(entrypoint, b"", staying)
     beside.link(layout, staging, names_in(sources))
     beside.link_shared(layout, staging, {"folders": staying}, None)

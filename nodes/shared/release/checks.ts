@@ -61,12 +61,12 @@ export interface Spared {
 }
 
 /** What the checks say of some paths. */
-export function sparedBy(checks: readonly Check[], paths: readonly string[]): Spared {
+export function sparedBy(checks: readonly Check[], paths: () => readonly string[]): Spared {
   const spared = (kind: keyof Spared, ending: string): Spared => {
     const patterns = checks.flatMap(({ type, leaveOut = [] }) => (type === kind ? leaveOut : []));
     if (patterns.length === 0) return {};
     const matches = matcherOf('Leave Out', patterns);
-    const found = paths.filter((path) => path.endsWith(ending) && matches(path));
+    const found = paths().filter((path) => path.endsWith(ending) && matches(path));
     return found.length > 0 ? { [kind]: found } : {};
   };
   return { ...spared('compile', '.py'), ...spared('json', '.json') };

@@ -17,8 +17,6 @@ export interface Live {
   readonly dropped?: readonly string[] | undefined;
   /** Paths that it holds and that are shared from now on: a directory stands for what lies in it. */
   readonly shared?: readonly string[] | undefined;
-  /** What lies in its folders and is the host's. */
-  readonly hosts?: readonly string[] | undefined;
   /** Whether files were edited, removed or added by hand since the release was made. */
   readonly drifted: boolean;
   readonly dependencies?: RecordedDependencies | undefined;
@@ -76,7 +74,7 @@ function directoryOf(path: string): string {
 /** What a look found live, as the patterns see it; undefined where nothing is. */
 export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefined {
   if (!probe.current || !probe.live) return undefined;
-  const { record, drift, extra, kept, environment, shared } = probe.live;
+  const { record, drift, extra, kept, environment } = probe.live;
   const engines = enginesOwn(kept);
   const owned = new Set([...extra, ...kept].filter((path) => compiled.includes(path) && !engines(path)));
   return {
@@ -84,7 +82,6 @@ export function liveOf(probe: Probe, compiled: CompiledSelection): Live | undefi
     source: record?.source,
     digest: record?.digest,
     keep: [...kept, ...extra].filter((path) => !owned.has(path) && !compiled.isShared(path)),
-    hosts: shared,
     dependencies: record?.dependencies,
     environment: environment.name,
     problem: environment.problem,

@@ -6,7 +6,7 @@ import type { CompiledSelection } from '../source/patterns';
 import { isBytecode, isCode } from './code';
 import { BoundedList } from './ownership';
 import { LISTED_IN_FINDING, type Told } from './preflight';
-import { covering, directoriesOf, type Sharing, sharingOf } from './sharing';
+import { covering, directoriesOf, sharingOf } from './sharing';
 
 /** A link among plain files that the new version has something else in the place of. */
 export interface ReplacedLink {
@@ -26,7 +26,8 @@ export interface PlainFacts {
 
 /** What of plain files is the host's, and stays where it is. */
 export interface PlainShares {
-  readonly sharing: Sharing;
+  /** Those that something lies in, and those above. */
+  readonly directories: ReadonlySet<string>;
   /** The fewest paths that stand for all that is the host's. */
   readonly hosts: readonly string[];
   /** What is copied into a first release and has a link in its place then: names at the top or, in folders, below. */
@@ -127,11 +128,11 @@ export class PlainTree {
     const others = this.others.all();
     const directories = new Set([...directoriesOf(others), ...this.source.directories]);
     const hosts = covering(this.hosts.all(), directories);
-    const all = [...directories, ...directoriesOf(hosts)];
-    const sharing = sharingOf({ patterns, found: hosts, directories: all });
-    const folders = new Set([...(sharing.folders ?? []), ...directoriesOf(sharing.folders ?? [])]);
+    const all = new Set([...directories, ...directoriesOf(hosts)]);
+    const { folders: own = [] } = sharingOf({ patterns, found: hosts, directories: all });
+    const folders = new Set([...own, ...directoriesOf(own)]);
     const mine = others.filter((path) => this.plain.has(topLevelOf(path)));
-    return { sharing, hosts, copies: [...new Set(mine.map((path) => outOfFolders(path, folders)))] };
+    return { directories: all, hosts, copies: [...new Set(mine.map((path) => outOfFolders(path, folders)))] };
   }
 
   /** What was found, once all rows were added. */

@@ -238,3 +238,19 @@ test('P4: pinned in the release, a shared file that a run has replaced there is 
     findings: [{ kind: 'sharedTorn', paths: ['config/state.json'] }, {}],
   });
 });
+
+test('a plain directory that is adopted later leaves what is shared elsewhere as it is', async () => {
+  const base = await plain('0');
+  await deployTo(base, await version('1'));
+  await writeTree(base, { 'prompts/a.txt': 'plain', 'prompts/own.json': '{}' });
+  const selection = { include: ['src/**', 'config/**', 'prompts/**', 'run.py'], exclude: [] };
+  const { release, swap } = await deployTo(base, await version('2', { 'prompts/a.txt': 'a' }), { selection });
+  expect(swap.adopted).toBe(true);
+  const record = JSON.parse(text(base, `.hot-deploy/releases/${release}.json`)) as { folders: string[] };
+  expect(record.folders).toEqual(['config', 'prompts', 'src']);
+  expect(text(base, 'current/config/state.json')).toBe('{"count": 1}');
+  await rollBackTo(base, { target: 'previous' });
+  expect(text(base, 'prompts/a.txt')).toBe('plain');
+  expect(text(base, 'current/config/state.json')).toBe('{"count": 1}');
+  expect(runs(base)).toMatchObject({ own: '1', state: { count: 1 } });
+});

@@ -8,7 +8,6 @@ import type { Bundle } from '../../source/bundle';
 import { topLevelOf } from '../../source/paths';
 import { type CompiledSelection, createSelection } from '../../source/patterns';
 import type { Content } from '../bundleContent';
-import { sparedBy } from '../checks';
 import { ADOPTED, type AdoptionPreview, type Live, liveOf, plainNames, sameSelection } from '../live';
 import type { DeployOptions } from '../options';
 import { Ownership, type ToldEntry } from '../ownership';
@@ -17,7 +16,8 @@ import type { StepLog } from '../stepLog';
 import { isUnchanged, NOTHING_COMPARED, type Version } from '../version';
 import { askedAbout, compare, difference } from './comparison';
 import { type PlainShares, PlainTree, SourceTree } from '../plainTree';
-import { directoriesOf, isWithin, SharedPaths, sharingOf } from '../sharing';
+import { SharedPaths } from '../sharing';
+import { detailsOf, sharesOf } from './details';
 
 /** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
 export interface Looking {
@@ -45,7 +45,7 @@ export async function observeVersion(
   const adopts = found && found.copies.length > 0 ? plainOnes : [];
   const { live, plain, survey } =
     found && adopts.length > 0 ? found : { ...found, live: await seen(client, snapshot, options, selection) };
-  const shares = sharesOf(bundle, options, live, found);
+  const shares = sharesOf(bundle, snapshot, options, live, found);
   const wanted = await wantedDependencies(
     filesOfBundle(bundle),
     options.dependencies,
@@ -53,24 +53,17 @@ export async function observeVersion(
     live?.dependencies,
   );
   const { source, digest, ignored, entries } = bundle;
-  const hosts = new Set(live?.hosts);
-  const torn = (snapshot.probe.live?.extra ?? []).filter((path) => hosts.has(path));
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const windowsScripts = await withWindowsLineEnds(bundle, options);
-  const spared = sparedBy(options.checks, [...entries.map(({ path }) => path), ...(live?.keep ?? [])]);
-  const { copies = [], sharing: adoptedSharing = {} } = found ?? {};
+  const details = await detailsOf(bundle, live, looking);
   const looked = {
     names: [...names],
     beside: bundle.beside,
     adopts,
-    copies,
-    adoptedSharing,
+    copies: found?.copies ?? [],
     live,
     plain,
     survey,
-    torn,
-    spared,
-    windowsScripts,
+    ...details,
     ...shares,
   };
   const version = { source, digest, ignored, bytes, wanted, ...looked, comparison: NOTHING_COMPARED };
@@ -82,41 +75,6 @@ export async function observeVersion(
     compare(client, bundle, await difference(client, bundle, asked), { ...asked, sizes }),
   );
   return { version: { ...version, comparison }, content };
-}
-
-/** A shell takes a carriage return for a part of the last word; Python does not mind. */
-async function withWindowsLineEnds(bundle: Bundle, { entrypoint }: DeployOptions): Promise<string[]> {
-  const scripts = entrypointNames(entrypoint).filter((name) => !name.endsWith('.py'));
-  if (scripts.length === 0) return [];
-  const texts = await filesOfBundle(bundle).readTexts(scripts);
-  return scripts.filter((name) => texts.get(name)?.includes('\r\n'));
-}
-
-/** What is shared with a version, and what of the version is so already. */
-function sharesOf(
-  { entries }: Bundle,
-  { selection: { shared: patterns = [] } }: DeployOptions,
-  live: Live | AdoptionPreview | undefined,
-  plain: PlainShares | undefined,
-): Pick<Version, 'sharing' | 'sharedToo'> {
-  const hosts = [...(plain?.hosts ?? []), ...(live?.hosts ?? [])];
-  const found = [...hosts, ...(live?.shared ?? [])];
-  const paths = entries.map(({ path }) => path);
-  const known = new Set(hosts);
-  const above = directoriesOf(hosts);
-  const sharing = sharingOf({ patterns, found, directories: directoriesOf([...paths, ...found]) });
-  const { folders, ...asked } = sharing;
-  const deployed = directoriesOf(paths);
-  for (const { path, type } of entries) if (type === 'directory') deployed.add(path);
-  const needed = [...new Set([...(folders ?? []), ...(plain?.sharing.folders ?? [])])].filter((folder) =>
-    deployed.has(folder),
-  );
-  return {
-    sharing: { ...asked, ...(needed.length > 0 && { folders: needed.sort() }) },
-    sharedToo: entries
-      .filter(({ path, type }) => type !== 'directory' && (isWithin(path, known) || above.has(path)))
-      .map(({ path }) => path),
-  };
 }
 
 /** Looks at plain files, in one round trip: what adopting them would make live, which later questions are about. */
