@@ -18,6 +18,7 @@ import { drawnStep } from '../../support/drawn';
 import { keptNames, liveTree, originalsOf, seenThrough, treeOf } from '../../support/snapshot';
 import { writeTree } from '../../support/tree';
 import { thrownBy } from '../../support/thrown';
+import { DEFAULT_SELECTION } from '../../../nodes/shared/source/bundle';
 import { asBasePath, asEntrypoint } from '../../support/named';
 
 const make = temporaryDirectories();
@@ -41,24 +42,49 @@ beforeAll(async () => {
   await writeTree(after, { ...tree('2'), 'requirements.txt': '' });
 });
 
+/** What belongs to the host, where a case has it. */
+const STATE = 'config/state.json';
+const SHARED = { selection: { ...DEFAULT_SELECTION, shared: [STATE] } };
+type Kind = 'plain' | 'plain with state' | 'deployed with state' | 'deployed' | 'twice deployed';
+
 /** A base path as it was before the operation that is to crash, made once and copied. */
-async function prepared(kind: 'plain' | 'deployed' | 'twice deployed'): Promise<string> {
+async function prepared(kind: Kind): Promise<string> {
   const base = await make('prepared');
-  if (kind === 'plain') await cp(before, base, { recursive: true });
+  if (kind.startsWith('plain')) await cp(before, base, { recursive: true });
+  if (kind === 'plain with state') await writeTree(base, { [STATE]: '1' });
+  if (kind === 'deployed with state') {
+    // As an earlier version of the package left it: in the live release, and nobody's.
+    const [withState, exclude] = [await make('state'), [STATE]];
+    await cp(before, withState, { recursive: true });
+    await writeTree(withState, { [STATE]: '1' });
+    await deployTo(base, withState);
+    await deployTo(base, before, { selection: { ...DEFAULT_SELECTION, exclude } });
+    return base;
+  }
+  if (kind.startsWith('plain')) return base;
   if (kind === 'twice deployed') await deployTo(base, after);
-  if (kind !== 'plain') await deployTo(base, before);
+  await deployTo(base, before);
   return base;
 }
 
 const OPERATIONS = [
   { name: 'a first deployment over plain files', kind: 'plain', run: toAfter },
+  {
+    name: 'a first deployment over plain files, some of which are shared',
+    kind: 'plain with state',
+    run: toAfter,
+  },
+  { name: 'a deployment that shares what releases took along', kind: 'deployed with state', run: toAfter },
   { name: 'a deployment', kind: 'deployed', run: toAfter },
   { name: 'a rollback', kind: 'twice deployed', run: toPrevious },
 ] as const;
 
-async function toAfter(base: string, python?: string): Promise<unknown> {
-  return deployTo(base, after, { keepReleases: 1, keepBackups: 0, removeOldCode: true }, { python });
+async function toAfter(base: string, python?: string, kind?: Kind): Promise<unknown> {
+  const options = { keepReleases: 1, keepBackups: 0, removeOldCode: true, ...asked(kind) };
+  return deployTo(base, after, options, { python });
 }
+
+const asked = (kind?: Kind) => (kind === 'deployed with state' ? SHARED : {});
 
 async function toPrevious(base: string, python?: string): Promise<unknown> {
   return rollBackTo(base, { target: 'previous' }, {}, { python });
@@ -79,15 +105,16 @@ test.each(OPERATIONS)(
       execFileSync('cp', ['-a', `${template}/.`, base]);
       const originals = originalsOf(base);
       const python = await crashingPython(pythons, at);
-      const outcome = await run(base, python).catch((error: unknown) => error);
-      expectWhole(base, at);
+      const outcome = await run(base, python, kind).catch((error: unknown) => error);
+      expectWhole(base, at, kind);
       if (!(outcome instanceof Error)) break;
       expect({ at, ...told(outcome) }).toMatchObject({ at, code: 'LOST' });
-      if (kind === 'plain') await expectLiveOrPlain(base, at, originals);
+      if (kind.startsWith('plain')) await expectLiveOrPlain(base, at, originals);
       kills++;
-      if (kind === 'plain' && kills % EVERY > 0) continue;
-      await deployTo(base, after, { removeOldCode: true });
+      if (kind.startsWith('plain') && kills % EVERY > 0) continue;
+      await deployTo(base, after, { removeOldCode: true, ...asked(kind) });
       expectSettled(base, at);
+      expectWhole(base, at, kind);
     }
   },
   240_000,
@@ -111,8 +138,9 @@ function told(outcome: Error): object {
 }
 
 /** What extractions find is one version or the other, to the last byte. */
-function expectWhole(base: string, at: number): void {
-  const { 'run.py': _launcherOrProgram, ...seen } = seenThrough(base);
+function expectWhole(base: string, at: number, kind?: Kind): void {
+  const { 'run.py': _launcherOrProgram, [STATE]: state, ...seen } = seenThrough(base);
+  expect({ at, state: state !== undefined }).toEqual({ at, state: kind?.endsWith('state') ?? false });
   const possible = [before, after].map((directory) => {
     const { 'run.py': _program, ...others } = treeOf(directory);
     return others;
@@ -123,7 +151,8 @@ function expectWhole(base: string, at: number): void {
 }
 
 function expectSettled(base: string, at: number): void {
-  expect({ at, live: liveTree(base) }).toEqual({ at, live: treeOf(after) });
+  const { [STATE]: _state, ...live } = liveTree(base);
+  expect({ at, live }).toEqual({ at, live: treeOf(after) });
   const kept = keptNames(base);
   expect({ at, staging: kept['.hot-deploy/staging'] }).toEqual({ at, staging: [] });
   const temporary = [...kept['.hot-deploy'], ...kept['.hot-deploy/releases'], ...kept.backups].filter(
