@@ -13,6 +13,7 @@ import {
 } from '../../support/deployment';
 import { seenThrough } from '../../support/snapshot';
 import { thrownBy } from '../../support/thrown';
+import { writeTree } from '../../support/tree';
 
 const make = temporaryDirectories();
 let base: string, v1: string, v2: string;
@@ -228,4 +229,52 @@ test('one file is counted as one, several as several', async () => {
     '2 files compile.',
     '2 JSON files are well-formed.',
   ]);
+});
+
+describe('a template that is no Python yet, and JSON with comments', () => {
+  const odd = {
+    'run.py': 'import json\nprint(open("config/settings.json").read()[:2])\n',
+    'src/new_{{ name }}.py': 'import {{ name }}\n',
+    'config/settings.json': '// tolerated\n{"a": 1}\n',
+  };
+  const leaving = [
+    checkOf({ type: 'compile', name: 'compiles', leaveOut: ['src/new_*.py'] }),
+    checkOf({ type: 'json', name: 'is JSON', leaveOut: ['config/settings.json'] }),
+  ];
+  const odds = (more = {}) => tree({ ...odd, ...more });
+
+  async function tree(files: Record<string, string>): Promise<string> {
+    const directory = await make();
+    await writeTree(directory, files);
+    return directory;
+  }
+
+  test('are refused, and deployed where the checks leave them out', async () => {
+    const engine = await make();
+    expect((await thrownBy(deployTo(engine, await odds()))).message).toContain('Python files compile');
+    const only = await thrownBy(deployTo(engine, await odds(), { checks: leaving.slice(0, 1) }));
+    expect(only.message).toContain('JSON files are well-formed');
+    const { checks } = await deployTo(engine, await odds(), { checks: leaving });
+    expect(checks.map(({ name, passed: went }) => [name, went])).toEqual([
+      ['compiles', true],
+      ['is JSON', true],
+    ]);
+    expect(readFileSync(join(engine, 'src/new_{{ name }}.py'), 'utf8')).toBe('import {{ name }}\n');
+    const broken = await odds({ 'src/a.py': 'def\n' });
+    expect((await thrownBy(deployTo(engine, broken, { checks: leaving }))).message).toContain('“compiles”');
+  });
+
+  test('are remembered by the release: going back to it, and to a backup of it, needs no check that says so', async () => {
+    const engine = await make();
+    const { release } = await deployTo(engine, await odds(), { checks: leaving });
+    const { backup } = await deployTo(engine, await odds({ 'src/b.py': '' }), { checks: leaving });
+    await rollBackTo(engine, { target: 'release', release });
+    await rollBackTo(engine, { target: 'backup', backup: String(backup) });
+    expect(readFileSync(join(engine, 'config/settings.json'), 'utf8')).toContain('tolerated');
+  });
+
+  test('all of a kind can be left out', async () => {
+    const all = [checkOf({ type: 'compile', leaveOut: ['**'] }), checkOf({ type: 'json', leaveOut: ['**'] })];
+    expect(await deployTo(await make(), await odds(), { checks: all })).toMatchObject({ status: 'deployed' });
+  });
 });

@@ -1,7 +1,7 @@
 /** What belongs to the host inside of deployed directories is the same for every release. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { deployTo, PYTHON, rollBackTo } from '../../support/deployment';
@@ -253,4 +253,58 @@ test('a plain directory that is adopted later leaves what is shared elsewhere as
   expect(text(base, 'prompts/a.txt')).toBe('plain');
   expect(text(base, 'current/config/state.json')).toBe('{"count": 1}');
   expect(runs(base)).toMatchObject({ own: '1', state: { count: 1 } });
+});
+
+test('P1: modules beside what is shared are each release’s own, though Python caches them in one place', async () => {
+  const base = await make('app');
+  const flat = async (says: string) => {
+    const source = await make('flat');
+    await writeTree(source, {
+      'run.py': 'import sys\nsys.path.insert(0, "src")\nimport flat\nprint(flat.SAYS)\n',
+      'src/flat.py': `SAYS = ${JSON.stringify(says)}\n`,
+    });
+    await utimes(join(source, 'src/flat.py'), 1_700_000_000, 1_700_000_000);
+    return source;
+  };
+  const says = () => execFileSync(SYSTEM_PYTHON, ['run.py'], { cwd: base, encoding: 'utf8', env: {} }).trim();
+  const shared = SHARING('src/rows.db');
+  const told: string[] = [];
+  for (const each of ['1', '2', '1', '3']) {
+    await deployTo(base, await flat(each), shared);
+    told.push(says());
+  }
+  await rollBackTo(base, { target: 'previous' });
+  expect([...told, says()]).toEqual(['1', '2', '1', '3', '1']);
+  expect(existsSync(join(base, 'src/__pycache__'))).toBe(true);
+});
+
+test('a run that inserts a row before a switch and one after it, into a database that Exclude names, loses none', async () => {
+  const base = await make('app');
+  const program = `import sqlite3, sys
+rows = sqlite3.connect("src/rows.db")
+rows.execute("INSERT INTO rows VALUES ('before')")
+rows.commit()
+print("ready", flush=True)
+sys.stdin.readline()
+sqlite3.connect("src/rows.db").execute("SELECT 1")
+rows.execute("INSERT INTO rows VALUES ('after')")
+rows.commit()
+`;
+  const create = 'import sqlite3; sqlite3.connect("src/rows.db").execute("CREATE TABLE rows (text)")';
+  await writeTree(base, { 'run.py': program, 'src/a.py': '' });
+  execFileSync(PYTHON, ['-c', create], { cwd: base });
+  const options = { selection: { include: ['src/**', 'run.py'], exclude: ['src/rows.db'] } };
+  const source = async (text: string) => {
+    const directory = await make('source');
+    await writeTree(directory, { 'run.py': program, 'src/a.py': text });
+    return directory;
+  };
+  await deployTo(base, await source('# 1'), options);
+  const goOn = await started([PYTHON, 'run.py'], base);
+  await deployTo(base, await source('# 2'), options);
+  await goOn();
+  const select = 'import sqlite3; print([text for text, in sqlite3.connect("src/rows.db").execute("SELECT text FROM rows")])'; // prettier-ignore
+  expect(execFileSync(PYTHON, ['-c', select], { cwd: base, encoding: 'utf8' }).trim()).toBe(
+    "['before', 'after']",
+  );
 });
