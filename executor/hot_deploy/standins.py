@@ -242,7 +242,7 @@ def place(layout: Layout, release_id: str, launcher: Launcher) -> tuple[list[str
     names = deployed_names(directories[0])
     prepare_pins(layout, release_id, launcher)
     with pins.Room(layout) as room:
-        for name in sorted({*names, *_shared_links(layout, launcher)}, key=launcher.starts):
+        for name in sorted(sorted({*names, *_shared_links(layout, launcher)}), key=launcher.starts):
             _place(layout, name, launcher, directories, changed, room)
     return changed
 
