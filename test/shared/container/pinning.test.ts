@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Container, type ContainerOptions, startContainer } from '../../support/container';
-import { deployTo } from '../../support/deployment';
+import { checkOf, type ConversationOptions, deployTo } from '../../support/deployment';
 import { PLACE_PROBES, PLACE_SELECTION } from '../../support/placeProbes';
 import { placeEngines } from '../../support/placeRuns';
 import { seenThrough } from '../../support/snapshot';
@@ -123,6 +123,17 @@ test.each(halfWay)('P1: by code, and whole, where %s (%s)', async (_what, _who, 
   await expectByCode(await forbidding(options, profile), probes);
 });
 
+/** A conversation with an executor in a container. */
+const within = (container: Container): ConversationOptions => ({
+  interpreter: {
+    python: '/usr/bin/python3',
+    become: 'none',
+    runtime: 'container',
+    container: container.name,
+    containerCommand: container.command,
+  },
+});
+
 test('P3: a deployment that is to be pinned in place is refused there, and changes nothing', async () => {
   const { base, container } = await forbidding();
   const [two, before] = [await version('2'), seenThrough(base)];
@@ -130,15 +141,7 @@ test('P3: a deployment that is to be pinned in place is refused there, and chang
     '/srv/app',
     two,
     { selection: PLACE_SELECTION, pinning: 'place' },
-    {
-      interpreter: {
-        python: '/usr/bin/python3',
-        become: 'none',
-        runtime: 'container',
-        container: container.name,
-        containerCommand: container.command,
-      },
-    },
+    within(container),
   );
   expect(await thrownBy(deployed)).toMatchObject({
     code: 'STEP',
@@ -146,3 +149,21 @@ test('P3: a deployment that is to be pinned in place is refused there, and chang
   });
   expect(seenThrough(base)).toEqual(before);
 });
+
+test.each([
+  ['place', () => engine({})],
+  ['code', () => forbidding()],
+] as const)(
+  'the check that starts the engine is shown a new version %s, where the profile is so',
+  async (way, made) => {
+    const { container } = await made();
+    const checks = [checkOf({ type: 'engine', name: 'starts', arguments: ['late_module'], when: 'before' })];
+    const options = { selection: PLACE_SELECTION, checks };
+    const deployed = await deployTo('/srv/app', await version('2'), options, within(container));
+    const told = deployed.checks.filter(({ name }) => name === 'starts');
+    expect(told.map(({ when, startedAs }) => [when, startedAs])).toEqual(
+      way === 'place' ? [['before', 'place']] : [['before', 'code'], ['after', 'live']], // prettier-ignore
+    );
+    expect(told[0]?.output).toContain('"late_module": "2"');
+  },
+);
