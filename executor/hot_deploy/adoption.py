@@ -147,10 +147,10 @@ def _effective(layout: Layout, plain: list[str]) -> dict[str, str]:
     return sources
 
 
-def preview(layout: Layout, names: list[str], check: Callable[[], None]) -> list[Entry]:
-    """The entries that adopting would make of what is effectively live. Changes nothing."""
+def preview(layout: Layout, names: list[str], check: Callable[[], None], shared: Iterable[str] = ()) -> list[Entry]:
+    """The entries that adopting would make of what is effectively live. Changes nothing. `shared`: paths that stay."""
     plain = plain_names(layout, names)
-    mounts.refuse_within(layout, plain)
+    mounts.refuse_within(layout, plain, shared)
     sources = _effective(layout, plain)
     return [
         entry

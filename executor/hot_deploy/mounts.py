@@ -6,6 +6,7 @@ import os
 import re
 
 from hot_deploy.failures import StepFailed
+from hot_deploy.layout import is_within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,9 +96,13 @@ def place_of(path: str) -> str | None:
     return max(above, key=len, default=None)
 
 
-def refuse_within(layout: Layout, names: Iterable[str]) -> None:
-    """Names to be adopted have to be the base path's own: no other one can take a mount's place, or hold it as a file."""
-    places = sorted(_own_places())
+def refuse_within(layout: Layout, names: Iterable[str], shared: Iterable[str] = ()) -> None:
+    """Names to be adopted have to be the base path's own: no other one can take a mount's place, or hold it as a file.
+
+    `shared`: paths that stay what they are, whatever is mounted there or below.
+    """
+    stay = [os.path.join(layout.base, path.rstrip("/")) for path in shared]
+    places = sorted(place for place in _own_places() if not any(is_within(place, each) for each in stay))
     for name in sorted(names):
         top = os.path.join(layout.base, name)
         for place in places:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def preview_adoption(session: Session, _id: Any, args: Json) -> Json:
     """The entries that adopting those names would make; a comparison with `kept` is about these then."""
     layout = session.open(args["basePath"])
-    found = adoption.preview(layout, args["names"], session.wire.check)
+    found = adoption.preview(layout, args["names"], session.wire.check, args.get("shared") or ())
     if len(found) > EVERY_FILE:
         raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
     session.looks.preview = tree.Preview(found)

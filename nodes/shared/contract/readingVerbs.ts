@@ -66,10 +66,13 @@ export const READING = {
     arguments: record({ basePath, release }),
     result: record({ entries: facts.recordedRows }),
   },
-  /** The entries that adopting some names would make. Comparisons with `kept` are about these then. */
+  /**
+   * The entries that adopting some names would make. Comparisons with `kept` are about these then. `shared`: paths that stay
+   * the host's: something may be mounted there.
+   */
   previewAdoption: {
     changes: false,
-    arguments: record({ ...engine, names: paths }),
+    arguments: record({ ...engine, names: paths, shared: optional(paths) }),
     result: record({ entries: facts.recordedRows }),
   },
   /** What a release could change for the plain files below some names, which are to be adopted. */

@@ -1,6 +1,6 @@
 /** Base paths in which single names are mounts of their own, as some have it in containers. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { planDeployment } from '../../../nodes/shared/operations/plan';
@@ -63,4 +63,16 @@ test('what is mounted beside the deployed names stays where it is', async () => 
   expect(lstatSync(join(base, 'config')).isDirectory()).toBe(true);
   expect(execFileSync('mountpoint', ['-q', join(base, 'config')]).toString()).toBe('');
   expect(Object.keys(liveTree(base))).toContain('src/matcher.py');
+});
+
+test('what is mounted in a deployed directory and named in Shared stays where it is', async () => {
+  const base = await engineWith('src/models of ours');
+  writeFileSync(join(base, 'src/models of ours/weights.bin'), 'weights');
+  const selection = { ...deployOptions(base).selection, shared: ['src/models of ours/'] };
+  for (const deployUnchanged of [false, true]) await deployTo(base, v2, { selection, deployUnchanged });
+  execFileSync('mountpoint', ['-q', join(base, 'src/models of ours')]);
+  expect(lstatSync(join(base, 'src/matcher.py')).isSymbolicLink()).toBe(true);
+  for (const path of ['src', 'current/src']) {
+    expect(readFileSync(join(base, path, 'models of ours/weights.bin'), 'utf8')).toBe('weights');
+  }
 });

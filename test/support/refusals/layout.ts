@@ -86,7 +86,8 @@ export const LAYOUT: readonly Refusal[] = [
     facts: { path: '/app/src/data', name: 'src', basePath: '/app' },
     code: 'STEP',
     message: "/app/src/data is a mount of its own, so that src can't become part of a release.",
-    description: 'Take src out of Include, or mount nothing below /app but all of it. Nothing was changed.',
+    description:
+      'Take src out of Include; or, where it lies in a deployed directory and belongs to the host, name it in Shared; or mount nothing below /app but all of it. Nothing was changed.',
   },
   {
     kind: 'releaseId',

@@ -78,7 +78,7 @@ export const LAYOUT = {
     message: ({ path, name }) =>
       `${path} is a mount of its own, so that ${name} can't become part of a release.`,
     description: ({ name, basePath }) =>
-      `Take ${name} out of Include, or mount nothing below ${basePath} but all of it. Nothing was changed.`,
+      `Take ${name} out of Include; or, where it lies in a deployed directory and belongs to the host, name it in Shared; or mount nothing below ${basePath} but all of it. Nothing was changed.`,
   }),
   releaseId: failure({
     code: 'INPUT',

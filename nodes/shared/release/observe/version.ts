@@ -16,7 +16,7 @@ import type { StepLog } from '../stepLog';
 import { isUnchanged, NOTHING_COMPARED, type Version } from '../version';
 import { askedAbout, compare, difference } from './comparison';
 import { type PlainShares, PlainTree, SourceTree } from '../plainTree';
-import { SharedPaths } from '../sharing';
+import { SharedPaths, sharingOf } from '../sharing';
 import { detailsOf, sharesOf } from './details';
 
 /** What a version is looked at with; `sizes`: those of the files that change are asked for, too. */
@@ -85,31 +85,33 @@ async function lookAtPlain(
   { client, snapshot, options }: Pick<Looking, 'client' | 'snapshot' | 'options'>,
 ): Promise<{ live: AdoptionPreview } & PlainShares & Pick<Version, 'plain' | 'survey'>> {
   const { basePath, entrypoint } = options;
+  const patterns = options.selection.shared ?? [];
+  const { sharedPaths: shared } = sharingOf({ patterns, found: [], directories: [] });
   const tree = new PlainTree(selection, new SourceTree(entries), snapshot.probe.base, new Set(names));
   // What is a release's already, beside what is plain.
-  const shared = new SharedPaths((path) => selection.isShared(path) && !tree.isHosts(path));
+  const released = new SharedPaths((path) => selection.isShared(path) && !tree.isHosts(path));
   const ownership = new Ownership(tree);
   const onRows = {
     entries: (told: readonly unknown[]): void => {
       const rows = told as readonly RecordedRow[];
       ownership.add(rows.filter(([path]) => !tree.isHosts(path) && !selection.isShared(path)));
-      for (const [path] of rows) shared.add(path);
+      for (const [path] of rows) released.add(path);
       tree.add(rows);
     },
   };
   const [, survey] = await Promise.all([
-    client.call('previewAdoption', { basePath, names, entrypoint }, { onRows }),
+    client.call('previewAdoption', { basePath, names, entrypoint, shared }, { onRows }),
     client.call('survey', { basePath, names }),
   ]);
-  const shares = tree.shares(options.selection.shared ?? []);
+  const shares = tree.shares(patterns);
   const mine = { ...survey, others: survey.others.filter(({ path }) => !tree.isHosts(path)) };
   const left = tree.allHosts();
   const live = {
     release: null,
     ...ADOPTED,
     ...ownership.result(),
-    shared: shared.cover(),
-    sharedToo: shared.all(),
+    shared: released.cover(),
+    sharedToo: released.all(),
     left,
   };
   return { live, plain: tree.facts(), survey: mine, ...shares };
