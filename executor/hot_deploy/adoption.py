@@ -20,11 +20,11 @@ from hot_deploy import (
     tree,
 )
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import checked_path, deployed_names, names_in, parents
+from hot_deploy.layout import checked_path, deployed_names, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Container, Iterable, Iterator
+    from typing import Any, Callable, Iterable, Iterator
 
     from hot_deploy.entrypoints import Launcher
     from hot_deploy.journal import Journal
@@ -164,7 +164,7 @@ def copy_name(
     source: str,
     staging: str,
     name: str,
-    names: Container[str],
+    names: Iterable[str],
     check: Callable[[], None],
 ) -> Iterator[Entry]:
     """Copies one deployed name with its modes as they are; yields its entries."""
@@ -193,7 +193,7 @@ def _give_directories(source: str, copy: str) -> None:
 
 
 def _entries_of(
-    layout: Layout, source: str, name: str, names: Container[str], check: Callable[[], None]
+    layout: Layout, source: str, name: str, names: Iterable[str], check: Callable[[], None]
 ) -> Iterator[tuple[Entry, str, os.stat_result]]:
     """What a deployed name becomes in a release; yields (entry, where it lies today, its lstat)."""
     root, base = os.path.split(source)
@@ -210,12 +210,13 @@ def _entries_of(
         yield entry, os.path.join(root, found), status
 
 
-def _link_target(layout: Layout, path: str, target: str, names: Container[str]) -> str:
+def _link_target(layout: Layout, path: str, target: str, names: Iterable[str]) -> str:
     """A link within the deployed names leads there from inside a release, too; one out of them is spelled out in full."""
     directory = os.path.join(layout.base, os.path.dirname(path))
     leads_to = os.path.normpath(os.path.join(directory, target))
     inside = layout.within(leads_to)
-    if inside is None or not any(each in names for each in (inside, *parents(inside))):
+    # What is shared in a deployed directory is found from inside a release, too.
+    if inside is None or inside.split("/", 1)[0] not in names_in(names):
         return leads_to
     return os.path.relpath(os.path.join(layout.base, inside), directory) if target.startswith("/") else target
 

@@ -101,7 +101,7 @@ def detach(
     os.mkdir(staging, 0o755)
     release = layout.release(release_id)
     for name in names:
-        _copy_plain(layout, release, name, staging, check)
+        _copy_plain(layout, names, name, staging, check)
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
     starts = entrypoints.Launcher(entrypoint, b"").starts
@@ -162,9 +162,11 @@ def _own_names(layout: Layout, release: str, name: str) -> list[str]:
     return [own for child in below for own in _own_names(layout, release, child)]
 
 
-def _copy_plain(layout: Layout, release: str, name: str, staging: str, check: Callable[[], None]) -> None:
-    """Copies one name out of a release. Releases are read-only; plain files are their owner's to write again."""
-    for entry in adoption.copy_name(layout, os.path.join(release, name), staging, name, {name: None}, check):
+def _copy_plain(layout: Layout, names: list[str], name: str, staging: str, check: Callable[[], None]) -> None:
+    """Copies one of these names out of the live release. Releases are read-only; plain files are their owner's to write
+    again."""
+    source = os.path.join(layout.release(checked_release_id(layout.current_release())), name)
+    for entry in adoption.copy_name(layout, source, staging, name, names, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
     # Of a link, os.walk() would go through its target.

@@ -11,7 +11,7 @@ import os
 
 from hot_deploy import entrypoints, files, pins, records
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import NOT_CONTENT, Layout, checked_path, deployed_names, is_beside, is_reserved
+from hot_deploy.layout import NOT_CONTENT, Layout, checked_path, deployed_names, is_beside, is_reserved, parents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +141,9 @@ def _all(layout: Layout, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_live(layout: Layout, name: str) -> bool:
-    return os.path.lexists(os.path.join(layout.current, name)) and not is_beside(layout.current, name)
+    if any(is_beside(layout.current, each) for each in (name, *parents(name))):
+        return False  # There, the release has what lies here.
+    return os.path.lexists(os.path.join(layout.current, name))
 
 
 # -- making ------------------------------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def put(
     if name in launcher.starting:
         program = next((path for path in _each(directories, name) if os.path.lexists(path)), "")
         write_launcher(place, entrypoints.content_for(program, name, launcher.content), layout, like)
-    elif launcher.has_folder(name):
+    elif launcher.has_folder(name) and any(_holds_directory(directory, name) for directory in directories):
         os.mkdir(place, 0o755)
         layout.give(place)
         for child in _children(directories, name):
@@ -187,11 +189,15 @@ def _children(directories: list[str], name: str) -> list[str]:
 
 def children_of(release: str, name: str) -> list[str]:
     """The names in a release's directory that something stands for in the folder of that name."""
-    path = os.path.join(release, name)
-    if os.path.islink(path) or not os.path.isdir(path):
+    if not _holds_directory(release, name):
         return []
-    names = set(os.listdir(path)) - NOT_CONTENT
+    names = set(os.listdir(os.path.join(release, name))) - NOT_CONTENT
     return sorted(child for child in names if not is_beside(release, "%s/%s" % (name, child)))
+
+
+def _holds_directory(release: str, name: str) -> bool:
+    path = os.path.join(release, name)
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def prepare_pins(layout: Layout, release_id: str, launcher: Launcher) -> None:
@@ -295,7 +301,7 @@ def _place(
         below = ["%s/%s" % (name, child) for child in _children(directories[:1], name)]
         for child in sorted(below, key=launcher.starts):
             _place(layout, child, launcher, directories, changed, room)
-    elif launcher.has_folder(name) and is_own_link(path, name):
+    elif launcher.has_folder(name) and is_own_link(path, name) and _holds_directory(directories[0], name):
         if name in launcher.shared:
             # What is shared would go on lying in a release that comes to an end.
             room.demand()

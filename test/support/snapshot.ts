@@ -8,7 +8,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The layout's own names in a base path. */
 const OWN_NAMES = ['.hot-deploy', 'backups', 'current', 'environments', 'releases'];
@@ -59,7 +59,10 @@ function describe(path: string, shown: string, seen: Snapshot, followed?: Follow
     const depth = shown.split('/').length - 1;
     const isOurs =
       followed && depth > 0 && readlinkSync(path) === `${'../'.repeat(depth)}${followed[1]}${shown}`;
-    if (isOurs && existsSync(path)) return describe(realpathSync(path), shown, seen, followed);
+    const led = isOurs ? join(dirname(path), readlinkSync(path)) : undefined;
+    // What it leads to may be a link of the engine's own.
+    if (led !== undefined && lstatSync(led, { throwIfNoEntry: false }))
+      return describe(led, shown, seen, followed);
     seen[shown] = `link ${readlinkSync(path)}`;
   } else if (status.isDirectory()) {
     const names = readdirSync(path).filter((name) => name !== '__pycache__');

@@ -126,13 +126,13 @@ export class PlainTree {
    */
   shares(patterns: readonly string[]): PlainShares {
     const others = this.others.all();
-    const directories = new Set([...directoriesOf(others), ...this.source.directories]);
-    const hosts = covering(this.hosts.all(), directories);
-    const all = new Set([...directories, ...directoriesOf(hosts)]);
-    const { folders: own = [] } = sharingOf({ patterns, found: hosts, directories: all });
+    const mixed = new Set([...directoriesOf(others), ...this.source.directories]);
+    const hosts = covering(this.hosts.all(), mixed);
+    const directories = new Set([...directoriesOf(others), ...directoriesOf(hosts)]);
+    const { folders: own = [] } = sharingOf({ patterns, found: hosts, directories });
     const folders = new Set([...own, ...directoriesOf(own)]);
     const mine = others.filter((path) => this.plain.has(topLevelOf(path)));
-    return { directories: all, hosts, copies: [...new Set(mine.map((path) => outOfFolders(path, folders)))] };
+    return { directories, hosts, copies: [...new Set(mine.map((path) => outOfFolders(path, folders)))] };
   }
 
   /** What was found, once all rows were added. */

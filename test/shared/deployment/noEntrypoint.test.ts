@@ -105,7 +105,10 @@ test('plan and status say what is pinned', async () => {
     unpinned: [],
     prefix: `python3 ${base}/.hot-deploy/launch.py`,
   });
-  expect(plan.findings).toMatchObject([{ kind: 'nothingPinned', severity: 'hint' }]);
+  expect(plan.findings).toMatchObject([
+    { kind: 'nothingPinned', severity: 'hint' },
+    { kind: 'engineNotStarted', severity: 'hint' },
+  ]);
   expect(plan.findings[0]?.sentence).toContain(`Put python3 ${base}/.hot-deploy/launch.py in front`);
   await deploy(base, next);
   expect(await inConversation((client) => getStatus(client, options))).toMatchObject({ state: 'live' });

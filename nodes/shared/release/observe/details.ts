@@ -51,12 +51,13 @@ export function sharesOf(
   const deployed = directoriesOf(paths);
   for (const { path, type } of entries) if (type === 'directory') deployed.add(path);
   const directories = new Set([...deployed, ...directoriesOf(found), ...(plain?.directories ?? [])]);
-  const all = sharingOf({ patterns, found, directories });
-  const { folders = [], ...asked } = all;
+  const { folders = [], ...asked } = sharingOf({ patterns, found, directories });
   const needed = folders.filter((folder) => deployed.has(folder));
+  const before = new Set([...(plain?.directories ?? []), ...(probe.live?.record?.folders ?? [])]);
+  const neededBefore = folders.filter((folder) => before.has(folder));
   const [known, above] = [new Set(hosts), directoriesOf(hosts)];
   return {
-    adoptedSharing: all,
+    adoptedSharing: { ...asked, ...(neededBefore.length > 0 && { folders: neededBefore }) },
     sharing: { ...asked, ...(needed.length > 0 && { folders: needed }) },
     sharedToo: entries
       .filter(({ path, type }) => type !== 'directory' && (isWithin(path, known) || above.has(path)))
