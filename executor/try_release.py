@@ -16,6 +16,7 @@ from launcher import (
     is_launcher,
     lease_environment,
     quoted,
+    rarely,
     stop,
     way_of,
 )
@@ -31,6 +32,8 @@ def try_release():
         return
     environment = lease_environment(release)
     os.environ["HOT_DEPLOY_RELEASE"] = release
+    if os.environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
+        rarely("undo_locale_coercion")()
     if way == "place":
         why = shown(base, release)
         if why is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     OnOutput = Callable[[bytes], None]
 
 ASK_SECONDS = 20.0
+COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 # The end of one that was not started.
 NOTHING = {
     "passed": True,
@@ -48,7 +49,17 @@ def run(layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -
 
 
 def _end(argv: list[str], layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -> dict[str, Any]:
-    return checking.end_of(argv, layout.base, dict(os.environ), args, wire, on_output)
+    return checking.end_of(argv, layout.base, _environment(), args, wire, on_output)
+
+
+def _environment() -> dict[str, str]:
+    """As this process was started, without what Python itself has added: see PEP 538."""
+    environment = dict(os.environ)
+    with open("/proc/self/environ", "rb") as handle:
+        was_given = any(line.startswith(b"LC_CTYPE=") for line in handle.read().split(b"\0"))
+    if not was_given and environment.get("LC_CTYPE") in COERCED:
+        del environment["LC_CTYPE"]
+    return environment
 
 
 def _live(layout: Layout, launcher: Launcher, words: list[str]) -> list[str]:
@@ -94,21 +105,29 @@ class _Shown:
         self._layout, self._release_id = layout, release_id
         self._launcher = launcher.of(layout, release_id, otherwise=False)
         self._made: list[str] = []
-        self._pinned: set[str] = set()
+        self._before = set(pins.names(layout))
 
     def __enter__(self) -> None:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _make(self) -> None:
         layout, release = self._layout, self._layout.release(self._release_id)
-        before = set(pins.names(layout))
         entrypoints.place_by_code(layout)
         standins.prepare_pins(layout, self._release_id, self._launcher)
-        self._pinned = set(pins.names(layout)) - before
         for name in standins.missing(layout, release, self._launcher):
             place = os.path.join(layout.base, name)
             os.symlink(standins.target_of(name), place)
-            self._made.append(place)
+            self._made.append(name)
             layout.give(place)
 
     def __exit__(self, *_: object) -> None:
-        for place in self._made:
-            os.unlink(place)
-        pins.remove(self._layout, self._pinned)
+        for name in self._made:
+            place = os.path.join(self._layout.base, name)
+            # What somebody put there meanwhile is theirs.
+            if standins.is_own_link(place, name):
+                os.unlink(place)
+        pins.remove(self._layout, set(pins.names(self._layout)) - self._before)

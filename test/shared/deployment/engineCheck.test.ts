@@ -37,28 +37,37 @@ async function tree(files: Record<string, string>): Promise<string> {
 const options = { selection: { include: ['src/**', 'prompts/**', 'words.txt', 'run.py'], exclude: [] } };
 const TELLS = `import json, os, sys
 print(json.dumps({'arguments': sys.argv, 'path': sys.path[:2], 'cwd': os.getcwd(), 'own': os.environ.get('PATH'),
-    'python': os.environ.get('PYTHONPATH'), 'release': os.environ.get('HOT_DEPLOY_RELEASE', '')[-30:]}))
+    'python': os.environ.get('PYTHONPATH'), 'names': sorted(os.environ), 'utf8': sys.flags.utf8_mode, 'release': os.environ.get('HOT_DEPLOY_RELEASE', '')[-30:]}))
 `;
 
-test('nothing is added to its path or environment, and arguments arrive byte for byte', async () => {
-  const base = await tree({ 'run.py': TELLS });
-  const words = ['a b', '"', "'; rm x", '$HOME', 'ünï\n', '-S', ''];
-  const { checks } = await deployTo(base, await tree({ 'run.py': `${TELLS}# 2\n`, 'src/a.py': '' }), {
-    ...options,
-    checks: [starts({ arguments: words, when: 'both' })],
-  });
-  const told = checks
-    .filter(({ name }) => name === 'starts')
-    .map(({ output }) => JSON.parse(output) as object);
-  const run = execFileSync(PYTHON, ['run.py', ...words], { cwd: base, encoding: 'utf8' });
-  // What a workflow's run is told, once the version is live, is what the checks were told, before and after.
-  const { release, ...expected } = JSON.parse(run) as { release: string };
-  expect(told).toEqual([
-    { ...expected, release },
-    { ...expected, release },
-  ]);
-  expect(expected).toMatchObject({ arguments: ['run.py', ...words], python: null, own: process.env.PATH });
-});
+test.each(['C', 'C.UTF-8'])(
+  'nothing is added to its path or environment, and arguments arrive byte for byte (%s)',
+  async (locale) => {
+    for (const given of ['LC_ALL', 'LC_CTYPE']) delete process.env[given];
+    process.env.LANG = locale;
+    const base = await tree({ 'run.py': TELLS });
+    const words = ['a b', '"', "'; rm x", '$HOME', 'ünï\n', '-S', ''];
+    const { checks } = await deployTo(base, await tree({ 'run.py': `${TELLS}# 2\n`, 'src/a.py': '' }), {
+      ...options,
+      checks: [starts({ arguments: words, when: 'both' })],
+    });
+    const told = checks
+      .filter(({ name }) => name === 'starts')
+      .map(({ output }) => JSON.parse(output) as object);
+    const run = execFileSync(PYTHON, ['run.py', ...words], {
+      cwd: base,
+      encoding: 'utf8',
+      env: { ...process.env },
+    });
+    // What a workflow's run is told, once the version is live, is what the checks were told, before and after.
+    const { release, ...expected } = JSON.parse(run) as { release: string };
+    expect(told).toEqual([
+      { ...expected, release },
+      { ...expected, release },
+    ]);
+    expect(expected).toMatchObject({ arguments: ['run.py', ...words], python: null, own: process.env.PATH });
+  },
+);
 
 test('with an environment of the release’s, it is that one’s interpreter, and its programs are not in front', async () => {
   const base = await make('app');
