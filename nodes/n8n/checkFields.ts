@@ -51,7 +51,7 @@ const code = text({
   default: '',
   placeholder: "from extractor import EvidenceExtractor\nEvidenceExtractor('config/default_config.json')",
   description:
-    'Runs with the release’s interpreter, in the release’s directory, with src importable; passes when it ends without an exception',
+    'Runs with the release’s interpreter, in the release’s directory, with src importable, which workflows do not add; passes when it ends without an exception',
   displayOptions: { show: { type: ['python'] } },
 });
 
@@ -61,7 +61,7 @@ const command = text({
   default: '',
   placeholder: 'python run.py extract sample.pdf',
   description:
-    'Program and arguments, run without a shell in the release’s directory; python is the release’s interpreter. Passes with exit code 0.',
+    'Program and arguments, run without a shell in the release’s directory; python is the release’s interpreter, its programs are in front of PATH, and src is importable, none of which workflows add. Passes with exit code 0.',
   displayOptions: { show: { type: ['command'] } },
 });
 

@@ -61,7 +61,7 @@ test(
       const [base, source] = [await written(plain), await written(next)];
       const selection = { include: ['src/**', 'run.py'], exclude: [], shared };
       const { isShared } = createSelection(selection);
-      const [before, brought] = [treeOf(base), treeOf(source)].map(withoutDirectories) as [
+      const [before, offered] = [treeOf(base), treeOf(source)].map(withoutDirectories) as [
         Snapshot,
         Snapshot,
       ];
@@ -76,12 +76,12 @@ test(
         );
         return;
       }
-      const deployed = Object.entries(brought).filter(([path]) => !isShared(path));
+      const deployed = Object.entries(offered).filter(([path]) => !isShared(path));
       // A name at the top that the version has nothing of stays what it is; a file in the place of a directory goes.
-      const isEmpty = !Object.keys(brought).some((path) => path.startsWith('src/'));
+      const isEmpty = !Object.keys(offered).some((path) => path.startsWith('src/'));
       const hasSrc = isEmpty || deployed.some(([path]) => path.startsWith('src/'));
       const has = (path: string) =>
-        path in brought || deployed.some(([other]) => other.startsWith(`${path}/`));
+        path in offered || deployed.some(([other]) => other.startsWith(`${path}/`));
       const isHosts = (path: string) =>
         isShared(path) || !(has(path) || path.endsWith('.py')) || (!hasSrc && path !== 'run.py');
       const hosts = Object.entries(before).filter(([path]) => isHosts(path));
