@@ -78,7 +78,9 @@ export class PlainTree {
   private readonly links: ReplacedLink[] = [];
   private readonly lists = { code: new Listed(), bytecode: new Listed(), files: new Listed() };
   private readonly hosts = new BoundedList<string>('files that only the engine’s directory has');
-  private readonly others = new BoundedList<string>('files in the engine’s directory');
+  /** Beside what the version has, which is as many as the version is. */
+  private readonly others = new BoundedList<string>('files that only the engine’s directory has');
+  private readonly known: string[] = [];
 
   /** @param plain the names at the top that are plain; what lies elsewhere is in a release already */
   constructor(
@@ -103,6 +105,7 @@ export class PlainTree {
 
   private addRow([path, , , , , target]: RecordedRow): void {
     if (this.isHosts(path)) this.hosts.add(path, path.length);
+    else if (this.source.has(path)) this.known.push(path);
     else this.others.add(path, path.length);
     if (this.compiled.isShared(path)) return;
     if (this.source.has(path)) {
@@ -125,7 +128,7 @@ export class PlainTree {
    * @throws DeployError `STEP` where those are too many, `INPUT` where the patterns are about too many directories
    */
   shares(patterns: readonly string[]): PlainShares {
-    const others = this.others.all();
+    const others = [...this.known, ...this.others.all()];
     const mixed = new Set([...directoriesOf(others), ...this.source.directories]);
     const hosts = covering(this.hosts.all(), mixed);
     const directories = new Set([...directoriesOf(others), ...directoriesOf(hosts)]);

@@ -418,6 +418,18 @@ describe('plain files beside a version', () => {
     expect(facts(...Array(1200).fill(['run.py', '/elsewhere'])).links).toHaveLength(1000);
   });
 
+  test('as many plain files as a version has can be looked at, however many those are', () => {
+    const paths = Array.from({ length: 160_000 }, (_, index) => `src/${'x'.repeat(100)}${index}.py`);
+    const tree = new PlainTree(
+      selection,
+      new SourceTree(paths.map((path) => entry(path))),
+      '/app',
+      new Set(['src']),
+    );
+    tree.add(paths.map((path) => [path, 'file', 0o644, 1, 'a'.repeat(64), null, 0]));
+    expect(tree.shares([])).toMatchObject({ hosts: [], copies: ['src'] });
+  });
+
   test('what is no code and only there is not the deployment’s to replace', () => {
     const tree = new PlainTree(selection, SOURCE, '/app', new Set(['run.py', 'src']));
     const replaced = ['run.py', 'src/b.py', 'src/b.db', 'notes.txt'].filter(tree.includes);
