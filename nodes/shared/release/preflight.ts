@@ -149,6 +149,16 @@ export function found<K extends PreflightKind>(
   };
 }
 
+/** As {@link found}, where there are such paths at all. */
+export function foundAny<K extends PreflightKind>(
+  kind: K,
+  severity: (typeof PREFLIGHT)[K]['severities'][number],
+  paths: Told,
+  sentence: (shown: string) => string,
+): PreflightFinding[] {
+  return paths.count === 0 ? [] : [found(kind, severity, paths, sentence)];
+}
+
 /** The first of some paths, and how many there are. */
 export interface Told {
   readonly first: readonly string[];

@@ -1,7 +1,7 @@
 import type { Probe, Survey } from '../../contract/facts';
 import { topLevelOf } from '../../source/paths';
 import { type DeployOptions, startsInRelease } from '../options';
-import { found, type PreflightFinding, told } from '../preflight';
+import { found, foundAny, type PreflightFinding, told } from '../preflight';
 import { launchPrefix } from '../starts';
 import type { Side } from '../snapshot';
 
@@ -60,16 +60,13 @@ export function ownNames(
 export function unlistedPackages(names: readonly string[]): PreflightFinding[] {
   if (names.some((name) => name.startsWith('requirements'))) return [];
   const files = PROJECT_FILES.filter((name) => names.includes(name));
-  if (files.length === 0) return [];
-  return [
-    found(
-      'packagesUnlisted',
-      'hint',
-      told(files),
-      (shown) =>
-        `The source names packages in ${shown} and has no requirements.txt: nothing is installed from that. Export a requirements.txt and add it to Include; or give pyproject.toml in Requirements File to have the project built and installed; or see to it yourself that the interpreter has them.`,
-    ),
-  ];
+  return foundAny(
+    'packagesUnlisted',
+    'hint',
+    told(files),
+    (shown) =>
+      `The source names packages in ${shown} and has no requirements.txt: nothing is installed from that. Export a requirements.txt and add it to Include; or give pyproject.toml in Requirements File to have the project built and installed; or see to it yourself that the interpreter has them.`,
+  );
 }
 
 /** Another interpreter than ours, going by what the base path asks for; a version that is no number says nothing. */

@@ -9,7 +9,7 @@ import { lostOwners } from './owners';
 import { namesBeside, nothingPinned, otherPython, ownNames, unlistedPackages } from './hinted';
 import type { PlainFacts } from '../plainTree';
 import { type DeployOptions, startsInRelease } from '../options';
-import { found, type PreflightFinding, type Severity, type Told, told } from '../preflight';
+import { found, foundAny, type PreflightFinding, type Severity, type Told, told } from '../preflight';
 import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
 
@@ -95,61 +95,46 @@ function onlyThere(
   { code, files, bytecode }: PlainFacts,
   { basePath, removeOldCode }: DeployOptions,
 ): PreflightFinding[] {
-  const findings: PreflightFinding[] = [];
-  if (code.count > 0) {
-    findings.push(
-      removeOldCode
-        ? found(
-            'codeOnlyThere',
-            'hint',
-            code,
-            (shown) =>
-              `Only ${basePath} has ${shown}: the new version is without, as Remove Old Code allows.`,
-          )
-        : found(
-            'codeOnlyThere',
-            'refused',
-            code,
-            (shown) =>
-              `Only ${basePath} has ${shown}, which the source does not: is that still needed? Add it to the source; or put it into Exclude, so that it is kept; or switch on Remove Old Code in Options, so that the new version is without.`,
-          ),
-    );
-  }
-  if (bytecode.count > 0) {
-    findings.push(
-      found(
-        'bytecodeOnlyThere',
-        'kept',
-        bytecode,
-        (shown) => `Only ${basePath} has ${shown}, and no source for it: each release takes it along.`,
-      ),
-    );
-  }
-  if (files.count > 0) {
-    findings.push(
-      found(
-        'filesOnlyThere',
-        'kept',
-        files,
+  const oldCode = removeOldCode
+    ? foundAny(
+        'codeOnlyThere',
+        'hint',
+        code,
+        (shown) => `Only ${basePath} has ${shown}: the new version is without, as Remove Old Code allows.`,
+      )
+    : foundAny(
+        'codeOnlyThere',
+        'refused',
+        code,
         (shown) =>
-          `Only ${basePath} has ${shown}, inside of what is deployed: it is shared, so it stays where it is, and every release finds the same.`,
-      ),
-    );
-  }
-  return findings;
+          `Only ${basePath} has ${shown}, which the source does not: is that still needed? Add it to the source; or put it into Exclude, so that it is kept; or switch on Remove Old Code in Options, so that the new version is without.`,
+      );
+  return [
+    ...oldCode,
+    ...foundAny(
+      'bytecodeOnlyThere',
+      'kept',
+      bytecode,
+      (shown) => `Only ${basePath} has ${shown}, and no source for it: each release takes it along.`,
+    ),
+    ...foundAny(
+      'filesOnlyThere',
+      'kept',
+      files,
+      (shown) =>
+        `Only ${basePath} has ${shown}, inside of what is deployed: it is shared, so it stays where it is, and every release finds the same.`,
+    ),
+  ];
 }
 
 function inSourceToo(paths: readonly string[], { basePath }: DeployOptions): PreflightFinding[] {
-  if (paths.length === 0) return [];
-  return [
-    found(
-      'sharedInSource',
-      'refused',
-      told(paths),
-      (shown) =>
-        `The new version has ${shown}, and ${basePath} has something of its own there, which is shared: put there by the engine or a person. Add it to Shared in Options to keep what ${basePath} has; or move that away, so that the version’s is used.`,
-    ),
-  ];
+  return foundAny(
+    'sharedInSource',
+    'refused',
+    told(paths),
+    (shown) =>
+      `The new version has ${shown}, and ${basePath} has something of its own there, which is shared: put there by the engine or a person. Add it to Shared in Options to keep what ${basePath} has; or move that away, so that the version’s is used.`,
+  );
 }
 
 /** What runs in a release can't be kept from, or keep. */
@@ -181,16 +166,13 @@ function engineNotStarted({ checks }: DeployOptions): PreflightFinding[] {
 }
 
 function lineEnds(scripts: readonly string[]): PreflightFinding[] {
-  if (scripts.length === 0) return [];
-  return [
-    found(
-      'windowsLineEnds',
-      'hint',
-      told(scripts),
-      (shown) =>
-        `${shown} in the new version has the line ends of Windows, which a shell takes for parts of words: commands are not found then. Save it with line ends of Unix (dos2unix, or "* text=auto eol=lf" in .gitattributes).`,
-    ),
-  ];
+  return foundAny(
+    'windowsLineEnds',
+    'hint',
+    told(scripts),
+    (shown) =>
+      `${shown} in the new version has the line ends of Windows, which a shell takes for parts of words: commands are not found then. Save it with line ends of Unix (dos2unix, or "* text=auto eol=lf" in .gitattributes).`,
+  );
 }
 
 /** What looks like an engine that writes among what is deployed. */
@@ -210,16 +192,13 @@ function changedSince(
   const files = new Set(probe.names.filter(({ type }) => type === 'file').map(({ name }) => name));
   const atTheTop = adopts.filter((name) => deployed.has(name) && files.has(name) && !isCode(name));
   const paths = [...inside, ...atTheTop];
-  if (paths.length === 0) return [];
-  return [
-    found(
-      'changedSince',
-      'hint',
-      told(paths),
-      (shown) =>
-        `${shown} in ${basePath} changed since it was deployed, and the new version takes that away. If the engine writes it, add it to Shared in Options, or, at the top of ${basePath}, to Exclude.`,
-    ),
-  ];
+  return foundAny(
+    'changedSince',
+    'hint',
+    told(paths),
+    (shown) =>
+      `${shown} in ${basePath} changed since it was deployed, and the new version takes that away. If the engine writes it, add it to Shared in Options, or, at the top of ${basePath}, to Exclude.`,
+  );
 }
 
 function tornApart(
@@ -227,16 +206,13 @@ function tornApart(
   { current }: Snapshot['probe'],
   { basePath }: DeployOptions,
 ): PreflightFinding[] {
-  if (paths.length === 0) return [];
-  return [
-    found(
-      'sharedTorn',
-      'refused',
-      told(paths),
-      (shown) =>
-        `A run that was started in release ${current} has replaced ${shown} there, which is shared: what it wrote is not in ${basePath}. Copy it from releases/${current} to where it belongs in ${basePath} and remove it there; then choose Pinning: In Place or By Code, or share a directory of its own.`,
-    ),
-  ];
+  return foundAny(
+    'sharedTorn',
+    'refused',
+    told(paths),
+    (shown) =>
+      `A run that was started in release ${current} has replaced ${shown} there, which is shared: what it wrote is not in ${basePath}. Copy it from releases/${current} to where it belongs in ${basePath} and remove it there; then choose Pinning: In Place or By Code, or share a directory of its own.`,
+  );
 }
 
 /** Names that a pattern owns and the version does not have: nothing takes their place. */
@@ -251,14 +227,11 @@ function leftInPlace(
     ({ name, type }) => type !== 'link' && type !== 'launcher' && ownsName(name) && !mine.has(name),
   );
   const left: Told = told(plain.map(({ name }) => name));
-  if (left.count === 0) return [];
-  return [
-    found(
-      'nameOnlyThere',
-      'kept',
-      left,
-      (shown) =>
-        `Include has ${shown}, which lies in ${basePath} and not in the source: it stays there as it is, and is no part of the release.`,
-    ),
-  ];
+  return foundAny(
+    'nameOnlyThere',
+    'kept',
+    left,
+    (shown) =>
+      `Include has ${shown}, which lies in ${basePath} and not in the source: it stays there as it is, and is no part of the release.`,
+  );
 }
