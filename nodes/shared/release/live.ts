@@ -3,6 +3,7 @@ import type { ReleaseId } from '../contract/names';
 import type { RecordedDependencies, ReleaseRecord, SourceDescription } from '../contract/records';
 import type { Selection } from '../source/bundle';
 import type { CompiledSelection } from '../source/patterns';
+import { directoryOf } from '../source/paths';
 import { isCode } from './code';
 
 /** What is live, as far as a deployment has to know it. */
@@ -65,10 +66,6 @@ export function enginesOwn(kept: readonly string[]): (path: string) => boolean {
   const beside = new Set(kept.map(directoryOf));
   const below = (path: string): boolean => path !== '' && (itself.has(path) || below(directoryOf(path)));
   return (path) => !isCode(path) && (below(path) || (path.includes('/') && beside.has(directoryOf(path))));
-}
-
-function directoryOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 /** What a look found live, as the patterns see it; undefined where nothing is. */

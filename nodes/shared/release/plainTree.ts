@@ -1,7 +1,7 @@
 /** What plain files are beside the version that is to take their place, told from the rows of a preview. */
 import type { RecordedRow } from '../contract/facts';
 import type { BundleEntry } from '../source/bundle';
-import { topLevelOf } from '../source/paths';
+import { addDirectories, topLevelOf } from '../source/paths';
 import type { CompiledSelection } from '../source/patterns';
 import { isBytecode, isCode } from './code';
 import { BoundedList } from './ownership';
@@ -43,11 +43,7 @@ export class SourceTree {
     for (const { path, type, target } of entries) {
       this.entries.set(path, target);
       if (type === 'directory') this.directories.add(path);
-      for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-        const directory = path.slice(0, slash);
-        if (this.directories.has(directory)) break;
-        this.directories.add(directory);
-      }
+      addDirectories(path, this.directories);
     }
   }
 

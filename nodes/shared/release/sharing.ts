@@ -5,6 +5,7 @@
  */
 import { MOST_SHARED } from '../contract/limits';
 import { DeployError } from '../errors';
+import { addDirectories, directoryOf } from '../source/paths';
 import { quote } from '../source/quote';
 import { BoundedList } from './ownership';
 import { compileGlob, directoryPattern, isLiteral, normalizePattern } from '../source/patterns';
@@ -77,18 +78,10 @@ function normalized(pattern: string): string {
   return directoryPattern(normalizePattern('Shared', pattern));
 }
 
-function directoryOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
 /** All directories above some paths. */
 export function directoriesOf(paths: Iterable<string>): Set<string> {
   const found = new Set<string>();
-  for (const path of paths) {
-    for (let above = directoryOf(path); above !== '' && !found.has(above); above = directoryOf(above)) {
-      found.add(above);
-    }
-  }
+  for (const path of paths) addDirectories(path, found);
   return found;
 }
 
@@ -101,7 +94,7 @@ export class SharedPaths {
 
   add(path: string): void {
     if (this.isShared(path)) this.shared.add(path, path.length);
-    else for (const directory of directoriesOf([path])) this.others.add(directory);
+    else addDirectories(path, this.others);
   }
 
   all(): readonly string[] {

@@ -5,7 +5,7 @@ import type { BundleEntry } from './bundle';
 import { throwIfCancelled } from './cancel';
 import { IgnoredPaths } from './ignored';
 import { ContentStart, launcherInSource } from './launcher';
-import { checkEntryPath, topLevelOf } from './paths';
+import { addDirectories, checkEntryPath, topLevelOf } from './paths';
 import { type CompiledSelection, isOfMac } from './patterns';
 import { quote } from './quote';
 import type { TarMember } from './tar';
@@ -106,11 +106,7 @@ export class ArchiveScan {
   }
 
   private fillAncestors(path: string): void {
-    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-      const directory = path.slice(0, slash);
-      if (this.filled.has(directory)) return;
-      this.filled.add(directory);
-    }
+    addDirectories(path, this.filled);
   }
 
   /** The topmost directory on the way to a member, itself included, in which nothing can be selected. */

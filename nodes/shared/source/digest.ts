@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { BundleEntry } from './bundle';
+import { directoryOf } from './paths';
 import { atOnce, type Steps, withPauses } from './turns';
 
 /** What a digest is made of. */
@@ -42,7 +43,7 @@ function lineOf({ path, type, mode, digest }: DigestedEntry, directory: string):
 export function* directoryDigestsInSteps(entries: readonly DigestedEntry[]): Steps<Map<string, string>> {
   const byDirectory = new Map<string, DigestedEntry[]>();
   yield* withPauses(entries, (entry) => {
-    const directory = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    const directory = directoryOf(entry.path);
     const known = byDirectory.get(directory);
     if (known) known.push(entry);
     else byDirectory.set(directory, [entry]);
@@ -69,7 +70,7 @@ export class OrderedDigest {
   private hash = createHash('sha256');
 
   add(entry: DigestedEntry): void {
-    const directory = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    const directory = directoryOf(entry.path);
     if (directory !== this.directory) this.endDirectory();
     this.directory = directory;
     this.hash.update(lineOf(entry, directory));

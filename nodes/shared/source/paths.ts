@@ -18,6 +18,18 @@ export function topLevelOf(path: string): string {
   return upTo(path, '/');
 }
 
+/** The directory that a path lies in; empty at the top. */
+export function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Adds the directories above a path to those that are known: above a known one, all are. */
+export function addDirectories(path: string, known: Set<string>): void {
+  for (let above = directoryOf(path); above !== '' && !known.has(above); above = directoryOf(above)) {
+    known.add(above);
+  }
+}
+
 /**
  * Normalises an entry's path as a source wrote it: without `.` parts, doubled and trailing slashes.
  *

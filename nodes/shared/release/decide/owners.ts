@@ -1,4 +1,5 @@
 import type { OtherOwned, Survey } from '../../contract/facts';
+import { directoryOf } from '../../source/paths';
 import type { DeployOptions } from '../options';
 import { found, type PreflightFinding, told } from '../preflight';
 
@@ -17,7 +18,7 @@ export function lostOwners(
   { basePath }: Pick<DeployOptions, 'basePath'>,
 ): PreflightFinding[] {
   const kept = new Set(keep);
-  const holding = new Set(keep.map((path) => path.slice(0, Math.max(0, path.lastIndexOf('/')))));
+  const holding = new Set(keep.map(directoryOf));
   const lost = others.filter((entry) => {
     const gone = rightsLost(entry, gid);
     if (entry.directory) return (kept.has(entry.path) || holding.has(entry.path)) && ownerMay(entry, WRITE);

@@ -6,6 +6,7 @@ import { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Bundle, BundleEntry } from '../../source/bundle';
 import { directoryDigestsInSteps } from '../../source/digest';
+import { directoryOf } from '../../source/paths';
 import { inTurns, withPauses } from '../../source/turns';
 import type { Content } from '../bundleContent';
 import type { AdoptionPreview, Live } from '../live';
@@ -82,9 +83,4 @@ async function rowsOf(entries: readonly BundleEntry[]): Promise<EntryRow[]> {
   // What is done with them next is worth a turn of its own.
   await nextTurn();
   return rows;
-}
-
-function directoryOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? '' : path.slice(0, slash);
 }

@@ -5,7 +5,7 @@ import type { Bundle } from '../../source/bundle';
 import { sparedBy } from '../checks';
 import type { AdoptionPreview, Live } from '../live';
 import type { DeployOptions } from '../options';
-import type { PlainShares } from '../plainTree';
+import { type PlainShares, SourceTree } from '../plainTree';
 import { directoriesOf, isWithin, sharingOf } from '../sharing';
 import type { Snapshot } from '../snapshot';
 import type { Version } from '../version';
@@ -19,9 +19,10 @@ export async function detailsOf(
   { snapshot, options }: { snapshot: Snapshot; options: DeployOptions },
 ): Promise<Pick<Version, 'torn' | 'spared' | 'windowsScripts'>> {
   const { extra = [], shared = [] } = snapshot.probe.live ?? {};
+  const hosts = new Set(shared);
   const paths = () => [...bundle.entries.map(({ path }) => path), ...(live?.keep ?? [])];
   return {
-    torn: extra.filter((path) => shared.includes(path)),
+    torn: extra.filter((path) => hosts.has(path)),
     spared: sparedBy(options.checks, paths),
     windowsScripts: await withWindowsLineEnds(bundle, options),
   };
@@ -47,9 +48,7 @@ export function sharesOf(
   const found = [...hosts, ...(live?.shared ?? [])];
   // Of most engines nothing is: their thousands of files need not be looked at for it.
   if (patterns.length + found.length === 0) return { sharing: {}, adoptedSharing: {}, sharedToo: [] };
-  const paths = entries.map(({ path }) => path);
-  const deployed = directoriesOf(paths);
-  for (const { path, type } of entries) if (type === 'directory') deployed.add(path);
+  const deployed = new SourceTree(entries).directories;
   const directories = new Set([...deployed, ...directoriesOf(found), ...(plain?.directories ?? [])]);
   const { folders = [], ...asked } = sharingOf({ patterns, found, directories });
   const needed = folders.filter((folder) => deployed.has(folder));
