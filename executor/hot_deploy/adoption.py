@@ -24,7 +24,7 @@ from hot_deploy.layout import checked_path, deployed_names, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Iterator
+    from typing import Any, Callable, Container, Iterable, Iterator
 
     from hot_deploy.entrypoints import Launcher
     from hot_deploy.journal import Journal
@@ -81,10 +81,11 @@ def copy(
     staging = os.path.join(layout.staging, "adoption")
     staged = undo.push("discardStaging", name="adoption")
     os.mkdir(staging, 0o755)
+    tops = names_in(sources)
     entries = [
         entry
         for name, source in sorted(sources.items())
-        for entry in copy_name(layout, source, staging, name, sources, check)
+        for entry in copy_name(layout, source, staging, name, tops, check)
     ]
     refuse_written_to(seen, _seen(layout, plain))
     release_id = layout.new_release_id(time_of_day, tree.content_digest(entries))
@@ -105,7 +106,7 @@ def copy(
     before = (records.read(layout, current) or {}).get("folders") or [] if current is not None else []
     staying = [*before, *(os.path.dirname(name) for name in plain if "/" in name)]
     standing = entrypoints.Launcher(entrypoint, b"", staying)
-    beside.link(layout, staging, names_in(sources))
+    beside.link(layout, staging, tops)
     beside.link_shared(layout, staging, {"folders": staying}, None)
     module_times.tell_apart(layout, staging, None, entries, standing)
     os.rename(staging, layout.release(release_id))
@@ -152,10 +153,11 @@ def preview(layout: Layout, names: list[str], check: Callable[[], None], shared:
     plain = plain_names(layout, names)
     mounts.refuse_within(layout, plain, shared)
     sources = _effective(layout, plain)
+    tops = names_in(sources)
     return [
         entry
         for name, source in sorted(sources.items())
-        for entry, _, _ in _entries_of(layout, source, name, sources, check)
+        for entry, _, _ in _entries_of(layout, source, name, tops, check)
     ]
 
 
@@ -164,10 +166,10 @@ def copy_name(
     source: str,
     staging: str,
     name: str,
-    names: Iterable[str],
+    names: Container[str],
     check: Callable[[], None],
 ) -> Iterator[Entry]:
-    """Copies one deployed name with its modes as they are; yields its entries."""
+    """Copies one deployed name with its modes as they are; yields its entries. `names`: all at the top that are deployed."""
     for entry, origin, status in _entries_of(layout, source, name, names, check):
         target = os.path.join(staging, entry.path)
         os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
@@ -193,7 +195,7 @@ def _give_directories(source: str, copy: str) -> None:
 
 
 def _entries_of(
-    layout: Layout, source: str, name: str, names: Iterable[str], check: Callable[[], None]
+    layout: Layout, source: str, name: str, names: Container[str], check: Callable[[], None]
 ) -> Iterator[tuple[Entry, str, os.stat_result]]:
     """What a deployed name becomes in a release; yields (entry, where it lies today, its lstat)."""
     root, base = os.path.split(source)
@@ -210,13 +212,13 @@ def _entries_of(
         yield entry, os.path.join(root, found), status
 
 
-def _link_target(layout: Layout, path: str, target: str, names: Iterable[str]) -> str:
+def _link_target(layout: Layout, path: str, target: str, names: Container[str]) -> str:
     """A link within the deployed names leads there from inside a release, too; one out of them is spelled out in full."""
     directory = os.path.join(layout.base, os.path.dirname(path))
     leads_to = os.path.normpath(os.path.join(directory, target))
     inside = layout.within(leads_to)
     # What is shared in a deployed directory is found from inside a release, too.
-    if inside is None or inside.split("/", 1)[0] not in names_in(names):
+    if inside is None or inside.split("/", 1)[0] not in names:
         return leads_to
     return os.path.relpath(os.path.join(layout.base, inside), directory) if target.startswith("/") else target
 

@@ -203,7 +203,9 @@ class Assembly:
 
         Returns what bytecode.compile_release() does.
         """
-        module_times.tell_apart(self.layout, self.staging, self.live, self.entries, self._launcher())
+        module_times.tell_apart(
+            self.layout, self.staging, self.live, self.entries, entrypoints.Launcher.recorded(self.record)
+        )
         compilation = bytecode.compile_release(self.staging, self.entries, carried, check)
         # The live release's names are links by the time that this one is live, if they are not yet.
         of_live = deployed_names(self.live) if self.live is not None else []
@@ -219,10 +221,6 @@ class Assembly:
         if self._flushing is not None:
             self._flushing.wait()
         return compilation
-
-    def _launcher(self) -> entrypoints.Launcher:
-        """What is to stand for it."""
-        return entrypoints.Launcher(self.record.get("entrypoint") or "", b"", self.record.get("folders") or ())
 
     def _give(self) -> None:
         """To the owner, whose files may be readable by nobody else. It counts as a change of each file."""

@@ -45,7 +45,7 @@ def link_shared(layout: Layout, directory: str, record: Record, live: str | None
     """
     for path in record.get("sharedPaths") or ():
         _link_one(layout, directory, checked_path(path.rstrip("/")))
-    for folder in _folders(record):
+    for folder in sorted(entrypoints.Launcher.recorded(record).shared):
         place = os.path.join(layout.base, folder)
         if os.path.islink(place) or not os.path.isdir(place):
             continue
@@ -54,10 +54,6 @@ def link_shared(layout: Layout, directory: str, record: Record, live: str | None
         for path in ["%s/%s" % (folder, name) for name in names[:MOST_NAMES]]:
             if not standins.stands_for(os.path.join(layout.base, path), path):
                 _link_one(layout, directory, path)
-
-
-def _folders(record: Record) -> list[str]:
-    return sorted(entrypoints.Launcher("", b"", record.get("folders") or ()).shared)
 
 
 def _link_one(layout: Layout, directory: str, path: str) -> None:
@@ -86,7 +82,7 @@ def refresh(layout: Layout, release_id: str, record: Record) -> None:
 
 def _refresh(layout: Layout, release: str, record: Record) -> None:
     with contextlib.ExitStack() as stack:
-        for folder in _folders(record):
+        for folder in entrypoints.Launcher.recorded(record).shared:
             if os.path.isdir(os.path.join(release, folder)):
                 stack.enter_context(files.Writable(os.path.join(release, folder)))
         link_shared(layout, release, record, release)

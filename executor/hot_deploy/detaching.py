@@ -30,7 +30,7 @@ from hot_deploy import (
 )
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import as_one_name, checked_release_id, deployed_names
+from hot_deploy.layout import as_one_name, checked_release_id, deployed_names, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ def detach(
     staging = staging_of(layout)
     os.mkdir(staging, 0o755)
     release = layout.release(release_id)
+    tops = names_in(names)
     for name in names:
-        _copy_plain(layout, names, name, staging, check)
+        _copy_plain(layout, tops, name, staging, check)
     layout.give_tree(staging)
     files.sync_file_system(layout.base)
     starts = entrypoints.Launcher(entrypoint, b"").starts
@@ -162,11 +163,11 @@ def _own_names(layout: Layout, release: str, name: str) -> list[str]:
     return [own for child in below for own in _own_names(layout, release, child)]
 
 
-def _copy_plain(layout: Layout, names: list[str], name: str, staging: str, check: Callable[[], None]) -> None:
-    """Copies one of these names out of the live release. Releases are read-only; plain files are their owner's to write
-    again."""
+def _copy_plain(layout: Layout, tops: list[str], name: str, staging: str, check: Callable[[], None]) -> None:
+    """Copies a name, at or below one of these, out of the live release. Releases are read-only; plain files are their
+    owner's to write again."""
     source = os.path.join(layout.release(checked_release_id(layout.current_release())), name)
-    for entry in adoption.copy_name(layout, source, staging, name, names, check):
+    for entry in adoption.copy_name(layout, source, staging, name, tops, check):
         if entry.type == tree.FILE:
             os.chmod(os.path.join(staging, entry.path), entry.mode | 0o200)
     # Of a link, os.walk() would go through its target.

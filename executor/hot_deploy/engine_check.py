@@ -55,9 +55,11 @@ def _end(argv: list[str], layout: Layout, args: dict[str, Any], wire: Wire, on_o
 def _environment() -> dict[str, str]:
     """As this process was started, without what Python itself has added: see PEP 538."""
     environment = dict(os.environ)
+    if environment.get("LC_CTYPE") not in COERCED:
+        return environment
     with open("/proc/self/environ", "rb") as handle:
         was_given = any(line.startswith(b"LC_CTYPE=") for line in handle.read().split(b"\0"))
-    if not was_given and environment.get("LC_CTYPE") in COERCED:
+    if not was_given:
         del environment["LC_CTYPE"]
     return environment
 

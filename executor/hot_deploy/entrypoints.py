@@ -19,7 +19,7 @@ from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START, checked_path, par
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Any, Iterable, Mapping
 
     from hot_deploy.layout import Layout
 
@@ -51,6 +51,12 @@ class Launcher:
         record = records.read(layout, release_id) or {}
         own = record.get("entrypoint") if otherwise else None
         return Launcher(own if isinstance(own, str) else self.entrypoint, self.content, record.get("folders") or ())
+
+    @classmethod
+    def recorded(cls, record: Mapping[str, Any]) -> Launcher:
+        """Where something is to stand for a release, as its record says it; without a text."""
+        own = record.get("entrypoint")
+        return cls(own if isinstance(own, str) else "", b"", record.get("folders") or ())
 
     def starts(self, name: str) -> bool:
         """Whether a launcher stands for a name or below it: those come last, or first where they go."""

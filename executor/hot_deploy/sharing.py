@@ -47,7 +47,7 @@ def take_out(layout: Layout, release_id: str | None, paths: Iterable[str]) -> No
 
 def of_host(layout: Layout, record: Record) -> list[str]:
     """The paths in the folders for a release that are the host's: all that something of ours does not stand at."""
-    launcher = entrypoints.Launcher("", b"", record.get("folders") or ())
+    launcher = entrypoints.Launcher.recorded(record)
     return [
         path
         for name in record.get("names") or ()

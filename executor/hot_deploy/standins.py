@@ -71,7 +71,7 @@ def _is_recorded(path: str, name: str) -> bool:
         record = records.read(layout, release_id) if release_id is not None else None
     except (OSError, StepFailed):
         return False
-    return record is not None and name in entrypoints.Launcher("", b"", record.get("folders") or ()).shared
+    return record is not None and name in entrypoints.Launcher.recorded(record).shared
 
 
 def _has_links_of_live(path: str, name: str) -> bool:
