@@ -105,8 +105,6 @@ export const planDigest = option(
   }),
 );
 
-export { shared };
-
 /** Opens source and engine side by side for as long as `work` takes. */
 export async function withDeployment<T>(
   item: ItemContext,

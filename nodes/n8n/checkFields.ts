@@ -146,11 +146,8 @@ export const checks = field(
 
 /** Texts, and numbers as texts; an expression may yield one list of all. */
 function wordsOf(value: unknown, called: string): string[] {
-  const given: unknown[] = Array.isArray(value)
-    ? value.flat()
-    : value === '' || value === null || value === undefined
-      ? []
-      : [value];
+  const isEmpty = value === '' || value === null || value === undefined;
+  const given: unknown[] = isEmpty ? [] : [value].flat(2);
   const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
   const isWord = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
   if (words.every(isWord)) return words;

@@ -2,6 +2,7 @@ import { engineOptions } from '../../n8n/engineFields';
 import { flag } from '../../n8n/field';
 import { n8nHealthUrl } from '../../n8n/n8nProcess';
 import type { Operation } from '../../n8n/operation';
+import { shared } from '../../n8n/selectionFields';
 import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
@@ -15,7 +16,6 @@ import {
   readDeployment,
   pinning,
   removeOldCode,
-  shared,
   withDeployment,
 } from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';

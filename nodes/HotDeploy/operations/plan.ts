@@ -1,6 +1,7 @@
 import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
 import type { Operation } from '../../n8n/operation';
+import { shared } from '../../n8n/selectionFields';
 import { planDeployment } from '../../shared/operations/plan';
 import {
   deploymentFields,
@@ -8,7 +9,6 @@ import {
   readDeployment,
   pinning,
   removeOldCode,
-  shared,
   withDeployment,
 } from '../deploymentFields';
 import { maxFiles, maxSizeMegabytes } from '../source/limitFields';
