@@ -109,6 +109,16 @@ const listing: fc.Arbitrary<Listing> = fc
     },
   }));
 
+/** A live release of which a look told nothing. */
+export const NOTHING_SEEN: NonNullable<Probe['live']> = {
+  record: null,
+  drift: { modified: [], missing: [] },
+  extra: [],
+  kept: [],
+  shared: [],
+  environment: { name: null, problem: null },
+};
+
 function probeOf(listed: Listing): fc.Arbitrary<Probe> {
   const record = listed.releases.find(({ release }) => release === listed.current) ?? null;
   const live = fc.record({

@@ -12,7 +12,7 @@ import type { Snapshot } from '../../../nodes/shared/release/snapshot';
 import type { Version } from '../../../nodes/shared/release/version';
 import { DEFAULT_SELECTION } from '../../../nodes/shared/source/bundle';
 import { createSelection } from '../../../nodes/shared/source/patterns';
-import { deployment } from '../../support/arbitraries';
+import { deployment, NOTHING_SEEN } from '../../support/arbitraries';
 import { asEntrypoint } from '../../support/named';
 import { holds } from '../../support/property';
 import { TOLD_PYTHON } from '../../support/toldPython';
@@ -28,14 +28,6 @@ const SURVEY: Survey = {
   containers: [],
   others: [],
   strangers: [],
-};
-const LIVE: NonNullable<Snapshot['probe']['live']> = {
-  record: null,
-  drift: { modified: [], missing: [] },
-  extra: [],
-  kept: [],
-  shared: [],
-  environment: { name: null, problem: null },
 };
 const STARTS: Check = { type: 'engine', name: 'starts', when: 'both', timeoutSeconds: 20, environment: {} };
 const NOTHING: PlainFacts = { links: [], ...counted() };
@@ -60,7 +52,7 @@ const [[SNAPSHOT, VERSION, OPTIONS]] = fc.sample(deployment, { numRuns: 1, seed:
 
 /** What is found of an engine that has nothing to find but what a case changes. */
 function findings({ version = {}, names = [], live, side = {}, options = {} }: Changes) {
-  const seen = live ? { ...LIVE, ...live } : null;
+  const seen = live ? { ...NOTHING_SEEN, ...live } : null;
   return decidePreflight(
     { ...SNAPSHOT, side: { ...SNAPSHOT.side, ...side }, probe: { ...SNAPSHOT.probe, names, live: seen } },
     { ...VERSION, sharing: {}, live: undefined, wanted: INSTALLED as Version['wanted'], ...version },

@@ -8,7 +8,7 @@ import { decideUnread } from '../../../nodes/shared/release/decide/unread';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { Snapshot } from '../../../nodes/shared/release/snapshot';
 import type { Version } from '../../../nodes/shared/release/version';
-import { deployment } from '../../support/arbitraries';
+import { deployment, NOTHING_SEEN } from '../../support/arbitraries';
 import { asCommit, asEntrypoint, asReleaseId } from '../../support/named';
 
 const SOURCE = {
@@ -17,14 +17,6 @@ const SOURCE = {
   commit: asCommit('c'.repeat(40)),
 };
 const RELEASE = asReleaseId('20261123-171501-3f2a9c1');
-const SEEN = {
-  record: null,
-  drift: { modified: [], missing: [] },
-  extra: [],
-  kept: [],
-  shared: [],
-  environment: { name: null, problem: null },
-};
 
 const [[SNAPSHOT, , OPTIONS]] = fc.sample(deployment, { numRuns: 1, seed: 1 }) as [
   [Snapshot, Version, DeployOptions],
@@ -50,7 +42,12 @@ function decided({ record = {}, live = {}, names = [], options = {}, ...changed 
     digest: 'd'.repeat(64),
     ...record,
   } as unknown as ReleaseRecord;
-  const probe = { ...SNAPSHOT.probe, current: RELEASE, names, live: { ...SEEN, record: made, ...live } };
+  const probe = {
+    ...SNAPSHOT.probe,
+    current: RELEASE,
+    names,
+    live: { ...NOTHING_SEEN, record: made, ...live },
+  };
   const version = 'version' in changed ? changed.version : SOURCE;
   return decideUnread({ ...SNAPSHOT, probe }, version, { ...ASKED, ...options });
 }
