@@ -1,7 +1,8 @@
 """The contract with the client, as nodes/shared/contract has it.
 
 Written by `npm run contract`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py. RECORD: the
+arguments); see shapes.py. LOCKED: those that need the engine's lock. PARTS: verb -> the places in its result that can come
+in parts; see parts.py. RECORD: the
 shape of a release's record.
 """
 
@@ -60,6 +61,7 @@ VERBS: dict[str, tuple[bool, Any]] = {
     "noteRefusal": (True, ["record", {"to": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "operation": ["text", 4096], "reason": ["text", 4096]}]),
     "repair": (True, ["record", {"what": ["oneOf", "leftovers", "links", "adoption", "missingFiles", "readOnly", "owner"], "path": ["optional", ["text", 4096]], "entrypoint": ["matching", "(?:(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*(?:,(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*)*)?", 4096]}]),
 }
+LOCKED = frozenset(["receive", "unpack", "assemble", "environment", "run", "copyPlain", "adopt", "drain", "missingPackages", "detach", "attach", "dismantle", "flip", "confirm", "revert", "archive", "remove", "describe", "noteRefusal", "repair"])
 PARTS: dict[str, list[str]] = {
     "probe": ["names", "releasesInUse", "live.record.include", "live.record.exclude", "live.record.shared", "live.record.sharedPaths", "live.record.folders", "live.record.spared.compile", "live.record.spared.json", "live.record.names", "live.drift.modified", "live.drift.missing", "live.extra", "live.kept", "live.shared"],
     "list": ["wereLive", "releases", "backups", "environments", "prunable.releases", "prunable.backups", "prunable.environments"],

@@ -94,7 +94,7 @@ class Conversation:
         name = request["verb"]
         if not self._is_allowed(name):
             raise StepFailed("stepUnknown", given=name)
-        if contract.VERBS[name][0] and name != "lock":
+        if name in contract.LOCKED:
             self.session.require_lock()
         return verbs.load(name)
 

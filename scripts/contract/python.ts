@@ -6,7 +6,7 @@ import { releaseId } from '../../nodes/shared/contract/names';
 import { moment } from '../../nodes/shared/contract/plainTexts';
 import { recordOfRelease } from '../../nodes/shared/contract/records';
 import { PINNED_PREFIX, RESERVED_NAMES } from '../../nodes/shared/contract/reservedNames';
-import { type Verb, VERBS } from '../../nodes/shared/contract/verbs';
+import { LOCKED_VERBS, type Verb, VERBS } from '../../nodes/shared/contract/verbs';
 import {
   FRAME_DATA,
   FRAME_JSON,
@@ -24,7 +24,8 @@ export const CONTRACT_FILE = join(__dirname, '../../executor/hot_deploy/contract
 const HEADER = `"""The contract with the client, as nodes/shared/contract has it.
 
 Written by \`npm run contract\`: change it there. VERBS: verb -> (whether it changes the engine, the shape of its
-arguments); see shapes.py. PARTS: verb -> the places in its result that can come in parts; see parts.py. RECORD: the
+arguments); see shapes.py. LOCKED: those that need the engine's lock. PARTS: verb -> the places in its result that can come
+in parts; see parts.py. RECORD: the
 shape of a release's record.
 """
 
@@ -66,6 +67,7 @@ export function contractInPython(): string {
     'VERBS: dict[str, tuple[bool, Any]] = {',
     ...verbs,
     '}',
+    `LOCKED = frozenset(${literal(LOCKED_VERBS)})`,
     'PARTS: dict[str, list[str]] = {',
     ...parts,
     '}',

@@ -5,9 +5,10 @@
  */
 import { CHANGING } from './changingVerbs';
 import { READING } from './readingVerbs';
+import { RUNNING } from './runningVerbs';
 import type { Shape, TypeOf } from './shape';
 
-export const VERBS = { ...READING, ...CHANGING } as const;
+export const VERBS = { ...READING, ...RUNNING, ...CHANGING } as const;
 
 export type Verb = keyof typeof VERBS;
 export type ArgumentsOf<V extends Verb> = TypeOf<(typeof VERBS)[V]['arguments']>;
@@ -17,6 +18,9 @@ export type ResultOf<V extends Verb> = TypeOf<(typeof VERBS)[V]['result']>;
 const TYPED: {
   readonly [V in Verb]: { readonly arguments: Shape<ArgumentsOf<V>>; readonly result: Shape<ResultOf<V>> };
 } = VERBS;
+
+/** The verbs that change the engine and need its lock for that: `lock` itself takes it. */
+export const LOCKED_VERBS = (Object.keys(CHANGING) as Verb[]).filter((verb) => verb !== 'lock');
 
 /** The verbs that change nothing: all that read-only access allows. */
 export const READING_VERBS = (Object.keys(VERBS) as Verb[]).filter((verb) => !VERBS[verb].changes);
