@@ -108,10 +108,15 @@ export const layers = {
     imports: ['all operations', 'errors', 'n8n', 'operations', 'release', 'text'],
     packages: [...node, 'n8n-workflow'],
   },
-  // One node tells agents of the other's operations.
+  RunExtractionEngine: {
+    files: 'nodes/RunExtractionEngine/**',
+    imports: ['all operations', 'contract', 'errors', 'n8n', 'operations', 'release', 'text'],
+    packages: [...node, 'n8n-workflow'],
+  },
+  // One node tells agents of the others' operations.
   'all operations': {
     files: 'nodes/operations.*',
-    imports: ['HotDeploy', 'RollbackExtractionEngine', 'n8n'],
+    imports: ['HotDeploy', 'RollbackExtractionEngine', 'RunExtractionEngine', 'n8n'],
     packages: [],
   },
   credentials: { files: 'credentials/**', imports: [], packages: ['n8n-workflow'] },

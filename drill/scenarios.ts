@@ -171,6 +171,13 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'look at the runs': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      inConversation((client) => client.call('runs', { basePath: asBasePath(base) }), conversation),
+    old: 'one',
+    next: 'one',
+  },
   repair: {
     prepare: async (base, material) => {
       await deployTwice(base, material);
@@ -243,6 +250,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   remove: 'deployment',
   describe: 'deployment',
   noteRefusal: 'deployment whose check before does not pass',
+  runs: 'look at the runs',
   inspect: 'repair',
   repair: 'repair',
   detach: 'return to a plain directory',

@@ -119,7 +119,7 @@ def _change(line: bytes, entry: Json, end: str, ended: Json | None) -> Json:
         "to": entry.get("to"),
         "end": end,
         "reason": _words((ended or {}).get("reason"), history.REASON_LENGTH),
-        "by": _asking(by) if isinstance(by, dict) else None,
+        "by": asking(by) if isinstance(by, dict) else None,
     }
 
 
@@ -127,7 +127,7 @@ def _words(text: object, longest: int) -> str | None:
     return text[:longest] if isinstance(text, str) else None
 
 
-def _asking(by: Json) -> Json:
+def asking(by: Json) -> Json:
     """Who asked, of what a line says: its words may be anything."""
     found: Json = {}
     for name in history.ASKING:

@@ -20,6 +20,7 @@ LONGEST_MESSAGE = 1048576
 PART_ROWS, PART_BYTES = 2000, 131072
 LISTED_PATHS = 1000
 MANY = 10000
+MOST_RUNS = 1000
 PRUNABLE = 100000
 EVERY_FILE = 1000000
 RELEASE_ID = "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?"
@@ -38,6 +39,7 @@ VERBS: dict[str, tuple[bool, Any]] = {
     "compareDirectories": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "release": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "kept": ["optional", ["list", ["text", 4096], 1000000]], "left": ["optional", ["list", ["text", 4096], 1000000]], "directories": ["list", ["tuple", ["text", 4096], ["matching", "[0-9a-f]*", 128]], 1000000]}]),
     "compare": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "release": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "kept": ["optional", ["list", ["text", 4096], 1000000]], "left": ["optional", ["list", ["text", 4096], 1000000]], "entries": ["list", ["tuple", ["text", 4096], ["oneOf", "file", "link", "directory"], ["count"], ["count"], ["matching", "[0-9a-f]*", 128], ["orNull", ["text", 4096]]], 1000000], "sameDirectories": ["list", ["text", 4096], 1000000], "sizes": ["optional", ["flag"]]}]),
     "compareReleases": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "release": ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64], "against": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]]}]),
+    "runs": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096]}]),
     "inspect": (False, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "entrypoint": ["matching", "(?:(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*(?:,(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*)*)?", 4096], "owner": ["optional", ["text", 4096]]}]),
     "lock": (True, ["record", {"basePath": ["matching", "(?![\\s\\S]*/\\.\\.(?:/|(?![\\s\\S])))(?=[\\s\\S]*/(?!\\.?(?:/|(?![\\s\\S]))))/[^\\0]*", 4096], "create": ["flag"], "holder": ["record", {"workflow": ["orDropped", ["text", 4096]], "execution": ["orDropped", ["text", 4096]], "operation": ["orDropped", ["text", 4096]], "user": ["orDropped", ["text", 4096]], "agent": ["orDropped", ["flag"]], "since": ["orDropped", ["matching", "[0-9A-Za-z:.+-]*", 64]], "processId": ["orDropped", ["count"]]}], "waitSeconds": ["seconds", 315360000], "owner": ["optional", ["text", 4096]], "clean": ["optional", ["flag"]]}]),
     "receive": (True, ["record", {"time": ["matching", "[0-9]{8}-[0-9]{6}", 64], "digest": ["matching", "[0-9a-f]*", 128], "live": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "needed": ["list", ["count"], 1000000], "keep": ["list", ["text", 4096], 1000000]}]),
@@ -73,6 +75,7 @@ PARTS: dict[str, list[str]] = {
     "compareDirectories": ["differing"],
     "compare": ["needed", "changes.paths.added", "changes.paths.modified", "changes.paths.removed", "sizes"],
     "compareReleases": ["changes.paths.added", "changes.paths.modified", "changes.paths.removed"],
+    "runs": ["runs"],
     "inspect": ["findings"],
     "lock": ["cleaned"],
     "unpack": ["changes.paths.added", "changes.paths.modified", "changes.paths.removed", "entries"],

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
 # The kernel counts process starts in ticks.
 TICK = 1 / os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+# States of what has ended, and waits for its parent to ask.
+ENDED = (b"Z", b"X", b"x")
+# lock: 1: FLOCK  ADVISORY  READ 1234 fe:00:123456 0 EOF
+_LEASE = re.compile(rb"^lock:\s+\d+: FLOCK\s+ADVISORY\s+READ\s+(\d+) ", re.MULTILINE)
+
+
+class Stat:
+    """What a process's line of statistics says; everybody may read it. Times are in ticks, memory in bytes."""
+
+    __slots__ = ("state", "parent", "session", "ticks", "started", "resident")
+
+    def __init__(self, line: bytes) -> None:
+        """Raises ValueError or IndexError for what is no such line."""
+        fields = line.rpartition(b")")[2].split()
+        self.state = fields[0]
+        self.parent, self.session = int(fields[1]), int(fields[3])
+        # With what its children took that have ended.
+        self.ticks = sum(map(int, fields[11:15]))
+        self.started = int(fields[19])
+        self.resident = int(fields[21]) * PAGE
 
 
 class Process:
@@ -59,6 +81,38 @@ class Process:
     def mapped(self) -> bytes:
         """Lines that end with the path of what is mapped; seen from where this process is."""
         return self._read("maps")
+
+    def environment(self) -> dict[bytes, bytes]:
+        """What it was started with; nothing where that is kept from us."""
+        entries = (entry.partition(b"=") for entry in self._read("environ").split(b"\0"))
+        return {name: value for name, equals, value in entries if equals}
+
+    def stat(self) -> Stat | None:
+        """None for one that has ended."""
+        try:
+            found = Stat(self._read("stat"))
+        except (ValueError, IndexError):
+            return None
+        return None if found.state in ENDED else found
+
+    def user(self) -> int | None:
+        """The id of the user that it runs as."""
+        line = re.search(rb"^Uid:\s+\d+\s+(\d+)", self._read("status"), re.MULTILINE)
+        return int(line.group(1)) if line else None
+
+    def share_of_memory(self) -> int | None:
+        """Bytes, of what it shares with others its part; None where that is kept from us."""
+        line = re.search(rb"^Pss:\s+(\d+) kB", self._read("smaps_rollup"), re.MULTILINE)
+        return int(line.group(1)) * 1024 if line else None
+
+    def lease_takers(self, names: Container[bytes]) -> set[int]:
+        """Who took the leases that it has, on directories with these names: whatever it is forked from has the same."""
+        takers: set[int] = set()
+        none: list[str] = []
+        for name in self._told(_names, "fd", none):
+            if self._link("fd/" + name).rpartition(b"/")[2] in names:
+                takers.update(map(int, _LEASE.findall(self._read("fdinfo/" + name))))
+        return takers - {0}
 
     def started(self) -> float:
         """When it was started, in seconds since the boot; long after everything for one that is gone."""

@@ -45,6 +45,7 @@ VERBS = {
     "remove": "verbs_keeping.remove",
     "describe": "verbs_keeping.describe",
     "noteRefusal": "verbs_keeping.note_refusal",
+    "runs": "verbs_runs.runs",
     "inspect": "verbs_repairing.inspect",
     "repair": "verbs_repairing.repair",
 }

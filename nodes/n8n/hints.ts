@@ -104,6 +104,23 @@ export function leftOutHints(listed: number, all: number): NodeExecutionHint[] {
   ];
 }
 
+/** That a list doesn't name all runs that there are. */
+export function moreRunsHints(listed: number, all: number): NodeExecutionHint[] {
+  if (listed >= all) return [];
+  const [many, left] = [all, all - listed].map((count) => count.toLocaleString('en'));
+  return [hint(`${many} runs are there. Listed are the oldest; ${left} younger ones are not.`, 'info')];
+}
+
+/** That there may be runs of other users that nobody can see from here. */
+export function unseenRunsHints(unseen: Unseen): NodeExecutionHint[] {
+  if (unseen === 0) return [];
+  const what =
+    unseen === null
+      ? 'Processes of other users are hidden from this one'
+      : `${unseen.toLocaleString('en')} ${unseen === 1 ? 'process' : 'processes'} of other users may run this engine, and this one may not look into ${unseen === 1 ? 'it' : 'them'}`;
+  return [hint(`${what}. Set Become to “sudo” in the credential to have all runs listed.`, 'warning')];
+}
+
 /** A commit may change what hot deployment doesn't bring, which somebody has to bring another way. */
 function outsideHints({ changes }: SwitchResult): NodeExecutionHint[] {
   const { ignored, counts, since } = changes;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { EVERY_FILE, LISTED_PATHS, MANY, PRUNABLE } from '../../nodes/shared/contract/limits';
+import { EVERY_FILE, LISTED_PATHS, MANY, MOST_RUNS, PRUNABLE } from '../../nodes/shared/contract/limits';
 import { partsOf } from '../../nodes/shared/contract/parts';
 import { releaseId } from '../../nodes/shared/contract/names';
 import { moment } from '../../nodes/shared/contract/plainTexts';
@@ -57,6 +57,7 @@ export function contractInPython(): string {
     `PART_ROWS, PART_BYTES = ${literal(PART_ROWS)}, ${literal(PART_BYTES)}`,
     `LISTED_PATHS = ${literal(LISTED_PATHS)}`,
     `MANY = ${literal(MANY)}`,
+    `MOST_RUNS = ${literal(MOST_RUNS)}`,
     `PRUNABLE = ${literal(PRUNABLE)}`,
     `EVERY_FILE = ${literal(EVERY_FILE)}`,
     `RELEASE_ID = ${literal(releaseIdPattern)}`,

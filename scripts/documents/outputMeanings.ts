@@ -236,6 +236,22 @@ const KEPT_RELEASE = {
   processes: 'how many extractions run it now',
 };
 
+const RUNS = {
+  'getRuns processId': 'the topmost process of the run',
+  run: 'ID of the run, where Run Extraction Engine started it; else null, and where its environment can’t be read',
+  'getRuns release': 'ID of the release that it runs',
+  live: 'whether it, or a part of it, uses the live release',
+  startedAt: 'when it was started',
+  ageSeconds: 'how long ago that is',
+  cpuSeconds: 'processor time of all its processes, and of those of them that have ended',
+  memoryMb: 'memory of all its processes in MiB; what they share counts once, where that can be read',
+  'getRuns processes': 'how many processes it has',
+  command: 'its command line, the first 1,000 characters, with secrets masked',
+  'getRuns user': 'the user it runs as',
+  workflow: 'name of the workflow that started it; null where that is not known',
+  execution: 'ID of the execution that started it; null where that is not known',
+};
+
 const PRUNE = {
   removedReleases: 'IDs of the releases that were removed',
   keptInUse: 'IDs of those that stay because extractions run them',
@@ -319,6 +335,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...FINDINGS,
   ...REPAIR,
   ...KEPT_RELEASE,
+  ...RUNS,
   ...PRUNE,
   ...DETACH,
   ...PUSH,

@@ -86,7 +86,7 @@ test('docs/README.md leads to every page', () => {
 });
 
 test('addresses of our own pages in nodes and credentials lead to what exists', () => {
-  const codex = ['HotDeploy', 'HotDeployTrigger', 'RollbackExtractionEngine'].map(
+  const codex = ['HotDeploy', 'HotDeployTrigger', 'RollbackExtractionEngine', 'RunExtractionEngine'].map(
     (node) => `nodes/${node}/${node}.node.json`,
   );
   const addresses = [...codex, ...productFiles()].flatMap((path) =>

@@ -23,6 +23,8 @@ const FORBIDDEN_ARROWS: ReadonlyArray<[string, string, string]> = [
   ['HotDeploy/x.ts', 'RollbackExtractionEngine/target', 'a node to another'],
   ['HotDeployTrigger/x.ts', 'HotDeploy/outputs', 'the trigger to a node'],
   ['RollbackExtractionEngine/x.ts', 'shared/release/decide/detach', 'a node to a phase'],
+  ['RunExtractionEngine/x.ts', 'RollbackExtractionEngine/target', 'a node to another'],
+  ['RunExtractionEngine/x.ts', 'shared/release/decide/stopRuns', 'a node to a phase'],
   ['shared/contract/x.ts', 'shared/source/paths', 'contract to the core'],
   ['shared/errors.ts', 'shared/contract/names', 'errors to anything'],
   ['shared/source/x.ts', 'shared/release/options', 'source to release'],

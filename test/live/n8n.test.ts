@@ -29,6 +29,8 @@ test('knows the nodes of the installed package', async () => {
     'n8n-nodes-hot-deploy.hotDeployTrigger',
     'n8n-nodes-hot-deploy.rollbackExtractionEngine',
     'n8n-nodes-hot-deploy.rollbackExtractionEngineTool',
+    'n8n-nodes-hot-deploy.runExtractionEngine',
+    'n8n-nodes-hot-deploy.runExtractionEngineTool',
   ]);
 });
 

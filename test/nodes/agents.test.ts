@@ -8,6 +8,7 @@ import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { deploy } from '../../nodes/HotDeploy/operations/deploy';
 import { HARMLESS, OPERATIONS } from '../../nodes/operations';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n } from '../support/n8n';
 import { Agent, agentCalling, toolOf, type Way, WAYS } from '../support/n8n/agent';
@@ -20,11 +21,17 @@ import {
   openN8n,
   ROLLBACK,
   rollback,
+  RUN,
+  runEngine,
 } from '../support/nodes';
 import { startSshd, type Sshd } from '../support/sshd';
 import { thrownBy } from '../support/thrown';
 
-const NODES = { [HOT_DEPLOY]: new HotDeploy(), [ROLLBACK]: new RollbackExtractionEngine() };
+const NODES = {
+  [HOT_DEPLOY]: new HotDeploy(),
+  [ROLLBACK]: new RollbackExtractionEngine(),
+  [RUN]: new RunExtractionEngine(),
+};
 const TOOLS = {
   [`${HOT_DEPLOY}Tool`]: toolOf(NODES[HOT_DEPLOY]),
   [`${ROLLBACK}Tool`]: toolOf(NODES[ROLLBACK]),
@@ -62,15 +69,16 @@ interface Heard {
   error?: string;
 }
 
+const MAKE = { 'Hot Deploy': hotDeploy, Rollback: rollback, Run: runEngine };
+
 /** What an agent hears back from the tool that a node is. */
 async function call(
-  node: 'Hot Deploy' | 'Rollback',
+  node: keyof typeof MAKE,
   way: Way,
   parameters: IDataObject,
   input: IDataObject = {},
 ): Promise<Heard> {
-  const make = node === 'Rollback' ? rollback : hotDeploy;
-  const tool = make({ basePath, ...parameters });
+  const tool = MAKE[node]({ basePath, ...parameters });
   const workflow = agentCalling({ ...tool, type: `${tool.type}Tool` }, way, input);
   const result = await n8n.run(workflow);
   const [item] = result.output('Agent');
@@ -78,8 +86,12 @@ async function call(
   return item ? (item.json as Heard) : { error: thrown?.message };
 }
 
-const SHORT = { HotDeploy: 'Hot Deploy', RollbackExtractionEngine: 'Rollback' } as const;
-const CHANGING = (['HotDeploy', 'RollbackExtractionEngine'] as const).flatMap((node) =>
+const SHORT = {
+  HotDeploy: 'Hot Deploy',
+  RollbackExtractionEngine: 'Rollback',
+  RunExtractionEngine: 'Run',
+} as const;
+const CHANGING = (Object.keys(SHORT) as Array<keyof typeof SHORT>).flatMap((node) =>
   OPERATIONS[node].filter(({ changes }) => changes).map(({ value }) => [SHORT[node], value] as const),
 );
 

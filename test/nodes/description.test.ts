@@ -6,17 +6,20 @@ import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.crede
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import '../support/withoutProcesses';
 
 const hotDeploy = new HotDeploy().description;
 const trigger = new HotDeployTrigger().description;
 const rollback = new RollbackExtractionEngine().description;
+const run = new RunExtractionEngine().description;
 const credential = new HotDeploySshApi();
 const webhookCredential = new HotDeployWebhookApi();
 
 const DESCRIPTIONS: Array<[string, INodeProperties[]]> = [
   ['hotDeploy', hotDeploy.properties],
   ['rollbackExtractionEngine', rollback.properties],
+  ['runExtractionEngine', run.properties],
   ['hotDeployTrigger', trigger.properties],
   ['hotDeploySshApi', credential.properties],
   ['hotDeployWebhookApi', webhookCredential.properties],

@@ -56,6 +56,7 @@ describe('the reference', () => {
   const PAGES: Readonly<Record<string, string>> = {
     HotDeploy: 'docs/reference/hot-deploy.md',
     RollbackExtractionEngine: 'docs/reference/rollback-extraction-engine.md',
+    RunExtractionEngine: 'docs/reference/run-extraction-engine.md',
   };
   const named = Object.entries(OPERATIONS).flatMap(([node, operations]) =>
     operations.map(({ name }): [string, string] => [name, PAGES[node] ?? '']),

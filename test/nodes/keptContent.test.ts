@@ -11,10 +11,14 @@ import type {
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 
-const NODES = [new HotDeploy(), new RollbackExtractionEngine(), new HotDeployTrigger()].map(
-  ({ description }) => [description.name, description] as const,
-);
+const NODES = [
+  new HotDeploy(),
+  new RollbackExtractionEngine(),
+  new RunExtractionEngine(),
+  new HotDeployTrigger(),
+].map(({ description }) => [description.name, description] as const);
 
 test.each(NODES)('%s: no condition makes n8n empty a collection or a choice', (_name, { properties }) => {
   const offering = properties.filter(({ options }) => options !== undefined);

@@ -57,6 +57,14 @@ test.each(['deploy', 'rollback', 'release', 'ssh', 'python'])('“%s” finds wh
   );
 });
 
+test.each(['run', 'python', 'script', 'execute', 'command', 'process', 'engine', 'extraction'])(
+  '“%s” finds the node that runs an engine',
+  (word) => {
+    const path = 'nodes/RunExtractionEngine/RunExtractionEngine.node.json';
+    expect((JSON.parse(read(path)) as Codex).alias).toContain(word);
+  },
+);
+
 test('the reference lists each exemption from n8n’s rules with its place, and no other', () => {
   const inSources = SOURCES.filter((path) => path.endsWith('.ts')).flatMap((path) =>
     [...read(path).matchAll(/eslint-disable[\w-]* @n8n\/community-nodes\/([\w-]+) -- (.+)/g)].map(

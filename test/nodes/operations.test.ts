@@ -11,6 +11,7 @@ import { describeOperations } from '../../nodes/n8n/nodeDescription';
 import type { Operation } from '../../nodes/n8n/operation';
 import { OPERATIONS } from '../../nodes/operations';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import '../support/withoutProcesses';
 
 const [a, b, c, d, e] = [...'abcde'].map((name) => flag({ displayName: name, name, default: false }));
@@ -108,6 +109,7 @@ test.each(
 describe.each([
   ['HotDeploy', new HotDeploy()],
   ['RollbackExtractionEngine', new RollbackExtractionEngine()],
+  ['RunExtractionEngine', new RunExtractionEngine()],
 ])('%s', (folder, { description }) => {
   test.each(OPERATIONS[folder].map((each) => [each.value, each] as const))(
     '%s shows its own fields, in its own order',

@@ -9,7 +9,7 @@ import { loadOutputSchema } from 'n8n-core';
 import { programDigest } from '../../nodes/shared/executor/program';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { chain, createN8n, loadPackage } from '../support/n8n';
-import { HOT_DEPLOY, onlyJson, ROLLBACK, TRIGGER } from '../support/nodes';
+import { HOT_DEPLOY, onlyJson, ROLLBACK, RUN, TRIGGER } from '../support/nodes';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '..', '..');
@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 test('the built package loads as n8n loads it, and its nodes deploy', async () => {
   const loaded = await loadPackage(built);
-  expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK, TRIGGER].sort());
+  expect(Object.keys(loaded.nodeTypes).sort()).toEqual([HOT_DEPLOY, ROLLBACK, RUN, TRIGGER].sort());
   expect(loaded.credentialTypes.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['hotDeploySshApi', 'hotDeployWebhookApi']),
   );
@@ -78,7 +78,7 @@ test('every icon and codex file that nodes and credentials name is in the packag
     const codex = JSON.parse(await readFile(join(built, path.replace(/\.js$/, '.json')), 'utf8')) as {
       node: string;
     };
-    expect([HOT_DEPLOY, ROLLBACK, TRIGGER]).toContain(codex.node);
+    expect([HOT_DEPLOY, ROLLBACK, RUN, TRIGGER]).toContain(codex.node);
   }
   for (const path of [...n8n.nodes, ...n8n.credentials]) {
     const file = join(built, path);

@@ -9,14 +9,16 @@ import { OPERATIONS } from '../../nodes/operations';
 import { FORGES } from '../../nodes/shared/push/push';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { mismatches, type OutputSchema } from '../support/jsonSchema';
+import { Lingerers } from '../support/lingering';
 import { chain, type N8n, type RunResult } from '../support/n8n';
-import { credentialFor, hotDeploy, openN8n, rollback } from '../support/nodes';
+import { credentialFor, hotDeploy, openN8n, rollback, runEngine } from '../support/nodes';
 import { payloadOf } from '../support/pushes';
 import { startSshd, type Sshd } from '../support/sshd';
 import { emitted } from '../support/triggers';
 
 const NODES = join(__dirname, '../../nodes');
 const make = temporaryDirectories();
+const lingerers = new Lingerers();
 let sshd: Sshd;
 let n8n: N8n;
 let versions: string[];
@@ -30,6 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  lingerers.endAll();
   await n8n.close();
   await sshd.stop();
 });
@@ -57,15 +60,23 @@ test.each(EVERY)('%s has a schema for %s, where n8n looks for it', (node, operat
   expect(schemaOf(node, operation)).toMatchObject({ type: 'object', properties: { basePath: {} } });
 });
 
-async function run(node: 'Hot Deploy' | 'Rollback', parameters: IDataObject): Promise<RunResult> {
+/** A node by its name in workflows: how it is made, and the folder that it comes from. */
+const MADE = {
+  'Hot Deploy': { make: hotDeploy, folder: 'HotDeploy' },
+  Rollback: { make: rollback, folder: 'RollbackExtractionEngine' },
+  Run: { make: runEngine, folder: 'RunExtractionEngine' },
+};
+type NodeName = keyof typeof MADE;
+
+async function run(node: NodeName, parameters: IDataObject): Promise<RunResult> {
   // As a person has it who touches no parameter: what the output is then is what is offered.
   const all = { basePath, simplify: undefined, ...parameters };
-  return n8n.run(chain(node === 'Rollback' ? rollback(all) : hotDeploy(all)));
+  return n8n.run(chain(MADE[node].make(all)));
 }
 
 test('what every operation sends out is what its schema says', async () => {
   const [first, second] = versions;
-  const steps: Array<['Hot Deploy' | 'Rollback', IDataObject]> = [
+  const steps: Array<[NodeName, IDataObject]> = [
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: first }],
     ['Hot Deploy', { operation: 'plan', sourceDirectory: second }],
@@ -74,6 +85,7 @@ test('what every operation sends out is what its schema says', async () => {
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'getHistory' }],
     ['Hot Deploy', { operation: 'repair' }],
+    ['Run', { operation: 'getRuns' }],
     ['Rollback', { operation: 'rollback' }],
     ['Rollback', { operation: 'getAll' }],
     ['Rollback', { operation: 'prune', options: { keepReleases: 1, keepBackups: 0 } }],
@@ -81,12 +93,14 @@ test('what every operation sends out is what its schema says', async () => {
   ];
   const ran = new Set<unknown>();
   for (const [node, parameters] of steps) {
+    const isAboutRuns = node === 'Run';
+    const pid = isAboutRuns ? await lingerers.elsewhere('os.chdir(path)', join(basePath, 'current')) : 0;
     const items = (await run(node, parameters)).output(node);
     expect(items.length).toBeGreaterThan(0);
-    const folder = node === 'Rollback' ? 'RollbackExtractionEngine' : 'HotDeploy';
-    const schema = schemaOf(folder, String(parameters.operation));
+    const schema = schemaOf(MADE[node].folder, String(parameters.operation));
     expect(items.flatMap(({ json }) => mismatches(schema, json, String(parameters.operation)))).toEqual([]);
     ran.add(parameters.operation);
+    if (isAboutRuns) await lingerers.end(pid);
   }
   expect([...ran].sort()).toEqual(EVERY.map(([, operation]) => operation).sort());
 });

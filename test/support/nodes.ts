@@ -14,6 +14,7 @@ import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.crede
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import { PYTHON } from './deployment';
 import {
   createN8n,
@@ -32,6 +33,7 @@ process.env.N8N_RESTRICT_FILE_ACCESS_TO = tmpdir();
 export const HOT_DEPLOY = 'n8n-nodes-hot-deploy.hotDeploy';
 export const TRIGGER = 'n8n-nodes-hot-deploy.hotDeployTrigger';
 export const ROLLBACK = 'n8n-nodes-hot-deploy.rollbackExtractionEngine';
+export const RUN = 'n8n-nodes-hot-deploy.runExtractionEngine';
 export const CREDENTIAL = 'hotDeploySshApi';
 export const WEBHOOK_CREDENTIAL = 'hotDeployWebhookApi';
 
@@ -48,6 +50,7 @@ export async function openN8n(
       [HOT_DEPLOY]: new HotDeploy(),
       [TRIGGER]: new HotDeployTrigger(),
       [ROLLBACK]: new RollbackExtractionEngine(),
+      [RUN]: new RunExtractionEngine(),
     },
     credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi()],
     credentials: { [CREDENTIAL]: credential },
@@ -82,6 +85,11 @@ export function hotDeploy(parameters: IDataObject, rest: Partial<INode> = {}): N
 /** A node named `Rollback`, likewise. */
 export function rollback(parameters: IDataObject, rest: Partial<INode> = {}): NodeFixture {
   return fixture('Rollback', ROLLBACK, parameters, rest);
+}
+
+/** A node named `Run`, likewise. */
+export function runEngine(parameters: IDataObject, rest: Partial<INode> = {}): NodeFixture {
+  return fixture('Run', RUN, parameters, rest);
 }
 
 /** A node named `Push` that is set up for the repositories of the fixtures, and waits for their pushes. */

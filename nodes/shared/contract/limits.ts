@@ -18,6 +18,9 @@ export const LONGEST_CODE = 16 * 1024 * 1024;
 /** As many releases, packages or names as a list names. Where there are more, what lists them says how many. */
 export const MANY = 10_000;
 
+/** As many runs as a list names, and are ended at once. */
+export const MOST_RUNS = 1000;
+
 /** As many releases, backups or environments as retention chooses from at once. */
 export const PRUNABLE = 100_000;
 

@@ -44,6 +44,8 @@ export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONG
 /** Name of a virtual environment: the key of what is in it, and a number where that name was taken. */
 export const environmentName = matching<string>('[0-9a-f]{16}(?:-[0-9]+)?', LONGEST_WORD);
 export const environmentKey = matching<string>('[0-9a-f]{16}', LONGEST_WORD);
+/** Id of a run that the Run node started. */
+export const runId = matching<string>('[0-9a-f]{16}', LONGEST_WORD);
 /** Name of an archive in `backups`. */
 export const backupName = matching<string>('[A-Za-z0-9][A-Za-z0-9._-]*\\.(?:tar\\.gz|tgz|tar)', 1024);
 /** Name of a file or directory at the top of the base path. */

@@ -1,5 +1,6 @@
 /** The verbs that look and change nothing: all that read-only access allows. */
 import { EVERY_FILE, LONGEST_TEXT, MANY, MOST_CHANGES } from './limits';
+import { runsFound } from './engineRuns';
 import * as facts from './facts';
 import { finding } from './findings';
 import { basePath, entrypoint, releaseId } from './names';
@@ -109,6 +110,12 @@ export const READING = {
     changes: false,
     arguments: record({ basePath, release, against: orNull(release) }),
     result: record({ changes: facts.treeChanges }),
+  },
+  /** The runs of the engine that are there now. */
+  runs: {
+    changes: false,
+    arguments: record({ basePath }),
+    result: runsFound,
   },
   /** Everything that is not as it should be. */
   inspect: {

@@ -126,6 +126,7 @@ export class Live {
     this.credentials = {
       'n8n-nodes-hot-deploy.hotDeploy': { hotDeploySshApi },
       'n8n-nodes-hot-deploy.rollbackExtractionEngine': { hotDeploySshApi },
+      'n8n-nodes-hot-deploy.runExtractionEngine': { hotDeploySshApi },
       'n8n-nodes-hot-deploy.hotDeployTrigger': { hotDeployWebhookApi },
       'n8n-nodes-base.ssh': { sshPrivateKey },
     };

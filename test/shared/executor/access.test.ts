@@ -25,6 +25,7 @@ const READING = [
   'compareDirectories',
   'compare',
   'compareReleases',
+  'runs',
   'inspect',
 ];
 

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Verb, VERBS } from '../../../nodes/shared/contract/verbs';
+import { getRuns } from '../../../nodes/shared/operations/getRuns';
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { repairEngine } from '../../../nodes/shared/operations/repair';
@@ -53,6 +54,7 @@ function asked(): Partial<Record<Verb, object>> {
     compareDirectories: { ...compared, directories: [] },
     compare: { ...compared, entries: [], sameDirectories: [] },
     compareReleases: { ...compared, against: null },
+    runs: { basePath: base },
     inspect: engine,
   };
 }
@@ -100,6 +102,7 @@ describe.each([
       () => inConversation((client) => repairEngine(client, options)),
       () => inConversation((client) => getStatus(client, options)),
       () => inConversation((client) => listReleases(client, asBasePath(base))),
+      () => inConversation((client) => getRuns(client, asBasePath(base))),
       () => inConversation((client) => planDeployment(client, bundle, options)),
     ];
     for (const operation of operations) {

@@ -208,6 +208,7 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'remove',
     'describe',
     'noteRefusal',
+    'runs',
     'inspect',
     'repair',
     'detach',

@@ -1,0 +1,45 @@
+import {
+  type IExecuteFunctions,
+  type INodeExecutionData,
+  type INodeType,
+  type INodeTypeDescription,
+  NodeConnectionTypes,
+} from 'n8n-workflow';
+
+import { runItems } from '../n8n/runItems';
+import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
+import { HARMLESS } from '../operations';
+import { properties, subtitle } from './description';
+import { operations } from './operations';
+
+export class RunExtractionEngine implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'Run Extraction Engine',
+    name: 'runExtractionEngine',
+    icon: { light: 'file:runExtractionEngine.svg', dark: 'file:runExtractionEngine.dark.svg' },
+    group: ['transform'],
+    version: 1,
+    subtitle,
+    description: 'See and stop what runs of a Python engine',
+    defaults: { name: 'Run Extraction Engine' },
+    // For listing; what changes production is refused to agents unless it is switched on: n8n/agents.ts.
+    usableAsTool: true,
+    inputs: [NodeConnectionTypes.Main],
+    outputs: [NodeConnectionTypes.Main],
+    credentials: [
+      {
+        name: 'hotDeploySshApi',
+        required: true,
+        testedBy: 'hotDeploySshApiTest',
+        displayOptions: { show: { connection: ['ssh'] } },
+      },
+    ],
+    properties,
+  };
+
+  methods = { credentialTest: { hotDeploySshApiTest } };
+
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return runItems(this, { operations, harmless: HARMLESS });
+  }
+}

@@ -1,0 +1,39 @@
+/** What is told of runs of an engine. */
+import { MOST_RUNS } from './limits';
+import { releaseId, runId } from './names';
+import { label, moment, words } from './plainTexts';
+import { holder } from './records';
+import { count, flag, list, number, orNull, record, type TypeOf } from './shape';
+
+/** A run that is there now: a tree of processes of which one uses a release. */
+const engineRun = record({
+  /** Its root, which with the time of its start, in the kernel's ticks, is no other process. */
+  processId: count,
+  startTicks: count,
+  /** The id that the Run node gave it; null for another one, and where its environment is kept back. */
+  run: orNull(runId),
+  release: releaseId,
+  /** Whether it, or a part of it, uses the live release. */
+  live: flag,
+  startedAt: moment,
+  ageSeconds: number,
+  /** Of the whole tree, as memory is. */
+  cpuSeconds: number,
+  memoryMb: number,
+  processes: count,
+  /** Secrets in it are masked. */
+  command: words,
+  user: orNull(label),
+  startedBy: orNull(holder),
+});
+export type EngineRun = TypeOf<typeof engineRun>;
+
+/**
+ * The oldest first, and how many there are. `unseen`: other users' processes that may be runs and can't be looked into; null
+ * where they can't even be listed.
+ */
+export const runsFound = record({
+  runs: list(engineRun, MOST_RUNS),
+  count,
+  unseen: orNull(count),
+});
