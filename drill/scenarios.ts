@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 
 import type { Verb } from '../nodes/shared/contract/verbs';
+import type { ExecutorClient } from '../nodes/shared/executor/client';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
 import { returnToPlain } from '../nodes/shared/operations/detach';
@@ -178,6 +180,12 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'run of the engine': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) => inConversation((client) => runOnce(client, base), conversation),
+    old: 'one',
+    next: 'one',
+  },
   repair: {
     prepare: async (base, material) => {
       await deployTwice(base, material);
@@ -251,6 +259,12 @@ export const ROWS: Record<Verb, ScenarioName> = {
   describe: 'deployment',
   noteRefusal: 'deployment whose check before does not pass',
   runs: 'look at the runs',
+  holdRelease: 'run of the engine',
+  openRun: 'run of the engine',
+  receiveInput: 'run of the engine',
+  runEngine: 'run of the engine',
+  readRun: 'run of the engine',
+  closeRun: 'run of the engine',
   inspect: 'repair',
   repair: 'repair',
   detach: 'return to a plain directory',
@@ -258,6 +272,23 @@ export const ROWS: Record<Verb, ScenarioName> = {
   attach: 'return that is taken back',
   dismantle: 'return to a plain directory',
 };
+
+/** One run, with input and output. */
+async function runOnce(client: ExecutorClient, base: string): Promise<void> {
+  const [basePath, run] = [asBasePath(base), '0123456789abcdef'];
+  const { holder } = deployOptions(base);
+  await client.call('holdRelease', { basePath, release: null });
+  await client.call('openRun', { basePath, run });
+  const received = client.call('receiveInput', { run, name: 'input.txt' });
+  await client.sendContent(Readable.from([Buffer.from('text'), Buffer.alloc(0)]));
+  await received;
+  const start = { kind: 'program', name: 'cp' } as const;
+  const words = ['{inputFile}', '{outputDirectory}'];
+  const bounds = { timeoutSeconds: 20, graceSeconds: 1 };
+  await client.call('runEngine', { basePath, run, start, arguments: words, holder, ...bounds });
+  await client.call('readRun', { run, of: 'file', path: 'input.txt', offset: 0, length: 4 });
+  await client.call('closeRun', { run });
+}
 
 /** Writes the versions into directories below `root`. */
 export async function writeMaterial(root: string): Promise<Material> {

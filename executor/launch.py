@@ -103,16 +103,20 @@ def by_code(base, release):
 
 def become(executable, words):
     """Exec, with the signals that Python ignores for itself as they were."""
-    import _signal  # noqa: PLC0415 - the module `signal` takes longer to import than all the rest
-
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(_signal, name):
-            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
+    undo_ignored_signals()
     try:
         os.execvp(executable, words)
     except OSError as reason:
         sys.stderr.write("%s can't be started: %s\n" % (executable, reason.strerror))
         sys.exit(NOT_FOUND if isinstance(reason, FileNotFoundError) else NOT_STARTABLE)
+
+
+def undo_ignored_signals():
+    import _signal  # noqa: PLC0415 - the module `signal` takes longer to import than all the rest
+
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(_signal, name):
+            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
 
 
 class Leading:

@@ -47,6 +47,7 @@ class Conversation:
         finally:
             for thread in self._background:
                 thread.join()
+            self.session.runs.close_all()
             self.wire.send(self.session.put_right())
 
     def _carry_out(self, request: Request) -> None:
@@ -58,7 +59,7 @@ class Conversation:
             if self._is_allowed(request["verb"]):
                 verbs.load(request["verb"])
             thread = threading.Thread(target=self._perform, args=(request,), daemon=True)
-            self._background.append(thread)
+            self._background = [other for other in self._background if other.is_alive()] + [thread]
             thread.start()
         elif not self._perform(request) and group is not None:
             self._stopped.add(group)

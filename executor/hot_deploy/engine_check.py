@@ -49,19 +49,19 @@ def run(layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -
 
 
 def _end(argv: list[str], layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -> dict[str, Any]:
-    return checking.end_of(argv, layout.base, _environment(), args, wire, on_output)
+    return checking.end_of(argv, layout.base, environment(), args, wire, on_output)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """As this process was started, without what Python itself has added: see PEP 538."""
-    environment = dict(os.environ)
-    if environment.get("LC_CTYPE") not in COERCED:
-        return environment
+    found = dict(os.environ)
+    if found.get("LC_CTYPE") not in COERCED:
+        return found
     with open("/proc/self/environ", "rb") as handle:
         was_given = any(line.startswith(b"LC_CTYPE=") for line in handle.read().split(b"\0"))
     if not was_given:
-        del environment["LC_CTYPE"]
-    return environment
+        del found["LC_CTYPE"]
+    return found
 
 
 def _live(layout: Layout, launcher: Launcher, words: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from _frozen_importlib import ModuleSpec  # Also importlib.machinery's, which ha
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Iterable, Optional
 
 PACKAGE = "hot_deploy"
 # Python 3.6 has no such feature. In this module, annotations are strings instead.
@@ -20,7 +20,7 @@ FUTURE = "from __future__ import annotations\n"
 class Importer:
     """Finds and loads `hot_deploy.<name>` in a program's texts: an entry of sys.meta_path."""
 
-    def __init__(self, sources: "Dict[str, str]") -> None:
+    def __init__(self, sources: "Dict[str, Any]") -> None:
         self._sources = sources
 
     def find_spec(self, name: str, _path: "Any" = None, _target: "Any" = None) -> "Optional[ModuleSpec]":
@@ -34,11 +34,15 @@ class Importer:
 
     def exec_module(self, module: "ModuleType") -> None:
         name = module.__name__
-        exec(_compiled(self.get_source(name), _file_name(name)), module.__dict__)
+        source = self._sources[name.partition(".")[2]]
+        # A process that was started by another one may be given what that has compiled.
+        code = _compiled(source, _file_name(name)) if isinstance(source, str) else source
+        exec(code, module.__dict__)
 
     def get_source(self, name: str) -> str:
         """For the lines that a traceback shows."""
-        return self._sources[name.partition(".")[2]]
+        source = self._sources[name.partition(".")[2]]
+        return source if isinstance(source, str) else ""
 
 
 def install(program: "Dict[str, Any]") -> "ModuleType":
@@ -49,7 +53,7 @@ def install(program: "Dict[str, Any]") -> "ModuleType":
     package: Any = type(sys)(PACKAGE)
     package.__path__ = []
     package.program = program
-    package.launcher = program["launcher"]
+    package.launcher = program.get("launcher", "")
     package.launch = program.get("launch", "")
     package.by_code = program.get("byCode", "")
     package.try_release = program.get("tryRelease", "")
@@ -61,6 +65,12 @@ def install(program: "Dict[str, Any]") -> "ModuleType":
 
 def _file_name(name: str) -> str:
     return name.replace(".", "/") + ".py"
+
+
+def compiled(names: "Iterable[str]") -> "Dict[str, CodeType]":
+    """Modules of the program, compiled, by name: for a process of its own, with this very interpreter."""
+    sources = sys.modules[PACKAGE].program["modules"]
+    return {name: _compiled(sources[name], _file_name(PACKAGE + "." + name)) for name in names}
 
 
 def _compiled(source: str, file_name: str) -> "CodeType":

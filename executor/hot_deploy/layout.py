@@ -62,6 +62,8 @@ class Layout:
         self.code = os.path.join(self.state, "code")
         self.lock = os.path.join(self.state, "lock")
         self.holder = os.path.join(self.state, "holder.json")
+        # What runs have on disk: see run_directories.py.
+        self.runs = os.path.join(self.state, "runs")
         self.aside = os.path.join(self.state, "aside")
         self.undo = os.path.join(self.state, "undo.jsonl")
         self.number = os.path.join(self.state, "layout")
@@ -109,7 +111,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned, self.launch, self.pinning, self.pins, self.code]
+        own += [self.unpinned, self.launch, self.pinning, self.pins, self.code, self.runs]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

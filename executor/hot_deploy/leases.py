@@ -6,6 +6,7 @@ import collections
 import errno
 import fcntl
 import os
+import time
 
 from hot_deploy import flocks
 from hot_deploy.layout import RELEASE_ID
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hot_deploy.layout import Layout
+
+
+# Whoever removes a release locks it for less.
+ATTEMPTS, PAUSE_SECONDS = 250, 0.002
 
 
 def counts(directories: Iterable[str]) -> dict[str, int]:
@@ -39,6 +44,34 @@ def holders(layout: Layout) -> set[int]:
         except FileNotFoundError:
             continue
     return {flock.pid for flock in flocks.listed() if flock.shared and flock.place in places}
+
+
+def hold(directory: str) -> int | None:
+    """A descriptor with a lease on a release's directory, as launchers take it; None where the release is gone."""
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    try:
+        _share(fd)
+        if os.path.samestat(os.fstat(fd), os.stat(directory)):
+            return fd
+    except FileNotFoundError:
+        pass  # Whoever removes it had the lock before.
+    os.close(fd)
+    return None
+
+
+def _share(fd: int) -> None:
+    """Takes the shared lock, unless somebody keeps the exclusive one for longer than anybody needs it."""
+    for _ in range(ATTEMPTS):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return
+        except OSError as raised:
+            if raised.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                return  # The file system has no flock: nobody can lock it against us either.
+        time.sleep(PAUSE_SECONDS)
 
 
 def is_leased(directory: str) -> bool:

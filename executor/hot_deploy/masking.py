@@ -39,7 +39,8 @@ class Mask:
     whatever addresses are printed.
     """
 
-    def __init__(self, environment: Mapping[str, str], secrets: Iterable[str] = ()) -> None:
+    def __init__(self, environment: Mapping[str, str], secrets: Iterable[str] = (), addresses: bool = True) -> None:
+        """Without `addresses` only the secrets themselves: what prints them prints data."""
         values: set[bytes] = set()
         for name, value in environment.items():
             for secret in _secrets_in(name, value.encode("utf-8", "surrogateescape")):
@@ -49,7 +50,7 @@ class Mask:
         # A value that holds another one goes first.
         self._values = sorted(values, key=len, reverse=True)
         self._held = b""
-        self._addresses = Addresses()
+        self._addresses = Addresses() if addresses else None
 
     def feed(self, piece: bytes) -> bytes:
         """What can be shown of the output so far; an end that may be a value's beginning waits for the next piece."""
@@ -59,12 +60,12 @@ class Mask:
         kept = max((_overlap(piece, value) for value in self._values), default=0)
         if kept:
             piece, self._held = piece[:-kept], piece[-kept:]
-        return self._addresses.feed(piece)
+        return piece if self._addresses is None else self._addresses.feed(piece)
 
     def rest(self) -> bytes:
         """What was waiting, once no more comes."""
         held, self._held = self._held, b""
-        return self._addresses.feed(held) + self._addresses.rest()
+        return held if self._addresses is None else self._addresses.feed(held) + self._addresses.rest()
 
 
 class Addresses:

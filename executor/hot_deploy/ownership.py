@@ -33,6 +33,11 @@ def resolve(given: str | None, base: str) -> tuple[int, int] | None:
     raise StepFailed("ownerIsAnother", owner=given, user=_name(os.geteuid()))
 
 
+def user_of(given: str) -> tuple[int, int]:
+    """(uid, gid) of somebody known here, by name or number. Raises StepFailed for another one."""
+    return _user(given, given)
+
+
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)

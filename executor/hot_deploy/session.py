@@ -10,6 +10,7 @@ from hot_deploy.journal import Journal
 from hot_deploy.layout import Layout
 from hot_deploy.looks import Looks
 from hot_deploy.making import Making
+from hot_deploy.runs import Runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Session:
         self.layout: Layout | None = None
         self.looks = Looks(wire.check)
         self.making = Making()
+        self.runs = Runs()
         # Whether this conversation has waited for runs that nobody pinned: see draining.py.
         self.drained = False
         # How runs of what was switched to are pinned, while nobody has kept it yet.

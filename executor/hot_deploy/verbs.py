@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 # Name -> where its function is. A module is compiled when it is first needed: few conversations need all.
 VERBS = {
+    "holdRelease": "verbs_running.hold_release",
+    "openRun": "verbs_running.open_run",
+    "receiveInput": "verbs_running.receive_input",
+    "runEngine": "verbs_running.run_engine",
+    "readRun": "verbs_running.read_run",
+    "closeRun": "verbs_running.close_run",
     "lock": "verbs_keeping.lock",
     "probe": "verbs_looking.probe",
     "list": "verbs_looking.list_releases",

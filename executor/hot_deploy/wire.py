@@ -47,6 +47,8 @@ class Wire:
         self._writing = threading.Lock()
         self._gone: str | None = None
         self._unread = False
+        # Whether a person or a timeout stopped it, other than a client that is simply gone.
+        self.cancelled = False
         self.wake_fd, self._wake_write = os.pipe()
         self._reader = threading.Thread(target=self._read_frames, daemon=True)
 
@@ -95,6 +97,10 @@ class Wire:
                     payload = json.loads(payload.decode("utf-8"))
                     if not isinstance(payload, dict):
                         raise ControllerGone("the client sent something that is no request")
+                    if payload.get("cancelled") is True:
+                        # Runs that would go on without a client end with this one.
+                        self.cancelled = True
+                        continue
                     if payload.get("verb") is None:
                         self.send({"event": "alive"})
                         continue  # a heartbeat

@@ -24,6 +24,12 @@ PROGRAM = Path(str(undo.__file__)).parent
 
 # Verb that changes the engine -> the undos that it registers, or why nothing has to be undone.
 OF_VERB: dict[str, tuple[str, ...] | str] = {
+    "holdRelease": "a lease goes with the conversation",
+    "openRun": "what a run has on disk goes with the conversation, or is kept for whoever has its key",
+    "receiveInput": "as openRun",
+    "runEngine": "a run is what was asked for; its supervisor ends it when nobody waits for it",
+    "readRun": "it looks",
+    "closeRun": "what a run has on disk is of no use without it",
     "lock": ("removeDirectories",),
     "receive": ("discardRelease",),
     "unpack": ("discardStaging", "discardRelease"),

@@ -40,7 +40,6 @@ export const entrypoint = matching<Entrypoint>(
 );
 export const releaseId = matching<ReleaseId>('[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?', LONGEST_WORD);
 export const commitId = matching<CommitId>('[0-9a-f]{40}(?:[0-9a-f]{24})?', LONGEST_WORD);
-
 /** Name of a virtual environment: the key of what is in it, and a number where that name was taken. */
 export const environmentName = matching<string>('[0-9a-f]{16}(?:-[0-9]+)?', LONGEST_WORD);
 export const environmentKey = matching<string>('[0-9a-f]{16}', LONGEST_WORD);

@@ -20,7 +20,9 @@ const TYPED: {
 } = VERBS;
 
 /** The verbs that change the engine and need its lock for that: `lock` itself takes it. */
-export const LOCKED_VERBS = (Object.keys(CHANGING) as Verb[]).filter((verb) => verb !== 'lock');
+export const LOCKED_VERBS: readonly Verb[] = (Object.keys(CHANGING) as Verb[]).filter(
+  (verb) => verb !== 'lock',
+);
 
 /** The verbs that change nothing: all that read-only access allows. */
 export const READING_VERBS = (Object.keys(VERBS) as Verb[]).filter((verb) => !VERBS[verb].changes);

@@ -12,6 +12,8 @@ export interface CallOptions {
   background?: boolean;
   /** Nobody waits for its answer: what is asked for after it is sent at once. */
   unawaited?: boolean;
+  /** One of many pieces, each of which is handed on as it comes. */
+  oneOfMany?: boolean;
   /** A result that says `passed: false` stops the rest of the group, too. */
   required?: boolean;
   /** Gets a program's output as it comes. */
@@ -39,8 +41,9 @@ interface PendingCall {
   readonly options: CallOptions;
   /** Seconds for which it was its turn. */
   spent: number;
-  /** Bytes of its answer, and of a program's output. */
+  /** Bytes of its answer, of what that takes here, and of a program's output. */
   answered: number;
+  kept: number;
   shown: number;
   /** Takes the result as it came. Throws a RangeError when it is none of the verb that was asked for. */
   resolve: (result: unknown, ms: number) => void;
@@ -75,7 +78,7 @@ export class Calls {
     return new Promise((resolve, reject) => {
       const gathered = new Gathered(verb, options.onRows);
       const answer = (result: unknown, ms: number) => resolve({ result: gathered.whole(result), ms });
-      const nothingYet = { spent: 0, answered: 0, shown: 0 };
+      const nothingYet = { spent: 0, answered: 0, kept: 0, shown: 0 };
       this.pending.set(id, { verb, limit, gathered, options, ...nothingYet, resolve: answer, reject });
     });
   }
@@ -100,6 +103,8 @@ export class Calls {
     if (message.type === 'result') call.resolve(message.result, message.ms);
     else call.reject(message.reason);
     this.pending.delete(message.id);
+    // Whoever asks for one thing after the other has done with it; others wait for all that they asked for together.
+    if (call.options.background || call.options.oneOfMany) this.kept -= call.kept;
   }
 
   /**
@@ -143,6 +148,7 @@ export class Calls {
     const most = longestAnswer(verb);
     if (call.answered > most) throw new RangeError(`more than ${most} bytes came as the result of ${verb}`);
     if (message.type === 'part' && !call.gathered.keeps(message.place)) return;
+    call.kept += message.kept;
     this.kept += message.kept;
     if (this.kept > MOST_KEPT) {
       throw new RangeError(

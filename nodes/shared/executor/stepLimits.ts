@@ -13,6 +13,9 @@ const SHORT_STEPS: ReadonlySet<Verb> = new Set<Verb>(['history', 'texts', 'confi
 const CHECK_SECONDS = 60;
 const INSTALLATION_SECONDS = 600;
 
+/** How long a run may wait before it is started. */
+const WAITING_SECONDS = 24 * 3600;
+
 /** Content that is sent slower than this, in bytes per second, is not being taken. */
 const SLOWEST_TRANSFER = 10_000;
 
@@ -44,6 +47,8 @@ export function transferSeconds(bytes: number): number {
 function ownSeconds(verb: Verb, args: object): number {
   const given: { waitSeconds?: number; timeoutSeconds?: number } = args;
   if (verb === 'run') return given.timeoutSeconds || CHECK_SECONDS;
+  // One that waits for its turn, or for another one with its key, may wait long.
+  if (verb === 'runEngine') return (given.timeoutSeconds ?? 0) + WAITING_SECONDS;
   if (verb === 'environment') return given.timeoutSeconds || INSTALLATION_SECONDS;
   return given.waitSeconds ?? 0;
 }

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Verb, VERBS } from '../../../nodes/shared/contract/verbs';
+import { LOCKED_VERBS, type Verb, VERBS } from '../../../nodes/shared/contract/verbs';
 import { getRuns } from '../../../nodes/shared/operations/getRuns';
 import { listReleases } from '../../../nodes/shared/operations/list';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
@@ -37,6 +37,14 @@ beforeAll(async () => {
 });
 
 const ID = '20261123-171501-3f2a9c1';
+const RUN = '0123456789abcdef';
+const STARTED = {
+  start: { kind: 'program', name: 'true' },
+  arguments: [],
+  holder: {},
+  timeoutSeconds: 1,
+  graceSeconds: 1,
+};
 
 /** What each verb that names the engine is asked for. */
 function asked(): Partial<Record<Verb, object>> {
@@ -55,6 +63,9 @@ function asked(): Partial<Record<Verb, object>> {
     compare: { ...compared, entries: [], sameDirectories: [] },
     compareReleases: { ...compared, against: null },
     runs: { basePath: base },
+    holdRelease: { basePath: base, release: null },
+    openRun: { basePath: base, run: RUN },
+    runEngine: { basePath: base, run: RUN, ...STARTED },
     inspect: engine,
   };
 }
@@ -82,7 +93,9 @@ describe.each([
     const table = asked();
     for (const verb of Object.keys(VERBS) as Verb[]) {
       const answer = await raw.ask({ verb, args: table[verb] ?? {} });
-      const expected = table[verb] ? kind : 'lockNeeded';
+      // What names a run of this conversation has none to name.
+      const without = LOCKED_VERBS.includes(verb) ? 'lockNeeded' : 'stepMisshapen';
+      const expected = table[verb] ? kind : without;
       expect({ verb, ...answer }).toMatchObject({ verb, ok: false, failure: { kind: expected } });
     }
     raw.channel.stdin.end();

@@ -7,6 +7,7 @@ import type { Failure, Worded } from './failure';
 import { LAYOUT } from './layout';
 import { LOCK } from './lock';
 import { RELEASE } from './release';
+import { RUN } from './run';
 import { SYSTEM } from './system';
 import { WIRE } from './wire';
 
@@ -19,6 +20,7 @@ export const FAILURES: Readonly<Record<string, Failure>> = {
   ...ARCHIVE,
   ...RELEASE,
   ...ENVIRONMENT,
+  ...RUN,
   ...WIRE,
 };
 

@@ -1,0 +1,52 @@
+"""What one conversation holds of runs: releases that stay, directories, and what was printed."""
+
+from __future__ import annotations
+
+from hot_deploy import later, leases
+from hot_deploy.failures import StepFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hot_deploy.layout import Layout
+    from hot_deploy.run_directories import RunDirectory
+
+
+class Runs:
+    """All of it goes when the conversation ends, but for runs that have a key."""
+
+    def __init__(self) -> None:
+        self.directories: dict[str, RunDirectory] = {}
+        self.outputs: dict[str, dict[str, bytes]] = {}
+        self._held: dict[str, int] = {}
+        self._tidied = False
+
+    def hold(self, layout: Layout, release_id: str) -> None:
+        """Keeps a release from removal. Raises StepFailed where it is gone."""
+        if release_id in self._held:
+            return
+        descriptor = leases.hold(layout.release(release_id))
+        if descriptor is None:
+            raise StepFailed("releaseMissing", release=release_id)
+        self._held[release_id] = descriptor
+
+    def tidy(self, layout: Layout) -> None:
+        """Once in a conversation, what a crash left goes."""
+        if not self._tidied:
+            self._tidied = True
+            later.module("hot_deploy.run_directories").tidy(layout)
+
+    def directory(self, run: str) -> RunDirectory:
+        found = self.directories.get(run)
+        if found is None:
+            raise StepFailed("runUnknown", run=run)
+        return found
+
+    def close(self, run: str) -> None:
+        self.outputs.pop(run, None)
+        directory = self.directories.pop(run, None)
+        if directory is not None:
+            directory.close()
+
+    def close_all(self) -> None:
+        for run in list(self.directories):
+            self.close(run)

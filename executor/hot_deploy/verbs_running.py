@@ -1,0 +1,181 @@
+"""Steps of runs: starting them, what they are given, and what they put out. None changes what is deployed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+
+from hot_deploy import files, outcomes, run_directories, running
+from hot_deploy.contract import FRAME_DATA
+from hot_deploy.failures import StepFailed
+from hot_deploy.shown import output_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+    from hot_deploy.session import Session
+
+    Json = dict[str, Any]
+
+# What of an output comes with the result, if it is all; more is asked for.
+SHORT_BYTES = 48 * 1024
+
+
+def hold_release(session: Session, _id: Any, args: Json) -> Json:
+    """Keeps a release from removal as long as this conversation lasts: the live one, or the one that is named.
+
+    `release` is None where nothing was ever deployed.
+    """
+    layout = session.open(args["basePath"])
+    live = layout.standing_release()
+    wanted = args.get("release") or live
+    if wanted is not None:
+        session.runs.hold(layout, wanted)
+    elif not os.path.isdir(layout.base):
+        raise StepFailed("basePathMissing", basePath=layout.given)
+    user = running.user_of(layout, args.get("runAs"))
+    return {
+        "release": wanted,
+        "live": live,
+        "user": user["name"],
+        "asRoot": user["asRoot"],
+        "survives": running.survives(layout),
+    }
+
+
+def open_run(session: Session, _id: Any, args: Json) -> Json:
+    """Makes a run's directory. With a key, tells whether there was, or is, a run with it: `state`."""
+    layout = session.open(args["basePath"])
+    session.runs.tidy(layout)
+    user = running.user_of(layout, args.get("runAs"))
+    key = args.get("key")
+    name = run_directories.name_of_key(key) if key is not None else args["run"]
+    directory = run_directories.RunDirectory(layout, name, user["ids"])
+    session.runs.directories[args["run"]] = directory
+    return {"state": _state(directory, args)}
+
+
+def _state(directory: run_directories.RunDirectory, args: Json) -> str:
+    """`new`, or of a run with this key: `running`, `kept`, `lost` when nobody knows its end, `another` for other words."""
+    if not directory.keyed:
+        return "new"
+    started = files.read_json(os.path.join(directory.path, outcomes.STARTED))
+    if started is not None and started.get("request") != args.get("request"):
+        return "another"
+    if directory.busy:
+        return "running"
+    if outcomes.read(directory.path) is not None:
+        return "kept"
+    if started is not None and not args.get("repeatable"):
+        return "lost"
+    directory.make_work()
+    return "new"
+
+
+def receive_input(session: Session, _id: Any, args: Json) -> Json:
+    """Takes a run's input from the wire, up to an empty frame, into a file of its own."""
+    directory = session.runs.directory(args["run"])
+    fd = directory.open_input(args["name"])
+    size = 0
+    try:
+        while True:
+            kind, piece = session.wire.take()
+            if kind != FRAME_DATA:
+                raise StepFailed("contentMissing")
+            if not piece:
+                return {"bytes": size}
+            files.write_all(fd, piece)
+            size += len(piece)
+    finally:
+        os.close(fd)
+
+
+def run_engine(session: Session, request_id: Any, args: Json) -> Json:
+    """Runs the engine once and tells how that ended."""
+    layout = session.open(args["basePath"])
+    runs, wire = session.runs, session.wire
+    directory = runs.directories.get(args["run"])
+    if directory is not None and directory.busy:
+        found = running.wait_for(directory, wire)
+    elif directory is not None and directory.keyed and outcomes.read(directory.path) is not None:
+        found = running.kept_outcome(directory)
+    else:
+        found = _started(session, layout, request_id, args)
+    if found is None:
+        return {"state": "lost"}
+    runs.outputs[args["run"]] = found.outputs
+    return _told(found, directory)
+
+
+def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> running.Outcome:
+    directory = session.runs.directories.get(args["run"])
+    user = running.user_of(layout, args.get("runAs"))
+    settings = running.settings_of(layout, args, directory, user)
+    if args.get("engineLimit"):
+        settings["slots"] = {"directory": run_directories.slots(layout), "count": args["engineLimit"]}
+    if directory is not None and directory.keyed:
+        started = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
+        files.write_json(os.path.join(directory.path, outcomes.STARTED), started, mode=0o600)
+    stdin = _stdin(directory, args)
+    settings["stdin"] = stdin is not None
+    try:
+        lock = directory.lock if directory is not None and directory.keyed else None
+        supervised = running.Supervised(settings, stdin, lock)
+    finally:
+        if stdin is not None:
+            os.close(stdin)
+    streams = {name: output_of(session.wire, request_id) for name in ("stdout", "stderr")}
+    found = supervised.follow(session.wire, lambda name, piece: streams[name](piece))
+    if directory is not None:
+        directory.remove_input()
+    return found
+
+
+def _stdin(directory: run_directories.RunDirectory | None, args: Json) -> int | None:
+    """A descriptor to read the run's standard input from."""
+    if args.get("stdinText") is not None:
+        fd = os.memfd_create("input")
+        files.write_all(fd, args["stdinText"].encode("utf-8"))
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
+    if args.get("stdinFile") and directory is not None and directory.input is not None:
+        return os.open(directory.input, os.O_RDONLY | os.O_NOFOLLOW)
+    return None
+
+
+def _told(outcome: running.Outcome, directory: run_directories.RunDirectory | None) -> Json:
+    facts = dict(outcome.facts)
+    listed, count = directory.files() if directory is not None else ([], 0)
+    for name, content in outcome.outputs.items():
+        told = dict(facts[name])
+        if len(content) <= SHORT_BYTES:
+            told["text"] = content.decode("utf-8", "replace")
+        facts[name] = told
+    failed = facts.pop("failed", None)
+    return {
+        **facts,
+        "state": "ended",
+        "repeated": outcome.repeated,
+        "files": listed,
+        "fileCount": count,
+        **({"failed": json.loads(json.dumps(failed))} if failed else {}),
+    }
+
+
+def read_run(session: Session, _id: Any, args: Json) -> Json:
+    """Some bytes of what a run printed, or of a file of its output directory, in base64."""
+    of, offset, length = args["of"], args["offset"], args["length"]
+    if of in ("stdout", "stderr"):
+        content = session.runs.outputs[args["run"]][of][offset : offset + length]
+    else:
+        content = session.runs.directory(args["run"]).read(args["path"], offset, length)
+    return {"data": base64.b64encode(content).decode("ascii")}
+
+
+def close_run(session: Session, _id: Any, args: Json) -> Json:
+    """Forgets a run. Its directory goes, unless it has a key."""
+    session.runs.close(args["run"])
+    return {}
