@@ -69,13 +69,19 @@ export const layers = {
     imports: ['contract', 'dependencies', 'errors', 'executor', 'release'],
     packages: ['node:stream', 'node:zlib'],
   },
+  // What a run is asked for and how it ended, as values.
+  run: {
+    files: 'nodes/shared/run/**',
+    imports: ['contract', 'errors', 'release', 'text'],
+    packages: [],
+  },
   operations: {
     files: 'nodes/shared/operations/**',
     imports: [
       ...['contract', 'dependencies', 'errors', 'executor', 'source'],
-      ...['release', 'release/observe', 'release/decide', 'release/apply'],
+      ...['release', 'release/observe', 'release/decide', 'release/apply', 'run'],
     ],
-    packages: [],
+    packages: ['node:crypto'],
   },
   report: {
     files: 'nodes/shared/report/**',

@@ -13,6 +13,7 @@ import { printable, printableLines } from './text/printable';
  * - `PLAN_CHANGED`: what a deployment would do is no longer what was planned
  * - `CANCELLED`: the caller's signal was aborted
  * - `DEPENDENCIES`: the packages that a release needs could not be installed
+ * - `RUN`: a run of the engine did not succeed; how it ended is in `details`
  * - `NOT_FOUND`: a release, backup, file or directory that was named isn't there
  */
 export type DeployErrorCode =
@@ -26,7 +27,8 @@ export type DeployErrorCode =
   | 'PLAN_CHANGED'
   | 'CANCELLED'
   | 'NOT_FOUND'
-  | 'DEPENDENCIES';
+  | 'DEPENDENCIES'
+  | 'RUN';
 
 /**
  * The one shape in which everything below `nodes/shared` reports that it could not do what was asked. Whatever goes into
