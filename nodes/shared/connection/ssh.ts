@@ -2,11 +2,11 @@ import { DeployError } from '../errors';
 import { parseHostKeys } from './hostKey';
 import { loadPrivateKey } from './loadKey';
 import { withoutSha1 } from './sshAlgorithms';
-import { Attempt, cancelled, type Hop, type Patience, type Secret } from './sshAttempt';
+import type { Secret } from './secret';
+import { Attempt, cancelled, type Hop, type Patience } from './sshAttempt';
 import { SshConnection } from './sshConnection';
 import { aboutJumpHost } from './sshJump';
 import type { Target } from './sshMessages';
-import type { Connection } from './connection';
 
 /** One host and how it is logged in to. */
 export interface SshHost {
@@ -56,7 +56,7 @@ async function readSecret(options: SshHost): Promise<Secret> {
   if (!options.password) {
     throw new DeployError('INPUT', '"Password" is empty; enter the password to log in with.');
   }
-  return { password: options.password };
+  return { password: Buffer.from(options.password) };
 }
 
 type Way = [target: Target, pins: ReturnType<typeof parseHostKeys>, secret: Secret];
@@ -78,7 +78,7 @@ async function prepare(options: SshHost): Promise<Way> {
  * @throws CONNECTION when a host can't be reached, its key or the login is refused; the message says which
  * @throws CANCELLED when the signal is aborted before the connection stands
  */
-export async function connectSsh(options: SshOptions): Promise<Connection> {
+export async function connectSsh(options: SshOptions): Promise<SshConnection> {
   const { jump, signal } = options;
   const way = await prepare(options);
   const jumpWay = jump && (await aboutJumpHost(() => prepare(jump)));

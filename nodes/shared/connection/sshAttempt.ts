@@ -1,10 +1,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Client, type ParsedKey } from 'ssh2';
+import { Client } from 'ssh2';
 
 import { DeployError, toDeployError } from '../errors';
 import { hostKeyAlgorithms, type HostKeyPin, matchesHostKey, pinsFor } from './hostKey';
+import { forgetSecret, type Secret } from './secret';
 import { MODERN, Offers, SHA1_REFUSED } from './sshAlgorithms';
+import { keepAlive } from './sshKeepalive';
 import { keyLogin, passwordLogin } from './sshLogin';
 import {
   address,
@@ -18,8 +20,6 @@ import {
   timedOut,
   unreachable,
 } from './sshMessages';
-
-export type Secret = { key: ParsedKey } | { password: string };
 
 /** A host that has let us in. */
 export interface Hop {
@@ -40,7 +40,6 @@ export interface Patience {
   signal?: AbortSignal | undefined;
 }
 
-const UNANSWERED_KEEPALIVES = 4;
 /** As ssh2 writes it down; what comes from the host is only taken where it is a name. */
 const IDENTIFICATION = /^Remote ident: ["']SSH-[\d.]+-([\x21-\x7e]{1,60})(?:["' ]|$)/;
 
@@ -70,7 +69,8 @@ export class Attempt {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const socket = await Promise.race([refused, this.before ? this.tunnel(this.before) : this.dial()]);
-      await Promise.race([refused, this.logIn(socket, keepaliveMs)]);
+      await Promise.race([refused, this.logIn(socket)]);
+      keepAlive(this.client, socket, keepaliveMs);
       const { target, client, software } = this;
       return { target, client, socket, software, drop: () => this.drop() };
     } catch (error) {
@@ -79,6 +79,7 @@ export class Attempt {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
+      forgetSecret(this.secret);
     }
   }
 
@@ -119,7 +120,7 @@ export class Attempt {
     });
   }
 
-  private logIn(socket: Duplex, keepaliveMs: number): Promise<void> {
+  private logIn(socket: Duplex): Promise<void> {
     this.stage = 'handshake';
     const { client, target } = this;
     return new Promise((resolve) => {
@@ -135,8 +136,8 @@ export class Attempt {
         sock: socket,
         username: target.username,
         readyTimeout: 0,
-        keepaliveInterval: keepaliveMs,
-        keepaliveCountMax: UNANSWERED_KEEPALIVES,
+        // Ours waits without keeping n8n from exiting: see `keepAlive`.
+        keepaliveInterval: 0,
         algorithms: { ...MODERN, serverHostKey: hostKeyAlgorithms(this.pins, target.host, target.port) },
         hostVerifier: (key: Buffer) => this.verifyHost(key),
         authHandler: this.loginMethod(),

@@ -30,7 +30,7 @@ export function keyLogin(target: Target, key: ParsedKey, refuse: Refuse): AuthHa
  * Answers the one prompt of keyboard-interactive that is for the password. The same prompt again means that the
  * password was wrong; any other one can't be answered. A prompt that echoes is not for a password.
  */
-function passwordPrompt(target: Target, password: string, refuse: Refuse) {
+function passwordPrompt(target: Target, password: Buffer, refuse: Refuse) {
   let answered: string | undefined;
   return (
     _name: string,
@@ -48,7 +48,7 @@ function passwordPrompt(target: Target, password: string, refuse: Refuse) {
       refuse(secondFactor(target, prompts.map((each) => each.prompt).join(' ')));
     } else {
       answered = first.prompt;
-      finish([password]);
+      finish([password.toString()]);
     }
   };
 }
@@ -57,7 +57,7 @@ function passwordPrompt(target: Target, password: string, refuse: Refuse) {
  * Logs in with a password by the one way that the server offers for it, so that a wrong password counts as one attempt.
  * Asking with the method `none` first makes the server list its ways (RFC 4252, section 5.2).
  */
-export function passwordLogin(target: Target, password: string, refuse: Refuse): AuthHandlerMiddleware {
+export function passwordLogin(target: Target, password: Buffer, refuse: Refuse): AuthHandlerMiddleware {
   const { username } = target;
   const prompt = passwordPrompt(target, password, refuse);
   let tried: 'none' | 'password' | 'keyboard-interactive' | undefined;
@@ -71,7 +71,8 @@ export function passwordLogin(target: Target, password: string, refuse: Refuse):
       refuse(passwordRefused(target, tried));
     } else if (offered?.includes('password')) {
       tried = 'password';
-      next({ type: 'password', username, password });
+      // ssh2 takes bytes, too, and keeps them: these can be cleared.
+      next({ type: 'password', username, password: password as unknown as string });
     } else if (offered?.includes('keyboard-interactive')) {
       tried = 'keyboard-interactive';
       next({ type: 'keyboard-interactive', username, prompt });
