@@ -4,11 +4,14 @@ import { connectLocal } from '../shared/connection/local';
 import { checkLocalContainer } from '../shared/connection/localContainers';
 import { checkEngineMachine } from '../shared/connection/localMachine';
 import { checkLocalPath } from '../shared/connection/localPaths';
+import { type Connect, KeptConnections } from '../shared/connection/keptConnections';
 import { connectSsh } from '../shared/connection/ssh';
+import { ChannelRefused } from '../shared/connection/sshMessages';
 import type { Connection } from '../shared/connection/connection';
 import { toDeployError } from '../shared/errors';
 import { ExecutorClient } from '../shared/executor/client';
 import type { ExecutorOptions } from '../shared/executor/conversation';
+import { connectionKey, keepMilliseconds, keptConnections } from './keeping';
 import type { EngineLocation } from './locationFields';
 import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 
@@ -18,9 +21,14 @@ export type ReadCredential = () => Promise<ICredentialDataDecryptedObject>;
 /** A start that is waited for less does not mean that every step has to be quick. */
 const LEAST_COMMAND_SECONDS = 60;
 
-/** Makes executors, and keeps one connection to each host for as long as one execution lasts. */
+/**
+ * Makes executors for one execution, over as few connections as it can. Those to hosts are shared with other executions
+ * that use the same credential, and kept for them for a while.
+ */
 export class Executors {
-  private readonly connections = new Map<string, Promise<Connection>>();
+  private local: Connection | undefined;
+  /** Those that are nobody else's. */
+  private readonly own = new KeptConnections();
 
   /** @param reading names of the operations that only read, for messages */
   constructor(
@@ -28,14 +36,23 @@ export class Executors {
     private readonly reading?: readonly string[],
   ) {}
 
-  /** Starts an executor at `location`. The caller closes it. */
-  async open(location: EngineLocation, readCredential: ReadCredential): Promise<ExecutorClient> {
+  /**
+   * Starts an executor at `location`. The caller closes it.
+   *
+   * @param credentialId the credential's, as n8n knows it; without one its connections are not shared
+   */
+  async open(
+    location: EngineLocation,
+    readCredential: ReadCredential,
+    credentialId?: string,
+  ): Promise<ExecutorClient> {
     const { interpreter, startTimeoutMs, silenceSeconds } = location;
     const commandTimeoutSeconds = Math.max(startTimeoutMs / 1000, LEAST_COMMAND_SECONDS);
     const { signal, reading } = this;
     if (location.connection === 'local') {
       await checkLocal(location);
-      return this.start('local', async () => connectLocal(), {
+      this.local ??= connectLocal();
+      return ExecutorClient.open(this.local, {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
         commandTimeoutSeconds,
@@ -45,7 +62,12 @@ export class Executors {
     }
     const credential = await readCredential();
     const options = sshOptions(credential, location.hostOverride);
-    return this.start(JSON.stringify(options), () => connectSsh({ ...options, signal }), {
+    const way: Way = {
+      key: connectionKey({ credentialId: credentialId ?? '', credential, options }),
+      connect: (attempt) => connectSsh({ ...options, signal: attempt }),
+      keepMs: credentialId === undefined ? 0 : keepMilliseconds(),
+    };
+    return this.start(way, {
       interpreter: { ...interpreter, become: becomeOf(credential) },
       access: accessOf(credential),
       reading,
@@ -58,40 +80,38 @@ export class Executors {
     });
   }
 
-  /** Closes every connection. */
+  /** Closes every connection that isn't kept for others. */
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.connections.values());
-    this.connections.clear();
-    await Promise.all(
-      opened.map((result) => (result.status === 'fulfilled' ? result.value.close() : Promise.resolve())),
-    );
+    await Promise.all([keptConnections.release(this), this.own.release(this), this.local?.close()]);
   }
 
-  /** Over the connection that is kept under `key`; one that went away since is made anew, as nothing was started yet. */
-  private async start(
-    key: string,
-    make: () => Promise<Connection>,
-    options: ExecutorOptions,
-  ): Promise<ExecutorClient> {
-    const kept = this.connections.get(key);
-    if (kept) {
+  /**
+   * Over a connection that is there, or a new one. One that went away since is made anew, and one over which the host
+   * opens no further channel gets a companion: nothing was started yet.
+   */
+  private async start(way: Way, options: ExecutorOptions): Promise<ExecutorClient> {
+    const { key, connect, keepMs } = way;
+    const pool = keepMs > 0 ? keptConnections : this.own;
+    for (let lost = false; ;) {
+      const { connection, shared } = await pool.take(this, key, connect, { signal: this.signal, keepMs });
       try {
-        return await ExecutorClient.open(await kept, options);
+        return await ExecutorClient.open(connection, options);
       } catch (error) {
         const reason = toDeployError(error);
-        if (reason.code !== 'LOST') throw reason;
+        if (!shared || this.signal?.aborted) throw reason;
+        if (reason instanceof ChannelRefused) pool.full(connection);
+        else if (reason.code === 'LOST' && !lost) lost = true;
+        else throw reason;
       }
     }
-    return ExecutorClient.open(await this.connect(key, make), options);
   }
+}
 
-  private connect(key: string, make: () => Promise<Connection>): Promise<Connection> {
-    const connection = make();
-    this.connections.set(key, connection);
-    // One that did not come about is tried again for the next item.
-    connection.catch(() => this.connections.delete(key));
-    return connection;
-  }
+/** How a connection is made, what it is known by, and how long it is kept. */
+interface Way {
+  key: string;
+  connect: Connect;
+  keepMs: number;
 }
 
 /** What the administrator of n8n's machine has to have allowed. */

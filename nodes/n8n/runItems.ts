@@ -7,6 +7,7 @@ import { Executors } from './executors';
 import { failedItem } from './failedItem';
 import type { ReadParameter } from './field';
 import type { ItemContext } from './item';
+import { credentialIdOf } from './keeping';
 import { readLocation } from './locationFields';
 import { toNodeError } from './nodeError';
 import type { Operation } from './operation';
@@ -66,12 +67,17 @@ async function runItem(
   const operation = chosen(repertoire.operations, read);
   refuseAgent(node, operation, repertoire.harmless);
   const location = readLocation(read);
+  const chosenCredential = node.getNode().credentials?.hotDeploySshApi;
   let client: Promise<ExecutorClient> | undefined;
   const connect = () =>
-    (client ??= executors.open(location, async () => {
-      if (!node.getNode().credentials?.hotDeploySshApi) throw noCredential();
-      return node.getCredentials('hotDeploySshApi', itemIndex);
-    }));
+    (client ??= executors.open(
+      location,
+      async () => {
+        if (!chosenCredential) throw noCredential();
+        return node.getCredentials('hotDeploySshApi', itemIndex);
+      },
+      credentialIdOf(chosenCredential?.id),
+    ));
   try {
     return await operation.run({ ...item, node, operation: operation.value, read, connect });
   } finally {

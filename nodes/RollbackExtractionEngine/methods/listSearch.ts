@@ -1,6 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
 import { Executors } from '../../n8n/executors';
+import { credentialIdOf } from '../../n8n/keeping';
 import { readLocation } from '../../n8n/locationFields';
 import { toNodeError } from '../../n8n/nodeError';
 import { parametersInEditor } from '../../n8n/parameters';
@@ -44,7 +45,11 @@ async function inventory(context: ILoadOptionsFunctions): Promise<Inventory> {
   const executors = new Executors();
   try {
     const location = readLocation(parametersInEditor(context));
-    const client = await executors.open(location, () => context.getCredentials('hotDeploySshApi'));
+    const client = await executors.open(
+      location,
+      () => context.getCredentials('hotDeploySshApi'),
+      credentialIdOf(context.getNode().credentials?.hotDeploySshApi?.id),
+    );
     try {
       return await listReleases(client, location.basePath);
     } finally {

@@ -1,23 +1,29 @@
+import { Socket } from 'node:net';
 import type { ClientChannel } from 'ssh2';
 
 import { DeployError } from '../errors';
 import { quoteForShell } from './shellQuote';
 import type { Hop } from './sshAttempt';
 import { SshChannel } from './sshChannel';
-import { address, foreign } from './sshMessages';
-import type { Channel, Connection, StartOptions } from './connection';
+import { address, ChannelRefused, foreign } from './sshMessages';
+import type { Channel, StartOptions } from './connection';
+import type { KeepableConnection } from './keptConnections';
 
 const CLOSE_TIMEOUT_MS = 2_000;
+/** A network that fell silent while nobody used the connection is not waited for until keepalives notice it. */
+const FIRST_ANSWER_MS = 10_000;
 
 /** Processes on a host that has let us in, and the way there. */
-export class SshConnection implements Connection {
+export class SshConnection implements KeepableConnection {
   readonly description: string;
   readonly host: string;
   readonly software?: string | undefined;
   readonly remote = true;
+  readonly gone: Promise<void>;
   private readonly open = new Set<SshChannel>();
-  private readonly closed: Promise<void>;
+  private starting = 0;
   private alive = true;
+  private rested = false;
   private reason?: string;
 
   /** `before`: the hop on the way, which is left when this one is. */
@@ -33,7 +39,7 @@ export class SshConnection implements Connection {
     // Nothing can be answered any more, and what arrived has been handed on.
     client.on('end', () => hop.socket.destroy());
     before?.client.on('error', (error: Error) => this.drop(error));
-    this.closed = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       client.on('close', () => {
         this.alive = false;
         for (const channel of this.open) channel.lost();
@@ -45,19 +51,38 @@ export class SshConnection implements Connection {
 
   async start(argv: readonly string[], { environment, quoteAll }: StartOptions = {}): Promise<Channel> {
     const command = quoteForShell(argv, quoteAll);
-    if (!this.usable) throw this.notStarted('it is closed');
+    if (!this.usable) throw this.notStarted(new Error('it is closed'));
     return this.exec(command, environment);
   }
 
   async close(): Promise<void> {
     const timer = setTimeout(() => this.hop.drop(), CLOSE_TIMEOUT_MS);
     this.hop.client.end();
-    await this.closed;
+    await this.gone;
     clearTimeout(timer);
   }
 
-  private get usable(): boolean {
+  get usable(): boolean {
     return this.alive && this.hop.socket.writable;
+  }
+
+  get quiet(): boolean {
+    return this.starting === 0 && this.open.size === 0;
+  }
+
+  rest(): void {
+    this.rested = true;
+    this.wire?.unref();
+  }
+
+  wake(): void {
+    this.wire?.ref();
+  }
+
+  /** What keeps n8n from exiting. */
+  private get wire(): Socket | undefined {
+    const { socket } = this.before ?? this.hop;
+    return socket instanceof Socket ? socket : undefined;
   }
 
   private drop(error: Error): void {
@@ -65,9 +90,21 @@ export class SshConnection implements Connection {
     this.hop.drop();
   }
 
-  private exec(command: string, env?: Readonly<Record<string, string>>): Promise<Channel> {
+  private async exec(command: string, env?: Readonly<Record<string, string>>): Promise<Channel> {
+    const limit = this.rested && setTimeout(() => this.drop(new Error('it did not answer')), FIRST_ANSWER_MS);
+    this.rested = false;
+    this.starting += 1;
+    try {
+      return await this.request(command, env);
+    } finally {
+      this.starting -= 1;
+      if (limit) clearTimeout(limit);
+    }
+  }
+
+  private request(command: string, env?: Readonly<Record<string, string>>): Promise<Channel> {
     return new Promise((resolve, reject) => {
-      const refuse = (error: unknown): void => reject(this.notStarted(foreign(String(error))));
+      const refuse = (error: unknown): void => reject(this.notStarted(error));
       try {
         this.hop.client.exec(command, { env: { ...env } }, (error, channel) =>
           error ? refuse(error) : resolve(this.adopt(channel)),
@@ -86,12 +123,12 @@ export class SshConnection implements Connection {
     return channel;
   }
 
-  private notStarted(reason: string): DeployError {
+  private notStarted(thrown: unknown): DeployError {
+    const reason = foreign(String(thrown));
     if (this.usable) {
-      return new DeployError(
-        'CONNECTION',
-        `${this.description} refused to start a command (${reason}); look into the log of sshd there.`,
-      );
+      const message = `${this.description} refused to start a command (${reason}); look into the log of sshd there.`;
+      const noChannel = typeof (thrown as { reason?: unknown }).reason === 'number';
+      return noChannel ? new ChannelRefused(message) : new DeployError('CONNECTION', message);
     }
     return new DeployError(
       'LOST',

@@ -44,6 +44,13 @@ export class ConnectionFailed extends DeployError {
   }
 }
 
+/** `CONNECTION`: the host opens no further channel over this connection, such as `MaxSessions` of its sshd says. */
+export class ChannelRefused extends DeployError {
+  constructor(message: string) {
+    super('CONNECTION', message);
+  }
+}
+
 /** Text that a server chose, made harmless to show: one line, no control characters, at most 120 characters. */
 export function foreign(text: string): string {
   return text
