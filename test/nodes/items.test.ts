@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { IDataObject, INode, NodeOperationError } from 'n8n-workflow';
 
+import { keptConnections } from '../../nodes/n8n/keeping';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type N8n, type RunResult } from '../support/n8n';
 import { checks, credentialFor, hotDeploy, items, openN8n, rollback } from '../support/nodes';
@@ -25,8 +26,9 @@ beforeAll(async () => {
   [v2] = await engineVersions(make, 'v2');
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   onMessage = () => undefined;
+  await keptConnections.closeAll();
 });
 
 afterAll(async () => {

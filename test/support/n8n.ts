@@ -65,6 +65,8 @@ export interface N8nOptions {
   onConsole?(message: ConsoleMessage): void;
   /** Receives what nodes and the engine log, in the whole process. */
   onLog?: LogSink;
+  /** Ends what nodes leave open between executions. */
+  onClose?(): Promise<void>;
 }
 
 export interface RunOptions {
@@ -197,6 +199,7 @@ export class N8n {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.options.onClose?.();
     openCount -= 1;
     if (openCount === 0) await rm(userFolder, { recursive: true, force: true });
   }

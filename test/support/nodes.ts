@@ -13,6 +13,7 @@ import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
+import { keptConnections } from '../../nodes/n8n/keeping';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import { PYTHON } from './deployment';
@@ -54,6 +55,7 @@ export async function openN8n(
     },
     credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi()],
     credentials: { [CREDENTIAL]: credential },
+    onClose: () => keptConnections.closeAll(),
     ...options,
   });
 }
