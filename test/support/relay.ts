@@ -3,6 +3,8 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 /** A TCP relay on loopback in front of a port of this machine. */
 export interface Relay {
   port: number;
+  /** The port that further connections lead to. */
+  target: number;
   /** Bytes that went through so far. */
   bytes: { toServer: number; toClient: number };
   /** How many connections were accepted so far. */
@@ -48,7 +50,7 @@ export async function startRelay(port: number, options: { delayMs?: number } = {
   };
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const target = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const target = connect({ port: relay.target, host: '127.0.0.1', allowHalfOpen: true });
     relay.connections += 1;
     for (const socket of [client, target]) sockets.add(socket);
     pass(client, target, (length) => (relay.bytes.toServer += length));
@@ -61,6 +63,7 @@ export async function startRelay(port: number, options: { delayMs?: number } = {
   };
   const relay: Relay = {
     port: (server.address() as AddressInfo).port,
+    target: port,
     bytes: { toServer: 0, toClient: 0 },
     connections: 0,
     cut,
