@@ -92,7 +92,7 @@ export const layers = {
     files: 'nodes/n8n/**',
     imports: [
       ...['connection', 'contract', 'dependencies', 'errors', 'executor', 'git'],
-      ...['operations', 'release', 'report', 'source', 'text'],
+      ...['operations', 'release', 'report', 'run', 'source', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },
@@ -116,7 +116,10 @@ export const layers = {
   },
   RunExtractionEngine: {
     files: 'nodes/RunExtractionEngine/**',
-    imports: ['all operations', 'contract', 'errors', 'n8n', 'operations', 'release', 'text'],
+    imports: [
+      ...['all operations', 'contract', 'errors', 'executor', 'n8n', 'operations'],
+      ...['release', 'run', 'text'],
+    ],
     packages: [...node, 'n8n-workflow'],
   },
   // One node tells agents of the others' operations.

@@ -10,7 +10,7 @@ import { runItems } from '../n8n/runItems';
 import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { HARMLESS } from '../operations';
 import { properties, subtitle } from './description';
-import { searchBackups, searchReleases } from './methods/listSearch';
+import { searchBackups, searchReleases } from '../n8n/listSearch';
 import { operations } from './operations';
 
 export class RollbackExtractionEngine implements INodeType {

@@ -1,6 +1,5 @@
-import { choice, type Field, type ReadParameter } from '../n8n/field';
-import { readText } from '../n8n/values';
-import { DeployError } from '../shared/errors';
+import { choice, type ReadParameter } from '../n8n/field';
+import { locator, required } from '../n8n/locator';
 import type { RollbackTarget } from '../shared/operations/rollback';
 
 const target = choice(['previous', 'release', 'backup'], {
@@ -23,19 +22,27 @@ const target = choice(['previous', 'release', 'backup'], {
   description: 'Where to go back to',
 });
 
-const release = locator({
-  displayName: 'Release',
-  name: 'release',
-  searchListMethod: 'searchReleases',
-  example: '20261123-171501-3f2a9c1',
-});
+const release = required(
+  locator({
+    displayName: 'Release',
+    name: 'release',
+    description: 'Which release to go back to',
+    searchListMethod: 'searchReleases',
+    example: '20261123-171501-3f2a9c1',
+    show: { target: ['release'] },
+  }),
+);
 
-const backup = locator({
-  displayName: 'Backup',
-  name: 'backup',
-  searchListMethod: 'searchBackups',
-  example: 'hot-backup-20261123-171501.tar.gz',
-});
+const backup = required(
+  locator({
+    displayName: 'Backup',
+    name: 'backup',
+    description: 'Which backup to go back to',
+    searchListMethod: 'searchBackups',
+    example: 'hot-backup-20261123-171501.tar.gz',
+    show: { target: ['backup'] },
+  }),
+);
 
 /** Where to go back to. */
 export const targetFields = [target, release, backup];
@@ -46,42 +53,4 @@ export function readTarget(read: ReadParameter): RollbackTarget {
   if (kind === 'release') return { target: kind, release: release.read(read) };
   if (kind === 'backup') return { target: kind, backup: backup.read(read) };
   return { target: kind };
-}
-
-interface Locator {
-  displayName: string;
-  name: string;
-  searchListMethod: string;
-  example: string;
-}
-
-/** A field that lists what is kept on the engine's side, and takes a name as well. */
-function locator({ displayName, name, searchListMethod, example }: Locator): Field<string> {
-  return {
-    place: 'form',
-    property: {
-      displayName,
-      name,
-      type: 'resourceLocator',
-      default: { mode: 'list', value: '' },
-      required: true,
-      description: `Which ${displayName.toLowerCase()} to go back to`,
-      modes: [
-        {
-          displayName: 'From List',
-          name: 'list',
-          type: 'list',
-          // A local engine needs no credential; the list itself says when one is missing.
-          typeOptions: { searchListMethod, searchable: true, skipCredentialsCheckInRLC: true },
-        },
-        { displayName: 'By Name', name: 'id', type: 'string', placeholder: example },
-      ],
-      displayOptions: { show: { target: [name] } },
-    },
-    read(get, called = displayName) {
-      const chosen = readText(called, get(name, '', { extractValue: true })).trim();
-      if (chosen) return chosen;
-      throw new DeployError('INPUT', `${called} is empty. Choose one from the list, or give its name.`);
-    },
-  };
 }

@@ -6,11 +6,13 @@ import {
   NodeConnectionTypes,
 } from 'n8n-workflow';
 
+import { searchReleases } from '../n8n/listSearch';
 import { runItems } from '../n8n/runItems';
 import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { HARMLESS } from '../operations';
 import { properties, subtitle } from './description';
 import { operations } from './operations';
+import { hotDeployEngineSecretsApiTest } from './secretsTest';
 
 export class RunExtractionEngine implements INodeType {
   description: INodeTypeDescription = {
@@ -20,7 +22,7 @@ export class RunExtractionEngine implements INodeType {
     group: ['transform'],
     version: 1,
     subtitle,
-    description: 'See and stop what runs of a Python engine',
+    description: 'Run a Python engine: pinned to a release, bounded, and observed to its end',
     defaults: { name: 'Run Extraction Engine' },
     // For listing; what changes production is refused to agents unless it is switched on: n8n/agents.ts.
     usableAsTool: true,
@@ -33,11 +35,19 @@ export class RunExtractionEngine implements INodeType {
         testedBy: 'hotDeploySshApiTest',
         displayOptions: { show: { connection: ['ssh'] } },
       },
+      {
+        name: 'hotDeployEngineSecretsApi',
+        testedBy: 'hotDeployEngineSecretsApiTest',
+        displayOptions: { show: { operation: ['run'] } },
+      },
     ],
     properties,
   };
 
-  methods = { credentialTest: { hotDeploySshApiTest } };
+  methods = {
+    credentialTest: { hotDeploySshApiTest, hotDeployEngineSecretsApiTest },
+    listSearch: { searchReleases },
+  };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     return runItems(this, { operations, harmless: HARMLESS });

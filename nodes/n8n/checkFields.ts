@@ -8,6 +8,7 @@ import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
 import { readVariables } from './variables';
+import { readWords } from './words';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
   compile: 'Python files compile',
@@ -77,7 +78,7 @@ const words = field(
       'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix.',
     displayOptions: { show: { type: ['engine'] } },
   },
-  wordsOf,
+  readWords,
 );
 
 const leaveOut = patterns({
@@ -143,19 +144,6 @@ export const checks = field(
   },
   rowsOf,
 );
-
-/** Texts, and numbers as texts; an expression may yield one list of all. */
-function wordsOf(value: unknown, called: string): string[] {
-  const isEmpty = value === '' || value === null || value === undefined;
-  const given: unknown[] = isEmpty ? [] : [value].flat(2);
-  const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
-  const isWord = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
-  if (words.every(isWord)) return words;
-  throw new DeployError(
-    'INPUT',
-    `${called} holds something else than texts. Add each word with Add Argument, or give a list of texts.`,
-  );
-}
 
 /** An expression may yield anything. What is in it is not shown: a check may hold secrets. */
 function rowsOf(value: unknown, called: string): IDataObject[] {

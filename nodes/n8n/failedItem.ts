@@ -2,18 +2,21 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { DeployError } from '../shared/errors';
 import type { DetachResult } from '../shared/operations/detach';
+import { RUN_STATUSES, type RunStatus } from '../shared/run/ending';
+import type { RunResult } from '../shared/run/result';
 import type { PlanResult } from '../shared/operations/plan';
 import type { RepairResult } from '../shared/operations/repair';
 import type { SwitchResult } from '../shared/release/result';
 import { detailsOf, toNodeError } from './nodeError';
 
 /** What the outputs of operations are made of. */
-type Outcome = SwitchResult | PlanResult | RepairResult | DetachResult;
+type Outcome = SwitchResult | PlanResult | RepairResult | DetachResult | RunResult;
+const RUN_ENDS = RUN_STATUSES.filter((status) => status !== 'succeeded');
 type Names<T> = T extends unknown ? keyof T : never;
 
-/** What a failed item says. `status` is one that nothing that came to its end has. */
+/** What a failed item says. `status` is one that nothing that came to its end has: of a run, how that ended. */
 interface FailedJson extends IDataObject {
-  status: 'failed';
+  status: Exclude<RunStatus, 'succeeded'>;
   /** The sentence. */
   error: string;
   /** What to do next, or what the check printed; the sentence where there is no more to say. */
@@ -32,11 +35,13 @@ export function failedItem(
   error: DeployError,
 ): INodeExecutionData {
   const { message, description } = error;
+  const details = detailsOf(error);
   const failed: FailedJson = {
-    status: 'failed',
+    ...(error.code === 'RUN' && details),
+    status: RUN_ENDS.find((status) => status === details.status) ?? 'failed',
     error: message,
     message: description ?? message,
-    details: detailsOf(error),
+    details,
   };
   const item: INodeExecutionData = { json: failed, pairedItem: { item: itemIndex } };
   if (node.getNode().onError !== 'continueErrorOutput') return item;
@@ -61,19 +66,25 @@ function markedAsFailed(
 /** The `status` of what operations put out. */
 const STATUSES: Record<Outcome['status'] | FailedJson['status'], true> = {
   attention: true,
+  cancelled: true,
   deployed: true,
   detached: true,
   failed: true,
+  killed: true,
   planned: true,
   repaired: true,
   rolledBack: true,
   sound: true,
+  succeeded: true,
+  timedOut: true,
   unchanged: true,
+  unknown: true,
 };
 
 /** The names below which operations say what they did; `n8n` is added to what switches. */
 const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   adopt: true,
+  attempts: true,
   backup: true,
   basePath: true,
   bytesToSend: true,
@@ -81,9 +92,11 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   checks: true,
   complaint: true,
   container: true,
+  cpuMs: true,
   dependencies: true,
   drift: true,
   durationMs: true,
+  exitCode: true,
   files: true,
   findings: true,
   host: true,
@@ -93,7 +106,9 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   n8n: true,
   names: true,
   notices: true,
+  output: true,
   packages: true,
+  peakMemoryMb: true,
   pinning: true,
   planDigest: true,
   previousRelease: true,
@@ -101,15 +116,23 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   releasesInUse: true,
   removed: true,
   repaired: true,
+  repeated: true,
+  runKey: true,
   settled: true,
+  signal: true,
   source: true,
   space: true,
   starts: true,
   status: true,
+  stderr: true,
+  stdout: true,
   steps: true,
+  survivesN8n: true,
   swap: true,
   unchanged: true,
   unseen: true,
+  user: true,
+  waitedMs: true,
 };
 
 /**

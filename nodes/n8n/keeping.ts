@@ -3,6 +3,7 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { KeptConnections } from '../shared/connection/keptConnections';
 import type { SshOptions } from '../shared/connection/ssh';
+import type { EngineLocation } from './locationFields';
 import { isRecord, readCount } from './values';
 
 const DEFAULT_SECONDS = 60;
@@ -28,7 +29,8 @@ export function keepMilliseconds(): number {
 interface Origin {
   credentialId: string;
   credential: ICredentialDataDecryptedObject;
-  options: SshOptions;
+  options?: SshOptions;
+  location?: EngineLocation;
 }
 
 /** The same for the same credential with the same content, and for nothing else. Tells nothing of what is in it. */

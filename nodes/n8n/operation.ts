@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { Field, Option } from './field';
+import type { Field, Option, ReadParameter } from './field';
 import type { ItemContext } from './item';
 
 /** All that there is to know of one operation of a node. Whatever n8n, people and agents see of it is made of this. */
@@ -17,6 +17,8 @@ export interface Operation {
   readonly fields: readonly Field[];
   /** What it has in the collection Options. */
   readonly options: readonly Option[];
+  /** How many items are worked on at once; one after the other when left out. */
+  readonly lanes?: (read: ReadParameter) => number;
   /** Does it for one item; resolves with the `json` of one or several output items. */
   run(item: ItemContext): Promise<IDataObject | IDataObject[]>;
 }

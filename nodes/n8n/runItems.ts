@@ -3,6 +3,7 @@ import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData
 import { DeployError, expected, toDeployError } from '../shared/errors';
 import type { ExecutorClient } from '../shared/executor/client';
 import { refuseAgent } from './agents';
+import { Conversations } from './conversations';
 import { Executors } from './executors';
 import { failedItem } from './failedItem';
 import type { ReadParameter } from './field';
@@ -21,9 +22,15 @@ export interface Repertoire {
   harmless: readonly string[];
 }
 
+/** What became of one input item. */
+interface Done {
+  items: INodeExecutionData[];
+  failed?: DeployError;
+}
+
 /**
- * Runs an operation for each input item, one after the other, each with an executor of its own over connections that
- * are shared. Follows Continue On Fail and pairs every output with its input.
+ * Runs an operation for each input item, by default one after the other. Follows Continue On Fail, pairs every output with
+ * its input and puts them out in the inputs' order. After one that failed no further one is started.
  */
 export async function runItems(
   node: IExecuteFunctions,
@@ -31,35 +38,68 @@ export async function runItems(
 ): Promise<INodeExecutionData[][]> {
   const signal = node.getExecutionCancelSignal();
   const executors = new Executors(signal, repertoire.harmless);
-  const returnData: INodeExecutionData[] = [];
-  try {
-    for (let itemIndex = 0; itemIndex < node.getInputData().length; itemIndex++) {
-      const binary: IBinaryKeyData = {};
-      const push = (item: INodeExecutionData) => {
-        if (Object.keys(binary).length > 0) item.binary = binary;
-        returnData.push(item);
-      };
-      try {
-        const done = await runItem(node, executors, repertoire, { itemIndex, binary, signal });
-        [done].flat().forEach((json) => push({ json, pairedItem: { item: itemIndex } }));
-      } catch (error) {
-        const deployError = toDeployError(error);
-        // Stopping a workflow is not one item's matter: nothing after it may run.
-        if (!node.continueOnFail() || signal?.aborted)
-          throw toNodeError(node.getNode(), deployError, itemIndex);
-        push(failedItem(node, itemIndex, deployError));
-      }
+  const conversations = new Conversations(executors);
+  const count = node.getInputData().length;
+  const done: Done[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < count && !done.some((each) => each?.failed)) {
+      const itemIndex = next++;
+      done[itemIndex] = await runItem({ node, executors, conversations, repertoire, signal }, itemIndex);
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: lanesOf(node, repertoire, count) }, lane));
   } finally {
+    await conversations.close();
     await executors.close();
   }
-  return [returnData];
+  const itemIndex = done.findIndex((each) => each?.failed);
+  const failed = done[itemIndex]?.failed;
+  if (failed) throw toNodeError(node.getNode(), failed, itemIndex);
+  return [done.flatMap(({ items }) => items)];
 }
 
-async function runItem(
-  node: IExecuteFunctions,
-  executors: Executors,
-  repertoire: Repertoire,
+/** How many items are worked on at once. What can't be read is said by the item itself. */
+function lanesOf(node: IExecuteFunctions, { operations }: Repertoire, count: number): number {
+  if (count < 2) return count;
+  try {
+    const read = parametersOf(node, 0);
+    return Math.min(count, chosen(operations, read).lanes?.(read) ?? 1);
+  } catch {
+    return 1;
+  }
+}
+
+/** What the items of one execution have in common. */
+interface Execution {
+  node: IExecuteFunctions;
+  executors: Executors;
+  conversations: Conversations;
+  repertoire: Repertoire;
+  signal: AbortSignal | undefined;
+}
+
+async function runItem(execution: Execution, itemIndex: number): Promise<Done> {
+  const { node, signal } = execution;
+  const binary: IBinaryKeyData = {};
+  const withBinary = (item: INodeExecutionData) =>
+    Object.keys(binary).length > 0 ? Object.assign(item, { binary }) : item;
+  try {
+    const json = await runOperation(execution, { itemIndex, binary, signal });
+    return {
+      items: [json].flat().map((each) => withBinary({ json: each, pairedItem: { item: itemIndex } })),
+    };
+  } catch (error) {
+    const failed = toDeployError(error);
+    // Stopping a workflow is not one item's matter: nothing after it may run.
+    if (!node.continueOnFail() || signal?.aborted) return { items: [], failed };
+    return { items: [withBinary(failedItem(node, itemIndex, failed))] };
+  }
+}
+
+async function runOperation(
+  { node, executors, conversations, repertoire }: Execution,
   item: Pick<ItemContext, 'itemIndex' | 'binary' | 'signal'>,
 ): Promise<IDataObject | IDataObject[]> {
   const { itemIndex } = item;
@@ -68,18 +108,17 @@ async function runItem(
   refuseAgent(node, operation, repertoire.harmless);
   const location = readLocation(read);
   const chosenCredential = node.getNode().credentials?.hotDeploySshApi;
+  const readCredential = async () => {
+    if (!chosenCredential) throw noCredential();
+    return node.getCredentials('hotDeploySshApi', itemIndex);
+  };
+  const open = (from: Executors | Conversations) =>
+    from.open(location, readCredential, credentialIdOf(chosenCredential?.id));
   let client: Promise<ExecutorClient> | undefined;
-  const connect = () =>
-    (client ??= executors.open(
-      location,
-      async () => {
-        if (!chosenCredential) throw noCredential();
-        return node.getCredentials('hotDeploySshApi', itemIndex);
-      },
-      credentialIdOf(chosenCredential?.id),
-    ));
+  const connect = () => (client ??= open(executors));
+  const share = () => open(conversations);
   try {
-    return await operation.run({ ...item, node, operation: operation.value, read, connect });
+    return await operation.run({ ...item, node, operation: operation.value, read, connect, share });
   } finally {
     // One that could not be opened has said so where it was awaited.
     await client?.then((opened) => opened.close()).catch(() => undefined);

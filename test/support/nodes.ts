@@ -9,6 +9,7 @@ import type {
   INodeParameters,
 } from 'n8n-workflow';
 
+import { HotDeployEngineSecretsApi } from '../../credentials/HotDeployEngineSecretsApi.credentials';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
@@ -53,7 +54,7 @@ export async function openN8n(
       [ROLLBACK]: new RollbackExtractionEngine(),
       [RUN]: new RunExtractionEngine(),
     },
-    credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi()],
+    credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi(), new HotDeployEngineSecretsApi()],
     credentials: { [CREDENTIAL]: credential },
     onClose: () => keptConnections.closeAll(),
     ...options,

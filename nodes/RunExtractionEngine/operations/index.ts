@@ -1,5 +1,6 @@
 import type { Operation } from '../../n8n/operation';
 import { getRuns } from './getRuns';
+import { run } from './run';
 
 /** What the node can do; a new node does the first. */
-export const operations: readonly Operation[] = [getRuns];
+export const operations: readonly Operation[] = [run, getRuns];

@@ -113,6 +113,11 @@ export class ExecutorClient {
     return client;
   }
 
+  /** Whether no step can be asked for any more. */
+  get isOver(): boolean {
+    return this.over !== undefined || this.cancelled || this.ended !== undefined;
+  }
+
   /** The container that the executor runs in, if it does. */
   get container(): string | undefined {
     const { runtime, container } = this.options.interpreter;
@@ -302,7 +307,11 @@ export class ExecutorClient {
 
   private readonly onAbort = (): void => {
     this.cancelled = true;
-    if (this.hello) void this.close();
+    if (this.hello) {
+      // What would go on without this side ends with it, too.
+      this.write(encodeMessage({ cancelled: true }));
+      void this.close();
+    }
     // Nothing was started yet that would have to be put right.
     else this.greet.reject(cancelled());
   };

@@ -52,7 +52,9 @@ async function collectFiles(
   takeFile: TakeFile,
 ): Promise<OutputFile[]> {
   const found = filesOf(facts, patterns);
-  for (const file of found) await takeFile(file, contentOf(run, { of: 'file', path: file.path }, file.bytes));
+  for (const [index, file] of found.entries()) {
+    await takeFile(file, contentOf(run, { of: 'file', path: file.path }, file.bytes), index);
+  }
   return found;
 }
 

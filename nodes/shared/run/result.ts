@@ -9,8 +9,8 @@ export interface OutputFile {
   bytes: number;
 }
 
-/** Takes a file of a run's output directory; it can be read until that is done. */
-export type TakeFile = (file: OutputFile, content: AsyncIterable<Buffer>) => Promise<void>;
+/** Takes a file of a run's output directory, the first one being number 0; it can be read until that is done. */
+export type TakeFile = (file: OutputFile, content: AsyncIterable<Buffer>, index: number) => Promise<void>;
 
 /** A run that has ended. */
 export interface RunResult extends Place {

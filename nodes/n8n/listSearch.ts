@@ -1,13 +1,13 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
-import { Executors } from '../../n8n/executors';
-import { credentialIdOf } from '../../n8n/keeping';
-import { readLocation } from '../../n8n/locationFields';
-import { toNodeError } from '../../n8n/nodeError';
-import { parametersInEditor } from '../../n8n/parameters';
-import { toDeployError } from '../../shared/errors';
-import { printable } from '../../shared/text/printable';
-import { type Inventory, listReleases, type ReleaseSummary } from '../../shared/operations/list';
+import { Executors } from './executors';
+import { credentialIdOf } from './keeping';
+import { readLocation } from './locationFields';
+import { toNodeError } from './nodeError';
+import { parametersInEditor } from './parameters';
+import { toDeployError } from '../shared/errors';
+import { printable } from '../shared/text/printable';
+import { type Inventory, listReleases, type ReleaseSummary } from '../shared/operations/list';
 
 const MOST_SHOWN = 24;
 

@@ -1,0 +1,89 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { hint } from '../n8n/hints';
+import type { ItemContext } from '../n8n/item';
+import type { ReleaseId } from '../shared/contract/names';
+import type { ExecutorClient } from '../shared/executor/client';
+import type { Way } from '../shared/operations/attempts';
+import { type Held, holdRelease, survivesN8n } from '../shared/operations/run';
+import type { RunRequest } from '../shared/run/request';
+
+/** What one conversation holds, by what was asked for. */
+const holds = new WeakMap<ExecutorClient, Map<string, Promise<Held>>>();
+/** What was live when the first item of an execution came to an engine. */
+const firsts = new WeakMap<IExecuteFunctions, Map<string, Promise<ReleaseId | null>>>();
+
+/**
+ * Keeps the release that an item runs. As one of a batch it is what was live for the first of them, also after a
+ * deployment, and over another conversation; else it is the release that was chosen, or what is live when the run starts.
+ */
+export function holding({ node }: ItemContext, request: RunRequest, asBatch: boolean): Way['hold'] {
+  return async (client) => {
+    if (request.release !== undefined || !asBatch) {
+      return { held: await held(node, client, request, request.release), release: request.release };
+    }
+    const place = JSON.stringify([client.connection.host, client.container, request.basePath]);
+    const live = await once(firsts, node, place, async () => (await held(node, client, request)).release);
+    const release = live ?? undefined;
+    return { held: await held(node, client, request, release), release };
+  };
+}
+
+function held(
+  node: IExecuteFunctions,
+  client: ExecutorClient,
+  request: RunRequest,
+  release?: ReleaseId,
+): Promise<Held> {
+  const { basePath, runAs, runKey } = request;
+  return once(holds, client, JSON.stringify([basePath, runAs, release, runKey !== '']), async () => {
+    const found = await holdRelease(client, { basePath, release, runAs });
+    // Said once for all items, by the question that names no release.
+    if (release === request.release) node.addExecutionHints(...hintsOf(client, found, request));
+    return found;
+  });
+}
+
+function hintsOf(
+  client: ExecutorClient,
+  { release, asRoot, ...facts }: Held,
+  { basePath, runKey }: RunRequest,
+) {
+  const survives = survivesN8n(client, { release, asRoot, ...facts });
+  return [
+    ...(release === null
+      ? [
+          hint(
+            `Nothing was deployed to ${basePath} yet: runs read its plain files, whatever changes there.`,
+            'info',
+          ),
+        ]
+      : []),
+    ...(asRoot
+      ? [hint(`Runs are started as root, whom ${basePath} belongs to. Run As names another user.`, 'warning')]
+      : []),
+    ...(runKey && !survives
+      ? [
+          hint(
+            'Runs with a Run Key would end with n8n’s container or service here: they are part of it. Reach the engine over SSH, or in a container of its own.',
+            'warning',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The same promise for the same key; one that is rejected is asked for again. */
+function once<Owner extends object, T>(
+  known: WeakMap<Owner, Map<string, Promise<T>>>,
+  owner: Owner,
+  key: string,
+  make: () => Promise<T>,
+): Promise<T> {
+  const own = known.get(owner) ?? new Map<string, Promise<T>>();
+  known.set(owner, own);
+  const found = own.get(key) ?? make();
+  own.set(key, found);
+  found.catch(() => own.delete(key));
+  return found;
+}

@@ -1,0 +1,18 @@
+import { DeployError } from '../shared/errors';
+
+/**
+ * Texts, and numbers as texts, in their order; an expression may yield one list of all.
+ *
+ * @throws DeployError `INPUT` naming the field. What is in it is not shown: it may be a secret
+ */
+export function readWords(value: unknown, called: string): string[] {
+  const isEmpty = value === '' || value === null || value === undefined;
+  const given: unknown[] = isEmpty ? [] : [value].flat(2);
+  const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
+  const isWord = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
+  if (words.every(isWord)) return words;
+  throw new DeployError(
+    'INPUT',
+    `${called} holds something else than texts. Add each word with Add Argument, or give a list of texts.`,
+  );
+}

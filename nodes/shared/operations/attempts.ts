@@ -1,0 +1,67 @@
+import type { ReleaseId } from '../contract/names';
+import type { ExecutorClient } from '../executor/client';
+import { DeployError, toDeployError } from '../errors';
+import type { RetryCause, RunRequest } from '../run/request';
+import type { RunResult, TakeFile } from '../run/result';
+import { type Held, runEngine } from './run';
+
+/** How a run comes by a conversation: `connect` may be asked again, and gives another one where the last is over. */
+export interface Way {
+  connect(): Promise<ExecutorClient>;
+  /** What is held for the runs of that conversation, see `holdRelease`; and what is run there, the live release if undefined. */
+  hold(client: ExecutorClient): Promise<{ held: Held; release: ReleaseId | undefined }>;
+}
+
+/**
+ * Runs the engine, and again for the causes that were named. Once a run may have been started it is not started again
+ * because its connection was lost, unless it is repeatable or has a key.
+ *
+ * @throws DeployError as `runEngine`, with `attempts` in its details
+ */
+export async function runWithRetries(way: Way, request: RunRequest, takeFile: TakeFile): Promise<RunResult> {
+  for (let attempts = 1; ; attempts++) {
+    let started = false;
+    try {
+      const client = await way.connect();
+      const { held, release } = await way.hold(client);
+      started = true;
+      const result = await runEngine(client, { ...request, release }, held, takeFile);
+      return { ...result, attempts };
+    } catch (error) {
+      const failed = toDeployError(error);
+      const cause = causeOf(failed, started, request);
+      const again = attempts <= request.retries && cause !== undefined && request.retryOn.includes(cause);
+      if (!again) throw withAttempts(failed, attempts, started);
+    }
+  }
+}
+
+function causeOf(
+  { code, details }: DeployError,
+  started: boolean,
+  { repeatable, runKey }: RunRequest,
+): RetryCause | undefined {
+  if (code === 'RUN') return CAUSES[String(details.status)];
+  if (code === 'CONNECTION' || (code === 'LOST' && !started)) return 'connection';
+  // With a key, whoever asks again finds the run that is there.
+  if (code === 'LOST' && (repeatable || runKey !== '')) return 'connection';
+  return undefined;
+}
+
+const CAUSES: Readonly<Record<string, RetryCause>> = {
+  failed: 'failed',
+  killed: 'killed',
+  timedOut: 'timedOut',
+};
+
+/** The same, with how often it was tried; and what can be said of a run whose end nobody saw. */
+function withAttempts(error: DeployError, attempts: number, started: boolean): DeployError {
+  const { code, message, description, details, cause } = error;
+  const unseen = started && code === 'LOST' ? { status: 'unknown' } : {};
+  const stopped = code === 'CANCELLED' ? { status: 'cancelled' } : {};
+  return new DeployError(code, message, {
+    description,
+    details: { ...details, ...unseen, ...stopped, attempts },
+    cause,
+  });
+}
