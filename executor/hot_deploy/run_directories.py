@@ -49,8 +49,10 @@ class RunDirectory:
         self._user = user
         self.input: str | None = None
         self.lock = _made_and_locked(layout, name, self.keyed)
-        #: Whether somebody else has it: a run with this key that has not ended.
+        # Whether somebody else has it: a run with this key that has not ended.
         self.busy = self.lock is None
+        # As openRun told it.
+        self.state = "new"
         if not self.keyed:
             self.make_work()
 

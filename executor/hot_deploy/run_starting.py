@@ -110,7 +110,7 @@ def _pinned(settings: Json, texts: Json) -> tuple[Json, tuple[str, list[str]]]:
     release = _lease(settings, texts)
     environment = texts["lease_environment"](release)
     if kind in ("entrypoint", "script"):
-        _look_for(os.path.join(release, name), name)
+        _look_for(os.path.join(release, name), name, os.path.basename(release))
     settings = dict(settings, words=_filled(settings, os.path.basename(release)))
     os.environ["HOT_DEPLOY_RELEASE"] = release
     way = _way(base, release, name if kind == "entrypoint" else None, texts)
@@ -184,6 +184,6 @@ def _spelled(settings: Json, name: str) -> str:
     return name if settings["directory"] == settings["base"] else os.path.join(settings["base"], name)
 
 
-def _look_for(path: str, name: str) -> None:
+def _look_for(path: str, name: str, release: str = "") -> None:
     if not os.path.isfile(path):
-        raise NotStarted("programMissing", name=name)
+        raise NotStarted("programMissing", name=name, **({"release": release} if release else {}))

@@ -192,7 +192,9 @@ class Supervisor:
         self.pipes.in_child()
         told = self.pipes.write["told"]
         run_starting.become(
-            self.settings, self._trial, lambda facts: _write_all(told, json.dumps(facts).encode("utf-8", "replace"))
+            self.settings,
+            self._trial,
+            lambda facts: _write_all(told, json.dumps(facts).encode("utf-8", "replace") + b"\n"),
         )
 
     # -- while it runs ----------------------------------------------------------------------------------------------
@@ -328,10 +330,10 @@ class Supervisor:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         status = self._status
         signalled = status is not None and os.WIFSIGNALED(status)
-        try:
-            told = json.loads(self._told.decode("utf-8", "replace") or "{}")
-        except ValueError:
-            told = {}
+        # What it found out, and then perhaps why it could not be started after all.
+        told: Json = {}
+        for line in self._told.splitlines():
+            told.update(json.loads(line.decode("utf-8", "replace")))
         facts = {
             "release": told.get("release"),
             "pinning": told.get("pinning"),

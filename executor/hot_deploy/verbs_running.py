@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 
 from hot_deploy import files, outcomes, run_directories, running
@@ -55,7 +54,8 @@ def open_run(session: Session, _id: Any, args: Json) -> Json:
     name = run_directories.name_of_key(key) if key is not None else args["run"]
     directory = run_directories.RunDirectory(layout, name, user["ids"])
     session.runs.directories[args["run"]] = directory
-    return {"state": _state(directory, args)}
+    directory.state = _state(directory, args)
+    return {"state": directory.state}
 
 
 def _state(directory: run_directories.RunDirectory, args: Json) -> str:
@@ -98,12 +98,10 @@ def run_engine(session: Session, request_id: Any, args: Json) -> Json:
     layout = session.open(args["basePath"])
     runs, wire = session.runs, session.wire
     directory = runs.directories.get(args["run"])
-    if directory is not None and directory.busy:
-        found = running.wait_for(directory, wire)
-    elif directory is not None and directory.keyed and outcomes.read(directory.path) is not None:
-        found = running.kept_outcome(directory)
+    if directory is None or directory.state == "new":
+        found: running.Outcome | None = _started(session, layout, request_id, args)
     else:
-        found = _started(session, layout, request_id, args)
+        found = running.wait_for(directory, wire) if directory.busy else running.kept_outcome(directory)
     if found is None:
         return {"state": "lost"}
     runs.outputs[args["run"]] = found.outputs
@@ -161,7 +159,7 @@ def _told(outcome: running.Outcome, directory: run_directories.RunDirectory | No
         "repeated": outcome.repeated,
         "files": listed,
         "fileCount": count,
-        **({"failed": json.loads(json.dumps(failed))} if failed else {}),
+        **({"failed": {name: told for name, told in failed.items() if told is not None}} if failed else {}),
     }
 
 

@@ -1,6 +1,7 @@
 import type { ResultOf } from '../contract/verbs';
 import type { ExecutorClient } from '../executor/client';
-import type { RunRequest } from '../run/request';
+import { toDeployError } from '../errors';
+import type { RunInput, RunRequest } from '../run/request';
 
 /** A run on its way. */
 export interface OpenRun {
@@ -17,6 +18,8 @@ export interface Opened {
   /** Whether its input is there, for standard input. */
   readonly onStdin: boolean;
 }
+
+type Content = Extract<RunInput, { kind: 'content' }>;
 
 /** Content goes through a conversation one after the other. */
 const sending = new WeakMap<ExecutorClient, Promise<unknown>>();
@@ -54,14 +57,23 @@ async function open({ client, request, id, digest }: OpenRun): Promise<Opened> {
   });
   // Of a run that is there already, nobody reads it again.
   if (state !== 'new' || input.kind === 'none') return { state, onStdin: false };
-  const content = await input.open();
-  const received = client.call('receiveInput', { run: id, name: input.name });
+  try {
+    await send({ client, id }, input);
+  } catch (error) {
+    await closing({ client, id }, { state });
+    throw toDeployError(error);
+  }
+  return { state, onStdin: input.pass === 'stdin' };
+}
+
+async function send({ client, id }: Pick<OpenRun, 'client' | 'id'>, { name, open }: Content): Promise<void> {
+  const content = await open();
+  const received = client.call('receiveInput', { run: id, name });
   try {
     await client.sendContent(endedByNothing(content));
   } finally {
     await received;
   }
-  return { state, onStdin: input.pass === 'stdin' };
 }
 
 /** Content, and an empty piece that says that it was all, also where it broke off: the other side waits for it. */
@@ -74,7 +86,10 @@ async function* endedByNothing(content: AsyncIterable<Uint8Array>): AsyncGenerat
 }
 
 /** Gives the directory back; one without a key is removed. What keeps it from being asked has ended the run, too. */
-export async function closing({ client, id }: OpenRun, { state }: Opened): Promise<void> {
+export async function closing(
+  { client, id }: Pick<OpenRun, 'client' | 'id'>,
+  { state }: Pick<Opened, 'state'>,
+): Promise<void> {
   const closed = client.call('closeRun', { run: id }, { unawaited: true });
   // It is part of the run's end only where there is something to remove.
   await (state === 'none' ? undefined : closed.catch(() => undefined));

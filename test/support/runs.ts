@@ -1,0 +1,214 @@
+/** Runs of an engine that does what its arguments say, for tests. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { ExecutorClient } from '../../nodes/shared/executor/client';
+import { runWithRetries } from '../../nodes/shared/operations/attempts';
+import { holdRelease } from '../../nodes/shared/operations/run';
+import type { RunRequest } from '../../nodes/shared/run/request';
+import type { RunResult, TakeFile } from '../../nodes/shared/run/result';
+import { asBasePath } from './named';
+
+/** An engine whose runs do what they are told, and say of which version they are. */
+export function obedientEngine(version: string): Record<string, string> {
+  return {
+    'run.py': `import json, os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
+import deeds
+deeds.do(sys.argv[1:], ${JSON.stringify(version)})
+`,
+    'src/deeds.py': DEEDS,
+    'src/tool/__init__.py': '',
+    'src/tool/__main__.py': 'import sys\nprint("module", sys.argv[1:])\n',
+    'scripts/report.py': 'import sys\nprint("script", sys.argv[1:])\n',
+    'scripts/report.sh': '#!/bin/sh\necho shell "$@"\n',
+    'config/version.json': JSON.stringify({ version }),
+    'requirements.txt': '',
+  };
+}
+
+const DEEDS = `
+import json, os, signal, subprocess, sys, time
+
+def do(words, version):
+    what, rest = (words or ["say"])[0], words[1:]
+    globals()["_" + what](rest, version)
+
+def _say(words, version):
+    with open("config/version.json") as file:
+        data = json.load(file)["version"]
+    release = os.path.basename(os.environ.get("HOT_DEPLOY_RELEASE", "")) or None
+    print(json.dumps({"version": version, "data": data, "release": release, "words": words, "cwd": os.getcwd()}))
+
+def _words(words, version):
+    sys.stdout.write(json.dumps([list(os.fsencode(word)) for word in words]))
+
+def _exit(words, version):
+    print("going", file=sys.stderr)
+    sys.exit(int(words[0]))
+
+def _kill(words, version):
+    os.kill(os.getpid(), getattr(signal, words[0]))
+    time.sleep(10)
+
+def _print(words, version):
+    print(words[0].encode().decode("unicode_escape"), end="")
+
+def _flood(words, version):
+    piece = "x" * 1023 + "\\n"
+    for _ in range(int(words[0])):
+        sys.stdout.write(piece)
+    print("the end")
+
+def _wait(words, version):
+    print(os.getpid(), flush=True)
+    time.sleep(float(words[0]))
+    print("waited")
+
+def _stubborn(words, version):
+    """Itself, a worker, and one that forked twice to get away: none heeds SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    worker = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"])
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        daemon = os.fork()
+        if daemon:
+            os.write(writing, b"%d" % daemon)
+            os._exit(0)
+        os.closerange(0, 3)
+        time.sleep(600)
+    away = int(os.read(reading, 20))
+    with open(words[0], "w") as file:
+        file.write("%d %d %d" % (os.getpid(), worker.pid, away))
+    if words[1:] != ["leave"]:
+        time.sleep(600)
+
+def _eat(words, version):
+    kept = [b"x" * 1000000 for _ in range(int(words[0]))]
+    time.sleep(float(words[1]))
+
+def _split(words, version):
+    """Half of it in a child."""
+    child = subprocess.Popen([sys.executable, "-c", "x = [b'x' * 1000000 for _ in range(%d)]; import time; time.sleep(60)" % int(words[0])])
+    _eat(words, version)
+
+def _burn(words, version):
+    until = time.process_time() + float(words[0])
+    while time.process_time() < until:
+        pass
+
+def _copy(words, version):
+    """What it reads, into the output directory, under the input's name."""
+    name, target = (words + [""])[:2]
+    content = open(name, "rb").read()
+    with open(os.path.join(target, os.path.basename(name)), "wb") as file:
+        file.write(content)
+
+def _stdin(words, version):
+    content = sys.stdin.buffer.read()
+    print(json.dumps({"bytes": len(content), "sum": sum(content[:100])}))
+
+def _read(words, version):
+    print(json.dumps({"name": words[0], "text": open(words[0]).read()}))
+
+def _files(words, version):
+    for word in words[1:]:
+        path = os.path.join(words[0], word)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write("in " + word)
+
+def _link(words, version):
+    os.symlink(words[1], os.path.join(words[0], "link.txt"))
+    os.symlink(os.path.dirname(words[1]), os.path.join(words[0], "directory"))
+
+def _who(words, version):
+    print(json.dumps({"uid": os.getuid(), "gid": os.getgid(), "groups": os.getgroups(), "home": os.environ.get("HOME")}))
+
+def _secret(words, version):
+    value = os.environ[words[0]]
+    print(json.dumps({"said": value, "line": open("/proc/self/cmdline").read()}))
+    print("error with " + value, file=sys.stderr)
+    sys.exit(int(words[1]))
+
+def _once(words, version):
+    with open(words[0], "a") as file:
+        file.write("%d\\n" % os.getpid())
+    time.sleep(float(words[1]))
+    print(json.dumps({"done": True}))
+
+def _count(words, version):
+    """Fails until it was started so often."""
+    with open(words[0], "a+") as file:
+        file.write("x")
+        file.seek(0)
+        sys.exit(0 if len(file.read()) >= int(words[1]) else 3)
+`;
+
+/** A request of a run, as the node makes it by default. */
+export function requestOf(base: string, changes: Partial<RunRequest> = {}): RunRequest {
+  return {
+    basePath: asBasePath(base),
+    start: { kind: 'entrypoint', name: 'run.py' },
+    arguments: ['say'],
+    input: { kind: 'none' },
+    wanted: { kind: 'json', place: { from: 'stdout' } },
+    holder: { workflow: 'Test', execution: '1' },
+    workingDirectory: '',
+    environment: {},
+    secrets: {},
+    secretsOnStdin: false,
+    timeoutSeconds: 30,
+    memoryLimitMegabytes: 0,
+    engineLimit: 0,
+    runAs: '',
+    runKey: '',
+    repeatable: false,
+    successExitCodes: [0],
+    rules: [],
+    retries: 0,
+    retryOn: ['failed', 'killed', 'timedOut', 'connection'],
+    ...changes,
+  };
+}
+
+const noFiles: TakeFile = () => Promise.reject(new Error('no file was asked for'));
+
+/** Runs the engine once in a conversation. */
+export function runIn(
+  client: ExecutorClient,
+  base: string,
+  words: readonly string[] = ['say'],
+  changes: Partial<RunRequest> = {},
+  takeFile: TakeFile = noFiles,
+): Promise<RunResult> {
+  const request = requestOf(base, { arguments: words, ...changes });
+  const way = {
+    connect: () => Promise.resolve(client),
+    hold: async () => ({ held: await holdRelease(client, request), release: request.release }),
+  };
+  return runWithRetries(way, request, takeFile);
+}
+
+/** The text that a run prints, of what is started otherwise. */
+export const AS_TEXT: Partial<RunRequest> = { wanted: { kind: 'text' } };
+
+/** Whether a process is there, and no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
+}
+
+/** What runs have on disk. */
+export function leftOfRuns(base: string): string[] {
+  try {
+    return readdirSync(join(base, '.hot-deploy/runs')).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  } catch {
+    return [];
+  }
+}
