@@ -29,10 +29,10 @@ class NotStarted(Exception):
         self.facts = facts
 
 
-def become(settings: Json, trial: CodeType, tell: Callable[[Json], None]) -> NoReturn:
+def become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> NoReturn:
     """Becomes what `settings["start"]` names. `tell` gets what is known of it before, or why there is nothing to become."""
     try:
-        _become(settings, trial, tell)
+        _become(settings, texts, tell)
     except NotStarted as failed:
         tell({"failed": failed.kind, **failed.facts})
     except OSError as raised:
@@ -42,7 +42,7 @@ def become(settings: Json, trial: CodeType, tell: Callable[[Json], None]) -> NoR
     os._exit(FAILED)
 
 
-def _become(settings: Json, trial: CodeType, tell: Callable[[Json], None]) -> None:
+def _become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> None:
     os.environ.clear()
     os.environ.update(settings["environment"])
     directory = settings["directory"]
@@ -51,7 +51,7 @@ def _become(settings: Json, trial: CodeType, tell: Callable[[Json], None]) -> No
     except OSError as raised:
         raise NotStarted("workingDirectory", path=directory, said=raised.strerror) from raised
     os.environ["PWD"] = directory
-    texts = _texts(settings["base"], trial)
+    texts["__file__"] = os.path.join(settings["base"], ".hot-deploy", "launch.py")
     if settings["release"] is None and not settings["live"]:
         user = settings.get("user")
         if user:
@@ -125,10 +125,10 @@ def _pinned(settings: Json, texts: Json) -> tuple[Json, tuple[str, list[str]]]:
     return told, texts["prefixed"](base, release, way, environment, _command(settings))
 
 
-def _texts(base: str, code: CodeType) -> Json:
+def texts_of(trial: CodeType) -> Json:
     """What the launcher, the prefix and the trial of a release define."""
-    names: Json = {"__name__": "hot_deploy_run", "__file__": os.path.join(base, ".hot-deploy", "launch.py")}
-    exec(code, names)
+    names: Json = {"__name__": "hot_deploy_run"}
+    exec(trial, names)
 
     def stop(sentence: str) -> None:
         raise NotStarted("launcherSaid", said=sentence)

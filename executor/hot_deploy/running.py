@@ -12,6 +12,7 @@ import os
 import pwd
 import select
 import sys
+import threading
 
 import hot_deploy
 from hot_deploy import engine_check, entrypoints, importer, outcomes, ownership
@@ -42,14 +43,16 @@ def read(length):
             raise SystemExit
         content += piece
     return content
-program = marshal.loads(read(int.from_bytes(read(8), "big")))
+def message():
+    return marshal.loads(read(int.from_bytes(read(8), "big")))
+program = message()
 exec(program["importer"])
 install(program)
 import hot_deploy.supervisor
-hot_deploy.supervisor.serve(program["settings"], program["trial"])
+hot_deploy.supervisor.serve(program["trial"], message)
 """
-# As in the supervisor: the run's input, and its lock.
-STDIN, LOCK = 3, 4
+# As in the supervisor: where it finds the lock that says that a run with a key is alive.
+LOCK = 3
 # Descriptors are moved there first, where none of those that they take the place of is.
 ABOVE = 10
 CANCEL = b"c"
@@ -99,7 +102,7 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
         "user": user.get("switch"),
         "keyed": directory.path if directory is not None and directory.keyed else None,
         "shown": bool(args.get("shown")),
-        "stdin": False,
+        "stdin": None,
     }
 
 
@@ -158,52 +161,80 @@ def _name(uid: int) -> str:
 # -- the supervisor -------------------------------------------------------------------------------------------------------
 
 
-class Supervised:
-    """A supervisor that was started, and what it says."""
+class _Process:
+    """A supervisor's process, ready to be told what to do. Starting it takes longer than all else that a run costs."""
 
-    def __init__(self, settings: Json, stdin: int | None, lock: int | None) -> None:
-        self._keyed = bool(settings["keyed"])
-        payload = marshal.dumps({**_compiled(), "settings": settings})
-        given, self._control = os.pipe()
-        self._out, out = os.pipe()
-        inherited = [(given, 0), (out, 1)] + [
-            (fd, place) for fd, place in ((stdin, STDIN), (lock, LOCK)) if fd is not None
-        ]
+    def __init__(self, lock: int | None = None) -> None:
+        payload = marshal.dumps(_compiled())
+        given, self.control = os.pipe()
+        self.out, out = os.pipe()
+        inherited = [(given, 0), (out, 1)] + ([(lock, LOCK)] if lock is not None else [])
         moved = [(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ABOVE), place) for fd, place in inherited]
         try:
-            self._process = os.posix_spawn(
+            self.pid = os.posix_spawn(
                 sys.executable,
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    "-X",
-                    "utf8",
-                    "-c",
-                    BOOTSTRAP,
-                    NAME,
-                    settings["environment"]["HOT_DEPLOY_RUN"],
-                ],
+                [sys.executable, "-I", "-S", "-X", "utf8", "-c", BOOTSTRAP, NAME],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, fd, place) for fd, place in moved],
             )
         finally:
             for fd in [given, out] + [fd for fd, _ in moved]:
                 os.close(fd)
+        self.tell(payload)
+
+    def tell(self, payload: bytes) -> None:
         try:
-            _write(self._control, len(payload).to_bytes(8, "big") + payload)
+            _write(self.control, len(payload).to_bytes(8, "big") + payload)
         except BrokenPipeError:
             pass  # What it says, or doesn't, tells why.
+
+
+class Spare:
+    """One supervisor that is ready beforehand: the next one starts while a run is at work."""
+
+    def __init__(self) -> None:
+        self._process: _Process | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        with self._lock:
+            if self._process is None:
+                self._process = _Process()
+
+    def take(self) -> _Process:
+        with self._lock:
+            process, self._process = self._process, None
+        return process or _Process()
+
+    def close(self) -> None:
+        """Nobody needs it any more: it ends with its input."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            os.close(process.control)
+            os.close(process.out)
+            os.waitpid(process.pid, 0)
+
+
+class Supervised:
+    """A supervisor that was told to run the engine, and what it says."""
+
+    def __init__(self, settings: Json, spare: Spare, lock: int | None) -> None:
+        self._keyed = bool(settings["keyed"])
+        self._process = spare.take() if lock is None else _Process(lock)
+        self._process.tell(marshal.dumps(settings))
+        spare.prepare()
 
     def follow(self, wire: Wire, show: Show) -> Outcome:
         """Waits for the end. When the controller goes away, a run without a key is ended first."""
         outputs: list[bytes] = []
-        frames = _Frames(self._out)
+        out = self._process.out
+        frames = _Frames(out)
         try:
             while True:
-                readable, _, _ = select.select([self._out, wire.wake_fd], [], [])
+                readable, _, _ = select.select([out, wire.wake_fd], [], [])
                 wire.check()
-                if self._out not in readable:
+                if out not in readable:
                     continue
                 for kind, payload in frames.read():
                     if kind == b"d":
@@ -223,17 +254,17 @@ class Supervised:
     def _leave(self, cancelled: bool) -> None:
         if cancelled:
             try:
-                os.write(self._control, CANCEL)
+                os.write(self._process.control, CANCEL)
             except OSError:
                 pass  # It has ended meanwhile.
         self._keyed = self._keyed and not cancelled
 
     def _close(self) -> None:
-        os.close(self._control)
-        os.close(self._out)
+        os.close(self._process.control)
+        os.close(self._process.out)
         try:
             # One with a key goes on when nobody waits for it; whoever becomes its parent then waits for its end.
-            os.waitpid(self._process, os.WNOHANG if self._keyed else 0)
+            os.waitpid(self._process.pid, os.WNOHANG if self._keyed else 0)
         except ChildProcessError:
             pass
 

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.run_directories import RunDirectory
+    from hot_deploy.running import Spare
 
 
 class Runs:
@@ -19,6 +20,13 @@ class Runs:
         self.outputs: dict[str, dict[str, bytes]] = {}
         self._held: dict[str, int] = {}
         self._tidied = False
+        self._spare: Spare | None = None
+
+    @property
+    def spare(self) -> Spare:
+        if self._spare is None:
+            self._spare = later.module("hot_deploy.running").Spare()
+        return self._spare
 
     def hold(self, layout: Layout, release_id: str) -> None:
         """Keeps a release from removal. Raises StepFailed where it is gone."""
@@ -50,3 +58,5 @@ class Runs:
     def close_all(self) -> None:
         for run in list(self.directories):
             self.close(run)
+        if self._spare is not None:
+            self._spare.close()

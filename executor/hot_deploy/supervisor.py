@@ -2,7 +2,7 @@
 
 The executor gives it its settings over standard input, which stays open as long as somebody waits for the run: an end of
 it without a word is n8n's. What the run leaves behind becomes this process's child (see prctl(2), subreaper), so that
-nothing of a run survives it. Imported after the engine was started is what only its end needs.
+nothing of a run survives it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import select
+import signal
 import time
 
 from hot_deploy import descendants, run_starting
@@ -19,13 +21,13 @@ from hot_deploy.run_starting import prctl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any
+    from typing import Any, Callable
 
     from hot_deploy.masking import Mask
 
     Json = dict[str, Any]
 
-PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SIGKILL, SIGTERM = 36, 1, 9, 15
+PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG = 36, 1
 SAMPLE_SECONDS = 0.5
 # Before the first look at its memory: few short runs need one.
 FIRST_SAMPLE_SECONDS = 0.1
@@ -38,8 +40,8 @@ MOST_STDERR = 64 * 1024
 # Once the run has ended, so much is read of what it left in its pipes.
 PIPE_BYTES = 1 << 16
 CANCEL = b"c"
-# Where the executor puts the run's input, and the lock that says that the run is alive.
-STDIN, LOCK = 3, 4
+# Where the executor puts the lock that says that a run with a key is alive.
+LOCK = 3
 
 
 class Kept:
@@ -106,9 +108,9 @@ class Pipes:
 class Supervisor:
     """One run. `settings`: see running.py, which makes them."""
 
-    def __init__(self, settings: Json, trial: CodeType, out: int) -> None:
+    def __init__(self, settings: Json, texts: Json, out: int) -> None:
         self.settings = settings
-        self._trial = trial
+        self._texts = texts
         self._out = out
         self._listening = True
         # Why the run is ended from here: `timeout`, `cancelled`, `memory` or `left`, when nobody waits for it.
@@ -187,13 +189,13 @@ class Supervisor:
 
     def _be_the_run(self) -> None:
         os.setsid()
-        prctl(PR_SET_PDEATHSIG, SIGKILL)
-        os.dup2(STDIN if self.settings["stdin"] else os.open(os.devnull, os.O_RDONLY), 0)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.dup2(os.open(self.settings["stdin"] or os.devnull, os.O_RDONLY), 0)
         self.pipes.in_child()
         told = self.pipes.write["told"]
         run_starting.become(
             self.settings,
-            self._trial,
+            self._texts,
             lambda facts: _write_all(told, json.dumps(facts).encode("utf-8", "replace") + b"\n"),
         )
 
@@ -278,14 +280,14 @@ class Supervisor:
         """Ends what is left of the run: asks, waits for as long as it may take, and insists."""
         left = descendants.below(os.getpid())
         if left:
-            descendants.signal_each(left, SIGTERM)
+            descendants.signal_each(left, signal.SIGTERM)
             self._wait_for_all(time.monotonic() + self.settings["graceSeconds"])
         until = time.monotonic() + KILL_SECONDS
         while time.monotonic() < until:
             left = descendants.below(os.getpid())
             if not left:
                 break
-            descendants.signal_each(left, SIGKILL)
+            descendants.signal_each(left, signal.SIGKILL)
             self._wait_for_all(time.monotonic() + 0.05)
         self._has_ended()
 
@@ -325,8 +327,6 @@ class Supervisor:
             self._show(name, kept.end())
 
     def _report(self, waited: float, lasted: float) -> Json:
-        import resource  # noqa: PLC0415 - while the engine runs there is time for it
-
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         status = self._status
         signalled = status is not None and os.WIFSIGNALED(status)
@@ -355,19 +355,23 @@ class Supervisor:
         return {name: kept.content() for name, kept in self._kept.items()}
 
 
-def serve(settings: Json, trial: CodeType) -> None:
-    """What the process does. Its standard output goes to the executor; its own ends are closed to the run."""
+def serve(trial: CodeType, message: Callable[[], Json]) -> None:
+    """What the process does, from the moment that `message` gives the settings; all else is ready by then.
+
+    Its standard output goes to the executor.
+    """
     out = os.dup(1)
     os.dup2(2, 1)
     os.setsid()
-    for fd in (STDIN, LOCK):
-        try:
-            os.set_inheritable(fd, False)
-        except OSError:
-            pass  # There is none.
+    try:
+        os.set_inheritable(LOCK, False)
+    except OSError:
+        pass  # There is none.
     # What its descendants leave comes to this process.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    supervisor = Supervisor(settings, trial, out)
+    texts = run_starting.texts_of(trial)
+    settings = message()
+    supervisor = Supervisor(settings, texts, out)
     facts = supervisor.run()
     outputs = supervisor.outputs()
     if settings["keyed"]:
@@ -382,12 +386,12 @@ def serve(settings: Json, trial: CodeType) -> None:
         send(out, b"r", json.dumps(facts).encode("utf-8"))
     except OSError:
         pass  # Nobody is left to hear of it.
+    # An interpreter takes its time to leave.
+    os._exit(0)
 
 
 def _woken_by_children() -> int:
     """A descriptor that can be read when a child has ended."""
-    import signal  # noqa: PLC0415 - only once the engine was started
-
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -408,8 +412,6 @@ def _write_all(fd: int, payload: bytes) -> None:
 
 
 def _name_of(number: int) -> str:
-    import signal  # noqa: PLC0415
-
     try:
         return signal.Signals(number).name
     except ValueError:

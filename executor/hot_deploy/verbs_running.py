@@ -36,6 +36,7 @@ def hold_release(session: Session, _id: Any, args: Json) -> Json:
     elif not os.path.isdir(layout.base):
         raise StepFailed("basePathMissing", basePath=layout.given)
     user = running.user_of(layout, args.get("runAs"))
+    session.runs.spare.prepare()
     return {
         "release": wanted,
         "live": live,
@@ -117,14 +118,19 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> r
     if directory is not None and directory.keyed:
         started = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
         files.write_json(os.path.join(directory.path, outcomes.STARTED), started, mode=0o600)
-    stdin = _stdin(directory, args)
-    settings["stdin"] = stdin is not None
-    try:
+    with _Stdin(directory, args) as stdin:
+        settings["stdin"] = stdin.path
         lock = directory.lock if directory is not None and directory.keyed else None
-        supervised = running.Supervised(settings, stdin, lock)
-    finally:
-        if stdin is not None:
-            os.close(stdin)
+        supervised = running.Supervised(settings, session.runs.spare, lock)
+        return _followed(session, request_id, supervised, directory)
+
+
+def _followed(
+    session: Session,
+    request_id: Any,
+    supervised: running.Supervised,
+    directory: run_directories.RunDirectory | None,
+) -> running.Outcome:
     streams = {name: output_of(session.wire, request_id) for name in ("stdout", "stderr")}
     found = supervised.follow(session.wire, lambda name, piece: streams[name](piece))
     if directory is not None:
@@ -132,16 +138,25 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> r
     return found
 
 
-def _stdin(directory: run_directories.RunDirectory | None, args: Json) -> int | None:
-    """A descriptor to read the run's standard input from."""
-    if args.get("stdinText") is not None:
-        fd = os.memfd_create("input")
-        files.write_all(fd, args["stdinText"].encode("utf-8"))
-        os.lseek(fd, 0, os.SEEK_SET)
-        return fd
-    if args.get("stdinFile") and directory is not None and directory.input is not None:
-        return os.open(directory.input, os.O_RDONLY | os.O_NOFOLLOW)
-    return None
+class _Stdin:
+    """Where a run finds its standard input, while it lasts: in a file, or in memory, which only this user can open."""
+
+    def __init__(self, directory: run_directories.RunDirectory | None, args: Json) -> None:
+        self.path: str | None = None
+        self._memory: int | None = None
+        if args.get("stdinText") is not None:
+            self._memory = os.memfd_create("input")
+            files.write_all(self._memory, args["stdinText"].encode("utf-8"))
+            self.path = "/proc/%d/fd/%d" % (os.getpid(), self._memory)
+        elif args.get("stdinFile") and directory is not None:
+            self.path = directory.input
+
+    def __enter__(self) -> _Stdin:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._memory is not None:
+            os.close(self._memory)
 
 
 def _told(outcome: running.Outcome, directory: run_directories.RunDirectory | None) -> Json:
