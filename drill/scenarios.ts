@@ -173,6 +173,17 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'stop of runs': {
+    prepare: deployTwice,
+    run: (base, _material, conversation) =>
+      inConversation((client) => {
+        const gone: [number, number] = [2 ** 22, 1];
+        const stop = { runs: [gone], includeLive: false, waitSeconds: 1, holder: {} };
+        return client.call('stopRuns', { basePath: asBasePath(base), ...stop });
+      }, conversation),
+    old: 'one',
+    next: 'one',
+  },
   'look at the runs': {
     prepare: deployTwice,
     run: (base, _material, conversation) =>
@@ -265,6 +276,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   runEngine: 'run of the engine',
   readRun: 'run of the engine',
   closeRun: 'run of the engine',
+  stopRuns: 'stop of runs',
   inspect: 'repair',
   repair: 'repair',
   detach: 'return to a plain directory',

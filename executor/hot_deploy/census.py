@@ -31,15 +31,17 @@ SUPERVISOR = b"hot-deploy-run-supervisor"
 class Member:
     """One process, as it was when it was looked at. Its id alone may be another one's by now."""
 
-    __slots__ = ("pid", "stat", "run", "releases", "takers")
+    __slots__ = ("pid", "stat", "run", "releases", "takers", "marks")
 
     def __init__(self, pid: int, stat: Stat, run: str | None) -> None:
         self.pid = pid
         self.stat = stat
         self.run = run
-        # The ids of the releases that it uses, and who took the leases that it has.
+        # The ids of the releases that it uses, and of who took the leases that it has.
         self.releases: set[str] = set()
         self.takers: set[int] = set()
+        # What all processes of its run have, and no others.
+        self.marks: set[object] = set() if run is None else {run}
 
     @property
     def identity(self) -> Identity:
@@ -70,6 +72,7 @@ class Census:
         releases = {layout.release(name): name for name in leases.release_names(layout)}
         self.processes = _processes()
         self._words: dict[int, list[bytes]] = {}
+        self._own = _own_ancestors(self.processes)
         found = usage.look(releases)
         # Other users' processes that may run it and can't be looked into; None where they can't even be listed.
         self.unseen = None if peeking.hides_others() else len(set(found.unseen) & set(self.processes))
@@ -78,7 +81,11 @@ class Census:
         for pid in list(users & set(self.processes)):
             member = self.processes[pid]
             process = peeking.Process(pid)
-            member.takers = process.lease_takers(names)
+            for taker, name in process.lease_takers(names):
+                member.takers.add(taker)
+                first = self.processes.get(taker)
+                if first is None or first.stat.started > member.stat.started:
+                    member.marks.add((taker, name))
             member.releases = {releases[directory] for directory in releases if pid in found.of(directory)}
             stat = process.stat()
             if stat is None or stat.started != member.stat.started:
@@ -94,7 +101,11 @@ class Census:
         return list(self._with_descendants(own).values())
 
     def _of_runs(self) -> dict[int, Member]:
-        users = {pid: each for pid, each in self.processes.items() if each.releases and not self._is_ours(each)}
+        users = {
+            pid: each
+            for pid, each in self.processes.items()
+            if each.releases and pid not in self._own and not self._is_ours(each)
+        }
         ids = {member.run for member in users.values()} - {None}
         return self._with_descendants(
             {pid: each for pid, each in self.processes.items() if pid in users or each.run in ids}
@@ -124,7 +135,7 @@ class Census:
         for pid, member in members.items():
             for above in _above(member, members):
                 join(above.pid, pid)
-            for mark in ([member.run] if member.run else []) + list(member.takers):
+            for mark in member.marks:
                 join(shared.setdefault(mark, pid), pid)
         return list({id(group): group for group in groups.values()}.values())
 
@@ -143,7 +154,9 @@ class Census:
         return False
 
     def _is_tool(self, pid: int) -> bool:
-        """Whether it is itself an executor, or the process between one and a run."""
+        """Whether it is an executor, the process between one and a run, or what has started this one, such as n8n."""
+        if pid in self._own:
+            return True
         words = self._words_of(pid)
         return is_supervisor(words) or is_executor(words)
 
@@ -164,18 +177,21 @@ class Tree:
     def add(self, members: Iterable[Member]) -> None:
         for member in members:
             self._known.add(member.identity)
-            self._marks.update(member.takers)
-            if member.run is not None:
-                self._marks.add(member.run)
+            self._marks.update(member.marks)
 
     def has(self, member: Member, processes: Mapping[int, Member]) -> bool:
         """Whether it is known, or has what only its processes have."""
-        if member.identity in self._known or member.run in self._marks or member.takers & self._marks:
+        if member.identity in self._known or member.marks & self._marks:
             return True
         # A session's id is no other process's for as long as there is somebody in it.
-        leader = member.stat.session
-        is_gone = leader not in processes
-        return is_gone and any(pid == leader and started <= member.stat.started for pid, started in self._known)
+        return any(self._was(pid, member, processes) for pid in {member.stat.session} | member.takers)
+
+    def _was(self, pid: int, member: Member, processes: Mapping[int, Member]) -> bool:
+        """Whether an id that a process has from an earlier one is that of one of the run's."""
+        now = processes.get(pid)
+        if now is not None and now.stat.started <= member.stat.started:
+            return now.identity in self._known
+        return any(known == pid and started <= member.stat.started for known, started in self._known)
 
 
 def is_executor(words: list[bytes]) -> bool:
@@ -187,10 +203,19 @@ def is_supervisor(words: list[bytes]) -> bool:
 
 
 def _above(member: Member, processes: Mapping[int, Member]) -> list[Member]:
-    """Its parent and the leader of its session. One that began later has only the id of who was that."""
-    near = {member.stat.parent, member.stat.session} - {member.pid}
+    """Its parent, the leader of its session, and who took its lease. One that began later has only that one's id."""
+    near = ({member.stat.parent, member.stat.session} | member.takers) - {member.pid}
     found = [processes[pid] for pid in near if pid in processes]
     return [above for above in found if above.stat.started <= member.stat.started]
+
+
+def _own_ancestors(processes: Mapping[int, Member]) -> set[int]:
+    found: set[int] = set()
+    pid = os.getppid()
+    while pid in processes and pid not in found:
+        found.add(pid)
+        pid = processes[pid].stat.parent
+    return found
 
 
 def _processes() -> dict[int, Member]:

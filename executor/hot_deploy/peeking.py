@@ -105,14 +105,16 @@ class Process:
         line = re.search(rb"^Pss:\s+(\d+) kB", self._read("smaps_rollup"), re.MULTILINE)
         return int(line.group(1)) * 1024 if line else None
 
-    def lease_takers(self, names: Container[bytes]) -> set[int]:
-        """Who took the leases that it has, on directories with these names: whatever it is forked from has the same."""
-        takers: set[int] = set()
+    def lease_takers(self, names: Container[bytes]) -> set[tuple[int, bytes]]:
+        """(id, name) of who took the leases that it has, on directories with these names: a fork has the same."""
+        takers: set[tuple[int, bytes]] = set()
         none: list[str] = []
-        for name in self._told(_names, "fd", none):
-            if self._link("fd/" + name).rpartition(b"/")[2] in names:
-                takers.update(map(int, _LEASE.findall(self._read("fdinfo/" + name))))
-        return takers - {0}
+        for number in self._told(_names, "fd", none):
+            name = self._link("fd/" + number).rpartition(b"/")[2]
+            if name in names:
+                takers.update((int(pid), name) for pid in _LEASE.findall(self._read("fdinfo/" + number)))
+        # In another namespace of process ids it has none.
+        return {(pid, name) for pid, name in takers if pid}
 
     def started(self) -> float:
         """When it was started, in seconds since the boot; long after everything for one that is gone."""

@@ -52,6 +52,7 @@ VERBS = {
     "describe": "verbs_keeping.describe",
     "noteRefusal": "verbs_keeping.note_refusal",
     "runs": "verbs_runs.runs",
+    "stopRuns": "verbs_runs.stop_runs",
     "inspect": "verbs_repairing.inspect",
     "repair": "verbs_repairing.repair",
 }

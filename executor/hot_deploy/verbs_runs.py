@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hot_deploy import run_facts
+from hot_deploy import history, run_facts, stopping
 from hot_deploy.census import Census
 from hot_deploy.contract import MOST_RUNS
 
@@ -14,9 +14,28 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+# Ends of runs that something was done to, and as many as one line of the history names.
+SIGNALLED = ("ended", "killed", "remains")
+NOTED = 100
+
 
 def runs(session: Session, _id: Any, args: Json) -> Json:
     """The runs that are there now, the oldest first."""
     census, moment = Census(session.open(args["basePath"])), run_facts.Moment()
     told = [run_facts.facts(run, moment) for run in census.runs[:MOST_RUNS]]
     return {"runs": told, "count": len(census.runs), "unseen": census.unseen}
+
+
+def stop_runs(session: Session, _id: Any, args: Json) -> Json:
+    """Ends runs, each named by its root and the time of its start; the history says who asked, and how they ended."""
+    layout = session.open(args["basePath"])
+    chosen = [(pid, started) for pid, started in args["runs"]]
+    ends = stopping.stop(layout, session.wire, chosen, args["includeLive"], args["waitSeconds"])
+    is_noted = True
+    if any(each["end"] in SIGNALLED for each in ends):
+        try:
+            by = history.asked_by(args["holder"])
+            history.append(layout, "stopped", by=by, runs=ends[:NOTED])
+        except OSError:
+            is_noted = False
+    return {"ends": ends, "noted": is_noted}

@@ -50,6 +50,7 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "remove": "what a person wanted gone is gone",
     "describe": "a record goes with its release",
     "noteRefusal": "the history is only ever added to",
+    "stopRuns": "what was ended stays so, and nothing else is changed",
     "repair": "each repair can be done again and leaves nothing half done that it would not find",
 }
 

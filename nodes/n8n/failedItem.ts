@@ -6,11 +6,12 @@ import { RUN_STATUSES, type RunStatus } from '../shared/run/ending';
 import type { RunResult } from '../shared/run/result';
 import type { PlanResult } from '../shared/operations/plan';
 import type { RepairResult } from '../shared/operations/repair';
+import type { StopRunsResult } from '../shared/operations/stopRuns';
 import type { SwitchResult } from '../shared/release/result';
 import { detailsOf, toNodeError } from './nodeError';
 
 /** What the outputs of operations are made of. */
-type Outcome = SwitchResult | PlanResult | RepairResult | DetachResult | RunResult;
+type Outcome = SwitchResult | PlanResult | RepairResult | DetachResult | RunResult | StopRunsResult;
 const RUN_ENDS = RUN_STATUSES.filter((status) => status !== 'succeeded');
 type Names<T> = T extends unknown ? keyof T : never;
 
@@ -77,6 +78,7 @@ const STATUSES: Record<Outcome['status'] | FailedJson['status'], true> = {
   sound: true,
   succeeded: true,
   timedOut: true,
+  stopped: true,
   unchanged: true,
   unknown: true,
 };
@@ -118,6 +120,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   repaired: true,
   repeated: true,
   runKey: true,
+  runs: true,
   settled: true,
   signal: true,
   source: true,
@@ -128,6 +131,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   stdout: true,
   steps: true,
   survivesN8n: true,
+  summary: true,
   swap: true,
   unchanged: true,
   unseen: true,

@@ -6,6 +6,7 @@ import type { CheckResult } from '../shared/release/checks';
 import type { PreflightFinding } from '../shared/release/preflight';
 import type { SwitchResult } from '../shared/release/result';
 import type { EngineStatus } from '../shared/operations/status';
+import type { StopRunsResult } from '../shared/operations/stopRuns';
 import { type Unseen, unseenNotice } from '../shared/release/unseen';
 import { printable } from '../shared/text/printable';
 import { asHtml } from './asHtml';
@@ -119,6 +120,12 @@ export function unseenRunsHints(unseen: Unseen): NodeExecutionHint[] {
       ? 'Processes of other users are hidden from this one'
       : `${unseen.toLocaleString('en')} ${unseen === 1 ? 'process' : 'processes'} of other users may run this engine, and this one may not look into ${unseen === 1 ? 'it' : 'them'}`;
   return [hint(`${what}. Set Become to “sudo” in the credential to have all runs listed.`, 'warning')];
+}
+
+/** What people have to see to after runs were stopped. */
+export function stopRunsHints({ status, summary, unseen = 0 }: StopRunsResult): NodeExecutionHint[] {
+  const left = status === 'attention' ? [hint(`${summary} The output says why.`, 'warning')] : [];
+  return [...left, ...unseenRunsHints(unseen)];
 }
 
 /** A commit may change what hot deployment doesn't bring, which somebody has to bring another way. */

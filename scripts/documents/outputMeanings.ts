@@ -115,6 +115,8 @@ const STATUS = {
   'plan status': 'always `planned`',
   'repair status':
     '`sound`: nothing was found. `repaired`: all of it was put right. `attention`: something is left for people. `planned`: a dry run found something',
+  'stopRuns status':
+    '`stopped`; `planned` for a dry run; `attention` where nothing was done to a run, or a part of one is still there',
   'detach status': '`detached`, or `unchanged` where there was nothing of ours',
 };
 
@@ -250,6 +252,16 @@ const RUNS = {
   'getRuns user': 'the user it runs as',
   workflow: 'name of the workflow that started it; null where that is not known',
   execution: 'ID of the execution that started it; null where that is not known',
+  summary: 'all of it in a sentence',
+  runs: 'the runs that were to end',
+  'runs[].processId':
+    'the topmost process of the run; null for what was chosen by the ID of a run and is none',
+  'runs[].run': 'ID of the run, where Run Extraction Engine started it; else null',
+  'runs[].release': 'ID of the release that it ran; null for what is no run',
+  'runs[].command': 'its command line, with secrets masked; null for what is no run',
+  'runs[].end':
+    '`ended`: by itself, when it was asked to. `killed`: it was there after the grace. `gone`: it had ended before. `refused`: nothing was done to it. `remains`: a part of it is still there. `planned`: it would have been stopped',
+  'runs[].reason': 'why nothing was done, or what is left, in a sentence; else null',
 };
 
 const PRUNE = {

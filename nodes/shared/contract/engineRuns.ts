@@ -3,7 +3,7 @@ import { MOST_RUNS } from './limits';
 import { releaseId, runId } from './names';
 import { label, moment, words } from './plainTexts';
 import { holder } from './records';
-import { count, flag, list, number, orNull, record, type TypeOf } from './shape';
+import { count, flag, list, number, oneOf, orNull, record, type TypeOf } from './shape';
 
 /** A run that is there now: a tree of processes of which one uses a release. */
 const engineRun = record({
@@ -37,3 +37,13 @@ export const runsFound = record({
   count,
   unseen: orNull(count),
 });
+
+/** How a run ended that was to end. */
+export const runEnd = record({
+  processId: count,
+  /** `gone`: it had ended before. `refused`: nothing was done to it. `remains`: a part of it is still there. */
+  end: oneOf('ended', 'killed', 'gone', 'refused', 'remains'),
+  /** `live`: it runs the live release by now. `user`: another user's. `disk`: it waits for one. `more`: it starts others. */
+  reason: orNull(oneOf('live', 'user', 'disk', 'more')),
+});
+export type RunEnd = TypeOf<typeof runEnd>;

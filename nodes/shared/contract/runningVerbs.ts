@@ -2,7 +2,8 @@
  * The verbs that start or end runs of the engine. They change nothing that is deployed, so that they need no lock: runs
  * start and end while a deployment is at work.
  */
-import { LONGEST_CODE, LONGEST_OUTPUT, LONGEST_SECONDS, LONGEST_TEXT, MANY } from './limits';
+import { runEnd } from './engineRuns';
+import { LONGEST_CODE, LONGEST_OUTPUT, LONGEST_SECONDS, LONGEST_TEXT, MANY, MOST_RUNS } from './limits';
 import { basePath, releaseId, runId } from './names';
 import { kindName, label, path, word, words } from './plainTexts';
 import { hexadecimal, holder } from './records';
@@ -147,4 +148,21 @@ export const RUNNING = {
   },
   /** Forgets a run. Its directory goes, unless it has a key. */
   closeRun: { changes, arguments: record({ run: runId }), result: record({}) },
+  /**
+   * Ends runs: each process of one is asked to, and killed when it is there after `waitSeconds`. Without `includeLive`,
+   * what runs the live release by then is left.
+   */
+  stopRuns: {
+    changes: true,
+    arguments: record({
+      basePath,
+      /** The root of each, and when that was started, as `runs` told it: another process is never signalled. */
+      runs: list(tuple(count, count), MOST_RUNS),
+      includeLive: flag,
+      waitSeconds: secondsUpTo(LONGEST_SECONDS),
+      holder,
+    }),
+    /** `noted`: whether the history has it. */
+    result: record({ ends: list(runEnd, MOST_RUNS), noted: flag }),
+  },
 } as const;

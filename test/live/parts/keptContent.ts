@@ -17,6 +17,7 @@ interface NodeType {
 const NODES: Record<string, INodeParameters> = {
   'n8n-nodes-hot-deploy.hotDeploy': { operation: 'deploy', dependencies: 'virtualEnvironment' },
   'n8n-nodes-hot-deploy.rollbackExtractionEngine': { operation: 'rollback' },
+  'n8n-nodes-hot-deploy.runExtractionEngine': { operation: 'stopRuns' },
 };
 
 /** n8n's own, added to the operations of nodes with credentials: with it nothing of the node is shown. */

@@ -66,6 +66,7 @@ function asked(): Partial<Record<Verb, object>> {
     holdRelease: { basePath: base, release: null },
     openRun: { basePath: base, run: RUN },
     runEngine: { basePath: base, run: RUN, ...STARTED },
+    stopRuns: { basePath: base, runs: [], includeLive: false, waitSeconds: 0, holder: {} },
     inspect: engine,
   };
 }

@@ -214,6 +214,7 @@ it('P5: whatever is asked, there is an answer, or the executor leaves and frees 
     'runEngine',
     'readRun',
     'closeRun',
+    'stopRuns',
     'inspect',
     'repair',
     'detach',
