@@ -4,7 +4,13 @@ import { join } from 'node:path';
 
 import { sshWayFields } from '../../credentials/sshWayFields';
 import { OPERATIONS } from '../../nodes/operations';
-import { LISTED_PATHS, LONGEST_WORDS, MANY, MOST_CHANGES } from '../../nodes/shared/contract/limits';
+import {
+  LISTED_PATHS,
+  LONGEST_WORDS,
+  MANY,
+  MOST_CHANGES,
+  MOST_RUNS,
+} from '../../nodes/shared/contract/limits';
 import { READING_VERBS, VERBS } from '../../nodes/shared/contract/verbs';
 import { LONGEST_MESSAGE } from '../../nodes/shared/contract/wire';
 import { NO_DEPENDENCIES } from '../../nodes/shared/dependencies/installOptions';
@@ -82,6 +88,10 @@ describe('docs/reference/limits.md says the limit of', () => {
     ],
     ['releases, backups and environments that a list names', `the newest ${number(MANY)}`],
     [
+      'runs that _Get Many Runs_ lists and _Stop Runs_ ends at once',
+      `the oldest ${number(MOST_RUNS)}; commands are cut after ${number(constant('executor/hot_deploy/run_facts.py', 'LONGEST_SHOWN'))} characters`,
+    ],
+    [
       'what is read of the history',
       `its last ${constant('executor/hot_deploy/history.py', 'LONGEST_READ') / MIB} MiB`,
     ],
@@ -119,7 +129,7 @@ describe('docs/reference/limits.md says the limit of', () => {
   test('and no other', () => {
     expect(optionOf('limit').typeOptions?.maxValue).toBe(MOST_CHANGES);
     expect(usual('keepBackups')).toBe(usual('keepReleases'));
-    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(22);
+    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(23);
   });
 });
 

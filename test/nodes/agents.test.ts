@@ -35,6 +35,7 @@ const NODES = {
 const TOOLS = {
   [`${HOT_DEPLOY}Tool`]: toolOf(NODES[HOT_DEPLOY]),
   [`${ROLLBACK}Tool`]: toolOf(NODES[ROLLBACK]),
+  [`${RUN}Tool`]: toolOf(NODES[RUN]),
 };
 
 const make = temporaryDirectories();

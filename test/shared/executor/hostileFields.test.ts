@@ -9,7 +9,14 @@ import { parseResult, type Verb, VERBS } from '../../../nodes/shared/contract/ve
 import { DeployError } from '../../../nodes/shared/errors';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { openGit } from '../../../nodes/shared/git/commitSource';
-import { hintsFor, planHints, statusHints } from '../../../nodes/n8n/hints';
+import {
+  hintsFor,
+  moreRunsHints,
+  planHints,
+  statusHints,
+  stopRunsHints,
+  unseenRunsHints,
+} from '../../../nodes/n8n/hints';
 import { detailsOf } from '../../../nodes/n8n/nodeError';
 import { deploy } from '../../../nodes/shared/operations/deploy';
 import { listReleases } from '../../../nodes/shared/operations/list';
@@ -17,7 +24,9 @@ import { getHistory } from '../../../nodes/shared/operations/getHistory';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { repairEngine } from '../../../nodes/shared/operations/repair';
 import { rollBack } from '../../../nodes/shared/operations/rollback';
+import { getRuns } from '../../../nodes/shared/operations/getRuns';
 import { getStatus } from '../../../nodes/shared/operations/status';
+import { stopRuns } from '../../../nodes/shared/operations/stopRuns';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import { deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
 import { changedAt, exampleOf, placesOf } from '../../support/forms';
@@ -177,6 +186,20 @@ const OPERATIONS: Record<
     (_, { basePath }) =>
     (client) =>
       getHistory(client, basePath, 100),
+  runs:
+    (_, { basePath }) =>
+    async (client) => {
+      const found = await getRuns(client, basePath);
+      const { runs, count, unseen } = found;
+      return { found, hints: [...moreRunsHints(runs.length, count), ...unseenRunsHints(unseen)] };
+    },
+  stop:
+    (_, { basePath, holder }) =>
+    async (client) => {
+      const wanted = { chosen: ['1'], includeLive: true, dryRun: false, graceSeconds: 0 };
+      const result = await stopRuns(client, { basePath, holder, ...wanted });
+      return { result, hints: stopRunsHints(result) };
+    },
 };
 
 /** The words of ours that git was started with, and what is ours to say as an operand. */

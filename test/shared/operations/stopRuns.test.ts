@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { getRuns } from '../../../nodes/shared/operations/getRuns';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
@@ -11,7 +12,13 @@ import {
   type StopRunsOptions,
   type StopRunsResult,
 } from '../../../nodes/shared/operations/stopRuns';
-import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
+import {
+  deployOptions,
+  deployTo,
+  inConversation,
+  PYTHON,
+  temporaryDirectories,
+} from '../../support/deployment';
 import { asBasePath } from '../../support/named';
 import { isRunning, StartedRuns, stayingEngine } from '../../support/startedRuns';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';
@@ -204,6 +211,32 @@ test('P7: 100 runs whose ids are others’ by now: none of those is ended', asyn
   expect(new Set(result.ends.map(({ end }) => end))).toEqual(new Set(['gone']));
   expect(running(pids)).toEqual(pids);
   processes.forEach((each) => each.kill('SIGKILL'));
+});
+
+/** As the Run node does it: what watches a run starts it, waits for its end and says how that was. */
+const SUPERVISOR = `import os, signal, subprocess, sys
+run = subprocess.Popen([sys.executable, "run.py", "stubborn+parent"], stdout=subprocess.PIPE)
+pids = run.stdout.readline()
+os.write(1, b"%d " % os.getpid() + pids)
+os.write(1, b"%d\\n" % run.wait())
+`;
+
+test('what supervises a run is not signalled, and hears how it ended', async () => {
+  const env = { ...process.env, HOT_DEPLOY_RUN: '00112233445566ff' };
+  const program = ['-c', SUPERVISOR, 'hot-deploy-run-supervisor'];
+  const child = spawn(PYTHON, program, { cwd: base, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const pids = String((await lines.next()).value)
+    .split(' ')
+    .map(Number);
+  expect(pids[0]).toBe(child.pid);
+  const { runs } = await inConversation((client) => getRuns(client, asBasePath(base)));
+  expect(runs).toMatchObject([{ processId: pids[1], run: '00112233445566ff', processes: 2 }]);
+  expect(runs[0].command).toMatch(/run\.py stubborn\+parent$/);
+  const result = await stop({ chosen: ['00112233445566ff'], includeLive: true, graceSeconds: 0 });
+  expect(endsOf(result)).toEqual([[pids[1], 'killed']]);
+  expect((await lines.next()).value).toBe('-9');
+  expect(running(pids)).toEqual([]);
 });
 
 test('a deployment at work goes on: neither it nor its checks are runs', async () => {
