@@ -148,10 +148,12 @@ def test_an_operation_at_work_is_no_run_and_what_it_starts_is_none_unless_it_sup
 
 def test_who_started_this_one_is_no_run_whatever_it_uses(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getppid", lambda: 11)
-    world.add(10, uses=OLD)
+    world.add(9, uses=OLD, session=9)
+    world.add(10, uses=OLD, session=9)
     world.add(11, 10, uses=OLD)
     world.add(12, 10, uses=OLD)
-    assert world.runs() == [[12]]
+    world.add(13, 10)
+    assert world.runs() == [[9], [12]]
 
 
 def test_what_is_left_of_a_run_is_known_by_what_was_seen_of_it(world: World) -> None:

@@ -90,6 +90,11 @@ export class StartedRuns {
     return pids as [number, ...number[]];
   }
 
+  /** Has others end, too, that were started otherwise. */
+  add(...pids: number[]): void {
+    this.pids.push(...pids);
+  }
+
   /** Ends all that are left. */
   endAll(): void {
     for (const pid of this.pids.splice(0)) {

@@ -134,8 +134,9 @@ test('what it starts while it ends is ended, too', async () => {
   const [pid] = await started.start(base, 'late', { env: { TOLD: told } });
   await becomeOld();
   const result = await stop({ graceSeconds: 1 });
-  expect(endsOf(result)).toEqual([[pid, 'killed']]);
   const late = Number(readFileSync(told, 'utf8'));
+  started.add(late);
+  expect(endsOf(result)).toEqual([[pid, 'killed']]);
   expect(late).toBeGreaterThan(1);
   expect(running([pid, late])).toEqual([]);
 });
@@ -229,6 +230,7 @@ test('what supervises a run is not signalled, and hears how it ended', async () 
   const pids = String((await lines.next()).value)
     .split(' ')
     .map(Number);
+  started.add(...pids);
   expect(pids[0]).toBe(child.pid);
   const { runs } = await inConversation((client) => getRuns(client, asBasePath(base)));
   expect(runs).toMatchObject([{ processId: pids[1], run: '00112233445566ff', processes: 2 }]);
