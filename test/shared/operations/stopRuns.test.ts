@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import type { Pinning } from '../../../nodes/shared/contract/records';
 import { getRuns } from '../../../nodes/shared/operations/getRuns';
 import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import {
@@ -20,6 +21,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { asBasePath } from '../../support/named';
+import { availablePythons } from '../../support/pythons';
 import { isRunning, StartedRuns, stayingEngine } from '../../support/startedRuns';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';
 import { thrownBy } from '../../support/thrown';
@@ -40,10 +42,10 @@ beforeAll(async () => {
   live = await deployLabel(base, '2');
 });
 
-async function deployLabel(to: string, label: string): Promise<string> {
+async function deployLabel(to: string, label: string, pinning: Pinning = 'auto'): Promise<string> {
   const source = await make('source');
   await writeTree(source, stayingEngine(label));
-  return (await deployTo(to, source)).release;
+  return (await deployTo(to, source, { pinning })).release;
 }
 
 let label = 10;
@@ -128,6 +130,26 @@ test('the whole tree: children that show nothing of it, what has left its parent
   expect(running([...pids, ...others, bystander.pid as number])).toEqual([...others, bystander.pid]);
   bystander.kill('SIGKILL');
 });
+
+test.each(['code', 'release'] as const)('the whole tree, where runs are pinned by %s', async (pinning) => {
+  const app = await make('app');
+  await deployLabel(app, '1', pinning);
+  const pids = await started.start(app, 'parent+daemon');
+  await deployLabel(app, '2', pinning);
+  const result = await stop({ basePath: asBasePath(app) });
+  expect(endsOf(result)).toEqual([[pids[0], 'ended']]);
+  expect(running(pids)).toEqual([]);
+});
+
+test.each(availablePythons())(
+  'one that ignores being asked is killed by an executor of %s',
+  async (python) => {
+    const [pid] = await started.start(base, 'stubborn', ofOld());
+    const result = await stop({ graceSeconds: 0 }, python);
+    expect(endsOf(result)).toEqual([[pid, 'killed']]);
+    expect(isRunning(pid)).toBe(false);
+  },
+);
 
 test('what it starts while it ends is ended, too', async () => {
   const told = join(await make('told'), 'pid');
