@@ -101,11 +101,7 @@ class Census:
         return list(self._with_descendants(own).values())
 
     def _of_runs(self) -> dict[int, Member]:
-        users = {
-            pid: each
-            for pid, each in self.processes.items()
-            if each.releases and pid not in self._own and not self._is_ours(each)
-        }
+        users = {pid: each for pid, each in self.processes.items() if each.releases and not self._is_ours(each)}
         ids = {member.run for member in users.values()} - {None}
         return self._with_descendants(
             {pid: each for pid, each in self.processes.items() if pid in users or each.run in ids}
@@ -113,13 +109,15 @@ class Census:
 
     def _with_descendants(self, members: dict[int, Member]) -> dict[int, Member]:
         """Those, and whatever descends from them."""
-        found, count = dict(members), -1
+        found = {pid: each for pid, each in members.items() if not self._is_tool(pid)}
+        count = -1
         while len(found) > count:
             count = len(found)
-            for member in self.processes.values():
-                if member.pid not in found and any(above.pid in found for above in _above(member, self.processes)):
-                    found[member.pid] = member
-        return {pid: each for pid, each in found.items() if not self._is_tool(pid)}
+            for pid, member in self.processes.items():
+                is_below = pid not in found and any(above.pid in found for above in _above(member, self.processes))
+                if is_below and not self._is_tool(pid):
+                    found[pid] = member
+        return found
 
     def _grouped(self, members: dict[int, Member]) -> list[list[Member]]:
         """One list for each run."""
