@@ -218,11 +218,11 @@ describe('in doubt', () => {
 
   test('P8: who stops one execution leaves another one’s alone, and the connection is good for more', async () => {
     const abort = new AbortController();
-    const [one, two] = [await waiting(), await waiting(abort.signal)];
+    const [stopped, other] = [await waiting(abort.signal), await waiting()];
     abort.abort();
-    expect((await two.running).status).toBe('canceled');
-    one.go();
-    expect(onlyJson(await one.running)).toMatchObject({ status: 'deployed' });
+    expect((await stopped.running).status).toBe('canceled');
+    other.go();
+    expect(onlyJson(await other.running)).toMatchObject({ status: 'deployed' });
     await isDone(status());
     expect(relay.connections).toBe(1);
   });

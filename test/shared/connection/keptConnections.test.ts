@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 
 import { KeptConnections, type Keeping, type Taken } from '../../../nodes/shared/connection/keptConnections';
 import { connectSsh, type SshOptions } from '../../../nodes/shared/connection/ssh';
@@ -183,48 +183,46 @@ describe('in doubt', () => {
 });
 
 describe('giving up', () => {
-  /** A server that accepts and says nothing; how many are connected, and the end of the first. */
-  async function silentServer() {
+  /** A way to sshd that is accepted at once, and open when somebody opens it. */
+  async function gate() {
     const closed: Array<Promise<unknown>> = [];
+    let open = (): void => undefined;
     const server = createServer((socket) => {
       closed.push(once(socket, 'close'));
-      socket.resume();
+      socket.on('error', () => undefined);
+      open = () => void socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket);
       server.emit('reached');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return { server, closed, port: (server.address() as AddressInfo).port };
+    const { port } = server.address() as AddressInfo;
+    return { server, closed, open: () => open(), changes: { port, connectTimeoutMs: 600_000 } };
   }
 
-  test('P8: who is cancelled while connecting waits no longer; who is not goes on waiting', async () => {
-    const { server, closed, port } = await silentServer();
-    const [one, two] = [new AbortController(), new AbortController()];
+  test('P8: who is cancelled while connecting waits no longer; who is not gets the connection', async () => {
+    const { server, closed, open, changes } = await gate();
+    const abort = new AbortController();
     const reached = once(server, 'reached');
-    const firstTaken = thrownBy(take(first, 'a', { signal: one.signal }, { port }));
-    const secondTaken = thrownBy(take(second, 'a', { signal: two.signal }, { port }));
+    const cancelled = thrownBy(take(first, 'a', { signal: abort.signal }, changes));
+    const taken = take(second, 'a', {}, changes);
     await reached;
-    one.abort();
-    expect(await firstTaken).toMatchObject({ code: 'CANCELLED' });
-    const ended = jest.fn();
-    void closed[0].then(ended);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(ended).not.toHaveBeenCalled();
-    two.abort();
-    expect(await secondTaken).toMatchObject({ code: 'CANCELLED' });
-    await closed[0];
-    expect([closed.length, kept.size]).toEqual([1, 0]);
+    abort.abort();
+    expect(await cancelled).toMatchObject({ code: 'CANCELLED' });
+    open();
+    await runs(await taken);
+    expect(closed).toHaveLength(1);
+    await kept.release(second);
     server.close();
   });
 
-  test('P8: a signal that all of them share ends the attempt', async () => {
-    const { server, closed, port } = await silentServer();
-    const abort = new AbortController();
+  test('P8: when all have given up, with one signal or their own, the attempt ends', async () => {
+    const { server, closed, changes } = await gate();
+    const [one, two] = [new AbortController(), new AbortController()];
     const reached = once(server, 'reached');
-    const taken = [first, second].map((holder) =>
-      thrownBy(take(holder, 'a', { signal: abort.signal }, { port })),
-    );
+    const taken = [one, one, two].map(({ signal }) => thrownBy(take({}, 'a', { signal }, changes)));
     await reached;
-    abort.abort();
-    expect((await Promise.all(taken)).map(({ code }) => code)).toEqual(['CANCELLED', 'CANCELLED']);
+    two.abort();
+    one.abort();
+    for (const each of taken) expect(await each).toMatchObject({ code: 'CANCELLED' });
     await closed[0];
     expect(kept.size).toBe(0);
     server.close();
