@@ -144,12 +144,8 @@ export class KeptConnections {
   /** `holder` needs none of its connections any more. Those that nobody uses are kept, or closed when this resolves. */
   async release(holder: object): Promise<void> {
     const left = [...this.all].filter((kept) => kept.holders.delete(holder));
-    await Promise.all(
-      left.map((kept) => {
-        kept.full = false;
-        return kept.used ? undefined : this.keep(kept);
-      }),
-    );
+    for (const kept of left) kept.full = false;
+    await Promise.all(left.filter(({ used }) => !used).map((kept) => this.keep(kept)));
   }
 
   /** Closes those that nobody uses, and keeps none of the others. */
