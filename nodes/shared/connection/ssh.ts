@@ -2,7 +2,7 @@ import { DeployError } from '../errors';
 import { parseHostKeys } from './hostKey';
 import { loadPrivateKey } from './loadKey';
 import { withoutSha1 } from './sshAlgorithms';
-import type { Secret } from './secret';
+import type { Secret } from './loginSecret';
 import { Attempt, cancelled, type Hop, type Patience } from './sshAttempt';
 import { SshConnection } from './sshConnection';
 import { aboutJumpHost } from './sshJump';

@@ -4,7 +4,7 @@ import { Client } from 'ssh2';
 
 import { DeployError, toDeployError } from '../errors';
 import { hostKeyAlgorithms, type HostKeyPin, matchesHostKey, pinsFor } from './hostKey';
-import { forgetSecret, type Secret } from './secret';
+import { forgetSecret, type Secret } from './loginSecret';
 import { MODERN, Offers, SHA1_REFUSED } from './sshAlgorithms';
 import { keepAlive } from './sshKeepalive';
 import { keyLogin, passwordLogin } from './sshLogin';

@@ -1,6 +1,6 @@
 import { utils } from 'ssh2';
 
-import { forgetSecret } from '../../../nodes/shared/connection/secret';
+import { forgetSecret } from '../../../nodes/shared/connection/loginSecret';
 import { makeKey } from '../../support/sshd';
 
 test.each(['ed25519', 'ecdsa', 'rsa'] as const)(
