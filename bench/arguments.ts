@@ -10,7 +10,15 @@ export interface Arguments {
   only: readonly string[];
 }
 
-export const SECTIONS = ['times', 'readers', 'extractions', 'launcher', 'memory', 'git'] as const;
+export const SECTIONS = [
+  'times',
+  'readers',
+  'extractions',
+  'launcher',
+  'memory',
+  'git',
+  'connections',
+] as const;
 
 const USAGE = `Usage: npm run bench -- [--files 200,10000] [--rounds 5] [--large] [--only ${SECTIONS.join(',')}]`;
 

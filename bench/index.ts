@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readArguments } from './arguments';
+import { measureConnections } from './connections';
 import { measureGit } from './git';
 import { Host, runHere } from './host';
 import { measureLauncher } from './launcher';
@@ -70,6 +71,10 @@ async function measure(
   if (only.includes('git')) {
     console.log('Fetching commits …');
     results.git = await measureGit(directory, rounds);
+  }
+  if (only.includes('connections')) {
+    console.log('Asking over new and kept connections …');
+    results.connections = await measureConnections(host, directory, 3 * rounds);
   }
   results.machine.loadAfter = loadavg()[0];
   return results;

@@ -1,4 +1,5 @@
 import { table } from '../scripts/demo/table';
+import type { ConnectionTimes } from './connections';
 import type { GitTimes } from './git';
 import { goalsOf } from './goals';
 import type { Results } from './results';
@@ -35,6 +36,7 @@ export function report(results: Results): string {
     );
   }
   if (results.git) parts.push(gitTable(results.git));
+  parts.push(...(results.connections ?? []).map(connectionsTable));
   const goals = goalsOf(results).map(({ name, atMost, measured, against, met }) => [
     name,
     atMost,
@@ -64,6 +66,16 @@ function timesTable({ files, rounds, steps, ...times }: Times): string {
   const stepList = steps.map(({ name, durationMs }) => `${name} ${durationMs.toFixed(0)}`).join(', ');
   const header = [title, 'median', 'least', 'most', '× rsync'];
   return `${table(header, rows)}\nSteps of a deployment with backup, ms: ${stepList}`;
+}
+
+function connectionsTable({ subject, delayMs, ways }: ConnectionTimes): string {
+  const rows = ways.map(({ name, times: { median, min, max }, toSsh }) => [
+    name,
+    ...[median, min, max].map((value) => value.toFixed(0)),
+    toSsh.toFixed(2),
+  ]);
+  const title = `${subject} against python3 -c '', ${2 * delayMs} ms away`;
+  return table([title, 'median', 'least', 'most', '× ssh'], rows);
 }
 
 function gitTable({ files, commits, rounds, ways }: GitTimes): string {

@@ -1,3 +1,4 @@
+import type { ConnectionTimes } from './connections';
 import type { GitTimes } from './git';
 import type { LauncherTimes } from './launcher';
 import type { Memory } from './memory';
@@ -15,6 +16,7 @@ export interface Results {
   launcher?: LauncherTimes;
   memory?: Memory;
   git?: GitTimes;
+  connections?: ConnectionTimes[];
 }
 
 /** Where the run took place, and how busy it was there: the load averages of the last minute. */
