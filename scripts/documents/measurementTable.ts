@@ -13,6 +13,7 @@ export interface Recorded {
   extractions?: { saw: Array<{ name: string; done: number; bad: number }> };
   memory?: { sourceMiB: number; archiveMiB: number; directoryMiB: number };
   git?: { ways: Array<{ name: string; times: Median; bytes: Median }> };
+  connections?: Array<{ subject: string; delayMs: number; ways: Array<{ name: string; times: Median }> }>;
 }
 
 interface Median {
@@ -37,12 +38,13 @@ export function readRecorded(name: string): Recorded {
   return JSON.parse(readFileSync(join(RECORDED, `${name}.json`), 'utf8')) as Recorded;
 }
 
-/** One table of one result: `deployments`, `extractions` or `git`. */
+/** One table of one result: `deployments`, `extractions`, `git` or `connections`. */
 export function measurementTable(kind: string, name: string): string {
   const recorded = readRecorded(name);
   if (kind === 'deployments') return deployments(recorded);
   if (kind === 'extractions') return extractions(recorded);
   if (kind === 'git') return git(recorded);
+  if (kind === 'connections') return connections(recorded);
   throw new RangeError(`There is no table of measured ${kind}`);
 }
 
@@ -88,6 +90,16 @@ function git({ git: measured }: Recorded): string {
     number(bytes.median),
   ]);
   return markdownTable(['Way', 'Time', 'Bytes received'], rows);
+}
+
+function connections({ connections: measured = [] }: Recorded): string {
+  const headers = measured.map(({ subject, delayMs }) => `${subject}, ${2 * delayMs} ms away`);
+  const names = measured[0]?.ways.map(({ name }) => name) ?? [];
+  const rows = names.map((name, way) => [
+    name,
+    ...measured.map(({ ways }) => (ways[way] ? ms(ways[way].times) : '')),
+  ]);
+  return markdownTable(['', ...headers], rows);
 }
 
 function against(ours: Median, rsync: Median): string {
