@@ -36,7 +36,7 @@ const entrypoint = trimmed({
   displayOptions: { show: { start: ['entrypoint'] } },
 });
 
-const module = trimmed({
+const moduleName = trimmed({
   displayName: 'Module',
   name: 'module',
   default: '',
@@ -90,9 +90,9 @@ const release = locator({
 });
 
 /** What is run. */
-export const startFields = [start, entrypoint, module, script, program, words, release];
+export const startFields = [start, entrypoint, moduleName, script, program, words, release];
 
-const NAMES = { entrypoint, module, script, program };
+const NAMES = { entrypoint, module: moduleName, script, program };
 
 /** What the item's parameters start. Throws `INPUT` naming the field that names nothing that can be started. */
 export function readStart(read: ReadParameter): Pick<RunRequest, 'start' | 'arguments' | 'release'> {
