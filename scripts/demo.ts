@@ -20,16 +20,18 @@ import {
   createN8n,
   type ExportedWorkflow,
   loadPackage,
+  type N8n,
   type RunResult,
 } from '../test/support/n8n';
-import { makePdf, materialiseEngine } from '../test/support/engine';
+import { exampleNodes, FormPages } from '../test/support/n8n/exampleNodes';
+import { ENGINE_ENVIRONMENT, makePdf, materialiseEngine } from '../test/support/engine';
 import type { CheckResult } from '../nodes/shared/release/checks';
 import type { SwitchResult } from '../nodes/shared/release/result';
-import { type Extraction, Extractions } from './demo/extractions';
+import { byCommand, byNode, type Extraction, Extractions } from './demo/extractions';
 import { table } from './demo/table';
 
 const PACKAGE = join(__dirname, '..');
-const WORKFLOW = join(PACKAGE, 'examples', 'release-and-roll-back.json');
+const SECRETS = 'hotDeployEngineSecretsApi';
 const STEPS = [
   { node: 'Deploy version 2', title: 'Deploy 2 over a plain installation' },
   { node: 'Deploy a version that cannot be imported', title: 'Deploy 3, which can’t be imported' },
@@ -57,17 +59,23 @@ async function demonstrate(): Promise<void> {
 
   console.log(`The sample engine, version 1, is a plain directory: ${basePath}`);
   console.log(
-    'Extractions start, back to back. The workflow examples/release-and-roll-back.json runs in n8n’s engine:\n',
+    'Extractions start, back to back: by cd /app && python3 run.py extract …, and by the node Run Extraction Engine in',
   );
-  const extractions = new Extractions(basePath, pdf, 2);
+  console.log(
+    'examples/extract-by-form.json. The workflow examples/release-and-roll-back.json runs in n8n’s engine:\n',
+  );
+  const n8n = await openN8n();
+  const extract = await readWorkflow('extract-by-form', basePath);
+  const extractions = new Extractions([byCommand(basePath, pdf), byNode(n8n, extract, pdf)]);
   try {
     await firstOf(extractions);
     const startedAt = Date.now();
-    const result = await runWorkflow(basePath);
+    const result = await n8n.run(withFullOutput(await readWorkflow('release-and-roll-back', basePath)));
     await extractions.stop();
     report(result, extractions.done, startedAt);
   } finally {
     await extractions.stop();
+    await n8n.close();
   }
 }
 
@@ -95,22 +103,29 @@ const wait = {
   },
 };
 
-async function runWorkflow(basePath: string): Promise<RunResult> {
+async function openN8n(): Promise<N8n> {
+  const variables = Object.entries(ENGINE_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
   const loaded = await loadPackage(PACKAGE);
-  const n8n = await createN8n({
+  return createN8n({
     ...loaded,
-    nodeTypes: { ...loaded.nodeTypes, 'n8n-nodes-base.wait': wait },
+    credentials: { [SECRETS]: { secretVariables: variables.join('\n'), pass: 'environment' } },
+    nodeTypes: { ...loaded.nodeTypes, ...exampleNodes(new FormPages({})), 'n8n-nodes-base.wait': wait },
     onConsole: show,
   });
-  try {
-    // As a person would after importing it: the paths are set to those of this machine.
-    const workflow = (await readFile(WORKFLOW, 'utf8'))
-      .replaceAll('"/app"', JSON.stringify(basePath))
-      .replaceAll('"/files/engine/', JSON.stringify(join(folder, 'versions', '/')).slice(0, -1));
-    return await n8n.run(withFullOutput(JSON.parse(workflow) as ExportedWorkflow));
-  } finally {
-    await n8n.close();
+}
+
+/** As a person would after importing it: the paths are set to those of this machine, and what is reached by SSH is here. */
+async function readWorkflow(name: string, basePath: string): Promise<ExportedWorkflow> {
+  const workflow = (await readFile(join(PACKAGE, 'examples', `${name}.json`), 'utf8'))
+    .replaceAll('"/app"', JSON.stringify(basePath))
+    .replaceAll('"connection": "ssh"', '"connection": "local"')
+    .replaceAll('"/files/engine/', JSON.stringify(join(folder, 'versions', '/')).slice(0, -1));
+  const parsed = JSON.parse(workflow) as ExportedWorkflow;
+  for (const node of parsed.nodes) {
+    if (node.type.endsWith('.runExtractionEngine'))
+      node.credentials = { [SECRETS]: { id: '1', name: 'API keys' } };
   }
+  return parsed;
 }
 
 /** The table below tells how each switch was done, which the simplified output leaves out. */
@@ -127,6 +142,8 @@ function show({ source, messages }: ConsoleMessage): void {
   const text = messages.join(' ');
   if (text.endsWith('…')) return;
   const node = source.replace(/^\[Node: "(.*)"\]$/, '$1');
+  // Extractions print their results, back to back.
+  if (node === 'Extract') return;
   console.log(`  ${node} | ${text.replace(/^\S+: /, '').replace(/\n/g, '\n      ')}`);
 }
 

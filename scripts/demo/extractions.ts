@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 import { ENGINE_ENVIRONMENT, versionsIn } from '../../test/support/engine';
+import type { ExportedWorkflow, N8n } from '../../test/support/n8n';
 
 /** How one extraction ended. */
 export interface Extraction {
@@ -13,19 +16,18 @@ export interface Extraction {
   complaint?: string;
 }
 
-/** Extractions that run back to back, several at a time, as a busy installation has them. */
+/** Carries out one extraction. */
+export type Extract = () => Promise<Omit<Extraction, 'endedAt'>>;
+
+/** Extractions that run back to back, each way of starting them beside the others, as a busy installation has them. */
 export class Extractions {
   readonly done: Extraction[] = [];
   private stopped = false;
   private readonly loops: Array<Promise<void>>;
 
-  /** Starts right away: `cd <basePath> && python3 run.py extract <file>`, `atOnce` at a time. */
-  constructor(
-    private readonly basePath: string,
-    private readonly file: string,
-    atOnce: number,
-  ) {
-    this.loops = Array.from({ length: atOnce }, () => this.loop());
+  /** Starts right away. */
+  constructor(ways: readonly Extract[]) {
+    this.loops = ways.map((extract) => this.loop(extract));
   }
 
   /** Lets the running ones finish and starts no more. */
@@ -34,14 +36,20 @@ export class Extractions {
     await Promise.all(this.loops);
   }
 
-  private async loop(): Promise<void> {
-    while (!this.stopped) this.done.push(await this.extract());
+  private async loop(extract: Extract): Promise<void> {
+    while (!this.stopped) {
+      const extraction = await extract();
+      this.done.push({ ...extraction, endedAt: Date.now() });
+    }
   }
+}
 
-  private extract(): Promise<Extraction> {
-    const argv = ['run.py', 'extract', this.file, '--config', 'config/default_config.json'];
+/** As workflows have it today: `cd <basePath> && python3 run.py extract <file>`. */
+export function byCommand(basePath: string, file: string): Extract {
+  return () => {
+    const argv = ['run.py', 'extract', file, '--config', 'config/default_config.json'];
     const child = spawn('python3', argv, {
-      cwd: this.basePath,
+      cwd: basePath,
       env: { ...process.env, ...ENGINE_ENVIRONMENT },
     });
     let output = '';
@@ -50,11 +58,27 @@ export class Extractions {
     child.stderr.on('data', (chunk) => (complaint += chunk));
     return new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => {
-        const failed = code !== 0;
-        const versions = failed ? [] : versionsIn(output);
-        resolve({ endedAt: Date.now(), versions, failed, ...(failed && { complaint: complaint.trim() }) });
-      });
+      child.on('close', (code) =>
+        resolve(code === 0 ? { versions: versionsIn(output), failed: false } : failed(complaint.trim())),
+      );
     });
-  }
+  };
+}
+
+/** By the node Run Extraction Engine of a workflow, which is given the file as somebody's upload. */
+export function byNode(n8n: N8n, workflow: ExportedWorkflow, file: string): Extract {
+  const content = readFileSync(file);
+  const binary = { data: content.toString('base64'), mimeType: 'application/pdf', fileName: basename(file) };
+  const [{ name: startNode = '' } = {}] = workflow.nodes;
+  const pinData = { [startNode]: [{ json: {}, binary: { Document: binary } }] };
+  return async () => {
+    const result = await n8n.run(workflow, { pinData, startNode });
+    const [item] = result.output('Extract');
+    if (!item) return failed(String(result.output('Extract', 1)[0]?.json.error ?? result.error()?.message));
+    return { versions: versionsIn(JSON.stringify(item.json.output)), failed: false };
+  };
+}
+
+function failed(complaint: string): Omit<Extraction, 'endedAt'> {
+  return { versions: [], failed: true, complaint };
 }

@@ -3,19 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
+import { HotDeployEngineSecretsApi } from '../../credentials/HotDeployEngineSecretsApi.credentials';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
+import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import { engineVersions, PYTHON, temporaryDirectories } from '../support/deployment';
 import { makePdf, materialiseEngine } from '../support/engine';
 import { createN8n, type ExportedWorkflow, type RunResult } from '../support/n8n';
 import { exampleNodes, FormPages } from '../support/n8n/exampleNodes';
-import { ACCOUNT, credentialFor, HOT_DEPLOY, ROLLBACK, TRIGGER } from '../support/nodes';
+import { ACCOUNT, credentialFor, HOT_DEPLOY, ROLLBACK, RUN, TRIGGER } from '../support/nodes';
 import { startSshd, type Sshd } from '../support/sshd';
 
+const SECRETS = { hotDeployEngineSecretsApi: { id: '3', name: 'Engine secrets' } };
 const EXAMPLES = join(__dirname, '..', '..', 'examples');
 const FILES = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
 
@@ -73,8 +76,8 @@ function readExample(file: string): ExportedWorkflow {
     .replaceAll('https://github.com/acme/engine.git', `file://${repository}`)
     .replaceAll('/app', basePath);
   const workflow = JSON.parse(text) as ExportedWorkflow;
-  for (const node of workflow.nodes.filter(({ type }) => [HOT_DEPLOY, ROLLBACK].includes(type))) {
-    node.credentials = ACCOUNT;
+  for (const node of workflow.nodes.filter(({ type }) => [HOT_DEPLOY, ROLLBACK, RUN].includes(type))) {
+    node.credentials = node.type === RUN ? { ...ACCOUNT, ...SECRETS } : ACCOUNT;
     node.parameters.options = { ...(node.parameters.options as IDataObject), python: PYTHON } as never;
     if (node.type === HOT_DEPLOY) node.parameters.dependencies = 'none';
   }
@@ -87,21 +90,29 @@ async function run(
   file: string,
   pinned: Record<string, IDataObject> = {},
   answers: Answers = {},
+  binary: IBinaryKeyData = {},
 ): Promise<RunResult & { pages: FormPages }> {
   const pages = new FormPages(answers);
   const n8n = await createN8n({
     nodeTypes: {
       [HOT_DEPLOY]: new HotDeploy(),
       [ROLLBACK]: new RollbackExtractionEngine(),
+      [RUN]: new RunExtractionEngine(),
       [TRIGGER]: new HotDeployTrigger(),
       ...exampleNodes(pages),
     },
-    credentialTypes: [new HotDeploySshApi()],
-    credentials: { hotDeploySshApi: credentialFor(sshd) },
+    credentialTypes: [new HotDeploySshApi(), new HotDeployEngineSecretsApi()],
+    credentials: {
+      hotDeploySshApi: credentialFor(sshd),
+      hotDeployEngineSecretsApi: { secretVariables: 'ANTHROPIC_API_KEY=test-key', pass: 'environment' },
+    },
   });
   try {
     const pinData = Object.fromEntries(
-      Object.entries(pinned).map(([name, json]): [string, INodeExecutionData[]] => [name, [{ json }]]),
+      Object.entries(pinned).map(([name, json]): [string, INodeExecutionData[]] => [
+        name,
+        [{ json, binary }],
+      ]),
     );
     const [startNode] = Object.keys(pinned);
     return Object.assign(await n8n.run(readExample(file), { pinData, startNode }), { pages });
@@ -158,6 +169,48 @@ describe('nightly-self-update.json', () => {
       /changed nothing that is live: Check “Six blocks”/,
     );
     expect(bad.tasks('Say what went live')).toEqual([]);
+  });
+});
+
+describe('extract-by-form.json', () => {
+  const upload = (content: Buffer): IBinaryKeyData => ({
+    Document: {
+      data: content.toString('base64'),
+      mimeType: 'application/pdf',
+      fileName: '$(id) contract.pdf',
+    },
+  });
+
+  test('runs the engine on what was uploaded, and says which release answered', async () => {
+    const { release } = only(await run('nightly-self-update.json'), 'Deploy what is on main');
+    const result = await run(
+      'extract-by-form.json',
+      { 'Which document?': {} },
+      {},
+      upload(makePdf([['Alice and Bob']])),
+    );
+    expect(only(result, 'Extract')).toMatchObject({
+      status: 'succeeded',
+      release,
+      output: { file: '$(id) contract.pdf' },
+    });
+    expect(result.pages.shown['Show the result'].completionMessage).toContain(
+      `by release ${String(release)}`,
+    );
+  });
+
+  test('says what is wrong with a file that can’t be read', async () => {
+    await run('nightly-self-update.json');
+    const result = await run(
+      'extract-by-form.json',
+      { 'Which document?': {} },
+      {},
+      upload(Buffer.from('no PDF')),
+    );
+    expect(only(result, 'Extract', 1)).toMatchObject({ status: 'failed', exitCode: 2 });
+    expect(result.pages.shown['Show why not'].completionMessage).toBe(
+      'failed: The run failed with exit code 2.',
+    );
   });
 });
 
