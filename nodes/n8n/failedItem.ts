@@ -38,7 +38,7 @@ export function failedItem(
   const { message, description } = error;
   const details = detailsOf(error);
   const failed: FailedJson = {
-    ...(error.code === 'RUN' && details),
+    ...(error.code === 'RUN' && { ...details, code: undefined }),
     status: RUN_ENDS.find((status) => status === details.status) ?? 'failed',
     error: message,
     message: description ?? message,
