@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'ssh2';
 
@@ -9,7 +10,10 @@ import type { ExecutorClient } from '../nodes/shared/executor/client';
 import { getStatus } from '../nodes/shared/operations/status';
 import { asBasePath, asEntrypoint } from '../test/support/named';
 import { startRelay } from '../test/support/sshd';
-import type { Host } from './host';
+import { AS_TEXT, runIn } from '../test/support/runs';
+import { Source } from './fixtures';
+import { type Host, runHere } from './host';
+import { Ours } from './ours';
 import { type Spread, spread } from './statistics';
 import { timed } from './way';
 
@@ -20,6 +24,10 @@ export interface Subject {
   command: string;
   /** What a node of ours does with an executor. */
   ours: (client: ExecutorClient) => Promise<unknown>;
+  /** The same without ssh, started here: what it takes by itself. */
+  itself?: () => Promise<unknown>;
+  /** What each further item of an execution does in the conversation that the first has opened. */
+  further?: (client: ExecutorClient) => Promise<unknown>;
 }
 
 /** Milliseconds by each way. */
@@ -35,30 +43,48 @@ const BASE = asBasePath('/tmp');
 const EMULATED =
   'emulated n8n SSH node (ssh2 as node-ssh uses it: connect, exec, dispose for each item; no host key check)';
 
-/** Starting Python and nothing else, and an operation of the nodes. `run` is measured in the same way. */
-export const subjects = (python: string): Subject[] => [
+/** Starting Python and nothing else, an operation of the nodes, and a run of an engine. */
+const subjects = ({ python }: Host, base: string): Subject[] => [
   { name: 'executor open', command: `${python} -c ''`, ours: async () => undefined },
   {
     name: 'getStatus',
     command: `${python} -c ''`,
     ours: (client) => getStatus(client, { basePath: BASE, entrypoint: asEntrypoint('run.py') }),
   },
+  {
+    name: 'run',
+    command: `cd ${base} && ${python} run.py`,
+    itself: () => runHere(python, ['run.py'], join(base, 'current')),
+    ours: (client) => runIn(client, base, [], AS_TEXT),
+    further: (client) => runIn(client, base, [], AS_TEXT),
+  },
 ];
+
+/** An engine of 20 files that is deployed. */
+async function engine(host: Host, directory: string): Promise<string> {
+  const root = await mkdtemp(join(directory, 'run-'));
+  const source = await Source.create(join(root, 'source'), 20);
+  const ours = new Ours('hot deploy', host, join(root, 'app'), source.directory, false);
+  await ours.deploy();
+  return ours.basePath;
+}
 
 /** Times subjects by every way side by side, round by round, through a relay: without delay, and with 40 ms for a round trip. */
 export async function measureConnections(
   host: Host,
   directory: string,
   rounds: number,
-  measured: readonly Subject[] = subjects(host.python),
 ): Promise<ConnectionTimes[]> {
   const results: ConnectionTimes[] = [];
+  const measured = subjects(host, await engine(host, directory));
   for (const delayMs of [0, 20]) {
     const relay = await startRelay(host.options.port, { delayMs });
     try {
       for (const subject of measured) {
-        const ways = waysOf(host, relay.port, directory, subject);
+        const opened = new Opened(host, relay.port);
+        const ways = [...waysOf(host, relay.port, directory, subject), ...within(opened, subject)];
         results.push({ subject: subject.name, delayMs, ways: await compare(ways, rounds) });
+        await opened.close();
       }
     } finally {
       await keptConnections.closeAll();
@@ -121,19 +147,58 @@ const isPort = (option: string | undefined): boolean => option?.startsWith('Port
 
 /** What an execution of a node does, without n8n around it. */
 async function askOurs(host: Host, port: number, work: Subject['ours']): Promise<void> {
-  const executors = new Executors();
-  const interpreter = { python: host.python, runtime: 'host' } as const;
-  const place = { connection: 'ssh', hostOverride: '', basePath: BASE, interpreter } as const;
-  const credential = async () => {
-    const { host: name, username, authentication, privateKey = '', hostKeyFingerprint } = host.options;
-    return { host: name, port, username, authentication, privateKey, hostKeyFingerprint };
-  };
+  const opened = new Opened(host, port);
   try {
-    const client = await executors.open({ ...place, startTimeoutMs: 20_000 }, credential, 'bench');
+    const client = await opened.client();
     await work(client);
     await client.close();
   } finally {
-    await executors.close();
+    await opened.close();
+  }
+}
+
+/** What is compared where a subject is more than a question: by itself, and in a conversation that is there. */
+function within(opened: Opened, { itself, further }: Subject): TimedWay[] {
+  if (!itself || !further) return [];
+  return [
+    { name: 'by itself, here', work: itself },
+    {
+      name: 'Hot Deploy, further item',
+      before: () => opened.client(),
+      work: async () => further(await opened.client()),
+    },
+  ];
+}
+
+/** A conversation of an execution of a node, once it is asked for. */
+class Opened {
+  private readonly executors = new Executors();
+  private known?: Promise<ExecutorClient>;
+
+  constructor(
+    private readonly host: Host,
+    private readonly port: number,
+  ) {}
+
+  client(): Promise<ExecutorClient> {
+    this.known ??= this.open();
+    return this.known;
+  }
+
+  private open(): Promise<ExecutorClient> {
+    const { host, port } = this;
+    const interpreter = { python: host.python, runtime: 'host' } as const;
+    const place = { connection: 'ssh', hostOverride: '', basePath: BASE, interpreter } as const;
+    const credential = async () => {
+      const { host: name, username, authentication, privateKey = '', hostKeyFingerprint } = host.options;
+      return { host: name, port, username, authentication, privateKey, hostKeyFingerprint };
+    };
+    return this.executors.open({ ...place, startTimeoutMs: 20_000 }, credential, 'bench');
+  }
+
+  async close(): Promise<void> {
+    await (await this.known)?.close();
+    await this.executors.close();
   }
 }
 
