@@ -29,15 +29,20 @@ export function holding({ node }: ItemContext, request: RunRequest, asBatch: boo
   };
 }
 
+const keyOf = ({ basePath, runAs, runKey }: RunRequest, release?: ReleaseId) =>
+  JSON.stringify([basePath, runAs, runKey !== '', release]);
+
 function held(
   node: IExecuteFunctions,
   client: ExecutorClient,
   request: RunRequest,
   release?: ReleaseId,
 ): Promise<Held> {
-  const { basePath, runAs, runKey } = request;
-  return once(holds, client, JSON.stringify([basePath, runAs, release, runKey !== '']), async () => {
+  const { basePath, runAs } = request;
+  return once(holds, client, keyOf(request, release), async () => {
     const found = await holdRelease(client, { basePath, release, runAs });
+    // Whoever asks for it by its name needs no answer of its own.
+    if (found.release !== null) void once(holds, client, keyOf(request, found.release), async () => found);
     // Said once for all items, by the question that names no release.
     if (release === request.release) node.addExecutionHints(...hintsOf(client, found, request));
     return found;
