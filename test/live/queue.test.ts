@@ -1,6 +1,6 @@
 /** Queue mode: a main process, workers, and one of them gone in the middle of its deployments. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ import { versionsIn } from '../support/engine';
 import type { Execution } from './support/execution';
 import type { Server } from './support/process';
 import { QueueMode } from './support/queue';
-import { until } from './support/rest';
+import { type CredentialReference, until } from './support/rest';
 import { chain } from './support/workflows';
 
 const ENGINES = ['east', 'west', 'north', 'south'];
@@ -25,6 +25,7 @@ let queue: QueueMode;
 let marks: string;
 let gate: string;
 let workflow: string;
+let hotDeploySshApi: CredentialReference;
 const engines: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -40,11 +41,42 @@ afterAll(async () => {
   await queue?.close();
 }, 120_000);
 
+/** A webhook that runs a program of the engine once, by a key: it writes a line, takes its time, and prints JSON. */
+async function publishRun(): Promise<string> {
+  const { rest } = queue.n8n;
+  const started = join(queue.place.directory, 'started');
+  const script = `echo started >> ${started}; sleep 8; echo '{"done": true}'`;
+  const { id } = await rest.createWorkflow({
+    ...chain(
+      {
+        name: 'Webhook',
+        type: 'n8n-nodes-base.webhook',
+        typeVersion: 2,
+        webhookId: 'run',
+        parameters: { path: 'run', options: {} },
+      },
+      {
+        name: 'Run',
+        type: 'n8n-nodes-hot-deploy.runExtractionEngine',
+        credentials: { hotDeploySshApi },
+        parameters: {
+          ...{ operation: 'run', connection: 'ssh', basePath: engines.east, output: 'json' },
+          ...{ start: 'program', program: 'sh', arguments: ['-c', script] },
+          options: { runKey: '={{ $json.query.key }}' },
+        },
+      },
+    ),
+    name: 'Run',
+  });
+  await rest.publish(id);
+  return id;
+}
+
 /** A webhook that deploys the version it is told to the engine it is told. */
 async function publishDeployment(): Promise<string> {
   const { rest } = queue.n8n;
   const { host, port, username, clientKeys, fingerprint } = queue.place.sshd;
-  const hotDeploySshApi = await rest.createCredential('Engine host', 'hotDeploySshApi', {
+  hotDeploySshApi = await rest.createCredential('Engine host', 'hotDeploySshApi', {
     ...{ host, port, username, authentication: 'privateKey' },
     ...{ privateKey: clientKeys.ed25519, hostKeyFingerprint: fingerprint },
   });
@@ -167,3 +199,29 @@ test('the next deployment goes straight through', async () => {
   }
   for (const engine of ENGINES) expect(versionOf(engine)).toEqual(['after']);
 });
+
+test('a worker is killed in the middle of a run with a key: the next one picks the result up, and starts nothing', async () => {
+  const [first] = queue.workers.filter((worker) => worker.isRunning);
+  for (const gone of queue.workers.filter((worker) => !worker.isRunning))
+    await queue.replace(gone, 'worker-3');
+  const { rest } = queue.n8n;
+  const id = await publishRun();
+  const started = join(queue.place.directory, 'started');
+  const askForRun = async () => {
+    expect((await fetch(`${queue.n8n.url}/webhook/run?key=job-1`)).status).toBe(200);
+  };
+  await askForRun();
+  await until('the run', async () => (existsSync(started) ? true : undefined));
+  const [lostRun] = await rest.executions(id);
+  const victim = queue.workers.find((worker) => queue.startedBy(worker).includes(lostRun));
+  expect(victim ?? first).toBeDefined();
+  await victim?.stop('SIGKILL');
+  await askForRun();
+  const next = await until('the next execution', async () =>
+    (await rest.executions(id)).find((each) => each !== lostRun),
+  );
+  const run = await rest.ended(next);
+  expect(run.failure?.message).toBeUndefined();
+  expect(run.only('Run')).toMatchObject({ status: 'succeeded', repeated: true, output: { done: true } });
+  expect(readFileSync(started, 'utf8')).toBe('started\n');
+}, 120_000);

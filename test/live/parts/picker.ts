@@ -23,6 +23,20 @@ export function describePicker(live: () => Live): void {
       await picture(page, 'picker-actions');
     });
   });
+
+  test.each(['python', 'run', 'script', 'execute'])(
+    '“%s” finds the node that runs the engine',
+    async (word) => {
+      const { id } = await live().import('extract-by-form');
+      await live().editor.onPage(`picker-${word}`, `/workflow/${id}`, async (page) => {
+        await showsWorkflow(page);
+        await page.getByTestId('node-creator-plus-button').click();
+        await page.getByTestId('node-creator-search-bar').fill(word);
+        await entryOf(page, 'Run Extraction Engine').waitFor();
+        await picture(page, `picker-${word}`);
+      });
+    },
+  );
 }
 
 function entryOf(page: Page, name: string) {

@@ -16,6 +16,13 @@ export function describeUptime(live: () => Live): void {
     expect(versions).toEqual(expect.arrayContaining(['1', '2', 'nightly', 'pushed', 'staged', 'planned']));
   });
 
+  test('so was every call of the workflow that runs the engine by the node', async () => {
+    const tally = await live().nodeTraffic.stop();
+    expect(tally.bad).toEqual([]);
+    expect(tally.good).toBe(tally.sent);
+    expect([...tally.versions]).toEqual(expect.arrayContaining(['1', '2']));
+  });
+
   test('n8n is the same process as before, and the nodes say so', async () => {
     const { n8n, started, processNow } = live();
     expect(processNow.call(live())).toBe(started);

@@ -9,9 +9,10 @@ import { startN8n, type N8n, type N8nOptions } from './n8n';
 import { installPackage } from './package';
 import { openPlace, type Place } from './place';
 import type { CredentialReference, StoredWorkflow } from './rest';
-import { extractionWorkflow, Traffic } from './traffic';
+import { extractionWorkflow, nodeExtractionWorkflow, Traffic } from './traffic';
 
 const WEBHOOK = 'extract';
+const NODE_WEBHOOK = 'extract-by-node';
 
 /** Nobody's host key. */
 export const STRANGE_KEY = `SHA256:${'A'.repeat(43)}`;
@@ -30,6 +31,7 @@ export class Live {
   credentials: Record<string, INodeCredentials> = {};
   editor!: Editor;
   traffic!: Traffic;
+  nodeTraffic!: Traffic;
   /** Names n8n's process: its id, and when it began. */
   started = '';
 
@@ -62,11 +64,13 @@ export class Live {
     this.editor = await Editor.open(url);
   }
 
-  /** Publishes the workflow that extracts, and lets the extractions begin. */
+  /** Publishes the workflows that extract, by a command and by our node, and lets the extractions begin. */
   async extract(): Promise<void> {
     const { rest } = this.n8n;
     const { id } = await rest.createWorkflow(extractionWorkflow(WEBHOOK, this.app));
     await rest.publish(id);
+    const byNode = await rest.createWorkflow(nodeExtractionWorkflow(NODE_WEBHOOK, this.app));
+    await rest.publish(byNode.id);
     this.started = this.processNow();
     this.startTraffic();
   }
@@ -74,6 +78,7 @@ export class Live {
   /** Asks for extractions without pause, from now until this stops or is closed. */
   startTraffic(): void {
     this.traffic = new Traffic(`${this.n8n.url}/webhook/${WEBHOOK}`);
+    this.nodeTraffic = new Traffic(`${this.n8n.url}/webhook/${NODE_WEBHOOK}`, 1);
   }
 
   /** Imports a shipped workflow and sets it up as a person does. */
@@ -100,6 +105,7 @@ export class Live {
   /** Ends all that was started, whatever of it was. */
   async close(): Promise<void> {
     await this.traffic?.stop();
+    await this.nodeTraffic?.stop();
     await this.editor?.close();
     await this.n8n.server.stop();
     await this.place.close();

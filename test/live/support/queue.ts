@@ -10,6 +10,7 @@ import { startPostgres, startRedis, type Service } from './services';
 export class QueueMode {
   private services: Service[] = [];
   workers: Server[] = [];
+  private startWorker!: (name: string) => Promise<Server>;
   n8n!: N8n;
 
   private constructor(readonly place: Place) {}
@@ -30,6 +31,11 @@ export class QueueMode {
     await this.n8n?.server.stop();
     await Promise.all(this.services.map((service) => service.stop()));
     await this.place.close();
+  }
+
+  /** Starts one more, in place of one that is gone. */
+  async replace(gone: Server, name: string): Promise<void> {
+    this.workers = [...this.workers.filter((worker) => worker !== gone), await this.startWorker(name)];
   }
 
   /** Ids of the executions that a worker has started. */
@@ -59,10 +65,9 @@ export class QueueMode {
     };
     // The main process sets the database up.
     this.n8n = await startN8n({ userFolder, environment, name: 'main' });
+    this.startWorker = (name) => startWorker({ userFolder, environment, name });
     const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`);
-    this.workers = await Promise.all(
-      names.map(async (name) => startWorker({ userFolder, environment, name })),
-    );
+    this.workers = await Promise.all(names.map(this.startWorker));
     await this.n8n.rest.setUpOwner();
   }
 }

@@ -31,6 +31,33 @@ export function extractionWorkflow(path: string, app: string): ExportedWorkflow 
   };
 }
 
+/** The same, with our node in place of Execute Command. */
+export function nodeExtractionWorkflow(path: string, app: string): ExportedWorkflow {
+  const environment = `ANTHROPIC_API_KEY=test-key\nENGINE_PAUSE_SECONDS=${PAUSE_SECONDS}`;
+  return {
+    ...chain(
+      {
+        name: 'Extract',
+        type: 'n8n-nodes-base.webhook',
+        typeVersion: 2,
+        webhookId: path,
+        parameters: { path, responseMode: 'lastNode', options: {} },
+      },
+      {
+        name: 'Engine',
+        type: 'n8n-nodes-hot-deploy.runExtractionEngine',
+        parameters: {
+          ...{ operation: 'run', connection: 'local', basePath: app, output: 'json' },
+          arguments: ['extract', 'samples/contract.pdf', '--config', 'config/default_config.json'],
+          options: { environment },
+        },
+      },
+    ),
+    name: 'Extract by the node',
+    settings: { executionOrder: 'v1', saveDataSuccessExecution: 'none' },
+  };
+}
+
 /** What came of the requests. */
 export interface Tally {
   sent: number;
@@ -48,8 +75,11 @@ export class Traffic {
   private readonly finished: Promise<void>;
   private goesOn = true;
 
-  constructor(private readonly url: string) {
-    this.finished = Promise.all(Array.from({ length: AT_ONCE }, () => this.call())).then(() => undefined);
+  constructor(
+    private readonly url: string,
+    atOnce = AT_ONCE,
+  ) {
+    this.finished = Promise.all(Array.from({ length: atOnce }, () => this.call())).then(() => undefined);
   }
 
   /** Resolves when an extraction has run a version. */
@@ -85,8 +115,8 @@ export class Traffic {
       this.tally.bad.push(`${response.status}: ${text}`);
       return;
     }
-    const { stdout } = JSON.parse(text) as { stdout: string };
-    const versions = versionsIn(stdout);
+    const { stdout, output } = JSON.parse(text) as { stdout?: string; output?: unknown };
+    const versions = versionsIn(stdout ?? JSON.stringify(output));
     if (versions.length === 1) this.tally.good += 1;
     else this.tally.bad.push(`mixed: ${versions.join(', ')}`);
     versions.forEach((version) => this.tally.versions.add(version));
