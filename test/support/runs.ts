@@ -1,12 +1,14 @@
 /** Runs of an engine that does what its arguments say, for tests. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import type { ExecutorClient } from '../../nodes/shared/executor/client';
 import { runWithRetries } from '../../nodes/shared/operations/attempts';
 import { holdRelease } from '../../nodes/shared/operations/run';
 import type { RunRequest } from '../../nodes/shared/run/request';
 import type { RunResult, TakeFile } from '../../nodes/shared/run/result';
+import { processEnd } from './conversation';
 import { asBasePath } from './named';
 
 /** An engine whose runs do what they are told, and say of which version they are. */
@@ -138,6 +140,42 @@ def _once(words, version):
     time.sleep(float(words[1]))
     print(json.dumps({"done": True}))
 
+def _gate(words, version):
+    """Tells that it is there, and says what it is once a file is."""
+    open(words[0] + ".there", "w").close()
+    while not os.path.exists(words[0]):
+        time.sleep(0.01)
+    _say(words, version)
+
+def _falter(words, version):
+    """Fails the first time, with other files than it has then."""
+    directory, file, *names = words
+    first = not os.path.exists(file)
+    open(file, "a").close()
+    _files([directory] + (names if first else ["last.txt"]), version)
+    sys.exit(3 if first else 0)
+
+def _lines(words, version):
+    """Lines as they come: on both outputs, and the rest once a file is there."""
+    print("to stdout", flush=True)
+    print("to stderr", file=sys.stderr, flush=True)
+    while not os.path.exists(words[0]):
+        time.sleep(0.01)
+    print('"the end"', end="")
+
+def _tell(words, version):
+    """What it was given on standard input, and in a variable."""
+    text = sys.stdin.read()
+    print(json.dumps({"text": text, "variable": os.environ.get(words[0])}))
+    print("read " + text, file=sys.stderr)
+    sys.exit(int(words[1]))
+
+def _zeros(words, version):
+    """A file of so many megabytes."""
+    with open(words[0], "wb") as file:
+        for _ in range(int(words[1])):
+            file.write(bytes(1000000))
+
 def _count(words, version):
     """Fails until it was started so often."""
     with open(words[0], "a+") as file:
@@ -211,4 +249,29 @@ export function leftOfRuns(base: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Resolves once a file is there. */
+export async function there(file: string): Promise<void> {
+  for (const end = Date.now() + 20_000; !existsSync(file); await pause(10)) {
+    if (Date.now() > end) throw new Error(`${file} never came`);
+  }
+}
+
+/** Resolves once a file is there that is not empty, with the process ids in it. */
+export async function toldIn(file: string): Promise<number[]> {
+  await there(file);
+  for (;;) {
+    const words = readFileSync(file, 'utf8').trim();
+    if (words !== '') return words.split(/\s+/).map(Number);
+    await pause(10);
+  }
+}
+
+/** Expects processes to have ended within so many milliseconds from now. */
+export async function allGone(pids: readonly number[], withinMs: number): Promise<void> {
+  const started = performance.now();
+  for (const pid of pids) await processEnd(pid, withinMs);
+  expect(performance.now() - started).toBeLessThan(withinMs);
+  expect(pids.map(isAlive)).toEqual(pids.map(() => false));
 }

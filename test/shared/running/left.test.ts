@@ -1,13 +1,12 @@
 /** What is left of runs when nobody waits for them any more: items 3 and 4 of the node. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import { processEnd } from '../../support/conversation';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
-import { isAlive, leftOfRuns, obedientEngine, runIn } from '../../support/runs';
+import { allGone, leftOfRuns, obedientEngine, runIn, toldIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
@@ -33,23 +32,6 @@ beforeAll(async () => {
   await writeTree(source, obedientEngine('one'));
   await deployTo(base, source);
 });
-
-/** Resolves once a file is there, with the process ids in it. */
-async function toldIn(file: string): Promise<number[]> {
-  for (let attempt = 0; attempt < 1000; attempt++) {
-    const words = existsSync(file) ? readFileSync(file, 'utf8').trim().split(/\s+/) : [];
-    if (words.length > 0 && words[0] !== '') return words.map(Number);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`${file} never came`);
-}
-
-async function allGone(pids: number[], withinMs: number): Promise<void> {
-  const started = performance.now();
-  for (const pid of pids) await processEnd(pid, withinMs);
-  expect(performance.now() - started).toBeLessThan(withinMs);
-  expect(pids.map(isAlive)).toEqual(pids.map(() => false));
-}
 
 test('1f.7: cancelled: within 10 s no process and no file of the run is left', async () => {
   const told = join(await make(), 'told');
