@@ -226,7 +226,7 @@ export function runIn(
     connect: () => Promise.resolve(client),
     hold: async () => ({ held: await holdRelease(client, request), release: request.release }),
   };
-  return runWithRetries(way, request, takeFile);
+  return runWithRetries(way, request, () => takeFile);
 }
 
 /** The text that a run prints, of what is started otherwise. */

@@ -99,8 +99,9 @@ function filled(called: string, value: string): string {
   throw new DeployError('INPUT', `${called} is empty. Fill it in, or choose another JSON From.`);
 }
 
-/** Puts files into the item's binary data, as they come. */
+/** Puts files into the item's binary data, as they come, instead of what is in it by now. */
 export function filesInto({ node, binary, read }: ItemContext): TakeFile {
+  for (const field of Object.keys(binary)) delete binary[field];
   return async ({ path }, content, index) => {
     const field = outputBinaryField.read(read) || 'data';
     const stream = Readable.from(content, { objectMode: false });

@@ -14,18 +14,23 @@ export interface Way {
 
 /**
  * Runs the engine, and again for the causes that were named. Once a run may have been started it is not started again
- * because its connection was lost, unless it is repeatable or has a key.
+ * because its connection was lost, unless it is repeatable or has a key. `takeFiles` is asked for each attempt: what an
+ * earlier one put out is no part of it.
  *
  * @throws DeployError as `runEngine`, with `attempts` in its details
  */
-export async function runWithRetries(way: Way, request: RunRequest, takeFile: TakeFile): Promise<RunResult> {
+export async function runWithRetries(
+  way: Way,
+  request: RunRequest,
+  takeFiles: () => TakeFile,
+): Promise<RunResult> {
   for (let attempts = 1; ; attempts++) {
     let started = false;
     try {
       const client = await way.connect();
       const { held, release } = await way.hold(client);
       started = true;
-      const result = await runEngine(client, { ...request, release }, held, takeFile);
+      const result = await runEngine(client, { ...request, release }, held, takeFiles());
       return { ...result, attempts };
     } catch (error) {
       const failed = toDeployError(error);
