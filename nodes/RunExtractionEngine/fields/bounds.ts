@@ -1,5 +1,5 @@
 import { choice, count, field, flag, option, type ReadParameter, text, trimmed } from '../../n8n/field';
-import { readText } from '../../n8n/values';
+import { readChoice, readText } from '../../n8n/values';
 import { readVariables } from '../../n8n/variables';
 import { DeployError } from '../../shared/errors';
 import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../../shared/run/request';
@@ -109,12 +109,7 @@ const retryOn = option(
     },
     (value, called) => {
       const given: unknown[] = [value].flat();
-      const known = given.filter((each): each is RetryCause => RETRY_CAUSES.some((cause) => cause === each));
-      if (known.length === given.length) return known;
-      throw new DeployError(
-        'INPUT',
-        `${called} holds something else. Choose of: ${RETRY_CAUSES.join(', ')}.`,
-      );
+      return given.map((each) => readChoice(called, each, RETRY_CAUSES));
     },
   ),
 );
@@ -153,11 +148,11 @@ const successExitCodes = option(
     },
     (value, called) => {
       const words = readText(called, Array.isArray(value) ? value.join(',') : value).split(',');
-      const codes = words.map((word) => (/^\s*[0-9]{1,3}\s*$/.test(word) ? Number(word) : NaN));
-      if (codes.every((code) => code <= 255)) return codes;
+      const odd = words.find((word) => !/^\s*[0-9]{1,3}\s*$/.test(word) || Number(word) > 255);
+      if (odd === undefined) return words.map(Number);
       throw new DeployError(
         'INPUT',
-        `${called} holds no exit codes. Give numbers from 0 to 255 with commas between.`,
+        `${called} holds ${JSON.stringify(odd.trim().slice(0, 100))}, which is no exit code. Give numbers from 0 to 255 with commas between.`,
       );
     },
   ),
