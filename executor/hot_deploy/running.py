@@ -79,7 +79,8 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
     environment.setdefault("PYTHONUNBUFFERED", "1")
     environment.setdefault("PYTHONIOENCODING", "utf-8")
     environment.update(args.get("environment") or {})
-    environment.update(own)
+    if args.get("stdinText") is None:
+        environment.update(own)
     environment["HOT_DEPLOY_RUN"] = args["run"]
     environment["HOT_DEPLOY_STARTED_BY"] = json.dumps(args["holder"])
     release = args.get("release")
@@ -107,10 +108,10 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
 
 
 def _spellings(secrets: Any) -> list[str]:
-    """Secrets as they are, and as JSON has them."""
-    found = set()
-    for secret in secrets:
-        found |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    """Secrets as they are, and as JSON has them, also inside of a text in JSON."""
+    found = set(secrets)
+    for _ in range(2):
+        found |= {json.dumps(each, ensure_ascii=plain)[1:-1] for each in found for plain in (True, False)}
     return sorted(each for each in found if each)
 
 

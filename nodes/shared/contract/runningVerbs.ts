@@ -96,7 +96,7 @@ export const RUNNING = {
       request: optional(hexadecimal),
       workingDirectory: optional(path),
       environment: optional(variables),
-      /** As `environment`, and hidden in all that it prints. */
+      /** Hidden in all that it prints, and in its environment, unless they come as `stdinText`. */
       secrets: optional(variables),
       stdinText: optional(text(LONGEST_CODE)),
       stdinFile: optional(flag),

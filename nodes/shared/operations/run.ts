@@ -55,7 +55,6 @@ export async function runEngine(
 
 function start({ client, request, id, digest }: OpenRun, opened: Opened): Promise<RunFacts> {
   const { start, basePath, release, runAs, holder, timeoutSeconds } = request;
-  const variables = request.secretsOnStdin ? {} : request.secrets;
   return client.call(
     'runEngine',
     {
@@ -63,7 +62,7 @@ function start({ client, request, id, digest }: OpenRun, opened: Opened): Promis
       graceSeconds: GRACE_SECONDS,
       request: digest,
       environment: request.environment,
-      secrets: variables,
+      secrets: request.secrets,
       ...(release && { release }),
       ...(runAs && { runAs }),
       ...(request.workingDirectory && { workingDirectory: request.workingDirectory }),
