@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { choice, trimmed } from '../../n8n/field';
@@ -73,17 +74,25 @@ export function readInput({ node, itemIndex, read }: ItemContext): RunInput {
   };
 }
 
+/** Bytes; engines put something behind it. */
 const LONGEST_NAME = 200;
+const LONGEST_EXTENSION = 20;
 
 /** The file's own name, since engines call their output by it; but nothing that leads anywhere or hides. */
 function safeName(given: string): string {
   const last = given.split(/[/\\]/).at(-1) ?? '';
   const printable = last.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '_').replace(/^\.+/, '');
-  return (
-    Array.from(printable)
-      .slice(-LONGEST_NAME / 4)
-      .join('') || 'input'
-  );
+  return shortened(printable) || 'input';
+}
+
+/** As much of a name as there is room for, with its extension. */
+function shortened(given: string): string {
+  if (Buffer.byteLength(given) <= LONGEST_NAME) return given;
+  const extension = extname(given);
+  const end = extension.length <= LONGEST_EXTENSION ? extension : '';
+  const kept = Array.from(given.slice(0, given.length - end.length)).slice(0, LONGEST_NAME);
+  while (Buffer.byteLength(kept.join('') + end) > LONGEST_NAME) kept.pop();
+  return kept.join('') + end;
 }
 
 function binaryOf({ node, itemIndex }: Pick<ItemContext, 'node' | 'itemIndex'>, property: string) {
