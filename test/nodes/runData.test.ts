@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 
 import type { N8n, N8nOptions } from '../support/n8n';
+import { contentOf } from '../support/n8n/core';
 import { jsonOf, nodeRuns, outputOf, WAYS } from '../support/nodeRuns';
 import { allGone, leftOfRuns, toldIn } from '../support/runs';
 
@@ -31,17 +32,20 @@ describe.each(['filesystem', 'memory'] as const)('1f.8: with binary data in %s m
     n8n = await runs.n8n({ binaryData });
   });
 
-  test.each(WAYS)('%s: a file goes in under its name, and comes out byte for byte, with its type', async (way) => {
-    const words = ['copy', '{inputFile}', '{outputDirectory}'];
-    const given = { basePath, input: 'binary', output: 'files', outputBinaryField: 'out' };
-    const [{ json, binary }] = outputOf(await runs.run(way, [item(words)], given, { n8n }));
-    const out = binary?.out;
-    expect(out).toMatchObject({ fileName: '-Vertrag Nr. 1 (ü).pdf', mimeType: 'application/pdf' });
-    expect(out?.id !== undefined).toBe(binaryData === 'filesystem');
-    expect(json.output).toEqual([{ path: '-Vertrag Nr. 1 (ü).pdf', bytes: content.length }]);
-    expect(digestOf(await contentOf(out))).toBe(digestOf(content));
-    expect(leftOfRuns(basePath)).toEqual([]);
-  });
+  test.each(WAYS)(
+    '%s: a file goes in under its name, and comes out byte for byte, with its type',
+    async (way) => {
+      const words = ['copy', '{inputFile}', '{outputDirectory}'];
+      const given = { basePath, input: 'binary', output: 'files', outputBinaryField: 'out' };
+      const [{ json, binary }] = outputOf(await runs.run(way, [item(words)], given, { n8n }));
+      const out = binary?.out;
+      expect(out).toMatchObject({ fileName: '-Vertrag Nr. 1 (ü).pdf', mimeType: 'application/pdf' });
+      expect(out?.id !== undefined).toBe(binaryData === 'filesystem');
+      expect(json.output).toEqual([{ path: '-Vertrag Nr. 1 (ü).pdf', bytes: content.length }]);
+      expect(digestOf(await contentOf(out))).toBe(digestOf(content));
+      expect(leftOfRuns(basePath)).toEqual([]);
+    },
+  );
 
   test.each(WAYS)('%s: a file goes in on standard input', async (way) => {
     const given = { basePath, input: 'binary', passInput: 'stdin' };
@@ -73,16 +77,12 @@ describe.each(['filesystem', 'memory'] as const)('1f.8: with binary data in %s m
   });
 });
 
-async function contentOf(data: { data: string; id?: string } | undefined): Promise<Buffer> {
-  if (!data) throw new Error('there is no binary data');
-  const { Container } = await import('@n8n/di');
-  const { BinaryDataService } = await import('n8n-core');
-  return Container.get(BinaryDataService).getAsBuffer(data as never);
-}
-
 test('a long name of a file keeps its beginning and its end', async () => {
   const name = `${'Vertrag '.repeat(15)}Ende.pdf`;
-  const binary = { data: { base64: 'eA==', fileName: `../x/${name}` }, other: { base64: 'eA==', fileName: `${'ü'.repeat(300)}.pdf` } };
+  const binary = {
+    data: { base64: 'eA==', fileName: `../x/${name}` },
+    other: { base64: 'eA==', fileName: `${'ü'.repeat(300)}.pdf` },
+  };
   const words = ['copy', '{inputFile}', '{outputDirectory}'];
   const given = { basePath, input: 'binary', output: 'files' };
   const [{ output }] = jsonOf(await runs.run('local', [{ json: { words }, binary }], given));
@@ -107,57 +107,63 @@ test.each(WAYS)('%s: the item’s JSON goes in as a file and on standard input',
 describe.each(WAYS)('P7: %s: the engine’s secrets', (way) => {
   const SECRET = 'sk-"quoted"-\\back-12345';
 
-  test.each(['environment', 'stdin'])('by %s: the run has them, and nothing else shows them', async (pass) => {
-    const seen: unknown[] = [];
-    const options: Partial<N8nOptions> = {
-      onConsole: (message) => seen.push(message),
-      onLog: (...told) => seen.push(told),
-    };
-    const n8n = await runs.n8n(options, { secretVariables: `API_KEY=${SECRET}`, pass });
-    const rest = { n8n, secrets: true, node: { onError: 'continueRegularOutput' } } as const;
-    for (const code of ['0', '3']) {
-      const output = jsonOf(await runs.run(way, [['tell', 'API_KEY', code]], { basePath }, rest));
-      seen.push(output);
-      const [item] = output as Array<IDataObject & { stderr: string; output: IDataObject }>;
-      expect(item.status).toBe(code === '0' ? 'succeeded' : 'failed');
-      // As the engine printed it, masked.
-      expect(item.output).toEqual(
-        pass === 'stdin'
-          ? { text: '{"API_KEY":"***"}', variable: null }
-          : { text: '', variable: '***' },
-      );
-    }
-    const failed = await runs.run(way, [['tell', 'API_KEY', '3']], { basePath }, { ...rest, node: {} });
-    const { message, description, context } = failed.error('Run') as unknown as IDataObject;
-    seen.push(message, description, context);
-    // In filesystem mode the console has both outputs.
-    expect(JSON.stringify(seen)).toContain('***');
-    expect(JSON.stringify(seen)).not.toContain('12345');
-    expect(JSON.stringify(seen)).not.toContain('quoted');
-  });
-});
-
-test.each(WAYS)('%s: what a run prints appears in the editor’s console as it comes, and all of it', async (way) => {
-  const go = join(await runs.make('gate'), 'go');
-  const lines: string[] = [];
-  const n8n = await runs.n8n({
-    onConsole: ({ messages }) => {
-      lines.push(String(messages[0]));
-      const said = lines.join('\n');
-      // The run goes on only once both were seen.
-      if (said.includes('to stdout') && said.includes('to stderr')) writeFileSync(go, '');
+  test.each(['environment', 'stdin'])(
+    'by %s: the run has them, and nothing else shows them',
+    async (pass) => {
+      const seen: unknown[] = [];
+      const options: Partial<N8nOptions> = {
+        onConsole: (message) => seen.push(message),
+        onLog: (...told) => seen.push(told),
+      };
+      const n8n = await runs.n8n(options, { secretVariables: `API_KEY=${SECRET}`, pass });
+      const rest = { n8n, secrets: true, node: { onError: 'continueRegularOutput' } } as const;
+      for (const code of ['0', '3']) {
+        const output = jsonOf(await runs.run(way, [['tell', 'API_KEY', code]], { basePath }, rest));
+        seen.push(output);
+        const [item] = output as Array<IDataObject & { stderr: string; output: IDataObject }>;
+        expect(item.status).toBe(code === '0' ? 'succeeded' : 'failed');
+        // As the engine printed it, masked.
+        expect(item.output).toEqual(
+          pass === 'stdin' ? { text: '{"API_KEY":"***"}', variable: null } : { text: '', variable: '***' },
+        );
+      }
+      const failed = await runs.run(way, [['tell', 'API_KEY', '3']], { basePath }, { ...rest, node: {} });
+      const { message, description, context } = failed.error('Run') as unknown as IDataObject;
+      seen.push(message, description, context);
+      // In filesystem mode the console has both outputs.
+      expect(JSON.stringify(seen)).toContain('***');
+      expect(JSON.stringify(seen)).not.toContain('12345');
+      expect(JSON.stringify(seen)).not.toContain('quoted');
     },
-  });
-  const [{ output }] = jsonOf(await runs.run(way, [['lines', go]], { basePath, jsonFrom: 'lastLine' }, { n8n }));
-  expect(output).toBe('the end');
-  expect(lines.join('\n')).toContain(`${basePath}: Run: to stdout`);
-  expect(lines.join('\n')).toContain('"the end"');
-
-  lines.length = 0;
-  const silent = { n8n, options: { mode: 'trigger' } } as const;
-  jsonOf(await runs.run(way, [['lines', go]], { basePath, jsonFrom: 'lastLine' }, silent));
-  expect(lines).toEqual([]);
+  );
 });
+
+test.each(WAYS)(
+  '%s: what a run prints appears in the editor’s console as it comes, and all of it',
+  async (way) => {
+    const go = join(await runs.make('gate'), 'go');
+    const lines: string[] = [];
+    const n8n = await runs.n8n({
+      onConsole: ({ messages }) => {
+        lines.push(String(messages[0]));
+        const said = lines.join('\n');
+        // The run goes on only once both were seen.
+        if (said.includes('to stdout') && said.includes('to stderr')) writeFileSync(go, '');
+      },
+    });
+    const [{ output }] = jsonOf(
+      await runs.run(way, [['lines', go]], { basePath, jsonFrom: 'lastLine' }, { n8n }),
+    );
+    expect(output).toBe('the end');
+    expect(lines.join('\n')).toContain(`${basePath}: Run: to stdout`);
+    expect(lines.join('\n')).toContain('"the end"');
+
+    lines.length = 0;
+    const silent = { n8n, options: { mode: 'trigger' } } as const;
+    jsonOf(await runs.run(way, [['lines', go]], { basePath, jsonFrom: 'lastLine' }, silent));
+    expect(lines).toEqual([]);
+  },
+);
 
 describe.each(WAYS)('1f.7: %s: cancelled in n8n', (way) => {
   test.each([1, 3])('within 10 s no process and no file is left, of %s at once', async (concurrency) => {

@@ -35,8 +35,13 @@ export const run: Operation = {
   async run(item) {
     const request = await readRequest(item);
     const way = { connect: item.share, hold: holding(item, request, isPinnedAsBatch(item.read)) };
-    const result = await runWithRetries(way, request, () => filesInto(item));
-    return { ...result, output: result.output as GenericValue };
+    try {
+      const result = await runWithRetries(way, request, () => filesInto(item));
+      return { ...result, output: result.output as GenericValue };
+    } finally {
+      // A last line may have no end.
+      request.onOutput?.('\n');
+    }
   },
 };
 

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 
 import { BinaryDataConfig, BinaryDataService } from 'n8n-core';
+import type { IBinaryData } from 'n8n-workflow';
 
 /** `memory` keeps binary data as base64 in the items; `filesystem` is what n8n does unless told otherwise. */
 export type BinaryDataMode = 'memory' | 'filesystem';
@@ -41,6 +42,12 @@ export function setLogSink(next: LogSink): void {
 export async function setBinaryDataMode(mode: BinaryDataMode): Promise<void> {
   Container.get(BinaryDataConfig).mode = mode === 'memory' ? 'default' : 'filesystem';
   await Container.get(BinaryDataService).init();
+}
+
+/** The content of an item's file, wherever n8n keeps it. */
+export async function contentOf(file: IBinaryData | undefined): Promise<Buffer> {
+  if (!file) throw new Error('there is no such file');
+  return Container.get(BinaryDataService).getAsBuffer(file);
 }
 
 function createLogger(): Record<LogLevel | 'scoped', unknown> {
