@@ -8,7 +8,7 @@ import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
 import { readVariables } from './variables';
-import { readWords } from './words';
+import { readWords } from './argumentList';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
   compile: 'Python files compile',

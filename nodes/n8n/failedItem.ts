@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import type { DeployError } from '../shared/errors';
 import type { DetachResult } from '../shared/operations/detach';
 import { RUN_STATUSES, type RunStatus } from '../shared/run/ending';
-import type { RunResult } from '../shared/run/result';
+import type { RunResult } from '../shared/run/runResult';
 import type { PlanResult } from '../shared/operations/plan';
 import type { RepairResult } from '../shared/operations/repair';
 import type { StopRunsResult } from '../shared/operations/stopRuns';

@@ -31,6 +31,9 @@ function textsIn(path: string): string[] {
   return texts;
 }
 
+/** A rule over an output, whose field is an engine's own. */
+const RULE = /\bfailed = 0\b/g;
+
 /** Several words that are no program: a line of a program ends with a semicolon. */
 const isSentence = (text: string) => /\s\w/.test(text.trim()) && !/;$/m.test(text);
 
@@ -42,7 +45,7 @@ test('no sentence that people may see says error, problem or failure', () => {
       .map((text) => ({ path, text })),
   );
   expect(sentences.length).toBeGreaterThan(200);
-  expect(sentences.filter(({ text }) => EMPTY_WORDS.test(text))).toEqual([]);
+  expect(sentences.filter(({ text }) => EMPTY_WORDS.test(text.replace(RULE, '')))).toEqual([]);
 });
 
 /** Programs in a program, and what is looked for in what others print. */

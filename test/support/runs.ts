@@ -7,7 +7,7 @@ import type { ExecutorClient } from '../../nodes/shared/executor/client';
 import { runWithRetries } from '../../nodes/shared/operations/attempts';
 import { holdRelease } from '../../nodes/shared/operations/run';
 import type { RunRequest } from '../../nodes/shared/run/request';
-import type { RunResult, TakeFile } from '../../nodes/shared/run/result';
+import type { RunResult, TakeFile } from '../../nodes/shared/run/runResult';
 import { processEnd } from './conversation';
 import { asBasePath } from './named';
 

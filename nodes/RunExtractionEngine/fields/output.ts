@@ -6,7 +6,7 @@ import type { ItemContext } from '../../n8n/item';
 import { patterns } from '../../n8n/selectionFields';
 import { DeployError } from '../../shared/errors';
 import type { JsonPlace, Wanted } from '../../shared/run/request';
-import type { TakeFile } from '../../shared/run/result';
+import type { TakeFile } from '../../shared/run/runResult';
 
 const output = choice(['json', 'jsonLines', 'text', 'files'], {
   displayName: 'Output',

@@ -1,6 +1,6 @@
 import { choice, field, type ReadParameter, trimmed } from '../../n8n/field';
 import { locator } from '../../n8n/locator';
-import { readWords } from '../../n8n/words';
+import { readWords } from '../../n8n/argumentList';
 import { parseReleaseId, type ReleaseId } from '../../shared/contract/names';
 import { DeployError } from '../../shared/errors';
 import type { RunRequest, StartKind } from '../../shared/run/request';

@@ -2,7 +2,7 @@ import type { ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import { DeployError, toDeployError } from '../errors';
 import type { RetryCause, RunRequest } from '../run/request';
-import type { RunResult, TakeFile } from '../run/result';
+import type { RunResult, TakeFile } from '../run/runResult';
 import { type Held, runEngine } from './run';
 
 /** How a run comes by a conversation: `connect` may be asked again, and gives another one where the last is over. */

@@ -10,7 +10,7 @@ import { type Collected, collect } from './runOutput';
 import { runFailed, notStarted, otherRun } from '../run/refusals';
 import { brokenRule } from '../run/successRule';
 import type { RunRequest } from '../run/request';
-import type { RunResult, TakeFile } from '../run/result';
+import type { RunResult, TakeFile } from '../run/runResult';
 import { tail } from '../run/tail';
 
 /** A release that stays for as long as the conversation does, and what else is known of the engine before a run. */

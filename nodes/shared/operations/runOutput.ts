@@ -1,7 +1,7 @@
 import { jsonInFile, jsonLinesPrinted, jsonPrinted } from '../run/printed';
 import { noFile, tooLong } from '../run/refusals';
 import type { RunFacts } from '../run/ending';
-import type { OutputFile, TakeFile } from '../run/result';
+import type { OutputFile, TakeFile } from '../run/runResult';
 import { matcherOf } from '../source/patterns';
 import type { OpenRun } from './runDirectory';
 

@@ -35,7 +35,7 @@ export function endingOf(facts: RunFacts, bounds: Bounds): Ending {
   if (bounds.successExitCodes.includes(code)) return { status: 'succeeded' };
   return {
     status: 'failed',
-    why: `The run failed with exit code ${code}.`,
+    why: `The run ended with exit code ${code}.`,
     remedy: code === NOT_FOUND || code === NOT_STARTABLE ? SHELL_CODES : undefined,
   };
 }

@@ -3,7 +3,7 @@ import { DeployError, type DeployErrorCode } from '../errors';
 import { shownList } from '../text/shownList';
 import type { Ending, RunFacts } from './ending';
 import type { RunRequest } from './request';
-import type { OutputFile, RunResult } from './result';
+import type { OutputFile, RunResult } from './runResult';
 
 type NotStarted = NonNullable<RunFacts['failed']>;
 

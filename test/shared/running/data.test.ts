@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { RunInput, RunRequest, Wanted } from '../../../nodes/shared/run/request';
-import type { TakeFile } from '../../../nodes/shared/run/result';
+import type { TakeFile } from '../../../nodes/shared/run/runResult';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
 import { AS_TEXT, leftOfRuns, obedientEngine, runIn } from '../../support/runs';
 import { createSystemUser, type SystemUser } from '../../support/systemUser';

@@ -33,7 +33,7 @@ test('failed: an exit code, with what it said last', async () => {
   const failed = await thrownBy(runIn(client, base, ['exit', '7']));
   expect(failed).toMatchObject({
     code: 'RUN',
-    message: 'The run failed with exit code 7.',
+    message: 'The run ended with exit code 7.',
     description: expect.stringContaining('going'),
     details: { status: 'failed', exitCode: 7, signal: null, stderr: 'going\n', output: null, attempts: 1 },
   });
@@ -147,7 +147,7 @@ test.each<[string, string[], Parameters<typeof runIn>[3], string]>([
 
 test('an engine that failed is said to have failed, whatever it printed', async () => {
   expect(await thrownBy(runIn(client, base, ['exit', '3']))).toMatchObject({
-    message: 'The run failed with exit code 3.',
+    message: 'The run ended with exit code 3.',
   });
 });
 

@@ -7,7 +7,7 @@ import type { Failure, Worded } from './failure';
 import { LAYOUT } from './layout';
 import { LOCK } from './lock';
 import { RELEASE } from './release';
-import { RUN } from './run';
+import { RUN } from './running';
 import { SYSTEM } from './system';
 import { WIRE } from './wire';
 
