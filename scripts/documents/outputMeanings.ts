@@ -115,6 +115,8 @@ const STATUS = {
   'plan status': 'always `planned`',
   'repair status':
     '`sound`: nothing was found. `repaired`: all of it was put right. `attention`: something is left for people. `planned`: a dry run found something',
+  'run status':
+    '`succeeded`; on the error output `failed` by its exit code, its output or the success rule, or because nothing was started; `killed` by a signal or for its memory; `timedOut`, `cancelled`, or `unknown` where nobody saw its end',
   'stopRuns status':
     '`stopped`; `planned` for a dry run; `attention` where nothing was done to a run, or a part of one is still there',
   'detach status': '`detached`, or `unchanged` where there was nothing of ours',
@@ -264,6 +266,28 @@ const RUNS = {
   'runs[].reason': 'why nothing was done, or what is left, in a sentence; else null',
 };
 
+const RUN = {
+  'run release': 'ID of the release that ran; null where nothing was ever deployed, or nothing was started',
+  exitCode: 'exit code of the program; null where it has none, such as after a signal',
+  signal: 'name of the signal that ended it, such as `SIGKILL`; else null',
+  'run durationMs': 'how long it ran, from its start to the end of all that it started',
+  cpuMs: 'processor time of the run and of what it started and waited for',
+  peakMemoryMb: 'the most memory that was seen, in units of 1,000,000 bytes: see [Bounds](#bounds)',
+  attempts: 'how often it was tried: 1, and the retries',
+  output:
+    'what _Output_ asks for: the JSON, a list of it, the text, or `path` and `bytes` of each file; null where it did not come to that',
+  stdout:
+    'the end of what it printed, the last 4,000 characters; there where `output` isn’t made of that, and where the run did not succeed',
+  stderr: 'the end of what it printed to standard error, the last 4,000 characters, with secrets masked',
+  runKey: 'the Run Key; null where there is none',
+  'run pinning':
+    'how the run was pinned: `place`, `code` or `release`; null where nothing was ever deployed',
+  'run user': 'the user it was started as',
+  repeated: 'with a Run Key: whether the outcome is that of an earlier start',
+  survivesN8n: 'with a Run Key: whether a run goes on when n8n’s container or service ends',
+  waitedMs: 'with an Engine Limit: how long it waited for its turn',
+};
+
 const PRUNE = {
   removedReleases: 'IDs of the releases that were removed',
   keptInUse: 'IDs of those that stay because extractions run them',
@@ -348,6 +372,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...REPAIR,
   ...KEPT_RELEASE,
   ...RUNS,
+  ...RUN,
   ...PRUNE,
   ...DETACH,
   ...PUSH,

@@ -2,7 +2,9 @@ import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } f
 
 import { triggerFields } from '../../nodes/HotDeployTrigger/fields';
 import { checks } from '../../nodes/n8n/checkFields';
+import { engineOptions } from '../../nodes/n8n/engineFields';
 import type { Field, Place } from '../../nodes/n8n/field';
+import { locationFields } from '../../nodes/n8n/locationFields';
 import type { Operation } from '../../nodes/n8n/operation';
 import { OPERATIONS } from '../../nodes/operations';
 import { cell, code, markdownTable } from './markdown';
@@ -12,10 +14,8 @@ type AnyField = Field<unknown, Place>;
 
 const ALL = Object.values(OPERATIONS).flat();
 
-/** What every operation of every node asks for. */
-const COMMON: readonly AnyField[] = ALL.slice(0, 1)
-  .flatMap(allOf)
-  .filter((field) => ALL.every((operation) => allOf(operation).includes(field)));
+/** What every operation of every node asks for; one that takes no lock and makes nothing has no options for those. */
+const COMMON: readonly AnyField[] = [...locationFields, ...engineOptions];
 
 /** What people see of each parameter's name, to say on what a field depends. */
 const LABELS = labelsOf([

@@ -100,9 +100,12 @@ test.each(
     .map((each) => [each.value, each] as const),
 )(
   '%s asks first where the engine is, as whatever is run for an item needs it',
-  (_value, { fields, options }) => {
+  (value, { fields, options }) => {
+    // A run takes no lock, and makes nothing that has an owner.
+    const unasked = value === 'run' ? ['lockWaitSeconds', 'owner'] : [];
+    const first = engineOptions.filter(({ property }) => !unasked.includes(property.name));
     expect(fields.slice(0, locationFields.length)).toEqual(locationFields);
-    expect(options.slice(0, engineOptions.length)).toEqual(engineOptions);
+    expect(options.slice(0, first.length)).toEqual(first);
   },
 );
 

@@ -24,6 +24,7 @@ const binaryProperty = trimmed({
   default: 'data',
   required: true,
   hint: 'The name of the input field that contains the file',
+  description: 'The run gets it under its own name, since engines call their output by that',
   displayOptions: { show: { input: ['binary'] } },
 });
 
