@@ -36,7 +36,7 @@ KILL_SECONDS = 3.0
 # As much of an output as is kept: of its beginning, and in all.
 HEAD_BYTES = 64 * 1024
 MOST_STDOUT = 10 * 1024 * 1024
-MOST_STDERR = 64 * 1024
+MOST_STDERR, STDERR_HEAD_BYTES = 48 * 1024, 8 * 1024
 # Once the run has ended, so much is read of what it left in its pipes.
 PIPE_BYTES = 1 << 16
 CANCEL = b"c"
@@ -47,10 +47,12 @@ LOCK = 3
 class Kept:
     """The first and last bytes of an output, without its secrets, and how many in between were left out."""
 
-    def __init__(self, most: int, secrets: list[str], variables: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, most: int, head: int, secrets: list[str], variables: dict[str, str] | None = None
+    ) -> None:
         """`variables`: those of the run, whose secrets words for people must not have; data may."""
         self.total = 0
-        self._most = most - HEAD_BYTES
+        self._first, self._most = head, most - head
         self._head, self._tail = bytearray(), bytearray()
         self._secrets, self._variables = secrets, variables
         self._mask: Mask | None = None
@@ -64,7 +66,7 @@ class Kept:
 
     def _add(self, piece: bytes) -> bytes:
         self.total += len(piece)
-        room = max(0, HEAD_BYTES - len(self._head))
+        room = max(0, self._first - len(self._head))
         self._head += piece[:room]
         self._tail += piece[room:]
         if len(self._tail) > 2 * self._most:
@@ -120,8 +122,8 @@ class Supervisor:
         self._status: int | None = None
         self._child = 0
         secrets = list(settings["secrets"])
-        errors = Kept(MOST_STDERR, secrets, settings["environment"])
-        self._kept = {"stdout": Kept(MOST_STDOUT, secrets), "stderr": errors}
+        errors = Kept(MOST_STDERR, STDERR_HEAD_BYTES, secrets, settings["environment"])
+        self._kept = {"stdout": Kept(MOST_STDOUT, HEAD_BYTES, secrets), "stderr": errors}
 
     def run(self) -> Json:
         """Runs the engine to its end, and whatever it left behind. Returns how it ended."""

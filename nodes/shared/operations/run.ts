@@ -6,7 +6,7 @@ import type { ExecutorClient } from '../executor/client';
 import { placeOf } from '../release/place';
 import { type Ending, endingOf, type RunFacts } from '../run/ending';
 import { closing, type Opened, openDirectory, type OpenRun } from './runDirectory';
-import { type Collected, collect } from './runOutput';
+import { type Collected, collect, endPrinted } from './runOutput';
 import { runFailed, notStarted, otherRun } from '../run/refusals';
 import { brokenRule } from '../run/successRule';
 import type { RunRequest } from '../run/request';
@@ -99,7 +99,8 @@ async function settle(run: OpenRun, facts: RunFacts, held: Held, takeFile: TakeF
       why: `The run ended well, but “${rule.text}” does not hold: there is ${found}.`,
     };
   }
-  const result = resultOf(run, facts, held, ending, collected);
+  const printed = { ...facts, stdout: await endPrinted(run, facts) };
+  const result = resultOf(run, printed, held, ending, collected);
   if (ending.status === 'succeeded') return result;
   throw runFailed(ending, result);
 }

@@ -39,6 +39,25 @@ async function printedBy(run: OpenRun, { stdout }: RunFacts): Promise<string> {
   return `${content.subarray(0, head).toString()}\n… ${left} bytes left out …\n${content.subarray(head).toString()}`;
 }
 
+/** As many characters as an item has of what was printed, in UTF-8. */
+const END_BYTES = 16 * 1024;
+
+/** What a run printed, or its end where it is more than came with the result. */
+export async function endPrinted(run: OpenRun, { stdout }: RunFacts): Promise<RunFacts['stdout']> {
+  if (!stdout || stdout.text !== undefined) return stdout;
+  const { bytes, left } = stdout;
+  const length = Math.min(END_BYTES, bytes);
+  const options = { oneOfMany: true };
+  const what = { run: run.id, of: 'stdout' as const, offset: bytes - length, length };
+  const { data } = await run.client.call('readRun', what, options);
+  return {
+    bytes: length,
+    head: 0,
+    left: left + bytes - length,
+    text: Buffer.from(data, 'base64').toString(),
+  };
+}
+
 async function read(run: OpenRun, bytes: number): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of contentOf(run, { of: 'stdout' }, bytes)) pieces.push(piece);

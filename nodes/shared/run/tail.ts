@@ -4,7 +4,6 @@ import type { RunFacts } from './ending';
 export function tail(printed: RunFacts['stdout'], most: number): string {
   if (!printed) return '';
   const { text, bytes, left } = printed;
-  // Whoever asked for more than is sent with the result has it as the output.
   if (text === undefined) return `[${bytes + left} bytes]`;
   if (text.length <= most && left === 0) return text;
   const end = text.slice(-most);
