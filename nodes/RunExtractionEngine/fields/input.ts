@@ -78,12 +78,15 @@ export function readInput({ node, itemIndex, read }: ItemContext): RunInput {
 /** Bytes; engines put something behind it. */
 const LONGEST_NAME = 200;
 const LONGEST_EXTENSION = 20;
+/** The output directory beside it. */
+const TAKEN = 'output';
 
 /** The file's own name, since engines call their output by it; but nothing that leads anywhere or hides. */
-function safeName(given: string): string {
+export function safeName(given: string): string {
   const last = given.split(/[/\\]/).at(-1) ?? '';
   const printable = last.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '_').replace(/^\.+/, '');
-  return shortened(printable) || 'input';
+  const name = shortened(printable);
+  return name === TAKEN ? `${name}_` : name || 'input';
 }
 
 /** As much of a name as there is room for, with its extension. */
