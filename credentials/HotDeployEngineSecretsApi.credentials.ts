@@ -32,7 +32,7 @@ export class HotDeployEngineSecretsApi implements ICredentialType {
       ],
       default: 'environment',
       description:
-        'How runs get it. Every process of the same user can read the environment of another one, and none its standard input.',
+        'How runs get it. The environment goes on to all that a run starts, and into what prints it; standard input goes to who reads it.',
     },
   ];
 }

@@ -1,5 +1,6 @@
 import type { ICredentialType } from 'n8n-workflow';
 
+import { HotDeployEngineSecretsApi } from '../../credentials/HotDeployEngineSecretsApi.credentials';
 import { HotDeployGitApi } from '../../credentials/HotDeployGitApi.credentials';
 import { HotDeployPackageIndexApi } from '../../credentials/HotDeployPackageIndexApi.credentials';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
@@ -11,6 +12,7 @@ const CREDENTIALS: readonly ICredentialType[] = [
   new HotDeployGitApi(),
   new HotDeployPackageIndexApi(),
   new HotDeployWebhookApi(),
+  new HotDeployEngineSecretsApi(),
 ];
 
 /** The fields of a credential, by its name in n8n. */

@@ -280,8 +280,7 @@ const RUN = {
     'the end of what it printed, the last 4,000 characters; there where `output` isn’t made of that, and where the run did not succeed',
   stderr: 'the end of what it printed to standard error, the last 4,000 characters, with secrets masked',
   runKey: 'the Run Key; null where there is none',
-  'run pinning':
-    'how the run was pinned: `place`, `code` or `release`; null where nothing was ever deployed',
+  'run pinning': 'how the run was pinned: `place`, `code` or `release`; null where nothing was ever deployed',
   'run user': 'the user it was started as',
   repeated: 'with a Run Key: whether the outcome is that of an earlier start',
   survivesN8n: 'with a Run Key: whether a run goes on when n8n’s container or service ends',
