@@ -73,7 +73,9 @@ describe('the reference', () => {
   });
 
   test('names the operations that an agent may always call', () => {
-    const [sentence = ''] = read('docs/how-to/ai-agents.md').replace(/\s+/g, ' ').split('change nothing');
+    const page = read('docs/how-to/ai-agents.md').replace(/\s+/g, ' ');
+    // Without the names of nodes, in which those of operations are.
+    const [sentence = ''] = page.replace(/_[^_]+_/g, '').split('change nothing');
     expect(
       named
         .map(([name]) => name)
