@@ -5,7 +5,9 @@ Whoever asks is their subreaper (see prctl(2)): what forks twice to get away com
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +19,15 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 class Process:
     """One process as the kernel told of it: `started`, in ticks since boot, tells it from a later one with its number."""
 
-    __slots__ = ("pid", "parent", "started", "resident", "ended")
+    __slots__ = ("pid", "parent", "group", "started", "resident", "ended")
 
     def __init__(self, pid: int, stat: bytes) -> None:
         # The name is in parentheses, and may hold anything.
         fields = stat[stat.rindex(b")") + 2 :].split()
         self.pid = pid
-        self.ended = fields[0] in (b"Z", b"X")
-        self.parent = int(fields[1])
+        # A program whose first thread has ended looks like one that has, while its others go on.
+        self.ended = fields[0] in (b"Z", b"X") and int(fields[17]) <= 1
+        self.parent, self.group = int(fields[1]), int(fields[2])
         self.started = int(fields[19])
         self.resident = int(fields[21]) * PAGE
 
@@ -63,8 +66,9 @@ def _children(pid: int) -> Iterator[int]:
         return
     for thread in threads:
         try:
-            with open("/proc/%d/task/%s/children" % (pid, thread), "rb", buffering=0) as handle:
-                yield from map(int, handle.read(1 << 20).split())
+            with io.FileIO("/proc/%d/task/%s/children" % (pid, thread)) as handle:
+                # To its end: one read of a file of the kernel's gives a page at most.
+                yield from map(int, handle.readall().split())
         except FileNotFoundError:
             if os.path.exists("/proc/self/task/%d/children" % os.getpid()):
                 continue  # That thread has ended.
@@ -90,3 +94,17 @@ def signal_each(processes: list[Process], number: int) -> None:
                 os.kill(process.pid, number)
             except (ProcessLookupError, PermissionError):
                 pass
+
+
+def kill(processes: list[Process]) -> None:
+    """Kills these, with all that share a process group with one: no fork gets out of that.
+
+    They must have come below this process by a session of their own, so that nobody else is in their groups.
+    """
+    own = os.getpgid(0)
+    for group in {process.group for process in processes} - {0, own}:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    signal_each(processes, signal.SIGKILL)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OUTCOME = "outcome.json"
 # Says that the run was started, and which run it was.
 STARTED = "started.json"
+PRINTED = ("stdout", "stderr")
 
 
 def write(directory: str, facts: Json, outputs: Outputs) -> None:
@@ -25,18 +26,3 @@ def write(directory: str, facts: Json, outputs: Outputs) -> None:
         files.write_atomically(os.path.join(directory, name), content, mode=0o600)
         facts[name] = {"bytes": len(content), "head": head, "left": left}
     files.write_json(os.path.join(directory, OUTCOME), facts, mode=0o600)
-
-
-def read(directory: str) -> tuple[Json, dict[str, bytes]] | None:
-    """(facts, outputs) of a run that has ended; None where there is no whole outcome."""
-    facts = files.read_json(os.path.join(directory, OUTCOME))
-    if not isinstance(facts, dict):
-        return None
-    outputs = {}
-    for name in ("stdout", "stderr"):
-        try:
-            with open(os.path.join(directory, name), "rb") as handle:
-                outputs[name] = handle.read()
-        except OSError:
-            return None
-    return facts, outputs

@@ -2,10 +2,14 @@
 
 Each run that needs one has a directory there, locked by whoever uses it; what is inside of `work` is the run's user's. One
 that nobody has locked was left by a crash and goes with the next run that needs one, unless an outcome is kept in it.
+
+Root works here beside whoever the base path belongs to, who may move and replace all that lies there. So everything is
+reached by the descriptor of a directory that was just made or looked at; paths are for the engine alone.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,24 +17,25 @@ import re
 import stat
 import time
 
-from hot_deploy import files, outcomes
+from hot_deploy import held_trees, outcomes
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hot_deploy.layout import Layout
 
 RUN = re.compile("[0-9a-f]{16}")
 KEYED = re.compile("key-[0-9a-f]{32}")
 SLOTS = "slots"
+WORK, INPUT, OUTPUT = "work", "input", "output"
 # Outcomes that have a key are kept for so long, and so many of them.
 KEPT_SECONDS = 7 * 24 * 3600
 KEPT_OUTCOMES = 1000
-# What is listed of a run's output.
+# What is listed of a run's output, and counted.
 MOST_FILES = 10000
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+MOST_COUNTED = 1000000
+# Somebody may remove a directory that was left at the moment when it is to be used again.
+ATTEMPTS = 20
 
 
 def name_of_key(key: str) -> str:
@@ -44,60 +49,101 @@ class RunDirectory:
     def __init__(self, layout: Layout, name: str, user: tuple[int, int] | None) -> None:
         self.keyed = KEYED.fullmatch(name) is not None
         self.path = os.path.join(layout.runs, name)
-        self.work = os.path.join(self.path, "work")
-        self.output = os.path.join(self.work, "output")
-        self._user = user
+        # For the engine.
+        self.output = os.path.join(self.path, WORK, OUTPUT)
         self.input: str | None = None
-        self.lock = _made_and_locked(layout, name, self.keyed)
-        # Whether somebody else has it: a run with this key that has not ended.
-        self.busy = self.lock is None
+        self._layout, self._name = layout, name
+        self._user = user
+        # The input, open as long as this is: at its path may be anything by the time that it is read.
+        self.input_fd: int | None = None
+        # `busy`: somebody else has it, a run with this key that has not ended.
+        self.fd, self.busy = _made(layout, name, self.keyed)
         # As openRun told it.
         self.state = "new"
         if not self.keyed:
-            self.make_work()
+            try:
+                self.make_work()
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def inside(self) -> str:
+        """A path that leads into this very directory, whatever is at its own by now."""
+        return "/proc/self/fd/%d" % self.fd
 
     def make_work(self) -> None:
         """Makes the run's own directories, empty."""
-        files.remove_tree(self.work)
-        for path in (self.work, self.output):
-            os.mkdir(path, 0o700)
-            self._give(path)
+        held_trees.remove(WORK, self.fd)
+        work = held_trees.make_directory(WORK, self.fd, 0o700)
+        try:
+            for name in (INPUT, OUTPUT):
+                fd = held_trees.make_directory(name, work, 0o700)
+                self._give(fd)
+                os.close(fd)
+            self._give(work)
+        finally:
+            os.close(work)
 
-    def _give(self, path: str) -> None:
+    def _give(self, fd: int) -> None:
         if self._user is not None:
-            os.chown(path, *self._user, follow_symlinks=False)
+            os.fchown(fd, *self._user)
 
     def open_input(self, name: str) -> int:
         """A descriptor to write the run's input to, as a file of that name."""
-        self.input = os.path.join(self.work, os.path.basename(name))
-        fd = os.open(self.input, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        if self._user is not None:
-            os.fchown(fd, *self._user)
-        return fd
+        name = os.path.basename(name)
+        inside = held_trees.open_below(self.fd, WORK + "/" + INPUT)
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            self.input_fd = os.open(name, flags, 0o600, dir_fd=inside)
+        finally:
+            os.close(inside)
+        self._give(self.input_fd)
+        self.input = os.path.join(self.path, WORK, INPUT, name)
+        return self.input_fd
 
     def remove_input(self) -> None:
+        """Removes what the run was given, once it has ended."""
         if self.input is not None:
-            files.remove_tree(self.input)
+            self._close_input()
+            try:
+                work = held_trees.open_below(self.fd, WORK)
+            except OSError:
+                return  # Its user made something else of it.
+            try:
+                held_trees.remove(INPUT, work)
+            finally:
+                os.close(work)
+
+    def _close_input(self) -> None:
+        if self.input_fd is not None:
+            os.close(self.input_fd)
+            self.input_fd = None
 
     def files(self) -> tuple[list[tuple[str, int]], int]:
-        """(path in the output directory, bytes) of the regular files there, and how many there are."""
+        """(path in the output directory, bytes) of regular files there, and how many were counted."""
         found: list[tuple[str, int]] = []
         count = 0
-        for path, size in _regular_files(self.output):
-            count += 1
-            if count <= MOST_FILES:
-                found.append((path, size))
+        try:
+            output = held_trees.open_below(self.fd, WORK + "/" + OUTPUT)
+        except OSError:
+            return [], 0
+        try:
+            for path, size in held_trees.regular_files(output, MOST_FILES):
+                count += 1
+                if size is not None:
+                    found.append((path, size))
+                if count == MOST_COUNTED:
+                    break
+        finally:
+            os.close(output)
         return sorted(found), count
 
     def read(self, path: str, offset: int, length: int) -> bytes:
         """Some bytes of a file of the output. Links are not followed, whatever the run made of its directory."""
-        directory = os.open(self.output, _DIRECTORY)
+        above, _, name = ("%s/%s/%s" % (WORK, OUTPUT, path)).rpartition("/")
+        directory = held_trees.open_below(self.fd, above)
         try:
-            *above, name = path.split("/")
-            for part in above:
-                deeper = os.open(part, _DIRECTORY, dir_fd=directory)
-                os.close(directory)
-                directory = deeper
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
         finally:
             os.close(directory)
@@ -111,110 +157,173 @@ class RunDirectory:
 
     def close(self) -> None:
         """Gives the lock back; what has no key is removed."""
-        if self.lock is None:
+        if self.fd < 0:
             return
-        if not self.keyed:
-            files.remove_tree(self.path)
-        os.close(self.lock)
-        self.lock = None
-
-
-def _regular_files(top: str) -> Iterator[tuple[str, int]]:
-    for directory, _, names, fd in os.fwalk(top, follow_symlinks=False):
-        for name in sorted(names):
-            try:
-                status = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            except OSError:
-                continue
-            if stat.S_ISREG(status.st_mode):
-                yield os.path.relpath(os.path.join(directory, name), top), status.st_size
-
-
-def _made_and_locked(layout: Layout, name: str, keyed: bool) -> int | None:
-    """A descriptor that holds the lock of the directory, which is made; None where somebody has it, which a key allows."""
-    with _Above(layout) as above:
+        self._close_input()
         try:
-            os.mkdir(name, 0o711, dir_fd=above.fd)
-        except FileExistsError:
-            if not keyed:
-                raise
-        fd = os.open(name, _DIRECTORY, dir_fd=above.fd)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if not self.keyed:
+                above = _open_runs(self._layout)
+                try:
+                    _remove_this(self._name, above, self.fd)
+                finally:
+                    os.close(above)
+        finally:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _made(layout: Layout, name: str, keyed: bool) -> tuple[int, bool]:
+    """(a descriptor of the directory, made where it is missing; whether somebody else has its lock, as a key allows)."""
+    above = _open_runs(layout, make=True)
+    try:
+        for _ in range(ATTEMPTS):
+            fd = _opened(name, above, keyed)
+            locked = _has_lock(fd)
+            if _is_still(name, above, fd) and (locked or keyed):
+                return fd, not locked
+            # Somebody took it for one that was left.
             os.close(fd)
-            return None
-        return fd
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.path.join(layout.runs, name))
+    finally:
+        os.close(above)
 
 
-class _Above:
-    """`.hot-deploy/runs`, made where it is missing; while it is open nobody takes a new directory for one that was left."""
+def _opened(name: str, above: int, keyed: bool) -> int:
+    # Its user goes through it, and no further than to `work`.
+    try:
+        return held_trees.make_directory(name, above, 0o711)
+    except FileExistsError:
+        if not keyed:
+            raise
+    return held_trees.open_directory(name, above)
 
-    def __init__(self, layout: Layout) -> None:
-        layout.refuse_links()
-        if not os.path.isdir(layout.runs):
-            os.makedirs(layout.runs, 0o711, exist_ok=True)
-            owner = os.stat(layout.base)
-            for path in (layout.state, layout.runs):
-                if os.geteuid() == 0 and os.stat(path).st_uid == 0:
-                    os.chown(path, owner.st_uid, owner.st_gid)
-        self.fd = os.open(layout.runs, _DIRECTORY)
-        fcntl.flock(self.fd, fcntl.LOCK_SH)
 
-    def __enter__(self) -> _Above:
-        return self
+def _has_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
-    def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
+
+def _is_still(name: str, above: int, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(name, dir_fd=above, follow_symlinks=False), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _open_runs(layout: Layout, make: bool = False) -> int:
+    """A descriptor of `.hot-deploy/runs`; with `make`, made where it is missing, and its base path's owner's."""
+    layout.refuse_links()
+    base = os.open(layout.base, held_trees.DIRECTORY)
+    try:
+        state = _below(base, os.path.basename(layout.state), make)
+        try:
+            return _below(state, os.path.basename(layout.runs), make)
+        finally:
+            os.close(state)
+    finally:
+        os.close(base)
+
+
+def _below(above: int, name: str, make: bool, mode: int = 0o711) -> int:
+    try:
+        return held_trees.open_directory(name, above)
+    except FileNotFoundError:
+        if not make:
+            raise
+    try:
+        fd = held_trees.make_directory(name, above, mode)
+    except FileExistsError:
+        return held_trees.open_directory(name, above)
+    if os.geteuid() == 0:
+        owner = os.fstat(above)
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+    return fd
 
 
 def slots(layout: Layout) -> str:
     """The directory with the slots of a limit for the whole engine."""
-    with _Above(layout):
-        path = os.path.join(layout.runs, SLOTS)
-        os.makedirs(path, 0o700, exist_ok=True)
-        return path
+    above = _open_runs(layout, make=True)
+    try:
+        os.close(_below(above, SLOTS, make=True, mode=0o700))
+    finally:
+        os.close(above)
+    return os.path.join(layout.runs, SLOTS)
 
 
 def tidy(layout: Layout) -> None:
     """Removes directories that a crash left, and outcomes that are older or more than are kept."""
     try:
-        above = os.open(layout.runs, _DIRECTORY)
+        above = _open_runs(layout)
     except FileNotFoundError:
         return
     try:
-        fcntl.flock(above, fcntl.LOCK_EX | fcntl.LOCK_NB)
         names = os.listdir(above)
         abandoned = [name for name in names if RUN.fullmatch(name)]
-        for name in abandoned + _outdated(layout, [name for name in names if KEYED.fullmatch(name)]):
-            _remove_unlocked(above, os.path.join(layout.runs, name), name)
-    except BlockingIOError:
-        pass  # Somebody makes one at this moment; the next run will do.
+        for name in abandoned + _outdated(above, [name for name in names if KEYED.fullmatch(name)]):
+            _remove_unlocked(name, above)
     finally:
         os.close(above)
 
 
-def _outdated(layout: Layout, names: list[str]) -> list[str]:
+def remove_all(layout: Layout) -> None:
+    """Removes everything of runs, but for what one that goes on has."""
+    try:
+        above = _open_runs(layout)
+    except FileNotFoundError:
+        return
+    try:
+        names = os.listdir(above)
+        for name in names:
+            if RUN.fullmatch(name) or KEYED.fullmatch(name):
+                _remove_unlocked(name, above)
+        if not any(RUN.fullmatch(name) or KEYED.fullmatch(name) for name in os.listdir(above)):
+            held_trees.remove(SLOTS, above)
+    finally:
+        os.close(above)
+    try:
+        os.rmdir(layout.runs)
+    except OSError:
+        pass  # Something goes on, or isn't ours.
+
+
+def _outdated(above: int, names: list[str]) -> list[str]:
+    """Directories with a key that count as over: by their outcome's age, or their own where nobody knows an end."""
     times = []
     for name in names:
-        try:
-            times.append((os.stat(os.path.join(layout.runs, name, outcomes.OUTCOME)).st_mtime, name))
-        except OSError:
-            continue
+        for path in (os.path.join(name, outcomes.OUTCOME), name):
+            try:
+                times.append((os.stat(path, dir_fd=above, follow_symlinks=False).st_mtime, name))
+                break
+            except OSError:
+                continue
     times.sort(reverse=True)
     oldest = time.time() - KEPT_SECONDS
     return [name for index, (at, name) in enumerate(times) if index >= KEPT_OUTCOMES or at < oldest]
 
 
-def _remove_unlocked(above: int, path: str, name: str) -> None:
+def _remove_unlocked(name: str, above: int) -> None:
+    """Removes a directory unless somebody has it. What can't be removed, as another user's, must keep nothing else."""
     try:
-        fd = os.open(name, _DIRECTORY, dir_fd=above)
+        fd = held_trees.open_directory(name, above)
     except OSError:
         return
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        files.remove_tree(path)
-    except BlockingIOError:
+        if _has_lock(fd):
+            _remove_this(name, above, fd)
+    except OSError:
         pass
     finally:
         os.close(fd)
+
+
+def _remove_this(name: str, above: int, fd: int) -> None:
+    """Removes the directory of this descriptor. Under another name first: whoever asks for it finds it whole, or not."""
+    if not _is_still(name, above, fd):
+        return
+    aside = name if RUN.fullmatch(name) else os.urandom(8).hex()
+    if aside != name:
+        os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
+    held_trees.remove(aside, above)

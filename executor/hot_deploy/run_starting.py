@@ -36,10 +36,16 @@ def become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> NoRetur
     except NotStarted as failed:
         tell({"failed": failed.kind, **failed.facts})
     except OSError as raised:
-        tell({"failed": "system", "said": raised.strerror or str(raised), "path": os.fsdecode(raised.filename or "")})
+        tell(of_system(raised))
     except ValueError as raised:  # A name or value that no environment or argument can have.
         tell({"failed": "unusable", "said": str(raised)})
     os._exit(FAILED)
+
+
+def of_system(raised: OSError) -> Json:
+    """What the system said, for people."""
+    path = raised.filename if isinstance(raised.filename, (str, bytes)) else ""
+    return {"failed": "system", "said": raised.strerror or str(raised), "path": os.fsdecode(path)}
 
 
 def _become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> None:
@@ -68,12 +74,11 @@ def _become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> None:
         raise NotStarted("notStartable", program=executable, said=raised.strerror or str(raised)) from raised
 
 
-def give_up_root(uid: int, gid: int, groups: list[int], names: dict[str, str]) -> None:
+def give_up_root(uid: int, gid: int, groups: list[int]) -> None:
     """From now on this process is somebody else, for good."""
     os.setgroups(groups)
     os.setgid(gid)
     os.setuid(uid)
-    os.environ.update(names)
     # The kernel forgets it with the change.
     prctl(PR_SET_PDEATHSIG, SIGKILL)
 

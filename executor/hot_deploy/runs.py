@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hot_deploy import later, leases
 from hot_deploy.failures import StepFailed
 
@@ -9,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hot_deploy.layout import Layout
     from hot_deploy.run_directories import RunDirectory
-    from hot_deploy.running import Spare
+    from hot_deploy.supervised import Spare
 
 
 class Runs:
@@ -25,7 +27,7 @@ class Runs:
     @property
     def spare(self) -> Spare:
         if self._spare is None:
-            self._spare = later.module("hot_deploy.running").Spare()
+            self._spare = later.module("hot_deploy.supervised").Spare()
         return self._spare
 
     def hold(self, layout: Layout, release_id: str) -> None:
@@ -56,7 +58,13 @@ class Runs:
             directory.close()
 
     def close_all(self) -> None:
+        """Gives everything back. What can't be removed goes with a later run: nothing here keeps the rest from its end."""
         for run in list(self.directories):
-            self.close(run)
+            try:
+                self.close(run)
+            except (OSError, StepFailed):
+                continue
         if self._spare is not None:
             self._spare.close()
+        while self._held:
+            os.close(self._held.popitem()[1])

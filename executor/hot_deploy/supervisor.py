@@ -7,7 +7,6 @@ nothing of a run survives it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import resource
@@ -15,78 +14,31 @@ import select
 import signal
 import time
 
-from hot_deploy import descendants, run_starting
-from hot_deploy.run_starting import prctl
+from hot_deploy import caller, descendants, kept_output, run_starting, slots
+from hot_deploy.caller import Caller
+from hot_deploy.files import write_all
+from hot_deploy.kept_output import Kept
+from hot_deploy.run_starting import PR_SET_PDEATHSIG, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, Callable
 
-    from hot_deploy.masking import Mask
-
     Json = dict[str, Any]
 
-PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG = 36, 1
+PR_SET_CHILD_SUBREAPER = 36
 SAMPLE_SECONDS = 0.5
 # Before the first look at its memory: few short runs need one.
 FIRST_SAMPLE_SECONDS = 0.1
 SLOT_SECONDS = 0.02
 KILL_SECONDS = 3.0
-# As much of an output as is kept: of its beginning, and in all.
-HEAD_BYTES = 64 * 1024
-MOST_STDOUT = 10 * 1024 * 1024
-MOST_STDERR, STDERR_HEAD_BYTES = 48 * 1024, 8 * 1024
-# Once the run has ended, so much is read of what it left in its pipes.
+# What is read of an output at once, and so often once the run has ended: more than pipes hold. What can't be ended may
+# go on filling them.
 PIPE_BYTES = 1 << 16
-CANCEL = b"c"
-# Where the executor puts the lock that says that a run with a key is alive.
+LAST_PIECES = 32
+# Where the executor puts the directory of a run with a key, whose lock says that the run is alive.
 LOCK = 3
-
-
-class Kept:
-    """The first and last bytes of an output, without its secrets, and how many in between were left out."""
-
-    def __init__(
-        self, most: int, head: int, secrets: list[str], variables: dict[str, str] | None = None
-    ) -> None:
-        """`variables`: those of the run, whose secrets words for people must not have; data may."""
-        self.total = 0
-        self._first, self._most = head, most - head
-        self._head, self._tail = bytearray(), bytearray()
-        self._secrets, self._variables = secrets, variables
-        self._mask: Mask | None = None
-
-    def add(self, piece: bytes) -> bytes:
-        """Takes a piece as it came; returns what can be shown of it by now."""
-        return self._add(self._masked(piece))
-
-    def end(self) -> bytes:
-        return self._add(self._mask.rest() if self._mask is not None else b"")
-
-    def _add(self, piece: bytes) -> bytes:
-        self.total += len(piece)
-        room = max(0, self._first - len(self._head))
-        self._head += piece[:room]
-        self._tail += piece[room:]
-        if len(self._tail) > 2 * self._most:
-            del self._tail[: -self._most]
-        return piece
-
-    def _masked(self, piece: bytes) -> bytes:
-        if not self._secrets and self._variables is None:
-            return piece
-        if self._mask is None:
-            from hot_deploy.masking import Mask  # noqa: PLC0415 - few runs have secrets
-
-            self._mask = Mask(self._variables or {}, self._secrets, addresses=self._variables is not None)
-        return self._mask.feed(piece)
-
-    def content(self) -> tuple[bytes, int, int]:
-        """(what is kept, where in it something is left out, how many bytes that is)."""
-        tail = bytes(self._tail[-self._most :])
-        left = self.total - len(self._head) - len(tail)
-        return bytes(self._head) + tail, len(self._head), left
 
 
 class Pipes:
@@ -110,11 +62,10 @@ class Pipes:
 class Supervisor:
     """One run. `settings`: see running.py, which makes them."""
 
-    def __init__(self, settings: Json, texts: Json, out: int) -> None:
+    def __init__(self, settings: Json, texts: Json, caller: Caller) -> None:
         self.settings = settings
         self._texts = texts
-        self._out = out
-        self._listening = True
+        self._caller = caller
         # Why the run is ended from here: `timeout`, `cancelled`, `memory` or `left`, when nobody waits for it.
         self.why: str | None = None
         self._peak = 0
@@ -122,84 +73,66 @@ class Supervisor:
         self._status: int | None = None
         self._child = 0
         secrets = list(settings["secrets"])
-        errors = Kept(MOST_STDERR, STDERR_HEAD_BYTES, secrets, settings["environment"])
-        self._kept = {"stdout": Kept(MOST_STDOUT, HEAD_BYTES, secrets), "stderr": errors}
+        errors = Kept(kept_output.STDERR, secrets, settings["environment"])
+        self._kept = {"stdout": Kept(kept_output.STDOUT, secrets), "stderr": errors}
 
     def run(self) -> Json:
         """Runs the engine to its end, and whatever it left behind. Returns how it ended."""
-        asked = time.monotonic()
-        slot = self._take_slot()
-        started = time.monotonic()
-        if self.why is None:
-            self._start()
-            self._watch(started)
-            self._end_all()
-            ended = time.monotonic()
-            self._show_rest()
-        else:
-            ended = started
-        if slot is not None:
-            os.close(slot)
+        asked = started = ended = time.monotonic()
+        try:
+            # Now: as long as the executor is there, and before anybody waits.
+            stdin = os.open(self.settings["stdin"] or os.devnull, os.O_RDONLY)
+            slot = self._slot()
+            started = ended = time.monotonic()
+            if self.why is None:
+                self._start(stdin)
+                self._watch(started)
+                self._end_all()
+                ended = time.monotonic()
+                self._show_rest()
+            if slot is not None:
+                os.close(slot)
+        except OSError as raised:
+            self._told += _line(run_starting.of_system(raised))
         return self._report(started - asked, ended - started)
 
     # -- before -----------------------------------------------------------------------------------------------------
 
-    def _take_slot(self) -> int | None:
-        """One of the engine's slots, where their number is limited. Who waits has the queue, and only he looks."""
-        slots = self.settings.get("slots")
-        if not slots:
-            return None
-        queue = os.open(os.path.join(slots["directory"], "queue"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            while not self._has(queue) and self._waits():
-                pass
-            while self.why is None:
-                for number in range(slots["count"]):
-                    path = os.path.join(slots["directory"], "slot-%d" % number)
-                    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-                    if self._has(fd):
-                        return fd
-                    os.close(fd)
-                self._waits()
-            return None
-        finally:
-            os.close(queue)
-
-    @staticmethod
-    def _has(fd: int) -> bool:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+    def _slot(self) -> int | None:
+        """One of the engine's slots, where their number is limited and the run is still wanted."""
+        return slots.take(self.settings["slots"], self._waits) if self.settings.get("slots") else None
 
     def _waits(self) -> bool:
         """Waits for a moment, unless nobody waits for the run any more."""
-        if select.select([0] if self._listening else [], [], [], SLOT_SECONDS)[0]:
-            self._hear()
+        if select.select(self._caller.input(), [], [], SLOT_SECONDS)[0]:
+            self.why = self._caller.hear()
         return self.why is None
 
-    def _start(self) -> None:
+    def _start(self, stdin: int) -> None:
         self.pipes = Pipes()
+        parent = os.getpid()
         self._child = os.fork()
         if self._child == 0:
+            told = self.pipes.write["told"]
             try:
-                self._be_the_run()
+                self._be_the_run(stdin, parent)
+            except BaseException as raised:
+                # Told as what it is: the engine's own exit codes may be any.
+                write_all(told, _line({"failed": "defect", "said": "%s: %s" % (type(raised).__name__, raised)}))
             finally:
                 os._exit(run_starting.FAILED)
+        os.close(stdin)
         self.pipes.in_parent()
 
-    def _be_the_run(self) -> None:
+    def _be_the_run(self, stdin: int, parent: int) -> None:
         os.setsid()
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.dup2(os.open(self.settings["stdin"] or os.devnull, os.O_RDONLY), 0)
+        if os.getppid() != parent:
+            os._exit(run_starting.FAILED)  # Killed before it could be asked for.
+        os.dup2(stdin, 0)
         self.pipes.in_child()
         told = self.pipes.write["told"]
-        run_starting.become(
-            self.settings,
-            self._texts,
-            lambda facts: _write_all(told, json.dumps(facts).encode("utf-8", "replace") + b"\n"),
-        )
+        run_starting.become(self.settings, self._texts, lambda facts: write_all(told, _line(facts)))
 
     # -- while it runs ----------------------------------------------------------------------------------------------
 
@@ -218,10 +151,10 @@ class Supervisor:
                 self._weigh()
             if self.why is not None:
                 return
-            waiting = [*open_ended.values(), wake] + ([0] if self._listening else [])
+            waiting = [*open_ended.values(), wake, *self._caller.input()]
             readable = select.select(waiting, [], [], max(0, min(deadline, look_at) - now))[0]
-            if 0 in readable:
-                self._hear()
+            if caller.INPUT in readable:
+                self.why = self._caller.hear()
             if wake in readable:
                 os.read(wake, 4096)
             for name, fd in list(open_ended.items()):
@@ -230,26 +163,19 @@ class Supervisor:
 
     def _has_ended(self) -> bool:
         """Whether the program has; what came to us by its parent's end is waited for, too."""
-        while self._status is None:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return True
-            if pid == 0:
-                return False
-            if pid == self._child:
-                self._status = status
-        return True
+        return not self._reap() or self._status is not None
 
-    def _hear(self) -> None:
-        """Somebody cancelled the run, or is gone: a run with a key goes on then."""
-        said = os.read(0, 64)
-        if CANCEL in said:
-            self.why = "cancelled"
-        elif not said:
-            self._listening = False
-            if not self.settings["keyed"]:
-                self.why = "left"
+    def _reap(self) -> bool:
+        """Waits for what has ended. Returns whether anything of ours is left."""
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                if pid == self._child:
+                    self._status = status
+        except ChildProcessError:
+            return False
 
     def _take(self, name: str, fd: int) -> bool:
         piece = os.read(fd, PIPE_BYTES)
@@ -260,14 +186,9 @@ class Supervisor:
         return bool(piece)
 
     def _show(self, name: str, piece: bytes) -> None:
-        """Passes output on as it comes, where somebody reads it; the end has all that is kept."""
-        if not (piece and self.settings["shown"] and self._listening):
-            return
-        try:
-            if select.select([], [self._out], [], 0)[1]:
-                send(self._out, b"o" if name == "stdout" else b"e", piece[-PIPE_BYTES // 2 :])
-        except OSError:
-            self.settings["shown"] = False  # Nobody reads it any more.
+        """Passes output on as it comes, where somebody wants it; the end has all that is kept."""
+        if self.settings["shown"]:
+            self._caller.show(b"o" if name == "stdout" else b"e", piece)
 
     def _weigh(self) -> None:
         memory = sum(process.resident for process in descendants.below(os.getpid()))
@@ -289,9 +210,9 @@ class Supervisor:
             left = descendants.below(os.getpid())
             if not left:
                 break
-            descendants.signal_each(left, signal.SIGKILL)
+            descendants.kill(left)
             self._wait_for_all(time.monotonic() + 0.05)
-        self._has_ended()
+        self._reap()
 
     def _wait_for_all(self, until: float) -> None:
         """Reaps and reads until nothing is left, or the time is up."""
@@ -305,24 +226,14 @@ class Supervisor:
                 if fd in readable and not self._take(name, fd):
                     time.sleep(0.005)
 
-    def _reap(self) -> None:
-        try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return
-                if pid == self._child:
-                    self._status = status
-        except ChildProcessError:
-            return
-
     def _show_rest(self) -> None:
         """What the run left in its pipes."""
         for name, fd in self.pipes.read.items():
             os.set_blocking(fd, False)
             try:
-                while self._take(name, fd):
-                    pass
+                for _ in range(LAST_PIECES):
+                    if not self._take(name, fd):
+                        break
             except BlockingIOError:
                 pass  # Something that can't be ended holds it open.
         for name, kept in self._kept.items():
@@ -332,10 +243,7 @@ class Supervisor:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         status = self._status
         signalled = status is not None and os.WIFSIGNALED(status)
-        # What it found out, and then perhaps why it could not be started after all.
-        told: Json = {}
-        for line in self._told.splitlines():
-            told.update(json.loads(line.decode("utf-8", "replace")))
+        told = self._all_told()
         facts = {
             "release": told.get("release"),
             "pinning": told.get("pinning"),
@@ -352,6 +260,13 @@ class Supervisor:
             facts["failed"] = told
         return facts
 
+    def _all_told(self) -> Json:
+        """What it found out, and then perhaps why it could not be started after all."""
+        told: Json = {}
+        for line in self._told.splitlines():
+            told.update(json.loads(line.decode("utf-8", "replace")))
+        return told
+
     def outputs(self) -> dict[str, tuple[bytes, int, int]]:
         """What is kept of what it printed; see Kept.content()."""
         return {name: kept.content() for name, kept in self._kept.items()}
@@ -365,31 +280,46 @@ def serve(trial: CodeType, message: Callable[[], Json]) -> None:
     out = os.dup(1)
     os.dup2(2, 1)
     os.setsid()
-    try:
-        os.set_inheritable(LOCK, False)
-    except OSError:
-        pass  # There is none.
     # What its descendants leave comes to this process.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     texts = run_starting.texts_of(trial)
     settings = message()
-    supervisor = Supervisor(settings, texts, out)
+    _keep_from_the_run(out, LOCK if settings["keyed"] else None)
+    waiting = Caller(out, bool(settings["keyed"]))
+    supervisor = Supervisor(settings, texts, waiting)
     facts = supervisor.run()
     outputs = supervisor.outputs()
     if settings["keyed"]:
-        from hot_deploy import outcomes  # noqa: PLC0415 - few runs have a key
-
-        outcomes.write(settings["keyed"], facts, outputs)
+        _keep_outcome(facts, outputs)
     for name, (content, head, left) in outputs.items():
         facts[name] = {"bytes": len(content), "head": head, "left": left}
-    try:
-        for content, _, _ in outputs.values():
-            send(out, b"d", content)
-        send(out, b"r", json.dumps(facts).encode("utf-8"))
-    except OSError:
-        pass  # Nobody is left to hear of it.
+    contents = [(b"d", content) for content, _, _ in outputs.values()]
+    waiting.tell_all([*contents, (b"r", json.dumps(facts).encode("utf-8"))])
     # An interpreter takes its time to leave.
     os._exit(0)
+
+
+def _keep_from_the_run(out: int, lock: int | None) -> None:
+    """Closes what whoever started the executor left open, and lets the run have nothing of what is left."""
+    for name in os.listdir("/proc/self/fd"):
+        fd = int(name)
+        try:
+            if fd in (out, lock):
+                os.set_inheritable(fd, False)
+            elif fd > 2:
+                os.close(fd)
+        except OSError:
+            pass  # That of the listing itself.
+
+
+def _keep_outcome(facts: Json, outputs: dict[str, tuple[bytes, int, int]]) -> None:
+    from hot_deploy import outcomes  # noqa: PLC0415 - few runs have a key
+
+    try:
+        # By the descriptor: whatever is at its path by now, it is this run's.
+        outcomes.write("/proc/self/fd/%d" % LOCK, facts, outputs)
+    except OSError:
+        pass  # On a full disk, whoever waits still hears of it; nobody else knows its end.
 
 
 def _woken_by_children() -> int:
@@ -402,15 +332,8 @@ def _woken_by_children() -> int:
     return reading
 
 
-def send(fd: int, kind: bytes, payload: bytes) -> None:
-    """One frame to the executor: a byte of kind, four of length, the payload."""
-    _write_all(fd, kind + len(payload).to_bytes(4, "big") + payload)
-
-
-def _write_all(fd: int, payload: bytes) -> None:
-    view = memoryview(payload)
-    while view:
-        view = view[os.write(fd, view) :]
+def _line(facts: Json) -> bytes:
+    return json.dumps(facts).encode("utf-8", "replace") + b"\n"
 
 
 def _name_of(number: int) -> str:

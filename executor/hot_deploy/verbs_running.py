@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from hot_deploy import files, outcomes, run_directories, running
+from hot_deploy import files, kept_outcomes, outcomes, run_directories, running, supervised
 from hot_deploy.contract import FRAME_DATA
 from hot_deploy.failures import StepFailed
 from hot_deploy.shown import output_of
@@ -63,12 +63,12 @@ def _state(directory: run_directories.RunDirectory, args: Json) -> str:
     """`new`, or of a run with this key: `running`, `kept`, `lost` when nobody knows its end, `another` for other words."""
     if not directory.keyed:
         return "new"
-    started = files.read_json(os.path.join(directory.path, outcomes.STARTED))
-    if started is not None and started.get("request") != args.get("request"):
+    started = kept_outcomes.read_started(directory.inside)
+    if started is not None and started.get("request", args.get("request")) != args.get("request"):
         return "another"
     if directory.busy:
         return "running"
-    if outcomes.read(directory.path) is not None:
+    if kept_outcomes.read(directory.inside) is not None:
         return "kept"
     if started is not None and not args.get("repeatable"):
         return "lost"
@@ -81,17 +81,14 @@ def receive_input(session: Session, _id: Any, args: Json) -> Json:
     directory = session.runs.directory(args["run"])
     fd = directory.open_input(args["name"])
     size = 0
-    try:
-        while True:
-            kind, piece = session.wire.take()
-            if kind != FRAME_DATA:
-                raise StepFailed("contentMissing")
-            if not piece:
-                return {"bytes": size}
-            files.write_all(fd, piece)
-            size += len(piece)
-    finally:
-        os.close(fd)
+    while True:
+        kind, piece = session.wire.take()
+        if kind != FRAME_DATA:
+            raise StepFailed("contentMissing")
+        if not piece:
+            return {"bytes": size}
+        files.write_all(fd, piece)
+        size += len(piece)
 
 
 def run_engine(session: Session, request_id: Any, args: Json) -> Json:
@@ -100,7 +97,7 @@ def run_engine(session: Session, request_id: Any, args: Json) -> Json:
     runs, wire = session.runs, session.wire
     directory = runs.directories.get(args["run"])
     if directory is None or directory.state == "new":
-        found: running.Outcome | None = _started(session, layout, request_id, args)
+        found: supervised.Outcome | None = _started(session, layout, request_id, args)
     else:
         found = running.wait_for(directory, wire) if directory.busy else running.kept_outcome(directory)
     if found is None:
@@ -109,37 +106,49 @@ def run_engine(session: Session, request_id: Any, args: Json) -> Json:
     return _told(found, directory)
 
 
-def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> running.Outcome:
+def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> supervised.Outcome:
     directory = session.runs.directories.get(args["run"])
     user = running.user_of(layout, args.get("runAs"))
     settings = running.settings_of(layout, args, directory, user)
     if args.get("engineLimit"):
         settings["slots"] = {"directory": run_directories.slots(layout), "count": args["engineLimit"]}
-    if directory is not None and directory.keyed:
-        started = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
-        files.write_json(os.path.join(directory.path, outcomes.STARTED), started, mode=0o600)
+    keyed = directory if directory is not None and directory.keyed else None
     with _Stdin(directory, args) as stdin:
         settings["stdin"] = stdin.path
-        lock = directory.lock if directory is not None and directory.keyed else None
-        supervised = running.Supervised(settings, session.runs.spare, lock)
-        return _followed(session, request_id, supervised, directory)
+        if keyed is None:
+            started = supervised.Supervised(settings, session.runs.spare)
+        else:
+            asked = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
+            started = _started_with_key(settings, keyed, asked)
+        return _followed(session, request_id, started, directory)
+
+
+def _started_with_key(settings: Json, directory: run_directories.RunDirectory, asked: Json) -> supervised.Supervised:
+    """Starts a run that is carried out once: from before on it counts as started, unless nothing was."""
+    place = os.path.join(directory.inside, outcomes.STARTED)
+    files.write_json(place, asked, mode=0o600)
+    try:
+        return supervised.Supervised(settings, None, directory.fd)
+    except OSError:
+        os.unlink(place)
+        raise
 
 
 def _followed(
     session: Session,
     request_id: Any,
-    supervised: running.Supervised,
+    started: supervised.Supervised,
     directory: run_directories.RunDirectory | None,
-) -> running.Outcome:
+) -> supervised.Outcome:
     streams = {name: output_of(session.wire, request_id) for name in ("stdout", "stderr")}
-    found = supervised.follow(session.wire, lambda name, piece: streams[name](piece))
+    found = started.follow(session.wire, lambda name, piece: streams[name](piece))
     if directory is not None:
         directory.remove_input()
     return found
 
 
 class _Stdin:
-    """Where a run finds its standard input, while it lasts: in a file, or in memory, which only this user can open."""
+    """Where a supervisor finds a run's standard input: in a file or in memory, by a descriptor that leads nowhere else."""
 
     def __init__(self, directory: run_directories.RunDirectory | None, args: Json) -> None:
         self.path: str | None = None
@@ -147,9 +156,13 @@ class _Stdin:
         if args.get("stdinText") is not None:
             self._memory = os.memfd_create("input")
             files.write_all(self._memory, args["stdinText"].encode("utf-8"))
-            self.path = "/proc/%d/fd/%d" % (os.getpid(), self._memory)
-        elif args.get("stdinFile") and directory is not None:
-            self.path = directory.input
+            self.path = self._path_of(self._memory)
+        elif args.get("stdinFile") and directory is not None and directory.input_fd is not None:
+            self.path = self._path_of(directory.input_fd)
+
+    @staticmethod
+    def _path_of(fd: int) -> str:
+        return "/proc/%d/fd/%d" % (os.getpid(), fd)
 
     def __enter__(self) -> _Stdin:
         return self
@@ -159,7 +172,7 @@ class _Stdin:
             os.close(self._memory)
 
 
-def _told(outcome: running.Outcome, directory: run_directories.RunDirectory | None) -> Json:
+def _told(outcome: supervised.Outcome, directory: run_directories.RunDirectory | None) -> Json:
     facts = dict(outcome.facts)
     listed, count = directory.files() if directory is not None else ([], 0)
     for name, content in outcome.outputs.items():
