@@ -6,7 +6,7 @@ import hashlib
 import os
 import zlib
 
-from hot_deploy import files, tarball, tree
+from hot_deploy import files, tarball, tree, writing
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import datetime, gzip, tarfile
 from hot_deploy.layout import (
@@ -176,7 +176,7 @@ def _extract_file(
                 raise StepFailed("memberLauncher", path=path)
             first = False
             digest.update(piece)
-            files.write_all(fd, piece)
+            writing.write_all(fd, piece)
         os.fchmod(fd, mode)
         stamp = tree.stamp_of(os.fstat(fd))
     finally:

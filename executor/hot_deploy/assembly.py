@@ -7,7 +7,7 @@ import os
 import stat
 import zlib
 
-from hot_deploy import beside, bytecode, comparing, copying, entrypoints, files, module_times, pins, tree
+from hot_deploy import beside, bytecode, comparing, copying, entrypoints, files, module_times, pins, tree, writing
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import checked_path, deployed_names, names_in
 
@@ -116,7 +116,7 @@ class Assembly:
         try:
             for piece in content.read(entry.size):
                 digest.update(piece)
-                files.write_all(fd, piece)
+                writing.write_all(fd, piece)
             if digest.hexdigest() != entry.digest:
                 raise StepFailed("sourceChanged", path=entry.path)
             copying.finish(fd, entry, entry.mode)

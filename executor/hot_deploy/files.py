@@ -9,6 +9,7 @@ import stat
 import threading
 
 from hot_deploy.later import ctypes, shutil
+from hot_deploy.writing import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,12 +137,6 @@ def decoded(content: bytes) -> str | None:
     mark, encoding = next((known for known in MARKS if content.startswith(known[0])), (b"", "utf-8"))
     text = content[len(mark) :].decode(encoding, "replace")
     return text if len(text) <= LARGEST_TEXT // 3 or len(text.encode()) <= LARGEST_TEXT else None
-
-
-def write_all(fd: int, content: bytes) -> None:
-    view = memoryview(content)[os.write(fd, content) :]
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def replace_link(path: str, target: str, directory_for_temporary: str, owner: tuple[int, int] | None = None) -> None:

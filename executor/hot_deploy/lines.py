@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from hot_deploy import files
+from hot_deploy import files, writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def append(path: str, value: Any, sync: bool = True) -> None:
     try:
         if _ends_in_half_a_line(fd):
             line = b"\n" + line
-        files.write_all(fd, line)
+        writing.write_all(fd, line)
         if sync:
             os.fsync(fd)
     finally:

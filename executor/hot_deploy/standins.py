@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import entrypoints, files, pins, records
+from hot_deploy import entrypoints, files, pins, records, writing
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import NOT_CONTENT, Layout, checked_path, deployed_names, is_beside, is_reserved, parents
 
@@ -399,7 +399,7 @@ def write_launcher(path: str, content: bytes, layout: Layout, like: os.stat_resu
     temporary = files.temporary_name(layout.state, "launcher")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
     try:
-        files.write_all(fd, content)
+        writing.write_all(fd, content)
         if layout.owner is not None:
             os.fchown(fd, *layout.owner)
         if like is not None:

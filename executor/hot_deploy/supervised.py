@@ -14,7 +14,7 @@ import sys
 import threading
 
 import hot_deploy
-from hot_deploy import entrypoints, files, importer
+from hot_deploy import entrypoints, importer, writing
 from hot_deploy.failures import ControllerGone, StepFailed
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Also what helpers look for in a command line: a supervisor is no part of the run.
 NAME = "hot-deploy-run-supervisor"
 MODULES = (
-    *("supervisor", "caller", "descendants", "kept_output", "run_starting", "slots"),
+    *("supervisor", "caller", "descendants", "kept_output", "run_starting", "slots", "writing"),
     *("files", "later", "masking", "outcomes"),
 )
 BOOTSTRAP = """\
@@ -97,7 +97,7 @@ class _Process:
 
     def tell(self, payload: bytes) -> None:
         try:
-            files.write_all(self.control, len(payload).to_bytes(8, "big") + payload)
+            writing.write_all(self.control, len(payload).to_bytes(8, "big") + payload)
         except BrokenPipeError:
             pass  # What it says, or doesn't, tells why.
 

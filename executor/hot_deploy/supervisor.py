@@ -16,9 +16,9 @@ import time
 
 from hot_deploy import caller, descendants, kept_output, run_starting, slots
 from hot_deploy.caller import Caller
-from hot_deploy.files import write_all
 from hot_deploy.kept_output import Kept
 from hot_deploy.run_starting import PR_SET_PDEATHSIG, prctl
+from hot_deploy.writing import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

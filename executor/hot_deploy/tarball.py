@@ -6,7 +6,7 @@ import os
 import stat
 import zlib
 
-from hot_deploy import files
+from hot_deploy import writing
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import tarfile
 
@@ -60,7 +60,7 @@ class Tarball:
     def finish(self) -> None:
         self._put(b"\0" * 2 * BLOCK)
         self._pack()
-        files.write_all(self._target, self._packed.flush())
+        writing.write_all(self._target, self._packed.flush())
 
     def _add_file(self, place: str, path: str, status: os.stat_result) -> None:
         fd = os.open(place, os.O_RDONLY)
@@ -88,7 +88,7 @@ class Tarball:
         packed = self._packed.compress(b"".join(self._pieces))
         self._pieces, self._waiting = [], 0
         if packed:
-            files.write_all(self._target, packed)
+            writing.write_all(self._target, packed)
 
 
 def header(path: str, status: os.stat_result, kind: bytes, size: int, target: str = "") -> bytes:

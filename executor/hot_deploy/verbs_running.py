@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from hot_deploy import files, kept_outcomes, outcomes, run_directories, running, supervised
+from hot_deploy import files, kept_outcomes, outcomes, run_directories, running, supervised, writing
 from hot_deploy.contract import FRAME_DATA
 from hot_deploy.failures import StepFailed
 from hot_deploy.shown import output_of
@@ -87,7 +87,7 @@ def receive_input(session: Session, _id: Any, args: Json) -> Json:
             raise StepFailed("contentMissing")
         if not piece:
             return {"bytes": size}
-        files.write_all(fd, piece)
+        writing.write_all(fd, piece)
         size += len(piece)
 
 
@@ -155,7 +155,7 @@ class _Stdin:
         self._memory: int | None = None
         if args.get("stdinText") is not None:
             self._memory = os.memfd_create("input")
-            files.write_all(self._memory, args["stdinText"].encode("utf-8"))
+            writing.write_all(self._memory, args["stdinText"].encode("utf-8"))
             self.path = self._path_of(self._memory)
         elif args.get("stdinFile") and directory is not None and directory.input_fd is not None:
             self.path = self._path_of(directory.input_fd)

@@ -17,6 +17,7 @@ import hot_deploy
 from hot_deploy import files, processes
 from hot_deploy.failures import StepFailed, from_text_error
 from hot_deploy.later import ctypes
+from hot_deploy.writing import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Part:
 def _serve_part(writing: int, parent: int, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
     try:
         if _dies_with(parent):
-            files.write_all(writing, json.dumps(_answer(function, arguments)).encode("utf-8"))
+            write_all(writing, json.dumps(_answer(function, arguments)).encode("utf-8"))
     finally:
         os._exit(0)
 
