@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 BUSY_SECONDS = 0.05
+# The number of the host's own process namespace.
+FIRST_NAMESPACE = 0xEFFFFFFC
 
 
 def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user: Json) -> Json:
@@ -151,20 +153,23 @@ def wait_for(directory: RunDirectory, wire: Wire) -> Outcome | None:
         os.close(fd)
 
 
-def survives(layout: Layout) -> bool:
+def survives() -> bool:
     """Whether a run goes on that is in the same control group as this process, when that group's main process ends."""
     try:
-        with open("/proc/self/cgroup", "rb") as own, open("/proc/1/cgroup", "rb") as first:
-            lines, others = own.read().split(b"\n"), first.read()
+        with open("/proc/self/cgroup", "rb") as own:
+            lines = own.read().split(b"\n")
     except OSError:
         return True
     group = next((line for line in lines if line.startswith((b"0::", b"1:name=systemd"))), lines[0])
-    path = group.rpartition(b":")[2]
-    if path.endswith(b".service"):
+    return not group.endswith(b".service") and not _ends_with_process_1()
+
+
+def _ends_with_process_1() -> bool:
+    """In a container that is its only program, and everything ends with it; a whole system's outlives what it starts."""
+    try:
+        if os.stat("/proc/self/ns/pid").st_ino == FIRST_NAMESPACE:
+            return False
+        with open("/proc/1/comm", "rb") as handle:
+            return handle.read().strip() not in (b"systemd", b"init")
+    except OSError:
         return False
-    # In a container, process 1 is the container's own, and everything ends with it.
-    return not (_in_container() and group in others.split(b"\n"))
-
-
-def _in_container() -> bool:
-    return any(os.path.exists(mark) for mark in ("/.dockerenv", "/run/.containerenv"))

@@ -42,7 +42,7 @@ def hold_release(session: Session, _id: Any, args: Json) -> Json:
         "live": live,
         "user": user["name"],
         "asRoot": user["asRoot"],
-        "survives": running.survives(layout),
+        "survives": running.survives(),
     }
 
 
