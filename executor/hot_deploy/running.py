@@ -56,7 +56,7 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
         "release": release,
         "live": live,
         "environment": environment,
-        "secrets": _spellings([*own.values(), *_on_stdin(args)]),
+        "secrets": _spellings(own.values()),
         "tokens": _tokens(directory),
         "timeoutSeconds": args["timeoutSeconds"],
         "graceSeconds": args["graceSeconds"],
@@ -66,12 +66,6 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
         "shown": bool(args.get("shown")),
         "stdin": None,
     }
-
-
-def _on_stdin(args: Json) -> list[str]:
-    """Secrets that the run reads from its standard input: what it prints must not have those either."""
-    text = args.get("stdinText")
-    return [] if text is None else [str(value) for value in json.loads(text).values()]
 
 
 def _spellings(secrets: Any) -> list[str]:
