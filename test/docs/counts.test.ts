@@ -53,6 +53,7 @@ const usual = (name: string) => number(optionOf(name).default as number);
 describe('docs/reference/limits.md says the limit of', () => {
   const processes = 'executor/hot_deploy/processes.py';
   const cache = 'nodes/shared/git/cache.ts';
+  const supervisor = 'executor/hot_deploy/supervisor.py';
   const steps = 'nodes/shared/executor/stepLimits.ts';
   const least = constant('nodes/n8n/executors.ts', 'LEAST_COMMAND_SECONDS');
   const parts = 'nodes/shared/contract/parts.ts';
@@ -90,6 +91,28 @@ describe('docs/reference/limits.md says the limit of', () => {
     [
       'runs that _Get Many Runs_ lists and _Stop Runs_ ends at once',
       `the oldest ${number(MOST_RUNS)}; commands are cut after ${number(constant('executor/hot_deploy/run_facts.py', 'LONGEST_SHOWN'))} characters`,
+    ],
+    ['time that a run may take', `${usual('timeoutSeconds')} seconds`],
+    [
+      'items of an execution that run at once',
+      `${usual('concurrency')}; the option _Concurrency_, at most ${optionOf('concurrency').typeOptions?.maxValue}`,
+    ],
+    ['runs that _Engine Limit_ may allow', number(optionOf('engineLimit').typeOptions?.maxValue ?? 0)],
+    [
+      'what is kept of a run’s standard output',
+      `${constant(supervisor, 'MOST_STDOUT') / MIB} MiB: the first ${constant(supervisor, 'HEAD_BYTES') / 1024} KiB, and the end`,
+    ],
+    [
+      'what is kept of a run’s standard error',
+      `${constant(supervisor, 'MOST_STDERR') / 1024} KiB: the first ${constant(supervisor, 'STDERR_HEAD_BYTES') / 1024} KiB, and the end`,
+    ],
+    [
+      'files of a run’s output directory that are listed',
+      number(constant('executor/hot_deploy/run_directories.py', 'MOST_FILES')),
+    ],
+    [
+      'outcomes of runs with a Run Key that are kept',
+      `${number(constant('executor/hot_deploy/run_directories.py', 'KEPT_OUTCOMES'))} of an engine, each for 7 days`,
     ],
     [
       'what is read of the history',
@@ -129,7 +152,7 @@ describe('docs/reference/limits.md says the limit of', () => {
   test('and no other', () => {
     expect(optionOf('limit').typeOptions?.maxValue).toBe(MOST_CHANGES);
     expect(usual('keepBackups')).toBe(usual('keepReleases'));
-    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(23);
+    expect(read('docs/reference/limits.md').match(/^\| [a-z]/gm)).toHaveLength(30);
   });
 });
 
