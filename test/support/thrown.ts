@@ -13,3 +13,15 @@ export async function thrownBy(promise: Promise<unknown>): Promise<DeployError> 
   await (outcome as { close?: () => Promise<void> } | undefined)?.close?.();
   throw new Error(`expected a DeployError, got ${String(outcome)}`);
 }
+
+/** The {@link DeployError} that `work` throws; anything else is a broken test. */
+export function refusalOf(work: () => unknown): DeployError {
+  let outcome: unknown;
+  try {
+    outcome = work();
+  } catch (error) {
+    if (error instanceof DeployError) return error;
+    outcome = error;
+  }
+  throw new Error(`expected a DeployError, got ${String(outcome)}`);
+}

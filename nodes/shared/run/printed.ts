@@ -55,7 +55,8 @@ function valueBehind(text: string, marker: string): unknown {
     );
   }
   const given = line.slice(begin.length).trim();
-  return parsed(given)?.value ?? given;
+  const found = parsed(given);
+  return found ? found.value : given;
 }
 
 function lastLine(text: string): string {
