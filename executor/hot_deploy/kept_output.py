@@ -6,9 +6,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hot_deploy.masking import Mask
 
-# As much as is kept, of the beginning and of the end. What people read of errors is the end; all of it comes with the result.
-STDOUT = (64 * 1024, 10 * 1024 * 1024 - 64 * 1024)
-STDERR = (8 * 1024, 40 * 1024)
+# As much as is kept, in all and of the beginning. What people read of errors is the end; all of it comes with the result.
+MOST_STDOUT = 10 * 1024 * 1024
+HEAD_BYTES = 64 * 1024
+MOST_STDERR = 48 * 1024
+STDERR_HEAD_BYTES = 8 * 1024
+# (first bytes, last bytes)
+STDOUT = (HEAD_BYTES, MOST_STDOUT - HEAD_BYTES)
+STDERR = (STDERR_HEAD_BYTES, MOST_STDERR - STDERR_HEAD_BYTES)
 
 
 class Kept:

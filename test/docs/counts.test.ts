@@ -53,7 +53,7 @@ const usual = (name: string) => number(optionOf(name).default as number);
 describe('docs/reference/limits.md says the limit of', () => {
   const processes = 'executor/hot_deploy/processes.py';
   const cache = 'nodes/shared/git/cache.ts';
-  const supervisor = 'executor/hot_deploy/supervisor.py';
+  const keptOutput = 'executor/hot_deploy/kept_output.py';
   const steps = 'nodes/shared/executor/stepLimits.ts';
   const least = constant('nodes/n8n/executors.ts', 'LEAST_COMMAND_SECONDS');
   const parts = 'nodes/shared/contract/parts.ts';
@@ -100,11 +100,11 @@ describe('docs/reference/limits.md says the limit of', () => {
     ['runs that _Engine Limit_ may allow', number(optionOf('engineLimit').typeOptions?.maxValue ?? 0)],
     [
       'what is kept of a run’s standard output',
-      `${constant(supervisor, 'MOST_STDOUT') / MIB} MiB: the first ${constant(supervisor, 'HEAD_BYTES') / 1024} KiB, and the end`,
+      `${constant(keptOutput, 'MOST_STDOUT') / MIB} MiB: the first ${constant(keptOutput, 'HEAD_BYTES') / 1024} KiB, and the end`,
     ],
     [
       'what is kept of a run’s standard error',
-      `${constant(supervisor, 'MOST_STDERR') / 1024} KiB: the first ${constant(supervisor, 'STDERR_HEAD_BYTES') / 1024} KiB, and the end`,
+      `${constant(keptOutput, 'MOST_STDERR') / 1024} KiB: the first ${constant(keptOutput, 'STDERR_HEAD_BYTES') / 1024} KiB, and the end`,
     ],
     [
       'files of a run’s output directory that are listed',
