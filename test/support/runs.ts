@@ -20,6 +20,7 @@ import deeds
 deeds.do(sys.argv[1:], ${JSON.stringify(version)})
 `,
     'src/deeds.py': DEEDS,
+    'src/late.py': `VERSION = ${JSON.stringify(version)}\n`,
     'src/tool/__init__.py': '',
     'src/tool/__main__.py': 'import sys\nprint("module", sys.argv[1:])\n',
     'scripts/report.py': 'import sys\nprint("script", sys.argv[1:])\n',
@@ -41,6 +42,14 @@ def _say(words, version):
         data = json.load(file)["version"]
     release = os.path.basename(os.environ.get("HOT_DEPLOY_RELEASE", "")) or None
     print(json.dumps({"version": version, "data": data, "release": release, "words": words, "cwd": os.getcwd()}))
+
+def _given(words, version):
+    """As above, with a module that it imports late and the data that an argument names."""
+    import late
+    with open(words[0]) as file:
+        data = json.load(file)["version"]
+    release = os.path.basename(os.environ["HOT_DEPLOY_RELEASE"])
+    print(json.dumps({"version": version, "late": late.VERSION, "data": data, "release": release}))
 
 def _words(words, version):
     sys.stdout.write(json.dumps([list(os.fsencode(word)) for word in words]))
