@@ -179,6 +179,14 @@ def _tell(words, version):
     print("read " + text, file=sys.stderr)
     sys.exit(int(words[1]))
 
+def _weigh(words, version):
+    """How many bytes it reads."""
+    read = 0
+    with open(words[0], "rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            read += len(piece)
+    print(read)
+
 def _zeros(words, version):
     """A file of so many megabytes."""
     with open(words[0], "wb") as file:
