@@ -134,6 +134,12 @@ describe.each(WAYS)('called by %s', (way) => {
     const back = await call('Rollback', way, { operation: 'rollback', allowAgents: true });
     expect(back).toMatchObject({ said: [{ status: 'rolledBack', release: live }] });
   });
+
+  test('1f.14: where a person switched it on, it runs the engine', async () => {
+    const started = { start: 'program', program: 'printf', arguments: ['ran'], output: 'text' };
+    const heard = await call('Run', way, { operation: 'run', ...started, allowAgents: true });
+    expect(heard).toMatchObject({ said: [{ status: 'succeeded', release: live, output: 'ran' }] });
+  });
 });
 
 test('P7: without a workflow that people see, the switch counts for nothing', async () => {
