@@ -38,9 +38,8 @@ const failed = record({
   failed: kindName,
   said: optional(words),
   path: optional(path),
-  name: optional(path),
   program: optional(path),
-  release: optional(words),
+  release: optional(releaseId),
 });
 
 /** A user of the engine's side, by name or number; whose base path it is when left out. */
