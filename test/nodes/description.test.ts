@@ -1,6 +1,7 @@
 import { NodeHelpers } from 'n8n-workflow';
 import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { HotDeployEngineSecretsApi } from '../../credentials/HotDeployEngineSecretsApi.credentials';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.credentials';
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
@@ -14,6 +15,7 @@ const trigger = new HotDeployTrigger().description;
 const rollback = new RollbackExtractionEngine().description;
 const run = new RunExtractionEngine().description;
 const credential = new HotDeploySshApi();
+const secretsCredential = new HotDeployEngineSecretsApi();
 const webhookCredential = new HotDeployWebhookApi();
 
 const DESCRIPTIONS: Array<[string, INodeProperties[]]> = [
@@ -23,6 +25,7 @@ const DESCRIPTIONS: Array<[string, INodeProperties[]]> = [
   ['hotDeployTrigger', trigger.properties],
   ['hotDeploySshApi', credential.properties],
   ['hotDeployWebhookApi', webhookCredential.properties],
+  ['hotDeployEngineSecretsApi', secretsCredential.properties],
 ];
 
 interface Placed {
@@ -235,6 +238,8 @@ describe('the contract', () => {
   });
 
   test('the webhook credential hides its secret, and no parameter of the trigger holds one', () => {
+    expect(names(secretsCredential.properties)).toEqual(['secretVariables', 'pass']);
+    expect(named(secretsCredential.properties, 'secretVariables').typeOptions?.password).toBe(true);
     expect(names(webhookCredential.properties)).toEqual(['secret']);
     expect(named(webhookCredential.properties, 'secret').typeOptions?.password).toBe(true);
     expect(names(trigger.properties).filter((name) => /secret|token|password/i.test(name))).toEqual([]);

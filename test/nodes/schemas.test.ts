@@ -75,6 +75,13 @@ async function run(node: NodeName, parameters: IDataObject): Promise<RunResult> 
   return n8n.run(chain(MADE[node].make(all)));
 }
 
+/** A run whose output has every field that there may be. */
+const RUN = {
+  arguments: ['--help'],
+  output: 'text',
+  options: { engineLimit: 1, runKey: 'a', successRule: '$ contains "usage"' },
+};
+
 test('what every operation sends out is what its schema says', async () => {
   const [first, second] = versions;
   const steps: Array<[NodeName, IDataObject]> = [
@@ -86,6 +93,7 @@ test('what every operation sends out is what its schema says', async () => {
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'getHistory' }],
     ['Hot Deploy', { operation: 'repair' }],
+    ['Run', { operation: 'run', ...RUN }],
     ['Run', { operation: 'getRuns' }],
     ['Run', { operation: 'stopRuns', options: { includeLive: true } }],
     ['Rollback', { operation: 'rollback' }],
@@ -97,7 +105,9 @@ test('what every operation sends out is what its schema says', async () => {
   for (const [node, parameters] of steps) {
     const isAboutRuns = node === 'Run';
     const pid = isAboutRuns ? await lingerers.elsewhere('os.chdir(path)', join(basePath, 'current')) : 0;
-    const items = (await run(node, parameters)).output(node);
+    const ended = await run(node, parameters);
+    expect(ended.error(node)).toBeUndefined();
+    const items = ended.output(node);
     expect(items.length).toBeGreaterThan(0);
     const schema = schemaOf(MADE[node].folder, String(parameters.operation));
     expect(items.flatMap(({ json }) => mismatches(schema, json, String(parameters.operation)))).toEqual([]);

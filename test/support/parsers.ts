@@ -25,7 +25,11 @@ import { parseRepository, type RepositoryAddress } from '../../nodes/shared/git/
 import { explainGit, soundsDamaged } from '../../nodes/shared/git/explain';
 import { checkReference, isShortCommit, namesFor } from '../../nodes/shared/git/reference';
 import { checkSubdirectory } from '../../nodes/shared/git/subdirectory';
+import { readBounds } from '../../nodes/RunExtractionEngine/fields/bounds';
+import { safeName } from '../../nodes/RunExtractionEngine/fields/input';
+import { readWanted } from '../../nodes/RunExtractionEngine/fields/output';
 import { asHtml } from '../../nodes/n8n/asHtml';
+import { within } from '../../nodes/n8n/field';
 import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
 import { withoutPasswords } from '../../nodes/shared/text/passwords';
@@ -41,6 +45,8 @@ import type { Check } from '../../nodes/shared/release/checks';
 import { reasonOf } from '../../nodes/shared/release/apply/reason';
 import { startsOf } from '../../nodes/shared/release/starts';
 import { escapeText } from '../../nodes/shared/report/markup';
+import { jsonInFile, jsonLinesPrinted, jsonPrinted } from '../../nodes/shared/run/printed';
+import { brokenRule, parseRules } from '../../nodes/shared/run/successRule';
 import { inLine, withoutEnd, wordBefore } from '../../nodes/shared/scan';
 import { DEFAULT_SELECTION } from '../../nodes/shared/source/bundle';
 import { checkLinks } from '../../nodes/shared/source/links';
@@ -71,6 +77,14 @@ const selection = createSelection(DEFAULT_SELECTION);
 
 /** By file, below `nodes`. */
 export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
+  'RunExtractionEngine/fields/bounds.ts': [
+    (text) => readBounds(within({ options: { successExitCodes: text } })),
+    (text) => readBounds(within({ options: { environment: text } })),
+  ],
+  'RunExtractionEngine/fields/input.ts': [safeName],
+  'RunExtractionEngine/fields/output.ts': [
+    (text) => readWanted(within({ output: 'json', jsonFrom: 'marker', marker: text })),
+  ],
   'n8n/asHtml.ts': [asHtml],
   'n8n/values.ts': [(text) => readText('Field', text)],
   'n8n/variables.ts': [(text) => readVariables('Environment', text)],
@@ -214,6 +228,19 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
       }),
   ],
   'shared/report/markup.ts': [escapeText],
+  'shared/run/printed.ts': [
+    (text) => jsonPrinted(text, { from: 'stdout' }),
+    (text) => jsonPrinted(text, { from: 'lastLine' }),
+    (text) => jsonPrinted(text, { from: 'marker', marker: 'RESULT' }),
+    jsonLinesPrinted,
+    (text) => jsonInFile('a.json', text),
+  ],
+  'shared/run/successRule.ts': [
+    (text) => parseRules('Success Rule', text),
+    (text) => parseRules('Success Rule', text.slice(0, 1000)),
+    (text) => brokenRule({ a: text }, parseRules('Success Rule', 'a contains "b"')),
+    (text) => brokenRule({ a: text }, parseRules('Success Rule', 'a > 1')),
+  ],
   'shared/scan.ts': [
     (text) => withoutEnd(text, ' /='),
     (text) => wordBefore(text, '.whl'),
@@ -237,6 +264,7 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
 
 /** By file, below `nodes`: why what its expressions read is not as long as somebody outside likes, or is read elsewhere. */
 export const NOT_FED: Readonly<Record<string, string>> = {
+  'RunExtractionEngine/operations/stopRuns.ts': 'single characters, and IDs by a form that is anchored',
   'n8n/nodeDescription.ts': 'names of our own parameters',
   'n8n/nodeError.ts': 'single characters of our own sentences; none of it repeats',
   'shared/connection/loadKey.ts': 'reads what privateKey.ts normalized',

@@ -4,6 +4,7 @@ import { ENVIRONMENT } from './environment';
 import { LAYOUT } from './layout';
 import { LOCK } from './lock';
 import { RELEASE } from './release';
+import { RUNNING } from './running';
 import { SYSTEM } from './system';
 import { WIRE } from './wire';
 import type { Refusal } from './refusal';
@@ -16,6 +17,7 @@ export const REFUSALS: readonly Refusal[] = [
   ...LAYOUT,
   ...LOCK,
   ...RELEASE,
+  ...RUNNING,
   ...SYSTEM,
   ...WIRE,
 ];
