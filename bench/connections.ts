@@ -56,6 +56,7 @@ const subjects = ({ python }: Host, base: string): Subject[] => [
     command: `cd ${base} && ${python} run.py`,
     itself: () => runHere(python, ['run.py'], join(base, 'current')),
     ours: (client) => runIn(client, base, [], AS_TEXT),
+    // In the node, only the first item asks what is live.
     further: (client) => runIn(client, base, [], AS_TEXT),
   },
 ];

@@ -20,6 +20,9 @@ class Runs:
     def __init__(self) -> None:
         self.directories: dict[str, RunDirectory] = {}
         self.outputs: dict[str, dict[str, bytes]] = {}
+        # What was live when that was asked for first; None where nothing was ever deployed.
+        self.live_at_first: str | None = None
+        self._asked = False
         self._held: dict[str, int] = {}
         self._tidied = False
         self._spare: Spare | None = None
@@ -38,6 +41,11 @@ class Runs:
         if descriptor is None:
             raise StepFailed("releaseMissing", release=release_id)
         self._held[release_id] = descriptor
+
+    def note_live(self, release_id: str | None) -> None:
+        """Remembers what is live for runs that are to be those of one release, whatever is switched to meanwhile."""
+        if not self._asked:
+            self._asked, self.live_at_first = True, release_id
 
     def tidy(self, layout: Layout) -> None:
         """Once in a conversation, what a crash left goes."""

@@ -35,6 +35,8 @@ def hold_release(session: Session, _id: Any, args: Json) -> Json:
         session.runs.hold(layout, wanted)
     elif not os.path.isdir(layout.base):
         raise StepFailed("basePathMissing", basePath=layout.given)
+    if args.get("release") is None:
+        session.runs.note_live(live)
     user = running.user_of(layout, args.get("runAs"))
     session.runs.spare.prepare()
     return {
@@ -95,6 +97,8 @@ def run_engine(session: Session, request_id: Any, args: Json) -> Json:
     """Runs the engine once and tells how that ended."""
     layout = session.open(args["basePath"])
     runs, wire = session.runs, session.wire
+    if args.get("asHeld"):
+        args = dict(args, release=runs.live_at_first)
     directory = runs.directories.get(args["run"])
     if directory is None or directory.state == "new":
         found: supervised.Outcome | None = _started(session, layout, request_id, args)

@@ -10,8 +10,8 @@ import type { RunRequest } from '../shared/run/request';
 
 /** What one conversation holds, by what was asked for. */
 const holds = new WeakMap<ExecutorClient, Map<string, Promise<Held>>>();
-/** What was live when the first item of an execution came to an engine. */
-const firsts = new WeakMap<IExecuteFunctions, Map<string, Promise<ReleaseId | null>>>();
+/** Where the first item of an execution asked what is live in an engine, and the answer. */
+const firsts = new WeakMap<IExecuteFunctions, Map<string, { client: ExecutorClient; held: Promise<Held> }>>();
 
 /**
  * Keeps the release that an item runs. As one of a batch it is what was live for the first of them, also after a
@@ -20,12 +20,17 @@ const firsts = new WeakMap<IExecuteFunctions, Map<string, Promise<ReleaseId | nu
 export function holding({ node }: ItemContext, request: RunRequest, asBatch: boolean): Way['hold'] {
   return async (client) => {
     if (request.release !== undefined || !asBatch) {
-      return { held: await held(node, client, request, request.release), release: request.release };
+      return { held: held(node, client, request, request.release), pinnedTo: request.release };
     }
     const place = JSON.stringify([client.connection.host, client.container, request.basePath]);
-    const live = await once(firsts, node, place, async () => (await held(node, client, request)).release);
-    const release = live ?? undefined;
-    return { held: await held(node, client, request, release), release };
+    const known = firsts.get(node) ?? new Map<string, { client: ExecutorClient; held: Promise<Held> }>();
+    firsts.set(node, known);
+    const first = known.get(place) ?? { client, held: held(node, client, request) };
+    known.set(place, first);
+    first.held.catch(() => known.delete(place));
+    if (first.client === client) return { held: held(node, client, request), pinnedTo: 'held' };
+    const release = (await first.held).release ?? undefined;
+    return { held: held(node, client, request, release), pinnedTo: release };
   };
 }
 

@@ -209,7 +209,7 @@ describe('extract-by-form.json', () => {
     );
     expect(only(result, 'Extract', 1)).toMatchObject({ status: 'failed', exitCode: 2 });
     expect(result.pages.shown['Show why not'].completionMessage).toBe(
-      'failed: The run failed with exit code 2.',
+      'failed: The run ended with exit code 2.',
     );
   });
 });

@@ -29,7 +29,7 @@ const TIMEOUT = { timeoutSeconds: '={{ $json.timeout ?? 60 }}' };
 const TOLD = [
   {
     status: 'failed',
-    error: 'The run failed with exit code 7.',
+    error: 'The run ended with exit code 7.',
     exitCode: 7,
     signal: null,
     stderr: 'going\n',
@@ -74,7 +74,7 @@ describe.each(WAYS)('%s', (way) => {
     const result = await runs.run(way, words, { basePath });
     expect(result.status).toBe('error');
     expect(result.error('Run')).toMatchObject({
-      message: 'The run failed with exit code 7.',
+      message: 'The run ended with exit code 7.',
       description: expect.stringContaining('going'),
       context: { itemIndex: 0, data: { code: 'RUN', status: 'failed', exitCode: 7, attempts: 1 } },
     });
@@ -85,7 +85,7 @@ describe.each(WAYS)('%s', (way) => {
     const marks = join(await runs.make('marks'), 'mark');
     const words = [['exit', '7'], ...[1, 2, 3].map((index) => ['once', `${marks}-${index}`, '1'])];
     const result = await runs.run(way, words, { basePath, options: { concurrency: 2 } });
-    expect(result.error('Run')).toMatchObject({ message: 'The run failed with exit code 7.' });
+    expect(result.error('Run')).toMatchObject({ message: 'The run ended with exit code 7.' });
     expect([2, 3].filter((index) => existsSync(`${marks}-${index}`))).toEqual([]);
   });
 

@@ -241,7 +241,7 @@ export function runIn(
   const request = requestOf(base, { arguments: words, ...changes });
   const way = {
     connect: () => Promise.resolve(client),
-    hold: async () => ({ held: await holdRelease(client, request), release: request.release }),
+    hold: async () => ({ held: holdRelease(client, request), pinnedTo: request.release }),
   };
   return runWithRetries(way, request, () => takeFile);
 }

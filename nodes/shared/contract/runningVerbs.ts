@@ -90,6 +90,8 @@ export const RUNNING = {
       arguments: list(text(LONGEST_TEXT), MANY),
       /** Left out: what is live. */
       release: optional(releaseId),
+      /** Instead of a release: what was live for the first `holdRelease` of the conversation. */
+      asHeld: optional(flag),
       runAs,
       holder,
       request: optional(hexadecimal),

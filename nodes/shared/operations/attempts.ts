@@ -1,4 +1,3 @@
-import type { ReleaseId } from '../contract/names';
 import type { ExecutorClient } from '../executor/client';
 import { DeployError, toDeployError } from '../errors';
 import type { RetryCause, RunRequest } from '../run/request';
@@ -8,8 +7,14 @@ import { type Held, runEngine } from './run';
 /** How a run comes by a conversation: `connect` may be asked again, and gives another one where the last is over. */
 export interface Way {
   connect(): Promise<ExecutorClient>;
-  /** What is held for the runs of that conversation, see `holdRelease`; and what is run there, the live release if undefined. */
-  hold(client: ExecutorClient): Promise<{ held: Held; release: ReleaseId | undefined }>;
+  /** Asks for what is held for the runs of that conversation, see `holdRelease`; and what is run there. */
+  hold(client: ExecutorClient): Promise<Pinned>;
+}
+
+/** Nobody has to wait for `held` before the run is asked for: both are answered in their order. */
+export interface Pinned {
+  held: Promise<Held>;
+  pinnedTo: RunRequest['pinnedTo'];
 }
 
 /**
@@ -28,9 +33,9 @@ export async function runWithRetries(
     let started = false;
     try {
       const client = await way.connect();
-      const { held, release } = await way.hold(client);
+      const { held, pinnedTo } = await way.hold(client);
       started = true;
-      const result = await runEngine(client, { ...request, release }, held, takeFiles());
+      const result = await runEngine(client, { ...request, pinnedTo }, held, takeFiles());
       return { ...result, attempts };
     } catch (error) {
       const failed = toDeployError(error);

@@ -38,23 +38,23 @@ export function holdRelease(
 export async function runEngine(
   client: ExecutorClient,
   request: RunRequest,
-  held: Held,
+  held: Promise<Held>,
   takeFile: TakeFile,
 ): Promise<RunResult> {
   const run: OpenRun = { client, request, id: randomBytes(8).toString('hex'), digest: digestOf(request) };
   const opened = await openDirectory(run);
   if (opened.state === 'another') throw otherRun(request.runKey);
   try {
-    const facts = await start(run, opened);
+    const [known, facts] = await Promise.all([held, start(run, opened)]);
     if (facts.failed) throw notStarted(facts.failed, request);
-    return await settle(run, facts, held, takeFile);
+    return await settle(run, facts, known, takeFile);
   } finally {
     await closing(run, opened);
   }
 }
 
 function start({ client, request, id, digest }: OpenRun, opened: Opened): Promise<RunFacts> {
-  const { start, basePath, release, runAs, holder, timeoutSeconds } = request;
+  const { start, basePath, runAs, holder, timeoutSeconds, pinnedTo = request.release } = request;
   return client.call(
     'runEngine',
     {
@@ -63,7 +63,7 @@ function start({ client, request, id, digest }: OpenRun, opened: Opened): Promis
       request: digest,
       environment: request.environment,
       secrets: request.secrets,
-      ...(release && { release }),
+      ...(pinnedTo === 'held' ? { asHeld: true } : pinnedTo && { release: pinnedTo }),
       ...(runAs && { runAs }),
       ...(request.workingDirectory && { workingDirectory: request.workingDirectory }),
       ...(request.memoryLimitMegabytes > 0 && { memoryBytes: request.memoryLimitMegabytes * 1_000_000 }),

@@ -43,8 +43,10 @@ export interface RunRequest {
   readonly input: RunInput;
   readonly wanted: Wanted;
   readonly holder: Holder;
-  /** Undefined: what is live when it starts. */
+  /** The one that was chosen. Undefined: what is live when it starts, unless it is pinned to another. */
   readonly release?: ReleaseId | undefined;
+  /** What all runs of an execution run: `held` is what was live for the first of them in this conversation. */
+  readonly pinnedTo?: ReleaseId | 'held' | undefined;
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   /** As `environment`, and hidden in all that it prints. */

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
-import type { TakeFile } from '../../../nodes/shared/run/result';
+import type { TakeFile } from '../../../nodes/shared/run/runResult';
 import { type Container, type ContainerOptions, startContainer } from '../../support/container';
 import {
   type ConversationOptions,
