@@ -1,4 +1,5 @@
 import { DeployError } from '../shared/errors';
+import { readText } from './values';
 
 /**
  * Texts, and numbers as texts, in their order; an expression may yield one list of all.
@@ -9,8 +10,7 @@ export function readWords(value: unknown, called: string): string[] {
   const isEmpty = value === '' || value === null || value === undefined;
   const given: unknown[] = isEmpty ? [] : [value].flat(2);
   const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
-  const isWord = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
-  if (words.every(isWord)) return words;
+  if (words.every((word) => typeof word === 'string')) return words.map((word) => readText(called, word));
   throw new DeployError(
     'INPUT',
     `${called} holds something else than texts. Add each word with Add Argument, or give a list of texts.`,
