@@ -8,11 +8,21 @@ import { inspect } from 'node:util';
 
 import type { IDataObject } from 'n8n-workflow';
 
+import { HotDeployEngineSecretsApi } from '../../credentials/HotDeployEngineSecretsApi.credentials';
 import { HotDeployPackageIndexApi } from '../../credentials/HotDeployPackageIndexApi.credentials';
 import { HotDeploySshApi } from '../../credentials/HotDeploySshApi.credentials';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
 import { chain, type NodeFixture } from '../support/n8n';
-import { ACCOUNT, checks, CREDENTIAL, credentialFor, hotDeploy, openN8n, rollback } from '../support/nodes';
+import {
+  ACCOUNT,
+  checks,
+  CREDENTIAL,
+  credentialFor,
+  hotDeploy,
+  openN8n,
+  rollback,
+  runEngine,
+} from '../support/nodes';
 import { type PackageIndex, startPackageIndex } from '../support/packageIndex';
 import { type Watched, watchProcesses } from '../support/processWatch';
 import { DEBUG_LOG, makeKey, startSshd, type Sshd } from '../support/sshd';
@@ -24,11 +34,13 @@ import { writeKeywords } from '../support/wheels';
 jest.setTimeout(400_000);
 const make = temporaryDirectories();
 const INDEX = 'hotDeployPackageIndexApi';
+const ENGINE_SECRETS = 'hotDeployEngineSecretsApi';
 /** Made here, so that no file of the tests, nor what is compiled of it, holds them. */
 const made = (purpose: string) => `${purpose}-${randomBytes(12).toString('hex')}`;
 const PASSPHRASE = made('passphrase');
 const INDEX_PASSWORD = made('index');
 const TOKEN = made('token');
+const ENGINE_KEY = made('engine');
 
 let engine: Sshd;
 let gate: Sshd;
@@ -68,6 +80,7 @@ beforeAll(async () => {
     'the index’s password': INDEX_PASSWORD,
     'the index’s login as HTTP sends it': Buffer.from(`n8n:${INDEX_PASSWORD}`).toString('base64'),
     'the check’s token': TOKEN,
+    'the engine’s key': ENGINE_KEY,
     'a line of the key': privateKey.split('\n')[2],
   };
 });
@@ -77,11 +90,15 @@ afterAll(async () => {
   for (const undo of cleanUp.reverse()) undo();
 });
 
-const open = (seen: unknown[], indexPassword: string) =>
+const open = (seen: unknown[], indexPassword: string, pass: string) =>
   openN8n(
     {},
     {
-      credentialTypes: [new HotDeploySshApi(), new HotDeployPackageIndexApi()],
+      credentialTypes: [
+        new HotDeploySshApi(),
+        new HotDeployPackageIndexApi(),
+        new HotDeployEngineSecretsApi(),
+      ],
       credentials: {
         [CREDENTIAL]: credentialFor(engine, {
           username: user.username,
@@ -97,6 +114,7 @@ const open = (seen: unknown[], indexPassword: string) =>
           jumpPassword: jumper.password,
           jumpHostKeyFingerprint: gate.fingerprint,
         }),
+        [ENGINE_SECRETS]: { secretVariables: `API_KEY=${ENGINE_KEY}`, pass },
         [INDEX]: { indexUrl: index.url, username: 'n8n', password: indexPassword },
       },
       onConsole: (message) => seen.push(message),
@@ -133,9 +151,10 @@ async function expectNoSecrets(
   node: NodeFixture,
   ends: RegExp,
   indexPassword = INDEX_PASSWORD,
+  pass = 'environment',
 ): Promise<Watched> {
   const seen: unknown[] = [];
-  const n8n = await open(seen, indexPassword);
+  const n8n = await open(seen, indexPassword, pass);
   const wanted = { ...secrets, 'the password given': indexPassword };
   const mark = markNow();
   const items = { name: 'Items', ...ITEM } as NodeFixture;
@@ -183,14 +202,12 @@ function holding(wanted: readonly string[], basePath: string, mark: string): str
     .join('\n');
 }
 
-/** Nothing on a command line, and in environments only the check's own variable, which it was given. */
+/** Nothing on a command line, and in environments only the variables that a check or a run was given. */
 function expectUnseen({ rounds, commands, found }: Watched): void {
   expect(rounds).toBeGreaterThan(10);
   expect(commands.filter((command) => /hot-deploy|hd:/.test(command)).length).toBeGreaterThan(0);
-  const token = Object.values(secrets).indexOf(TOKEN);
-  const elsewhere = found.filter(
-    ({ secret, where, text }) => !(secret === token && where === 'environ' && text === `TOKEN=${TOKEN}`),
-  );
+  const given = [`TOKEN=${TOKEN}`, `API_KEY=${ENGINE_KEY}`];
+  const elsewhere = found.filter(({ where, text }) => !(where === 'environ' && given.includes(text)));
   expect(elsewhere).toEqual([]);
 }
 
@@ -218,6 +235,25 @@ test('P7: a check that does not pass and prints all it knows shows no secret', a
   const node = deployment(basePath, { checks: checks(failing), dependencies: 'none' });
   expectUnseen(await expectNoSecrets(basePath, node, /^Check “token” did not pass/));
 });
+
+test.each(['environment', 'stdin'])(
+  'P7: a run that gets a secret by %s and prints all it knows shows none, anywhere',
+  async (pass) => {
+    const basePath = join(await make('app'), 'app');
+    mkdirSync(basePath);
+    const program =
+      'import os, sys, time\nprint(dict(os.environ), sys.stdin.read())\ntime.sleep(0.3)\nsys.exit(3)\n';
+    writeFileSync(join(basePath, 'run.py'), program);
+    const options = { python: '/usr/bin/python3', runKey: 'a' };
+    const node = runEngine({ basePath, operation: 'run', output: 'text', options });
+    const credentials = { ...ACCOUNT, [ENGINE_SECRETS]: { id: '3', name: 'Engine' } };
+    const ends = /^The run ended with exit code 3/;
+    const watched = await expectNoSecrets(basePath, { ...node, credentials }, ends, INDEX_PASSWORD, pass);
+    expectUnseen(watched);
+    const inEnvironment = watched.found.some(({ text }) => text === `API_KEY=${ENGINE_KEY}`);
+    expect(inEnvironment).toBe(pass === 'environment');
+  },
+);
 
 test('P7: an index that refuses the password, and what is said about it, show no secret', async () => {
   const basePath = join(await make('app'), 'app');
