@@ -55,6 +55,23 @@ describe.each(WAYS)('%s', (way) => {
     expect(existsSync(join(basePath, 'releases', kept))).toBe(false);
   });
 
+  test('1f.4: what a batch is pinned to stays while none of its runs is at work, of each engine', async () => {
+    const [one, other] = [await runs.engine('one'), await runs.engine('other')];
+    const [kept] = readdirSync(join(one, 'releases'));
+    const gate = join(await runs.make('gates'), 'gate');
+    const item = (base: string, ...words: string[]) => ({ json: { base, words } });
+    const given = [item(one, 'say'), item(other, 'gate', gate), item(one, 'say')];
+    const running = runs.run(way, given, { basePath: '={{ $json.base }}' });
+    await there(`${gate}.there`);
+    await deployTo(one, await runs.source('two'), { keepReleases: 1 });
+    await deployTo(one, await runs.source('three'), { keepReleases: 1 });
+    expect(existsSync(join(one, 'releases', kept))).toBe(true);
+    writeFileSync(gate, '');
+    const output = jsonOf(await running);
+    expect(output.map((each) => (each.output as unknown as Said).version)).toEqual(['one', 'other', 'one']);
+    expect(output[2].release).toBe(kept);
+  });
+
   test('1f.4: pin run: each item names its own release, as the engine does', async () => {
     const { output, flips } = await acrossFlips(way, 'run');
     for (const { release, output: printed } of output) {
