@@ -285,6 +285,10 @@ def serve(trial: CodeType, message: Callable[[], Json]) -> None:
     texts = run_starting.texts_of(trial)
     settings = message()
     _keep_from_the_run(out, LOCK if settings["keyed"] else None)
+    if settings["keyed"]:
+        # It may outlive the executor, whose streams must end with that: somebody waits for it.
+        for fd in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
     waiting = Caller(out, bool(settings["keyed"]))
     supervisor = Supervisor(settings, texts, waiting)
     facts = supervisor.run()

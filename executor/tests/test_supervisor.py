@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hot_deploy import kept_output, slots
+from hot_deploy import kept_output, slots, verbs_running
 from hot_deploy.caller import CANCEL, Caller
 from hot_deploy.kept_output import Kept
 
@@ -36,6 +36,11 @@ def test_what_is_short_is_kept_whole() -> None:
     kept = Kept((4, 4), [])
     kept.add(b"123456")
     assert kept.content() == (b"123456", 4, 0)
+
+
+def test_what_is_kept_of_errors_comes_with_the_result() -> None:
+    """Nobody asks for more of them."""
+    assert sum(kept_output.STDERR) <= verbs_running.SHORT_BYTES
 
 
 def test_a_secret_that_comes_in_two_pieces_is_in_neither() -> None:
