@@ -218,16 +218,17 @@ def _open_runs(layout: Layout, make: bool = False) -> int:
     layout.refuse_links()
     base = os.open(layout.base, held_trees.DIRECTORY)
     try:
-        state = _below(base, os.path.basename(layout.state), make)
+        owner = os.fstat(base)
+        state = _below(base, os.path.basename(layout.state), owner, make)
         try:
-            return _below(state, os.path.basename(layout.runs), make)
+            return _below(state, os.path.basename(layout.runs), owner, make)
         finally:
             os.close(state)
     finally:
         os.close(base)
 
 
-def _below(above: int, name: str, make: bool, mode: int = 0o711) -> int:
+def _below(above: int, name: str, owner: os.stat_result, make: bool = True, mode: int = 0o711) -> int:
     try:
         return held_trees.open_directory(name, above)
     except FileNotFoundError:
@@ -238,7 +239,6 @@ def _below(above: int, name: str, make: bool, mode: int = 0o711) -> int:
     except FileExistsError:
         return held_trees.open_directory(name, above)
     if os.geteuid() == 0:
-        owner = os.fstat(above)
         os.fchown(fd, owner.st_uid, owner.st_gid)
     return fd
 
@@ -247,7 +247,7 @@ def slots(layout: Layout) -> str:
     """The directory with the slots of a limit for the whole engine."""
     above = _open_runs(layout, make=True)
     try:
-        os.close(_below(above, SLOTS, make=True, mode=0o700))
+        os.close(_below(above, SLOTS, os.fstat(above), mode=0o700))
     finally:
         os.close(above)
     return os.path.join(layout.runs, SLOTS)

@@ -112,7 +112,6 @@ def test_a_link_in_the_place_of_runs_is_refused(layout: Layout, tmp_path: Path) 
 @as_root
 def test_runs_and_slots_made_by_root_belong_to_whose_the_base_path_is(layout: Layout) -> None:
     os.chown(layout.base, 65534, 65534)
-    os.chown(layout.state, 65534, 65534)
     place = run_directories.slots(layout)
     assert [os.stat(path).st_uid for path in (layout.runs, place)] == [65534, 65534]
 

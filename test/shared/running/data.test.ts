@@ -1,6 +1,15 @@
 /** What goes into runs and comes out of them, and whom they run as: items 1, 3 and 8 of the node. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
@@ -220,6 +229,63 @@ describe('as the base path’s owner', () => {
     await runIn(over, owned, ['copy', '{inputFile}', '{outputDirectory}'], changes, take);
     expect(files['x.txt'].toString()).toBe('text');
     expect(leftOfRuns(owned)).toEqual([]);
+  });
+
+  test('P7: it has nothing of root’s: no capability, no descriptor, no group, nor its supervisor’s memory', async () => {
+    const code = [
+      'import json, os',
+      'status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)',
+      'def can(path):',
+      '    try: open(path, "rb").close()',
+      '    except OSError: return False',
+      '    return True',
+      'ids = [os.getresuid(), os.getresgid()]',
+      'caps = [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")]',
+      'fds = sorted(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2)',
+      'held = [os.readlink("/proc/self/fd/%d" % fd) for fd in fds if os.path.exists("/proc/self/fd/%d" % fd)]',
+      'above = "/proc/%d/" % os.getppid()',
+      'print(json.dumps({"ids": ids, "caps": caps, "held": held, "above": [can(above + name) for name in ("mem", "environ")]}))',
+    ].join('\n');
+    const start = { kind: 'program', name: '/usr/bin/python3' } as const;
+    const { output } = await runIn(over, owned, ['-c', code], { start });
+    const { held, ...rest } = output as { held: string[] };
+    expect(rest).toEqual({
+      ids: [
+        [uid, uid, uid],
+        [uid, uid, uid],
+      ],
+      caps: [0, 0, 0, 0],
+      above: [false, false],
+    });
+    expect(held.filter((path) => !/\/releases\/[^/]+$|^\/proc\//.test(path))).toEqual([]);
+  });
+
+  test('a home that the caller gives is its home', async () => {
+    const { output } = await runIn(over, owned, ['who'], { environment: { HOME: '/elsewhere' } });
+    expect(output).toMatchObject({ uid, home: '/elsewhere' });
+  });
+
+  test('P7: what it makes of its directory leads nobody elsewhere, and its outcome is kept', async () => {
+    const elsewhere = await make('elsewhere');
+    chmodSync(elsewhere, 0o755);
+    const code = [
+      'import os, sys',
+      'work = os.path.dirname(sys.argv[1])',
+      'for name in os.listdir(work):',
+      '    os.rename(os.path.join(work, name), os.path.join(work, name + "-moved"))',
+      '    os.symlink(sys.argv[2], os.path.join(work, name))',
+      'run = os.path.dirname(work)',
+      'os.rename(run, run + "-moved")',
+      'os.symlink(sys.argv[2], run)',
+      'print("done")',
+    ].join('\n');
+    const start = { kind: 'program', name: '/usr/bin/python3' } as const;
+    const words = ['-c', code, '{outputDirectory}', elsewhere];
+    const changes = { ...content('x', [Buffer.from('x')]), ...AS_TEXT, start, runKey: 'moves' };
+    expect((await runIn(over, owned, words, changes)).output).toBe('done\n');
+    expect(readdirSync(elsewhere)).toEqual([]);
+    const runs = join(owned, '.hot-deploy/runs');
+    for (const name of readdirSync(runs)) if (name !== 'slots') rmSync(join(runs, name), { recursive: true });
   });
 
   test('Run As decides: another user, or root', async () => {

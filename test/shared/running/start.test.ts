@@ -9,6 +9,7 @@ import type { StartKind } from '../../../nodes/shared/run/request';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
 import { asReleaseId } from '../../support/named';
 import { fuzz } from '../../support/fuzz';
+import { availablePythons } from '../../support/pythons';
 import { AS_TEXT, leftOfRuns, obedientEngine, runIn } from '../../support/runs';
 import { size } from '../../support/size';
 import { thrownBy } from '../../support/thrown';
@@ -242,4 +243,17 @@ test('a program that may not be executed is said', async () => {
   chmodSync(program, 0o644);
   const refused = await thrownBy(runIn(client, base, [], { start: { kind: 'program', name: program } }));
   expect(refused).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('Permission denied') });
+});
+
+test.each(availablePythons())('runs are started by %s', async (python) => {
+  const over = await openClient({ python });
+  const home = join(await make(), 'app');
+  const source = await make('source');
+  await writeTree(source, obedientEngine('one'));
+  await deployTo(home, source, {}, { python });
+  const said = await runIn(over, home, ['say', 'ä'], { engineLimit: 1, runKey: 'one' });
+  expect(said).toMatchObject({ status: 'succeeded', output: { version: 'one', words: ['ä'] } });
+  const late = await thrownBy(runIn(over, home, ['wait', '60'], { ...AS_TEXT, timeoutSeconds: 0.4 }));
+  expect(late).toMatchObject({ details: { status: 'timedOut' } });
+  await over.close();
 });
