@@ -126,10 +126,6 @@ test('what floods its pipe after its end, and heeds nothing, ends too', async ()
 test.each([
   ['was stopped', 'os.kill(os.getpid(), signal.SIGSTOP)'],
   [
-    'ended its first thread',
-    'import ctypes, threading\nthreading.Thread(target=time.sleep, args=(60,)).start()\nctypes.CDLL(None).pthread_exit(None)',
-  ],
-  [
     'forks and leaves without end',
     'signal.signal(15, signal.SIG_IGN)\nwhile True:\n  if os.fork(): os._exit(0)',
   ],
