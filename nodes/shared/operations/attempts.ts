@@ -29,21 +29,33 @@ export async function runWithRetries(
   request: RunRequest,
   takeFiles: () => TakeFile,
 ): Promise<RunResult> {
+  let ended = 0;
   for (let attempts = 1; ; attempts++) {
     let started = false;
     try {
       const client = await way.connect();
       const { held, pinnedTo } = await way.hold(client);
       started = true;
-      const result = await runEngine(client, { ...request, pinnedTo }, held, takeFiles());
-      return { ...result, attempts };
+      const attempt = { ...request, pinnedTo, runKey: keyAfter(ended, request) };
+      const result = await runEngine(client, attempt, held, takeFiles());
+      return { ...result, attempts, runKey: request.runKey || null };
     } catch (error) {
       const failed = toDeployError(error);
       const cause = causeOf(failed, started, request);
       const again = attempts <= request.retries && cause !== undefined && request.retryOn.includes(cause);
-      if (!again) throw withAttempts(failed, attempts, started);
+      if (!again) throw withAttempts(failed, attempts, request, started);
+      if (cause !== 'connection') ended += 1;
     }
   }
+}
+
+/**
+ * The key of the run after so many that have ended: each has an outcome of its own, and whoever asks again finds all of
+ * them, in their order. One whose connection was lost is the same run.
+ */
+function keyAfter(ended: number, { runKey }: RunRequest): string {
+  // Nobody's own key has this character.
+  return runKey !== '' && ended > 0 ? `${runKey}\0${ended + 1}` : runKey;
 }
 
 function causeOf(
@@ -65,13 +77,24 @@ const CAUSES: Readonly<Record<string, RetryCause>> = {
 };
 
 /** The same, with how often it was tried; and what can be said of a run whose end nobody saw. */
-function withAttempts(error: DeployError, attempts: number, started: boolean): DeployError {
+function withAttempts(
+  error: DeployError,
+  attempts: number,
+  { runKey }: RunRequest,
+  started: boolean,
+): DeployError {
   const { code, message, description, details, cause } = error;
   const unseen = started && code === 'LOST' ? { status: 'unknown' } : {};
   const stopped = code === 'CANCELLED' ? { status: 'cancelled' } : {};
   return new DeployError(code, message, {
     description,
-    details: { ...details, ...unseen, ...stopped, attempts },
+    details: {
+      ...details,
+      ...(code === 'RUN' && { runKey: runKey || null }),
+      ...unseen,
+      ...stopped,
+      attempts,
+    },
     cause,
   });
 }

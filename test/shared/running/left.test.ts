@@ -153,6 +153,19 @@ describe('with a key', () => {
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(1);
   });
 
+  test('each try has an outcome of its own: whoever asks again finds all of them, and starts nothing', async () => {
+    const file = join(await make(), 'count');
+    const changes = { ...text, runKey: 'job 7', retries: 5 };
+    for (const repeated of [false, true]) {
+      const client = await openClient();
+      expect(await runIn(client, base, ['count', file, '3'], changes)).toMatchObject({
+        ...{ status: 'succeeded', attempts: 3, runKey: 'job 7', repeated },
+      });
+      await client.close();
+      expect(readFileSync(file, 'utf8')).toBe('xxx');
+    }
+  });
+
   test('a failed outcome is kept, too', async () => {
     const client = await openClient();
     for (const repeated of [false, true]) {
