@@ -24,7 +24,7 @@ from hot_deploy import (
     leftovers,
     pins,
     processes,
-    run_directories,
+    run_leftovers,
     standins,
     switching,
     tree,
@@ -250,7 +250,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     _unlink(layout.launch)
     if everything:
         files.remove_tree(layout.adopted)
-        run_directories.remove_all(layout)
+        run_leftovers.remove_all(layout)
         for path in (layout.history, layout.undo, layout.holder, layout.unpinned, layout.number):
             _unlink(path)
     return {

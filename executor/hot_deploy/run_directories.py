@@ -15,9 +15,8 @@ import hashlib
 import os
 import re
 import stat
-import time
 
-from hot_deploy import held_trees, outcomes
+from hot_deploy import held_trees
 from hot_deploy.failures import StepFailed
 
 TYPE_CHECKING = False
@@ -28,9 +27,6 @@ RUN = re.compile("[0-9a-f]{16}")
 KEYED = re.compile("key-[0-9a-f]{32}")
 SLOTS = "slots"
 WORK, INPUT, OUTPUT = "work", "input", "output"
-# Outcomes that have a key are kept for so long, and so many of them.
-KEPT_SECONDS = 7 * 24 * 3600
-KEPT_OUTCOMES = 1000
 # What is listed of a run's output, and counted.
 MOST_FILES = 10000
 MOST_COUNTED = 1000000
@@ -162,9 +158,9 @@ class RunDirectory:
         self._close_input()
         try:
             if not self.keyed:
-                above = _open_runs(self._layout)
+                above = open_runs(self._layout)
                 try:
-                    _remove_this(self._name, above, self.fd)
+                    remove_this(self._name, above, self.fd)
                 finally:
                     os.close(above)
         finally:
@@ -174,11 +170,11 @@ class RunDirectory:
 
 def _made(layout: Layout, name: str, keyed: bool) -> tuple[int, bool]:
     """(a descriptor of the directory, made where it is missing; whether somebody else has its lock, as a key allows)."""
-    above = _open_runs(layout, make=True)
+    above = open_runs(layout, make=True)
     try:
         for _ in range(ATTEMPTS):
             fd = _opened(name, above, keyed)
-            locked = _has_lock(fd)
+            locked = has_lock(fd)
             if _is_still(name, above, fd) and (locked or keyed):
                 return fd, not locked
             # Somebody took it for one that was left.
@@ -198,7 +194,7 @@ def _opened(name: str, above: int, keyed: bool) -> int:
     return held_trees.open_directory(name, above)
 
 
-def _has_lock(fd: int) -> bool:
+def has_lock(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -213,7 +209,7 @@ def _is_still(name: str, above: int, fd: int) -> bool:
         return False
 
 
-def _open_runs(layout: Layout, make: bool = False) -> int:
+def open_runs(layout: Layout, make: bool = False) -> int:
     """A descriptor of `.hot-deploy/runs`; with `make`, made where it is missing, and its base path's owner's."""
     layout.refuse_links()
     base = os.open(layout.base, held_trees.DIRECTORY)
@@ -245,7 +241,7 @@ def _below(above: int, name: str, owner: os.stat_result, make: bool = True, mode
 
 def slots(layout: Layout) -> str:
     """The directory with the slots of a limit for the whole engine."""
-    above = _open_runs(layout, make=True)
+    above = open_runs(layout, make=True)
     try:
         os.close(_below(above, SLOTS, os.fstat(above), mode=0o700))
     finally:
@@ -253,73 +249,7 @@ def slots(layout: Layout) -> str:
     return os.path.join(layout.runs, SLOTS)
 
 
-def tidy(layout: Layout) -> None:
-    """Removes directories that a crash left, and outcomes that are older or more than are kept."""
-    try:
-        above = _open_runs(layout)
-    except FileNotFoundError:
-        return
-    try:
-        names = os.listdir(above)
-        abandoned = [name for name in names if RUN.fullmatch(name)]
-        for name in abandoned + _outdated(above, [name for name in names if KEYED.fullmatch(name)]):
-            _remove_unlocked(name, above)
-    finally:
-        os.close(above)
-
-
-def remove_all(layout: Layout) -> None:
-    """Removes everything of runs, but for what one that goes on has."""
-    try:
-        above = _open_runs(layout)
-    except FileNotFoundError:
-        return
-    try:
-        names = os.listdir(above)
-        for name in names:
-            if RUN.fullmatch(name) or KEYED.fullmatch(name):
-                _remove_unlocked(name, above)
-        if not any(RUN.fullmatch(name) or KEYED.fullmatch(name) for name in os.listdir(above)):
-            held_trees.remove(SLOTS, above)
-    finally:
-        os.close(above)
-    try:
-        os.rmdir(layout.runs)
-    except OSError:
-        pass  # Something goes on, or isn't ours.
-
-
-def _outdated(above: int, names: list[str]) -> list[str]:
-    """Directories with a key that count as over: by their outcome's age, or their own where nobody knows an end."""
-    times = []
-    for name in names:
-        for path in (os.path.join(name, outcomes.OUTCOME), name):
-            try:
-                times.append((os.stat(path, dir_fd=above, follow_symlinks=False).st_mtime, name))
-                break
-            except OSError:
-                continue
-    times.sort(reverse=True)
-    oldest = time.time() - KEPT_SECONDS
-    return [name for index, (at, name) in enumerate(times) if index >= KEPT_OUTCOMES or at < oldest]
-
-
-def _remove_unlocked(name: str, above: int) -> None:
-    """Removes a directory unless somebody has it. What can't be removed, as another user's, must keep nothing else."""
-    try:
-        fd = held_trees.open_directory(name, above)
-    except OSError:
-        return
-    try:
-        if _has_lock(fd):
-            _remove_this(name, above, fd)
-    except OSError:
-        pass
-    finally:
-        os.close(fd)
-
-
-def _remove_this(name: str, above: int, fd: int) -> None:
+def remove_this(name: str, above: int, fd: int) -> None:
     """Removes the directory of this descriptor. Under another name first: whoever asks for it finds it whole, or not."""
     if not _is_still(name, above, fd):
         return

@@ -51,7 +51,7 @@ class Runs:
         """Once in a conversation, what a crash left goes."""
         if not self._tidied:
             self._tidied = True
-            later.module("hot_deploy.run_directories").tidy(layout)
+            later.module("hot_deploy.run_leftovers").tidy(layout)
 
     def directory(self, run: str) -> RunDirectory:
         found = self.directories.get(run)

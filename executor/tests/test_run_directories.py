@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hot_deploy import held_trees, run_directories
+from hot_deploy import held_trees, run_directories, run_leftovers
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import Layout
 from hot_deploy.run_directories import RunDirectory
@@ -106,7 +106,7 @@ def test_a_link_in_the_place_of_runs_is_refused(layout: Layout, tmp_path: Path) 
     with pytest.raises(StepFailed):
         run_directories.slots(layout)
     with pytest.raises(StepFailed):
-        run_directories.tidy(layout)
+        run_leftovers.tidy(layout)
 
 
 @as_root
@@ -130,13 +130,13 @@ def test_of_a_key_one_has_the_directory_and_others_know(layout: Layout) -> None:
 
 
 def test_what_a_crash_left_goes_and_what_is_in_use_stays(layout: Layout) -> None:
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     live = RunDirectory(layout, RUN, None)
     left = Path(layout.runs, "f" * 16, "work", "output")
     left.mkdir(parents=True)
     run_directories.slots(layout)
     Path(layout.runs, "of-others").touch()
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     assert names(layout) == [RUN, "of-others", "slots"]
     live.close()
 
@@ -150,21 +150,21 @@ def test_what_is_known_of_a_key_goes_after_a_week_also_where_nobody_knows_its_en
     if outcome:
         place = os.path.join(place, "outcome.json")
         Path(place).touch()
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     assert names(layout) == [KEY]
-    past = time.time() - run_directories.KEPT_SECONDS - 1
+    past = time.time() - run_leftovers.KEPT_SECONDS - 1
     os.utime(place, (past, past))
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     assert names(layout) == []
 
 
 def test_of_more_outcomes_than_are_kept_the_oldest_go(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_directories, "KEPT_OUTCOMES", 2)
+    monkeypatch.setattr(run_leftovers, "KEPT_OUTCOMES", 2)
     keys = [run_directories.name_of_key(str(number)) for number in range(4)]
     for age, key in enumerate(keys):
         RunDirectory(layout, key, None).close()
         os.utime(os.path.join(layout.runs, key), (time.time() - age, time.time() - age))
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     assert names(layout) == sorted(keys[:2])
 
 
@@ -175,17 +175,17 @@ def test_one_that_cannot_be_removed_keeps_no_run_from_starting(layout: Layout, m
         raise PermissionError(1, "not permitted")
 
     monkeypatch.setattr(held_trees, "remove", refused)
-    run_directories.tidy(layout)
+    run_leftovers.tidy(layout)
     assert names(layout) == ["f" * 16]
 
 
 def test_remove_all_leaves_what_goes_on(layout: Layout) -> None:
-    run_directories.remove_all(layout)
+    run_leftovers.remove_all(layout)
     live = RunDirectory(layout, KEY, None)
     run_directories.slots(layout)
     Path(layout.runs, "f" * 16).mkdir()
-    run_directories.remove_all(layout)
+    run_leftovers.remove_all(layout)
     assert names(layout) == [KEY, "slots"]
     live.close()
-    run_directories.remove_all(layout)
+    run_leftovers.remove_all(layout)
     assert not os.path.exists(layout.runs)
