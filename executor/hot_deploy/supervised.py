@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Also what helpers look for in a command line: a supervisor is no part of the run.
 NAME = "hot-deploy-run-supervisor"
 MODULES = (
-    *("supervisor", "caller", "descendants", "kept_output", "run_starting", "slots", "writing"),
+    *("supervisor", "caller", "descendants", "kept_output", "run_process", "run_starting", "slots", "writing"),
     *("files", "later", "masking", "outcomes"),
 )
 BOOTSTRAP = """\

@@ -14,11 +14,10 @@ import select
 import signal
 import time
 
-from hot_deploy import caller, descendants, kept_output, run_starting, slots
+from hot_deploy import caller, descendants, kept_output, run_process, run_starting, slots
 from hot_deploy.caller import Caller
 from hot_deploy.kept_output import Kept
-from hot_deploy.run_starting import PR_SET_PDEATHSIG, prctl
-from hot_deploy.writing import write_all
+from hot_deploy.run_starting import prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,24 +40,6 @@ LAST_PIECES = 32
 LOCK = 3
 
 
-class Pipes:
-    """What the run prints, and what it says before it is the engine."""
-
-    def __init__(self) -> None:
-        self.read: dict[str, int] = {}
-        self.write: dict[str, int] = {}
-        for name in ("stdout", "stderr", "told"):
-            self.read[name], self.write[name] = os.pipe()
-
-    def in_parent(self) -> None:
-        for fd in self.write.values():
-            os.close(fd)
-
-    def in_child(self) -> None:
-        os.dup2(self.write["stdout"], 1)
-        os.dup2(self.write["stderr"], 2)
-
-
 class Supervisor:
     """One run. `settings`: see running.py, which makes them."""
 
@@ -72,6 +53,7 @@ class Supervisor:
         self._told = b""
         self._status: int | None = None
         self._child = 0
+        self._pipes: dict[str, int] = {}
         secrets = list(settings["secrets"])
         errors = Kept(kept_output.STDERR, secrets, settings["environment"])
         self._kept = {"stdout": Kept(kept_output.STDOUT, secrets), "stderr": errors}
@@ -85,7 +67,7 @@ class Supervisor:
             slot = self._slot()
             started = ended = time.monotonic()
             if self.why is None:
-                self._start(stdin)
+                self._child, self._pipes = run_process.start(self.settings, self._texts, stdin)
                 self._watch(started)
                 self._end_all()
                 ended = time.monotonic()
@@ -93,7 +75,7 @@ class Supervisor:
             if slot is not None:
                 os.close(slot)
         except OSError as raised:
-            self._told += _line(run_starting.of_system(raised))
+            self._told += run_process.line(run_starting.of_system(raised))
         return self._report(started - asked, ended - started)
 
     # -- before -----------------------------------------------------------------------------------------------------
@@ -108,32 +90,6 @@ class Supervisor:
             self.why = self._caller.hear()
         return self.why is None
 
-    def _start(self, stdin: int) -> None:
-        self.pipes = Pipes()
-        parent = os.getpid()
-        self._child = os.fork()
-        if self._child == 0:
-            told = self.pipes.write["told"]
-            try:
-                self._be_the_run(stdin, parent)
-            except BaseException as raised:
-                # Told as what it is: the engine's own exit codes may be any.
-                write_all(told, _line({"failed": "defect", "said": "%s: %s" % (type(raised).__name__, raised)}))
-            finally:
-                os._exit(run_starting.FAILED)
-        os.close(stdin)
-        self.pipes.in_parent()
-
-    def _be_the_run(self, stdin: int, parent: int) -> None:
-        os.setsid()
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(run_starting.FAILED)  # Killed before it could be asked for.
-        os.dup2(stdin, 0)
-        self.pipes.in_child()
-        told = self.pipes.write["told"]
-        run_starting.become(self.settings, self._texts, lambda facts: write_all(told, _line(facts)))
-
     # -- while it runs ----------------------------------------------------------------------------------------------
 
     def _watch(self, started: float) -> None:
@@ -141,7 +97,7 @@ class Supervisor:
         deadline = started + self.settings["timeoutSeconds"]
         look_at = started + FIRST_SAMPLE_SECONDS
         wake = _woken_by_children()
-        open_ended = dict(self.pipes.read)
+        open_ended = dict(self._pipes)
         while not self._has_ended():
             now = time.monotonic()
             if now >= deadline:
@@ -221,14 +177,14 @@ class Supervisor:
             now = time.monotonic()
             if now >= until or not descendants.below(os.getpid()):
                 return
-            readable = select.select(list(self.pipes.read.values()), [], [], min(0.02, until - now))[0]
-            for name, fd in self.pipes.read.items():
+            readable = select.select(list(self._pipes.values()), [], [], min(0.02, until - now))[0]
+            for name, fd in self._pipes.items():
                 if fd in readable and not self._take(name, fd):
                     time.sleep(0.005)
 
     def _show_rest(self) -> None:
         """What the run left in its pipes."""
-        for name, fd in self.pipes.read.items():
+        for name, fd in self._pipes.items():
             os.set_blocking(fd, False)
             try:
                 for _ in range(LAST_PIECES):
@@ -334,10 +290,6 @@ def _woken_by_children() -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     return reading
-
-
-def _line(facts: Json) -> bytes:
-    return json.dumps(facts).encode("utf-8", "replace") + b"\n"
 
 
 def _name_of(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hot_deploy import run_starting
+from hot_deploy import run_process, run_starting
 
 TOKENS = {"inputFile": "/in/a b.pdf", "outputDirectory": "/out", "release": "R"}
 
@@ -100,3 +100,12 @@ def test_what_the_system_says_is_told_whatever_it_is_about() -> None:
         "path": "/a\udcff",
     }
     assert run_starting.of_system(OSError(5, "input/output error", 7))["path"] == ""
+
+
+def test_a_defect_of_ours_is_not_taken_for_an_exit_code_of_the_engine() -> None:
+    pid, pipes = run_process.start(settings(start=["program", "true"]), {}, os.open(os.devnull, os.O_RDONLY))
+    os.waitpid(pid, 0)
+    told = [json.loads(line) for line in os.read(pipes["told"], 65536).splitlines()]
+    for fd in pipes.values():
+        os.close(fd)
+    assert told[-1] == {"failed": "defect", "said": "KeyError: 'undo_ignored_signals'"}
