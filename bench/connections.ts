@@ -10,7 +10,7 @@ import type { ExecutorClient } from '../nodes/shared/executor/client';
 import { getStatus } from '../nodes/shared/operations/status';
 import { asBasePath, asEntrypoint } from '../test/support/named';
 import { startRelay } from '../test/support/sshd';
-import { AS_TEXT, runIn } from '../test/support/runs';
+import { AS_TEXT, furtherRuns, runIn } from '../test/support/runRequests';
 import { Source } from './fixtures';
 import { type Host, runHere } from './host';
 import { Ours } from './ours';
@@ -27,7 +27,7 @@ export interface Subject {
   /** The same without ssh, started here: what it takes by itself. */
   itself?: () => Promise<unknown>;
   /** What each further item of an execution does in the conversation that the first has opened. */
-  further?: (client: ExecutorClient) => Promise<unknown>;
+  further?: (client: ExecutorClient) => () => Promise<unknown>;
 }
 
 /** Milliseconds by each way. */
@@ -56,8 +56,7 @@ const subjects = ({ python }: Host, base: string): Subject[] => [
     command: `cd ${base} && ${python} run.py`,
     itself: () => runHere(python, ['run.py'], join(base, 'current')),
     ours: (client) => runIn(client, base, [], AS_TEXT),
-    // In the node, only the first item asks what is live.
-    further: (client) => runIn(client, base, [], AS_TEXT),
+    further: (client) => furtherRuns(client, base),
   },
 ];
 
@@ -161,12 +160,13 @@ async function askOurs(host: Host, port: number, work: Subject['ours']): Promise
 /** What is compared where a subject is more than a question: by itself, and in a conversation that is there. */
 function within(opened: Opened, { itself, further }: Subject): TimedWay[] {
   if (!itself || !further) return [];
+  let run: (() => Promise<unknown>) | undefined;
   return [
     { name: 'by itself, here', work: itself },
     {
       name: 'Hot Deploy, further item',
-      before: () => opened.client(),
-      work: async () => further(await opened.client()),
+      before: async () => (run ??= further(await opened.client())),
+      work: async () => run?.(),
     },
   ];
 }

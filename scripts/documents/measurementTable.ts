@@ -94,10 +94,15 @@ function git({ git: measured }: Recorded): string {
 
 function connections({ connections: measured = [] }: Recorded): string {
   const headers = measured.map(({ subject, delayMs }) => `${subject}, ${2 * delayMs} ms away`);
-  const names = measured[0]?.ways.map(({ name }) => name) ?? [];
-  const rows = names.map((name, way) => [
+  const names = new Set(measured.flatMap(({ ways }) => ways.map(({ name }) => name)));
+  const rows = [...names].map((name) => [
     name,
-    ...measured.map(({ ways }) => (ways[way] ? ms(ways[way].times) : '')),
+    ...measured.map(({ ways }) =>
+      ways
+        .filter((way) => way.name === name)
+        .map(({ times }) => ms(times))
+        .join(''),
+    ),
   ]);
   return markdownTable(['', ...headers], rows);
 }

@@ -112,7 +112,7 @@ describe('docs/reference/limits.md says the limit of', () => {
     ],
     [
       'outcomes of runs with a Run Key that are kept',
-      `${number(constant('executor/hot_deploy/run_directories.py', 'KEPT_OUTCOMES'))} of an engine, each for 7 days`,
+      `${number(constant('executor/hot_deploy/run_leftovers.py', 'KEPT_OUTCOMES'))} of an engine, each for 7 days`,
     ],
     [
       'what is read of the history',

@@ -3,13 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { ExecutorClient } from '../../nodes/shared/executor/client';
-import { runWithRetries } from '../../nodes/shared/operations/attempts';
-import { holdRelease } from '../../nodes/shared/operations/run';
-import type { RunRequest } from '../../nodes/shared/run/request';
-import type { RunResult, TakeFile } from '../../nodes/shared/run/runResult';
 import { processEnd } from './conversation';
-import { asBasePath } from './named';
+
+export { AS_TEXT, requestOf, runIn } from './runRequests';
 
 /** An engine whose runs do what they are told, and say of which version they are. */
 export function obedientEngine(version: string): Record<string, string> {
@@ -200,54 +196,6 @@ def _count(words, version):
         file.seek(0)
         sys.exit(0 if len(file.read()) >= int(words[1]) else 3)
 `;
-
-/** A request of a run, as the node makes it by default. */
-export function requestOf(base: string, changes: Partial<RunRequest> = {}): RunRequest {
-  return {
-    basePath: asBasePath(base),
-    start: { kind: 'entrypoint', name: 'run.py' },
-    arguments: ['say'],
-    input: { kind: 'none' },
-    wanted: { kind: 'json', place: { from: 'stdout' } },
-    holder: { workflow: 'Test', execution: '1' },
-    workingDirectory: '',
-    environment: {},
-    secrets: {},
-    secretsOnStdin: false,
-    timeoutSeconds: 30,
-    memoryLimitMegabytes: 0,
-    engineLimit: 0,
-    runAs: '',
-    runKey: '',
-    repeatable: false,
-    successExitCodes: [0],
-    rules: [],
-    retries: 0,
-    retryOn: ['failed', 'killed', 'timedOut', 'connection'],
-    ...changes,
-  };
-}
-
-const noFiles: TakeFile = () => Promise.reject(new Error('no file was asked for'));
-
-/** Runs the engine once in a conversation. */
-export function runIn(
-  client: ExecutorClient,
-  base: string,
-  words: readonly string[] = ['say'],
-  changes: Partial<RunRequest> = {},
-  takeFile: TakeFile = noFiles,
-): Promise<RunResult> {
-  const request = requestOf(base, { arguments: words, ...changes });
-  const way = {
-    connect: () => Promise.resolve(client),
-    hold: async () => ({ held: holdRelease(client, request), pinnedTo: request.release }),
-  };
-  return runWithRetries(way, request, () => takeFile);
-}
-
-/** The text that a run prints, of what is started otherwise. */
-export const AS_TEXT: Partial<RunRequest> = { wanted: { kind: 'text' } };
 
 /** Whether a process is there, and no zombie. */
 export function isAlive(pid: number): boolean {
