@@ -1,4 +1,7 @@
+import type { INodeProperties } from 'n8n-workflow';
+
 import { DeployError } from '../shared/errors';
+import { type Field, field } from './field';
 import { readText } from './values';
 
 /**
@@ -6,7 +9,7 @@ import { readText } from './values';
  *
  * @throws DeployError `INPUT` naming the field. What is in it is not shown: it may be a secret
  */
-export function readWords(value: unknown, called: string): string[] {
+function readWords(value: unknown, called: string): string[] {
   const isEmpty = value === '' || value === null || value === undefined;
   const given: unknown[] = isEmpty ? [] : [value].flat(2);
   const words = given.map((word) => (typeof word === 'number' ? String(word) : word));
@@ -14,5 +17,23 @@ export function readWords(value: unknown, called: string): string[] {
   throw new DeployError(
     'INPUT',
     `${called} holds something else than texts. Add each word with Add Argument, or give a list of texts.`,
+  );
+}
+
+/** The words that follow what is started, as people add them one by one. */
+export function argumentList(
+  property: Pick<INodeProperties, 'description' | 'displayOptions'>,
+): Field<string[]> {
+  return field(
+    {
+      displayName: 'Arguments',
+      name: 'arguments',
+      type: 'string',
+      typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Argument' },
+      default: [],
+      placeholder: 'extract',
+      ...property,
+    },
+    readWords,
   );
 }

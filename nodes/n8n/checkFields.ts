@@ -8,7 +8,7 @@ import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
 import { readVariables } from './variables';
-import { readWords } from './argumentList';
+import { argumentList } from './argumentList';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
   compile: 'Python files compile',
@@ -66,20 +66,11 @@ const command = text({
   displayOptions: { show: { type: ['command'] } },
 });
 
-const words = field(
-  {
-    displayName: 'Arguments',
-    name: 'arguments',
-    type: 'string',
-    typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Argument' },
-    default: [],
-    placeholder: 'extract',
-    description:
-      'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix.',
-    displayOptions: { show: { type: ['engine'] } },
-  },
-  readWords,
-);
+const words = argumentList({
+  description:
+    'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix.',
+  displayOptions: { show: { type: ['engine'] } },
+});
 
 const leaveOut = patterns({
   displayName: 'Leave Out',

@@ -1,6 +1,6 @@
-import { choice, field, type ReadParameter, trimmed } from '../../n8n/field';
+import { choice, type ReadParameter, trimmed } from '../../n8n/field';
 import { locator } from '../../n8n/locator';
-import { readWords } from '../../n8n/argumentList';
+import { argumentList } from '../../n8n/argumentList';
 import { parseReleaseId, type ReleaseId } from '../../shared/contract/names';
 import { DeployError } from '../../shared/errors';
 import type { RunRequest, StartKind } from '../../shared/run/request';
@@ -67,19 +67,10 @@ const program = trimmed({
   displayOptions: { show: { start: ['program'] } },
 });
 
-const words = field(
-  {
-    displayName: 'Arguments',
-    name: 'arguments',
-    type: 'string',
-    typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Argument' },
-    default: [],
-    placeholder: 'extract',
-    description:
-      'One word each, passed on exactly as it is: no shell reads it, so nothing has to be quoted. {inputFile}, {outputDirectory} and {release} stand for the run’s own, alone, behind --name= or before a path. An expression may give the whole list.',
-  },
-  readWords,
-);
+const words = argumentList({
+  description:
+    'One word each, passed on exactly as it is: no shell reads it, so nothing has to be quoted. {inputFile}, {outputDirectory} and {release} stand for the run’s own, alone, behind --name= or before a path. An expression may give the whole list.',
+});
 
 const release = locator({
   displayName: 'Release',
