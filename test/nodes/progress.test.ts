@@ -23,7 +23,7 @@ test('P7: neither a base path, nor a check’s name, nor what a program prints f
   tell({ step, phase: 'start' });
   tell({ step, phase: 'output', text: '\u001b[31mred\nsee db://u:hunter22@h/x' });
   tell({ step, phase: 'end', durationMs: 1 });
-  expect(said).toHaveLength(6);
+  expect(said).toHaveLength(8);
   for (const line of said) {
     expect(line).not.toMatch(UNPRINTABLE);
     expect(line).not.toContain('\n');
@@ -32,8 +32,12 @@ test('P7: neither a base path, nor a check’s name, nor what a program prints f
   }
 });
 
-test('whole lines of a program’s output stay lines', () => {
+test('whole lines of a program’s output stay lines, in the console and in the log', () => {
   const { node, said } = listening();
   progressOf(node, '/app')({ step: 'check', phase: 'output', text: 'one\ntwo\nthr' });
-  expect(said).toEqual(['/app: check: one\ntwo']);
+  expect(said).toEqual([
+    '/app: check: one\ntwo',
+    'Hot Deploy: /app: check: one',
+    'Hot Deploy: /app: check: two',
+  ]);
 });
