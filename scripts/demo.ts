@@ -55,7 +55,13 @@ async function demonstrate(): Promise<void> {
     await materialiseEngine(version, join(folder, 'versions', version));
   }
   const pdf = join(folder, 'contract.pdf');
-  await writeFile(pdf, makePdf([['Contract between Alice and Bob'], ['Payment is due within 30 days']]));
+  await writeFile(
+    pdf,
+    makePdf([
+      ['The supplier shall deliver by the deadline.'],
+      ['The total price is payable within 30 days.'],
+    ]),
+  );
 
   console.log(`The sample engine, version 1, is a plain directory: ${basePath}`);
   console.log(

@@ -187,7 +187,7 @@ describe('extract-by-form.json', () => {
       'extract-by-form.json',
       { 'Which document?': {} },
       {},
-      upload(makePdf([['Alice and Bob']])),
+      upload(makePdf([['The supplier shall deliver.'], ['Either party may terminate.']])),
     );
     expect(only(result, 'Extract')).toMatchObject({
       status: 'succeeded',
@@ -197,6 +197,22 @@ describe('extract-by-form.json', () => {
     expect(result.pages.shown['Show the result'].completionMessage).toContain(
       `by release ${String(release)}`,
     );
+  });
+
+  test('a document without evidence did not succeed, though the engine exits with 0', async () => {
+    await run('nightly-self-update.json');
+    const result = await run(
+      'extract-by-form.json',
+      { 'Which document?': {} },
+      {},
+      upload(makePdf([['Hello']])),
+    );
+    expect(only(result, 'Extract', 1)).toMatchObject({
+      status: 'failed',
+      exitCode: 0,
+      output: { evidence: [] },
+    });
+    expect(result.pages.shown['Show why not'].completionMessage).toContain('evidence[0] exists');
   });
 
   test('says what is wrong with a file that can’t be read', async () => {

@@ -39,7 +39,7 @@ const environment = option(
       default: '',
       placeholder: 'LANGUAGE=en',
       description:
-        'Variables for the run, one NAME=value a line. Secrets belong into the credential Engine Secrets.',
+        'Variables for the run, one NAME=value a line. Secrets belong in the credential Engine Secrets.',
     },
     (value, called) => readVariables(called, value),
   ),
@@ -105,7 +105,7 @@ const retryOn = option(
         { name: 'Timed Out', value: 'timedOut', description: 'It was ended after its timeout' },
       ],
       default: [...RETRY_CAUSES],
-      description: 'For which ends',
+      description: 'Which ends are tried again',
     },
     (value, called) => {
       const given: unknown[] = [value].flat();
