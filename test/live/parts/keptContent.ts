@@ -13,11 +13,11 @@ interface NodeType {
   properties: INodeProperties[];
 }
 
-/** The nodes with operations; and a choice of each parameter that makes all of their collections appear. */
+/** The nodes with operations; and a choice of each parameter, its default, that makes all of their collections appear. */
 const NODES: Record<string, INodeParameters> = {
   'n8n-nodes-hot-deploy.hotDeploy': { operation: 'deploy', dependencies: 'virtualEnvironment' },
   'n8n-nodes-hot-deploy.rollbackExtractionEngine': { operation: 'rollback' },
-  'n8n-nodes-hot-deploy.runExtractionEngine': { operation: 'stopRuns' },
+  'n8n-nodes-hot-deploy.runExtractionEngine': { operation: 'run' },
 };
 
 /** n8n's own, added to the operations of nodes with credentials: with it nothing of the node is shown. */
