@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from hot_deploy import checking, entrypoints, pins, processes, records, standins
+from hot_deploy import checking, entrypoints, own_environment, pins, processes, records, standins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     OnOutput = Callable[[bytes], None]
 
 ASK_SECONDS = 20.0
-COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 # The end of one that was not started.
 NOTHING = {
     "passed": True,
@@ -49,19 +48,7 @@ def run(layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -
 
 
 def _end(argv: list[str], layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -> dict[str, Any]:
-    return checking.end_of(argv, layout.base, environment(), args, wire, on_output)
-
-
-def environment() -> dict[str, str]:
-    """As this process was started, without what Python itself has added: see PEP 538."""
-    found = dict(os.environ)
-    if found.get("LC_CTYPE") not in COERCED:
-        return found
-    with open("/proc/self/environ", "rb") as handle:
-        was_given = any(line.startswith(b"LC_CTYPE=") for line in handle.read().split(b"\0"))
-    if not was_given:
-        del found["LC_CTYPE"]
-    return found
+    return checking.end_of(argv, layout.base, own_environment.read(), args, wire, on_output)
 
 
 def _live(layout: Layout, launcher: Launcher, words: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import pwd
 import select
 import sys
 
-from hot_deploy import engine_check, entrypoints, kept_outcomes, ownership
+from hot_deploy import entrypoints, kept_outcomes, own_environment, ownership
 from hot_deploy.failures import StepFailed
 from hot_deploy.supervised import Outcome
 
@@ -33,7 +33,7 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
     start = args["start"]
     live = layout.standing_release() is not None
     own = dict(args.get("secrets") or {})
-    environment = engine_check.environment()
+    environment = own_environment.read()
     environment.setdefault("PYTHONUNBUFFERED", "1")
     environment.setdefault("PYTHONIOENCODING", "utf-8")
     # Of what starts the executor, which may be a run itself.

@@ -73,7 +73,6 @@ class _Process:
     """A supervisor's process, ready to be told what to do. Starting it takes longer than all else that a run costs."""
 
     def __init__(self, directory: int | None = None) -> None:
-        payload = marshal.dumps(_compiled())
         given, self.control = os.pipe()
         self.out, out = os.pipe()
         inherited = [(given, 0), (out, 1)] + ([(directory, LOCK)] if directory is not None else [])
@@ -93,7 +92,8 @@ class _Process:
         finally:
             for fd in [given, out] + [fd for fd, _ in moved]:
                 os.close(fd)
-        self.tell(payload)
+        # An interpreter takes longer to start than the program to be compiled.
+        self.tell(marshal.dumps(_compiled()))
 
     def tell(self, payload: bytes) -> None:
         try:
