@@ -23,7 +23,7 @@ async function acrossFlips(way: Way, pin: 'batch' | 'run') {
   const basePath = await runs.engine('first');
   const [kept] = readdirSync(join(basePath, 'releases'));
   const gates = join(await runs.make('gates'), 'gate');
-  const [flips, between] = [size(3, 20), size(4, 9)];
+  const [flips, between] = [size(3, 50), size(4, 19)];
   const words = Array.from({ length: flips }, (_, flip) => [
     ['gate', `${gates}-${flip}`],
     ...Array.from({ length: between }, () => ['say']),
