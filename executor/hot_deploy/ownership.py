@@ -30,12 +30,20 @@ def resolve(given: str | None, base: str) -> tuple[int, int] | None:
         return uid, gid
     if uid == os.geteuid() and (gid == os.getegid() or gid in os.getgroups()):
         return uid, gid
-    raise StepFailed("ownerIsAnother", owner=given, user=_name(os.geteuid()))
+    raise StepFailed("ownerIsAnother", owner=given, user=name_of(os.geteuid()))
 
 
 def user_of(given: str) -> tuple[int, int]:
     """(uid, gid) of somebody known here, by name or number. Raises StepFailed for another one."""
     return _user(given, given)
+
+
+def name_of(uid: int) -> str:
+    """A user's name; the number, where nobody is known by it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -71,10 +79,3 @@ def _is_number(text: str) -> bool:
 
 def _unknown(given: str, kind: str, name: str) -> StepFailed:
     return StepFailed("ownerUnknown", owner=given, type=kind, name=name)
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import pwd
 import time
 
-from hot_deploy import changes, peeking
+from hot_deploy import changes, ownership, peeking
 from hot_deploy.masking import MASK, SECRET_SETTING, Mask
 
 TYPE_CHECKING = False
@@ -40,6 +39,7 @@ class Moment:
 def facts(run: Run, moment: Moment) -> Json:
     """One run, as the contract has it."""
     root = peeking.Process(run.root.pid)
+    user = root.user()
     environment = root.environment()
     age = moment.age_of(run.root.stat.started)
     return {
@@ -54,7 +54,7 @@ def facts(run: Run, moment: Moment) -> Json:
         "memoryMb": round(sum(map(_memory, run.members)) / MIB, 1),
         "processes": len(run.members),
         "command": shown_command(root.words(), environment),
-        "user": _name_of(root.user()),
+        "user": None if user is None else ownership.name_of(user),
         "startedBy": started_by(environment),
     }
 
@@ -107,15 +107,6 @@ def started_by(environment: dict[bytes, bytes]) -> Json | None:
 def _memory(member: Member) -> int:
     share = peeking.Process(member.pid).share_of_memory()
     return member.stat.resident if share is None else share
-
-
-def _name_of(uid: int | None) -> str | None:
-    if uid is None:
-        return None
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _iso(seconds: float) -> str:

@@ -92,13 +92,13 @@ def user_of(layout: Layout, given: str | None) -> Json:
     if given:
         uid, gid = ownership.user_of(given)
         if here not in (0, uid):
-            raise StepFailed("runAsAnother", given=given, user=_name(here))
+            raise StepFailed("runAsAnother", given=given, user=ownership.name_of(here))
     elif here == 0:
         status = os.stat(layout.base)
         uid, gid = status.st_uid, status.st_gid
     else:
         uid, gid = here, os.getegid()
-    found = {"name": _name(uid), "asRoot": uid == 0 and not given, "ids": None, "switch": None, "names": {}}
+    found = {"name": ownership.name_of(uid), "asRoot": uid == 0 and not given, "ids": None, "switch": None, "names": {}}
     if uid != here:
         groups, names = _known_of(uid, gid)
         found.update(ids=(uid, gid), switch=(uid, gid, groups), names=names)
@@ -113,13 +113,6 @@ def _known_of(uid: int, gid: int) -> tuple[list[int], dict[str, str]]:
         return [gid], {"HOME": "/", "USER": str(uid), "LOGNAME": str(uid)}
     names = {"HOME": known.pw_dir, "USER": known.pw_name, "LOGNAME": known.pw_name}
     return os.getgrouplist(known.pw_name, gid), names
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 # -- runs with a key ------------------------------------------------------------------------------------------------------
