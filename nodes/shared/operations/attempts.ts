@@ -1,6 +1,6 @@
 import type { ExecutorClient } from '../executor/client';
 import { DeployError, toDeployError } from '../errors';
-import type { RetryCause, RunRequest } from '../run/request';
+import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../run/request';
 import type { RunResult, TakeFile } from '../run/runResult';
 import { type Held, runEngine } from './run';
 
@@ -63,18 +63,12 @@ function causeOf(
   started: boolean,
   { repeatable, runKey }: RunRequest,
 ): RetryCause | undefined {
-  if (code === 'RUN') return CAUSES[String(details.status)];
+  if (code === 'RUN') return RETRY_CAUSES.find((cause) => cause === details.status);
   if (code === 'CONNECTION' || (code === 'LOST' && !started)) return 'connection';
   // With a key, whoever asks again finds the run that is there.
   if (code === 'LOST' && (repeatable || runKey !== '')) return 'connection';
   return undefined;
 }
-
-const CAUSES: Readonly<Record<string, RetryCause>> = {
-  failed: 'failed',
-  killed: 'killed',
-  timedOut: 'timedOut',
-};
 
 /** The same, with how often it was tried; and what can be said of a run whose end nobody saw. */
 function withAttempts(
