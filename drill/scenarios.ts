@@ -292,8 +292,8 @@ async function runOnce(client: ExecutorClient, base: string): Promise<void> {
   await client.call('holdRelease', { basePath, release: null });
   await client.call('openRun', { basePath, run });
   const received = client.call('receiveInput', { run, name: 'input.txt' });
-  await client.sendContent(Readable.from([Buffer.from('text'), Buffer.alloc(0)]));
-  await received;
+  const sent = client.sendContent(Readable.from([Buffer.from('text'), Buffer.alloc(0)]));
+  await Promise.all([sent, received]);
   const start = { kind: 'program', name: 'cp' } as const;
   const words = ['{inputFile}', '{outputDirectory}'];
   const bounds = { timeoutSeconds: 20, graceSeconds: 1 };

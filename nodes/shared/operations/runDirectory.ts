@@ -68,18 +68,30 @@ async function open({ client, request, id, digest }: OpenRun): Promise<Opened> {
 
 async function send({ client, id }: Pick<OpenRun, 'client' | 'id'>, { name, open }: Content): Promise<void> {
   const content = await open();
+  let refused = false;
   const received = client.call('receiveInput', { run: id, name });
+  received.catch(() => (refused = true));
+  const sent = client.sendContent(endedByNothing(content, () => refused));
   try {
-    await client.sendContent(endedByNothing(content));
-  } finally {
-    await received;
+    // Together: the other side may refuse it, or be gone, while a slow source is still waited for.
+    await Promise.all([sent, received]);
+  } catch (error) {
+    // Otherwise the next run's input would begin with what is left of this one.
+    if (!client.isOver) await sent.catch(() => undefined);
+    throw toDeployError(error);
   }
 }
 
 /** Content, and an empty piece that says that it was all, also where it broke off: the other side waits for it. */
-async function* endedByNothing(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* endedByNothing(
+  content: AsyncIterable<Uint8Array>,
+  refused: () => boolean,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of content) if (piece.length > 0) yield piece;
+    for await (const piece of content) {
+      if (refused()) return;
+      if (piece.length > 0) yield piece;
+    }
   } finally {
     yield new Uint8Array(0);
   }

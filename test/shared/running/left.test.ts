@@ -3,14 +3,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
+import { temporaryMounts } from '../../support/disks';
 import { allGone, leftOfRuns, obedientEngine, runIn, toldIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
 jest.setTimeout(120_000);
+const { mount } = temporaryMounts();
 const make = temporaryDirectories();
 let base: string;
 const text = { wanted: { kind: 'text' } } as const;
@@ -58,6 +61,57 @@ test('the connection is cut: within 10 s no process and no file of the run is le
   expect(await running).toMatchObject({ code: 'LOST', details: { status: 'unknown', attempts: 1 } });
   await client.close();
   expect(leftOfRuns(base)).toEqual([]);
+});
+
+test('cancelled while its input is awaited from a slow source: it ends at once, and nothing is left', async () => {
+  const stop = new AbortController();
+  const client = await openClient({ signal: stop.signal });
+  let asked: () => void;
+  const asking = new Promise<void>((resolve) => (asked = resolve));
+  const source = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from('some');
+    asked();
+    await new Promise(() => undefined);
+  };
+  const input = { ...withFile.input, open: async () => source() };
+  const running = thrownBy(runIn(client, base, ['say'], { ...text, input }));
+  await asking;
+  stop.abort();
+  expect(await running).toMatchObject({ code: 'CANCELLED' });
+  await client.close();
+  expect(leftOfRuns(base)).toEqual([]);
+});
+
+test('the disk is full while its input comes: that is said, and the next run gets its own input', async () => {
+  const small = mount(await make('disk'), 'tmpfs', 'size=4m');
+  await writeTree(small, obedientEngine('plain'));
+  const client = await openClient();
+  let opened: () => void;
+  const asked = new Promise<void>((resolve) => (opened = resolve));
+  // Refused long before its source, which is slow, has ended.
+  const content = async function* (): AsyncGenerator<Buffer> {
+    try {
+      for (let piece = 0; piece < 12; piece++) yield Buffer.alloc(1 << 20, 'x');
+    } finally {
+      await Promise.race([asked.then(() => pause(100)), pause(500)]);
+    }
+  };
+  const large = { ...withFile.input, open: async () => content() };
+  const slow = async function* (): AsyncGenerator<Buffer> {
+    opened();
+    await pause(300);
+    yield* await withFile.input.open();
+  };
+  const [refused, next] = await Promise.all([
+    thrownBy(runIn(client, small, ['say'], { ...text, input: large })),
+    runIn(client, small, ['read', '{inputFile}'], {
+      ...text,
+      input: { ...withFile.input, open: async () => slow() },
+    }),
+  ]);
+  expect(refused).toMatchObject({ code: 'STEP', message: expect.stringMatching(/no space|full/i) });
+  expect(JSON.parse(String(next.output))).toMatchObject({ text: 'input' });
+  await client.close();
 });
 
 test('nothing is heard any more: within the silence and 10 s nothing is left', async () => {
