@@ -39,6 +39,14 @@ const PROGRAMS = [
     isThere: () => isOnPath('mkfs.btrfs') || fs.existsSync('/usr/sbin/mkfs.btrfs'),
   },
 ];
+/** A Linux as an ordinary process; Debian has it for these processors. */
+if (process.arch === 'x64') {
+  PROGRAMS.push({
+    name: 'linux.uml',
+    packages: ['user-mode-linux'],
+    isThere: () => isOnPath('linux.uml'),
+  });
+}
 
 /** What the live suite needs beyond that. */
 const LIVE_PROGRAMS = [

@@ -14,14 +14,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hot_deploy.memory_group import MemoryGroup
+
     Json = dict[str, Any]
 
 # What it prints, and what it says before it is the engine: lines as of line().
 PIPES = ("stdout", "stderr", "told")
 
 
-def start(settings: Json, texts: Json, stdin: int) -> tuple[int, dict[str, int]]:
-    """(its number, descriptors to read its pipes by name). Closes `stdin` here."""
+def start(settings: Json, texts: Json, stdin: int, group: MemoryGroup | None = None) -> tuple[int, dict[str, int]]:
+    """(its number, descriptors to read its pipes by name). Closes `stdin` here. `group` holds it, with all that it starts."""
     reading: dict[str, int] = {}
     writing: dict[str, int] = {}
     for name in PIPES:
@@ -30,7 +32,11 @@ def start(settings: Json, texts: Json, stdin: int) -> tuple[int, dict[str, int]]
     pid = os.fork()
     if pid == 0:
         try:
+            if group is not None:
+                group.enter()
             _be_the_run(settings, texts, stdin, writing, parent)
+        except OSError as raised:
+            write_all(writing["told"], line(run_starting.of_system(raised)))
         except BaseException as raised:
             # Told as what it is: the engine's own exit codes may be any.
             write_all(writing["told"], line({"failed": "defect", "said": "%s: %s" % (type(raised).__name__, raised)}))

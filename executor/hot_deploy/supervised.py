@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "hot-deploy-run-supervisor"
 MODULES = (
     *("supervisor", "caller", "descendants", "kept_output", "run_process", "run_starting", "slots", "writing"),
-    *("files", "later", "masking", "outcomes"),
+    *("files", "later", "masking", "memory_group", "outcomes", "run_memory"),
 )
 BOOTSTRAP = """\
 import marshal, os

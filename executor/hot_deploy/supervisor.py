@@ -17,6 +17,7 @@ import time
 from hot_deploy import caller, descendants, kept_output, run_process, run_starting, slots
 from hot_deploy.caller import Caller
 from hot_deploy.kept_output import Kept
+from hot_deploy.run_memory import RunMemory
 from hot_deploy.run_starting import prctl
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ class Supervisor:
         self._caller = caller
         # Why the run is ended from here: `timeout`, `cancelled`, `memory` or `left`, when nobody waits for it.
         self.why: str | None = None
-        self._peak = 0
+        self._memory = RunMemory(None)
         self._told = b""
         self._status: int | None = None
         self._child = 0
@@ -67,10 +68,15 @@ class Supervisor:
             slot = self._slot()
             started = ended = time.monotonic()
             if self.why is None:
-                self._child, self._pipes = run_process.start(self.settings, self._texts, stdin)
+                self._memory = RunMemory(self.settings.get("memoryBytes"))
+                group = self._memory.group
+                self._child, self._pipes = run_process.start(self.settings, self._texts, stdin, group)
                 self._watch(started)
+                if self.why is None and self._memory.was_too_much():
+                    self.why = "memory"
                 self._end_all()
                 ended = time.monotonic()
+                self._memory.close()
                 self._show_rest()
             if slot is not None:
                 os.close(slot)
@@ -104,7 +110,8 @@ class Supervisor:
                 self.why = "timeout"
             if now >= look_at:
                 look_at = now + SAMPLE_SECONDS
-                self._weigh()
+                if self._memory.is_too_much() and self.why is None:
+                    self.why = "memory"
             if self.why is not None:
                 return
             waiting = [*open_ended.values(), wake, *self._caller.input()]
@@ -145,13 +152,6 @@ class Supervisor:
         """Passes output on as it comes, where somebody wants it; the end has all that is kept."""
         if self.settings["shown"]:
             self._caller.show(b"o" if name == "stdout" else b"e", piece)
-
-    def _weigh(self) -> None:
-        memory = sum(process.resident for process in descendants.below(os.getpid()))
-        self._peak = max(self._peak, memory)
-        most = self.settings.get("memoryBytes")
-        if most and memory > most and self.why is None:
-            self.why = "memory"
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class Supervisor:
             "durationMs": round(lasted * 1000),
             "waitedMs": round(waited * 1000),
             "cpuMs": round((used.ru_utime + used.ru_stime) * 1000),
-            "peakMemoryBytes": max(self._peak, used.ru_maxrss * 1024),
+            "peakMemoryBytes": max(self._memory.peak, used.ru_maxrss * 1024),
             "left": len(descendants.below(os.getpid())),
         }
         if "failed" in told:
