@@ -85,7 +85,8 @@ def end_of(
     environment.update(options.get("environment") or {})
     seconds = float(options.get("timeoutSeconds") or 60)
     try:
-        result = processes.run(argv, cwd, environment, seconds, wire, text_input, on_output)
+        secrets = options.get("secrets") or ()
+        result = processes.run(argv, cwd, environment, seconds, wire, text_input, on_output, secrets)
     except (OSError, ValueError) as raised:  # ValueError: a name or value that no environment or argument can have
         return _not_started("%s can't be started: %s" % (argv[0], getattr(raised, "strerror", raised)))
     result["passed"] = result["exitCode"] == 0 and not result["timedOut"]

@@ -18,6 +18,7 @@ __all__ = [
     "detaching",
     "draining",
     "gzip",
+    "http_check",
     "importlib_metadata",
     "importlib_util",
     "installing",
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     import tarfile
     import traceback
 
-    from hot_deploy import detaching, draining, installing, originals, workplace
+    from hot_deploy import detaching, draining, http_check, installing, originals, workplace
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
@@ -90,6 +91,7 @@ else:
     traceback = _Later("traceback")
     detaching = _Later("hot_deploy.detaching")
     draining = _Later("hot_deploy.draining")
+    http_check = _Later("hot_deploy.http_check")
     installing = _Later("hot_deploy.installing")
     originals = _Later("hot_deploy.originals")
     workplace = _Later("hot_deploy.workplace")

@@ -20,7 +20,7 @@ from hot_deploy import (
 )
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import installing, workplace
+from hot_deploy.later import http_check, installing, workplace
 from hot_deploy.shown import output_of
 
 TYPE_CHECKING = False
@@ -170,6 +170,8 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
     if kind in ("compile", "json"):
         return _inspect(session, layout, args["release"], kind)
     on_output = output_of(session.wire, request_id)
+    if kind == "http":
+        return http_check.run(args, session.wire, on_output)
     # What the engine's own programs do to the release is looked for afterwards.
     session.looks.at(layout, args["release"]).look_again()
     if kind == "python":

@@ -4,6 +4,7 @@ import { shellOnly } from '../shared/release/shellOperators';
 import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
 import { choice, count, field, type ReadParameter, text, within } from './field';
+import { HTTP_FIELDS, readHttpCheck } from './httpCheckFields';
 import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
@@ -16,9 +17,10 @@ const DEFAULT_NAMES: Record<CheckType, string> = {
   python: 'Python code',
   command: 'Command',
   engine: 'Engine starts',
+  http: 'Service answers',
 };
 
-const type = choice(['compile', 'json', 'python', 'command', 'engine'], {
+const type = choice(['compile', 'json', 'python', 'command', 'engine', 'http'], {
   displayName: 'Type',
   name: 'type',
   options: [
@@ -30,6 +32,12 @@ const type = choice(['compile', 'json', 'python', 'command', 'engine'], {
     },
     { name: 'Command', value: 'command', description: 'A program ends with exit code 0' },
     { name: 'Files Compile', value: 'compile', description: 'Every Python file compiles' },
+    {
+      name: 'HTTP Request',
+      value: 'http',
+      description:
+        'A service answers as it should, after the switch: asked until it does, or the time is over',
+    },
     { name: 'JSON Is Well-Formed', value: 'json', description: 'Every JSON file parses' },
     { name: 'Python Code', value: 'python', description: 'Code runs without an exception' },
   ],
@@ -92,6 +100,7 @@ const when = choice(['before', 'after', 'both'], {
   ],
   default: 'both',
   description: 'When it runs',
+  displayOptions: { show: { type: ['compile', 'json', 'python', 'command', 'engine'] } },
 });
 
 const timeoutSeconds = count({
@@ -101,7 +110,7 @@ const timeoutSeconds = count({
   typeOptions: { minValue: 0 },
   description:
     'After this it is ended and has not passed; 0 takes the Command Timeout of the options, 60 when not set',
-  displayOptions: { show: { type: ['python', 'command', 'engine'] } },
+  displayOptions: { show: { type: ['python', 'command', 'engine', 'http'] } },
 });
 
 const environment = field(
@@ -118,7 +127,7 @@ const environment = field(
   (value, called) => readVariables(called, value),
 );
 
-const ROW = [type, name, code, command, words, leaveOut, when, timeoutSeconds, environment];
+const ROW = [type, name, code, command, words, ...HTTP_FIELDS, leaveOut, when, timeoutSeconds, environment];
 
 /** The checks of a deployment or rollback. */
 export const checks = field(
@@ -157,10 +166,12 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
   const check: Check = {
     type: kind,
     name: known,
-    when: when.read(row, called('When')),
+    // Before the switch, what answers is not the new version.
+    when: kind === 'http' ? 'after' : when.read(row, called('When')),
     timeoutSeconds: timeoutSeconds.read(row, called('Timeout')) || usualTimeout,
-    environment: kind === 'engine' ? {} : environment.read(row, called('Environment')),
+    environment: kind === 'engine' || kind === 'http' ? {} : environment.read(row, called('Environment')),
   };
+  if (kind === 'http') check.http = readHttpCheck(row, called);
   if (kind === 'engine') check.arguments = words.read(row, called('Arguments'));
   if (kind === 'compile' || kind === 'json') {
     const left = leaveOut.read(row, called('Leave Out'));

@@ -37,7 +37,7 @@ const CHANGES = {
 const CHECKS = {
   checks: 'the checks that ran, in their order',
   'checks[].name': 'name of the check',
-  'checks[].type': '`compile`, `json`, `python`, `command` or `engine`',
+  'checks[].type': '`compile`, `json`, `python`, `command`, `engine` or `http`',
   'checks[].when': '`before` or `after` the switch',
   'checks[].passed': 'whether it passed',
   'checks[].durationMs': 'how long it took',

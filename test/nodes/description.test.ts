@@ -260,13 +260,22 @@ describe('the contract', () => {
         'code',
         'command',
         'arguments',
+        'url',
+        'method',
+        'headers',
+        'expectedStatus',
+        'expectedText',
+        'expectedJson',
+        'ignoreSslIssues',
         'leaveOut',
         'when',
         'timeoutSeconds',
         'environment',
       ].sort(),
     );
-    expect(valuesOf(named(check, 'type')).sort()).toEqual(['command', 'compile', 'engine', 'json', 'python']);
+    expect(valuesOf(named(check, 'type')).sort()).toEqual([
+      ...['command', 'compile', 'engine', 'http', 'json', 'python'],
+    ]);
     expect(valuesOf(named(check, 'when')).sort()).toEqual(['after', 'before', 'both']);
   });
 

@@ -30,6 +30,7 @@ import { safeName } from '../../nodes/RunExtractionEngine/fields/input';
 import { readWanted } from '../../nodes/RunExtractionEngine/fields/output';
 import { asHtml } from '../../nodes/n8n/asHtml';
 import { within } from '../../nodes/n8n/field';
+import { readHttpCheck } from '../../nodes/n8n/httpCheckFields';
 import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
 import { withoutPasswords } from '../../nodes/shared/text/passwords';
@@ -42,6 +43,7 @@ import { signingKey } from '../../nodes/shared/push/secret';
 import { verify } from '../../nodes/shared/push/signature';
 import type { Probe } from '../../nodes/shared/contract/facts';
 import type { Check } from '../../nodes/shared/release/checks';
+import { parseStatuses } from '../../nodes/shared/release/httpStatuses';
 import { reasonOf } from '../../nodes/shared/release/apply/reason';
 import { startsOf } from '../../nodes/shared/release/starts';
 import { escapeText } from '../../nodes/shared/report/markup';
@@ -87,6 +89,13 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
   ],
   'n8n/asHtml.ts': [asHtml],
   'n8n/values.ts': [(text) => readText('Field', text)],
+  'n8n/httpCheckFields.ts': [
+    (text) => readHttpCheck(within({ url: text }), (label) => label),
+    (text) => readHttpCheck(within({ url: 'http://a', headers: text }), (label) => label),
+    (text) => readHttpCheck(within({ url: 'http://a', headers: `A: ${text}` }), (label) => label),
+    (text) => readHttpCheck(within({ url: 'http://a', expectedJson: text }), (label) => label),
+  ],
+  'shared/release/httpStatuses.ts': [(text) => parseStatuses('Expected Status', text)],
   'n8n/variables.ts': [(text) => readVariables('Environment', text)],
   'shared/connection/hostKey.ts': [
     parseHostKeys,

@@ -6,6 +6,7 @@ import {
   LONGEST_SECONDS,
   LONGEST_TEXT,
   LONGEST_WORD,
+  LONGEST_WORDS,
   MANY,
 } from './limits';
 import * as facts from './facts';
@@ -40,6 +41,22 @@ const unseen = orNull(count);
 const environment = byName(text(LONGEST_TEXT), MANY);
 /** The first part of a new release's id, such as `20261123-171501`. */
 const time = matching<string>('[0-9]{8}-[0-9]{6}', LONGEST_WORD);
+
+/** For `http`: what is asked, again and again, and what the answer has to be. */
+const httpRequest = record({
+  url: text(LONGEST_WORDS),
+  method: oneOf('GET', 'HEAD', 'POST'),
+  headers: byName(text(LONGEST_TEXT), MANY),
+  /** From and to, both included. */
+  statuses: list(tuple(count, count), MANY),
+  /** What has to be in it. */
+  text: optional(text(LONGEST_TEXT)),
+  /** Names and places into its JSON, and as JSON what has to be there. */
+  path: optional(list(text(LONGEST_WORDS), MANY)),
+  value: optional(text(LONGEST_TEXT)),
+  /** Whether certificates are verified. */
+  verify: flag,
+});
 
 /** What a check runs. */
 const checked = { release, timeoutSeconds: optional(seconds), environment: optional(environment) };
@@ -125,7 +142,7 @@ export const CHANGING = {
     changes: true,
     arguments: record({
       ...checked,
-      kind: oneOf('compile', 'json', 'python', 'command', 'engine'),
+      kind: oneOf('compile', 'json', 'python', 'command', 'engine', 'http'),
       /** For `engine`: its entrypoint, the arguments, and whether it is skipped where it was started in place before the switch. */
       entrypoint: optional(entrypoint),
       arguments: optional(list(text(LONGEST_TEXT), MANY)),
@@ -134,6 +151,7 @@ export const CHANGING = {
       code: optional(text(LONGEST_CODE)),
       /** For `command`: split like a POSIX shell would, and run without one. */
       command: optional(text(LONGEST_CODE)),
+      http: optional(httpRequest),
     }),
     result: facts.runResult,
   },

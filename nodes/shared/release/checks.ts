@@ -1,8 +1,11 @@
+import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
 import { matcherOf } from '../source/patterns';
 
-export type CheckType = 'compile' | 'json' | 'python' | 'command' | 'engine';
+export type CheckType = 'compile' | 'json' | 'python' | 'command' | 'engine' | 'http';
 export type CheckPhase = 'before' | 'after';
+/** What is asked of a service, and what its answer has to be. */
+export type HttpRequest = NonNullable<ArgumentsOf<'run'>['http']>;
 
 /** Something that must hold for a release to go live. */
 export interface Check {
@@ -14,6 +17,8 @@ export interface Check {
   command?: string;
   /** For `engine`: what follows the entrypoint; without one, the whole command, which is started behind the prefix. */
   arguments?: readonly string[];
+  /** For `http`: asked again and again until the answer is right, or the time limit is over. */
+  http?: HttpRequest;
   /** For `compile` and `json`: globs of the files that are not looked at. */
   leaveOut?: readonly string[];
   when: CheckPhase | 'both';

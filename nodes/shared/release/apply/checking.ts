@@ -77,6 +77,7 @@ function runArguments(
   }
   if (type === 'python') return { release, timeoutSeconds, environment, kind: type, code };
   if (type === 'command') return { release, timeoutSeconds, environment, kind: type, command };
+  if (type === 'http') return { release, timeoutSeconds, kind: type, http: check.http };
   return { release, kind: type };
 }
 

@@ -1,0 +1,51 @@
+"""The check that asks a service over HTTP, from the engine's side: over its own loopback, in its container."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import hot_deploy
+from hot_deploy import checking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hot_deploy.checking import OnOutput
+    from hot_deploy.wire import Wire
+
+    Json = dict[str, Any]
+
+# The program ends by itself, and says why; it is ended where it can't.
+GRACE_SECONDS = 5
+# Has to come first in a program.
+FUTURE = "from __future__ import annotations"
+
+
+def run(args: Json, wire: Wire, on_output: OnOutput) -> Json:
+    """Asks until the answer is right, for as long as the check may take. `args`: those of `run`, with `http`."""
+    wanted, seconds = args["http"], float(args.get("timeoutSeconds") or 60)
+    settings = {
+        "seconds": seconds,
+        "url": wanted["url"],
+        "method": wanted["method"],
+        "headers": wanted["headers"],
+        "statuses": wanted["statuses"],
+        "text": wanted.get("text") or "",
+        "path": wanted.get("path"),
+        "value": wanted.get("value"),
+        "verify": wanted["verify"],
+    }
+    # Over standard input: headers have secrets, which no command line may show.
+    program = hot_deploy.program["modules"]["http_probe"].replace(FUTURE, "", 1)
+    text = "\n".join((FUTURE, "WANTED = __import__('json').loads(%r);" % json.dumps(settings), program))
+    options = {"timeoutSeconds": seconds + GRACE_SECONDS, "secrets": secrets_of(wanted["headers"])}
+    return checking.end_of([sys.executable, "-I", "-S", "-"], "/", dict(os.environ), options, wire, on_output, text)
+
+
+def secrets_of(headers: dict[str, str]) -> list[str]:
+    """What an answer, or whatever repeats a request, must not show: values, and what comes behind a scheme such as Bearer."""
+    values = list(headers.values())
+    return [each for value in values for each in (value, value.split(" ")[-1]) if len(each) >= 8]
