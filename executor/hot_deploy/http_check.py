@@ -20,27 +20,14 @@ if TYPE_CHECKING:
 
 # The program ends by itself, and says why; it is ended where it can't.
 GRACE_SECONDS = 5
-# Has to come first in a program.
-FUTURE = "from __future__ import annotations"
 
 
 def run(args: Json, wire: Wire, on_output: OnOutput) -> Json:
     """Asks until the answer is right, for as long as the check may take. `args`: those of `run`, with `http`."""
     wanted, seconds = args["http"], float(args.get("timeoutSeconds") or 60)
-    settings = {
-        "seconds": seconds,
-        "url": wanted["url"],
-        "method": wanted["method"],
-        "headers": wanted["headers"],
-        "statuses": wanted["statuses"],
-        "text": wanted.get("text") or "",
-        "path": wanted.get("path"),
-        "value": wanted.get("value"),
-        "verify": wanted["verify"],
-    }
+    settings = json.dumps(dict(wanted, seconds=seconds))
     # Over standard input: headers have secrets, which no command line may show.
-    program = hot_deploy.program["modules"]["http_probe"].replace(FUTURE, "", 1)
-    text = "\n".join((FUTURE, "WANTED = __import__('json').loads(%r);" % json.dumps(settings), program))
+    text = "%s\nraise SystemExit(main(json.loads(%r)));\n" % (hot_deploy.program["modules"]["http_probe"], settings)
     options = {"timeoutSeconds": seconds + GRACE_SECONDS, "secrets": secrets_of(wanted["headers"])}
     return checking.end_of([sys.executable, "-I", "-S", "-"], "/", dict(os.environ), options, wire, on_output, text)
 

@@ -9,7 +9,6 @@ import http.client
 import json
 import signal
 import ssl
-import sys
 import time
 from urllib.parse import urljoin, urlsplit
 
@@ -34,7 +33,7 @@ class Wrong(Exception):
 
 
 def main(wanted: Json) -> int:
-    """`wanted`: see http_check.py."""
+    """`wanted`: what `run` is given for `http`, and `seconds`. Returns the exit code."""
     deadline = time.monotonic() + wanted["seconds"]
     signal.signal(signal.SIGALRM, _too_slow)
     pause, said, attempts = FIRST_PAUSE, "", 0
@@ -149,7 +148,7 @@ def _origin(address: str) -> tuple[str, str, int]:
 
 def _look_at(wanted: Json, answer: _Answer) -> None:
     """Raises Wrong where the content isn't what it should be."""
-    text, path = wanted["text"], wanted["path"]
+    text, path = wanted.get("text"), wanted.get("path")
     if not text and path is None:
         return
     content = answer.content().decode("utf-8", "replace")
@@ -187,7 +186,3 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _shown(content: str) -> str:
     return "\n" + content[:SHOWN_CHARACTERS] if content else ""
-
-
-if __name__ == "__main__":
-    sys.exit(main(WANTED))  # type: ignore[name-defined]  # noqa: F821 - put in front by http_check.py

@@ -59,11 +59,7 @@ class MemoryGroup:
             pass
 
     def _write(self, name: str, value: str) -> None:
-        fd = os.open(os.path.join(self.path, name), os.O_WRONLY)
-        try:
-            os.write(fd, value.encode("ascii"))
-        finally:
-            os.close(fd)
+        _write(os.path.join(self.path, name), value)
 
 
 def make(limit: int) -> MemoryGroup | None:
@@ -128,13 +124,8 @@ def _is_delegated(path: str) -> bool:
 def _give_memory(parent: str) -> None:
     """Has the groups in it count memory. The kernel refuses that to one that has processes of its own."""
     control = os.path.join(parent, "cgroup.subtree_control")
-    if "memory" in _read(control).split():
-        return
-    fd = os.open(control, os.O_WRONLY)
-    try:
-        os.write(fd, b"+memory")
-    finally:
-        os.close(fd)
+    if "memory" not in _read(control).split():
+        _write(control, "+memory")
 
 
 def _remove_left(parent: str) -> None:
@@ -146,6 +137,14 @@ def _remove_left(parent: str) -> None:
                 os.rmdir(os.path.join(parent, name))
             except OSError:
                 pass
+
+
+def _write(path: str, value: str) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, value.encode("ascii"))
+    finally:
+        os.close(fd)
 
 
 def _read(path: str) -> str:

@@ -1,10 +1,7 @@
 import { DeployError } from '../errors';
 
-/** Statuses of HTTP, from one to another, both included. */
-export type Statuses = ReadonlyArray<readonly [from: number, to: number]>;
-
 /**
- * Reads `200, 204, 300-399`.
+ * Reads `200, 204, 300-399`: statuses of HTTP, from one to another, both included.
  *
  * @throws DeployError `INPUT` quoting what is neither a status nor a range
  */
