@@ -13,6 +13,7 @@ const ASSETS = [
   'executor/by_code.py',
   'executor/try_release.py',
   'executor/hot_deploy/*.py',
+  'executor/serving/*.py',
   'credentials/**/*.{svg,png}',
 ];
 

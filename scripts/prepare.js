@@ -14,6 +14,9 @@ const UV_DIRECTORY = path.join(ROOT, 'node_modules/.cache/uv');
 /** Where scripts/python.js finds what checks the Python program. */
 const PYTHON_TOOLS_DIRECTORY = path.join(ROOT, 'node_modules/.cache/python-tools');
 const PYTHON_TOOLS = path.join(ROOT, 'executor/requirements-dev.txt');
+/** Where the tests of serve.py find the servers that it hands over. */
+const SERVERS_DIRECTORY = path.join(ROOT, 'node_modules/.cache/python-servers');
+const SERVERS = path.join(ROOT, 'executor/requirements-servers.txt');
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 const PYTHON = { name: 'python3 with venv', packages: ['python3', 'python3-venv'], isThere: hasPythonVenv };
@@ -170,16 +173,21 @@ function prepareUv() {
   if (!makeEnvironment(UV_DIRECTORY, 'uv')) stop('uv could not be installed; the output above says why.');
 }
 
-/** A copy of the list is left there, last: whether it is the same tells whether these tools are installed. */
-function preparePythonTools() {
-  const installed = path.join(PYTHON_TOOLS_DIRECTORY, 'requirements-dev.txt');
-  const wanted = fs.readFileSync(PYTHON_TOOLS, 'utf8');
+/** A copy of the list is left there, last: whether it is the same tells whether all of it is installed. */
+function prepareEnvironment(directory, list, what) {
+  const installed = path.join(directory, path.basename(list));
+  const wanted = fs.readFileSync(list, 'utf8');
   if (fs.existsSync(installed) && fs.readFileSync(installed, 'utf8') === wanted) return;
-  console.log('Installing the tools that check the Python program …');
-  if (!makeEnvironment(PYTHON_TOOLS_DIRECTORY, '-r', PYTHON_TOOLS)) {
-    stop('The tools in executor/requirements-dev.txt could not be installed; the output above says why.');
+  console.log(`Installing ${what} …`);
+  if (!makeEnvironment(directory, '-r', list)) {
+    stop(`What ${path.relative(ROOT, list)} lists could not be installed; the output above says why.`);
   }
   fs.writeFileSync(installed, wanted);
+}
+
+function preparePythonTools() {
+  prepareEnvironment(PYTHON_TOOLS_DIRECTORY, PYTHON_TOOLS, 'the tools that check the Python program');
+  prepareEnvironment(SERVERS_DIRECTORY, SERVERS, 'the servers that the tests hand over');
 }
 
 if (!packagesAreInstalled()) installPackages();

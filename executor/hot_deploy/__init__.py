@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 program: dict[str, Any]
 launcher: str
 launch: str
+serving: dict[str, str]
 try_release: str

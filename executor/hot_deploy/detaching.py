@@ -248,6 +248,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     files.remove_tree(layout.staging)
     pins.remove_all(layout)
     _unlink(layout.launch)
+    _unlink(layout.serve)
     if everything:
         files.remove_tree(layout.adopted)
         run_leftovers.remove_all(layout)

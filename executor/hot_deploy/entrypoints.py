@@ -16,6 +16,7 @@ from hot_deploy import files, records, shell_launcher
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import py_compile
 from hot_deploy.layout import LAUNCHER_MARKER, LAUNCHER_START, checked_path, parents
+from hot_deploy.serve_text import serve_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,10 +195,11 @@ def _followed_by(text: str, own: str) -> str:
 
 
 def place_launch(layout: Layout) -> None:
-    """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`."""
-    content = launch_text().encode("utf-8")
-    if content:
-        _write(layout, layout.launch, content, 0o755)
+    """Puts the prefix there that runs any command with what is current: `python3 .hot-deploy/launch.py COMMAND…`, and
+    what does so for a service: `python3 .hot-deploy/serve.py --listen ADDRESS -- COMMAND…`."""
+    for path, text in ((layout.launch, launch_text()), (layout.serve, serve_text())):
+        if text:
+            _write(layout, path, text.encode("utf-8"), 0o755)
 
 
 def place_by_code(layout: Layout) -> None:

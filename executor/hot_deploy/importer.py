@@ -55,6 +55,7 @@ def install(program: "Dict[str, Any]") -> "ModuleType":
     package.program = program
     package.launcher = program.get("launcher", "")
     package.launch = program.get("launch", "")
+    package.serving = program.get("serving", {})
     package.by_code = program.get("byCode", "")
     package.try_release = program.get("tryRelease", "")
     sys.modules[PACKAGE] = package

@@ -55,6 +55,8 @@ class Layout:
         self.history = os.path.join(self.state, "history.jsonl")
         # What runs any command with the current release.
         self.launch = os.path.join(self.state, "launch.py")
+        # What keeps a service's sockets.
+        self.serve = os.path.join(self.state, "serve.py")
         # How launchers pin, and what they need for it: see pins.py.
         self.pinning = os.path.join(self.state, "pinning")
         self.pins = os.path.join(self.state, "pins")
@@ -111,7 +113,7 @@ class Layout:
         """Through a link in place of one of ours, what is done there would be done somewhere else, perhaps as root."""
         own = [self.state, self.staging, self.records, self.releases, self.backups]
         own += [self.environments, self.adopted, self.aside, self.lock, self.history, self.undo, self.number]
-        own += [self.unpinned, self.launch, self.pinning, self.pins, self.code, self.runs]
+        own += [self.unpinned, self.launch, self.serve, self.pinning, self.pins, self.code, self.runs]
         for directory in (self.releases, self.environments, self.adopted):
             own += [os.path.join(directory, name) for name in _names(directory)]
         for path in own:

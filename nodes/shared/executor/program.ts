@@ -7,6 +7,8 @@ import { type Access, allowedVerbs } from './access';
 
 const PYTHON_DIRECTORY = join(__dirname, '../../../executor');
 const PACKAGE = 'hot_deploy';
+/** Of what its modules are made into one text on the engine's side: see `hot_deploy/serve_text.py`. */
+const SERVING = 'serving';
 
 /**
  * Run with `python -c`: finds the program on standard input and starts it. It is the same text for everybody, with
@@ -55,9 +57,10 @@ export function programFor(silenceSeconds: number, access: Access = 'full'): Buf
 export function programText(silenceSeconds: number, access: Access): string {
   const sources = JSON.stringify({
     loader: LOADER,
-    modules: readModules(),
+    modules: readModules(PACKAGE),
     launcher: read('launcher.py'),
     launch: read('launch.py'),
+    serving: readModules(SERVING),
     byCode: read('by_code.py'),
     tryRelease: read('try_release.py'),
   });
@@ -81,11 +84,11 @@ function pack(program: string): Buffer {
   return Buffer.concat([Buffer.from(`\x01hd:${packed.length}\n`), packed]);
 }
 
-/** Name → text of every module of the package, sorted: directories list their files in any order. */
-function readModules(): Record<string, string> {
-  const files = readdirSync(join(PYTHON_DIRECTORY, PACKAGE)).filter((file) => file.endsWith('.py'));
+/** Name → text of every module of a package, sorted: directories list their files in any order. */
+function readModules(directory: string): Record<string, string> {
+  const files = readdirSync(join(PYTHON_DIRECTORY, directory)).filter((file) => file.endsWith('.py'));
   const names = files.map((file) => file.slice(0, -'.py'.length)).filter((name) => name !== '__init__');
-  return Object.fromEntries(names.sort().map((name) => [name, read(PACKAGE, `${name}.py`)]));
+  return Object.fromEntries(names.sort().map((name) => [name, read(directory, `${name}.py`)]));
 }
 
 function read(...names: string[]): string {

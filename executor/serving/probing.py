@@ -1,0 +1,82 @@
+"""Whether a server is ready: it has taken a connection out of the queue of its socket."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from serving.listening import Listening, short, slot_path
+from serving.output import is_writable
+
+# Twice in a row nobody is queued: between the end of connect(2) and the queue some time may pass.
+ENOUGH = 3
+
+
+class Probe:
+    """A connection to each address of a slot. `ports`: from which it is made where others go to another slot."""
+
+    def __init__(self, listening: list[Listening], slot: int, ports: tuple[int, int] | None) -> None:
+        self.slot = slot
+        self.ports = ports
+        self._left = list(listening)
+        self._current: socket.socket | None = None
+        self._seen = 0
+        self._tries = 0
+
+    def is_passed(self) -> bool:
+        """Whether all have taken theirs by now; asked again and again."""
+        while self._left:
+            if self._current is None and not self._connect(self._left[0]):
+                return False
+            if not self._is_connected() or self._left[0].is_queued(self.slot):
+                self._seen = 0
+                return False
+            self._seen += 1
+            if self._seen < ENOUGH:
+                return False
+            self.close()
+            self._left.pop(0)
+        return True
+
+    def close(self) -> None:
+        self._seen = 0
+        if self._current is not None:
+            self._current.close()
+            self._current = None
+
+    def _is_connected(self) -> bool:
+        assert self._current is not None
+        if not is_writable(self._current.fileno()):
+            return False
+        if self._current.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.close()
+            return False
+        return True
+
+    def _connect(self, listening: Listening) -> bool:
+        address = listening.address
+        made = socket.socket(address.family, socket.SOCK_STREAM)
+        made.setblocking(False)
+        try:
+            if address.is_unix:
+                with short(slot_path(address.place, self.slot)) as path:
+                    reason = made.connect_ex(path)
+            else:
+                if self.ports is not None:
+                    self._bind(made, address.family)
+                reason = made.connect_ex(address.from_here())
+        except OSError as raised:
+            reason = raised.errno or errno.EIO
+        if reason in (0, errno.EINPROGRESS):
+            self._current = made
+            return True
+        # Another source port, in a moment.
+        made.close()
+        return False
+
+    def _bind(self, made: socket.socket, family: int) -> None:
+        first, last = self.ports or (0, 0)
+        port = first + self._tries % (last - first + 1)
+        self._tries += 1
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))
