@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 # The first descriptor that a server gets, as with systemd's sockets: sd_listen_fds(3).
@@ -33,7 +34,11 @@ def filled(words: list[str], count: int) -> list[str]:
     return [PLACE.sub(descriptor, word) for word in words]
 
 
-def environment_of(count: int) -> dict[str, str]:
+def environment_of(words: list[str], count: int) -> dict[str, str]:
     """What says which sockets there are to programs that read it, such as `python main.py`."""
     numbers = [str(FIRST_DESCRIPTOR + index) for index in range(count)]
-    return {"HOT_DEPLOY_FD": numbers[0], "HOT_DEPLOY_FDS": ",".join(numbers), "LISTEN_FDS": str(count)}
+    found = {"HOT_DEPLOY_FD": numbers[0], "HOT_DEPLOY_FDS": ",".join(numbers)}
+    if not names_descriptor(words):
+        # gunicorn would take each socket twice that it is told of in both ways.
+        found.update(LISTEN_FDS=str(count), LISTEN_PID=str(os.getpid()))
+    return found

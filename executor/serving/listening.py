@@ -60,8 +60,18 @@ class Listening:
     def remove(self) -> None:
         """What a Unix socket leaves behind in its directory."""
         if self.address.is_unix:
-            for path in [self.address.place, *(slot_path(self.address.place, slot) for slot in range(SLOTS))]:
-                _unlink_socket(path)
+            _unlink_socket(self.address.place)
+            for slot in range(SLOTS):
+                _unlink_socket(slot_path(self.address.place, slot))
+                _unlink_socket(kept_path(self.address.place, slot))
+
+    def renew_name(self, slot: int) -> None:
+        """gunicorn removes the name of a socket that it was given when it stops."""
+        if self.address.is_unix:
+            try:
+                os.link(kept_path(self.address.place, slot), slot_path(self.address.place, slot))
+            except FileExistsError:
+                pass
 
     @property
     def port(self) -> int | None:
@@ -133,6 +143,11 @@ def slot_path(path: str, slot: int) -> str:
     return os.path.join(directory, ".%s.%d" % (name, slot))
 
 
+def kept_path(path: str, slot: int) -> str:
+    """A further name of that, of which no server knows."""
+    return slot_path(path, slot) + ".kept"
+
+
 def _opened_unix(address: Address, backlog: int) -> Listening:
     path = address.place
     refuse_taken(path, "--listen %s" % address.given, "stop what listens there already, or give another path")
@@ -145,6 +160,8 @@ def _opened_unix(address: Address, backlog: int) -> Listening:
         try:
             with short(place) as usable:
                 made.bind(usable)
+            _unlink_socket(kept_path(path, slot))
+            os.link(place, kept_path(path, slot))
         except OSError as raised:
             refuse("--listen %s: can't listen there (%s); give another path" % (address.given, raised.strerror))
         made.listen(backlog)
@@ -158,7 +175,7 @@ def _show(path: str, slot: int) -> None:
     """Lets the name lead to a slot's socket: at no moment to none."""
     aside = slot_path(path, slot) + ".new"
     _unlink_socket(aside)
-    os.link(slot_path(path, slot), aside)
+    os.link(kept_path(path, slot), aside)
     os.rename(aside, path)
     # Two names of one file are left as they are by rename(2).
     _unlink_socket(aside)

@@ -77,6 +77,8 @@ class Service:
         for each in sockets:
             # The one before may have changed it for all that share the socket.
             each.setblocking(True)
+        for one in self.listening:
+            one.renew_name(generation.slot)
         how = Start(settings.base, generation.release, settings.command, settings.directory)
         self.forget_output(generation)
         generation.begin(how, [each.fileno() for each in sockets], self.warden)

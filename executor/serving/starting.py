@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1
 FAILED = 70
-# Set by a launcher for what it starts: serve.py may have been started by one.
-OF_RUNS = ("HOT_DEPLOY_RELEASE", "HOT_DEPLOY_PINNED")
+# Set by a launcher or by systemd for what it starts: serve.py may have been started by one.
+OF_OTHERS = ("HOT_DEPLOY_RELEASE", "HOT_DEPLOY_PINNED", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 
 class NotStartable(Exception):
@@ -109,9 +109,9 @@ def _arrange(sockets: list[int], streams: tuple[int, int]) -> None:
 
 def _prepared(how: Start, count: int) -> tuple[Json, tuple[str, list[str]]]:
     """How it is pinned, and (executable, words)."""
-    for name in OF_RUNS:
+    for name in OF_OTHERS:
         os.environ.pop(name, None)
-    os.environ.update(environment_of(count), LISTEN_PID=str(os.getpid()))
+    os.environ.update(environment_of(how.words, count))
     if how.directory is not None:
         os.chdir(how.directory)
     words = filled(how.words, count)
