@@ -44,7 +44,7 @@ class Address:
     def shown(self) -> str:
         """With the port that the kernel has chosen where 0 was given."""
         if self.is_unix:
-            return UNIX + self.place
+            return UNIX + str(self.place)
         host, port = self.place[:2]
         return ("[%s]:%d" if self.family == socket.AF_INET6 else "%s:%d") % (host, port)
 
@@ -80,6 +80,8 @@ def all_parsed(given: list[str]) -> list[Address]:
     """Each of them, once."""
     made = [parsed(each) for each in given]
     for index, each in enumerate(made):
-        if any(each.place == other.place and not (other.is_unix is False and other.place[1] == 0) for other in made[:index]):
+        if any(
+            each.place == other.place and not (other.is_unix is False and other.place[1] == 0) for other in made[:index]
+        ):
             refuse("--listen %s is given twice; leave one of them out" % each.given)
     return made

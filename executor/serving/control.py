@@ -116,9 +116,7 @@ class Control:
     def sweep(self) -> None:
         """Drops those that could not be told something."""
         for client in list(self.clients.values()):
-            if client.is_gone:
-                self._drop(client)
-            elif len(client.read) > 4 * LONGEST_LINE:
+            if client.is_gone or len(client.read) > 4 * LONGEST_LINE:
                 self._drop(client)
 
 

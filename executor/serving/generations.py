@@ -176,7 +176,7 @@ class Generation:
             if name in facts:
                 setattr(made, name, facts[name])
         made._told = facts["told"].encode("latin-1")
-        made.output = Output({read: to for read, to in facts["ends"]}, facts["tail"].encode("latin-1"))
+        made.output = Output(dict(facts["ends"]), facts["tail"].encode("latin-1"))
         return made
 
     def descriptors(self) -> list[int]:

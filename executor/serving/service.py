@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+from functools import partial
 
 from serving.connections import connections, half_open
 from serving.generations import KILL_SECONDS, Generation
@@ -86,9 +87,9 @@ class Service:
 
     def watch(self, generation: Generation) -> None:
         for fd in generation.output.ends:
-            self.loop.watch(fd, lambda ready: self._pass_on(generation, ready))
+            self.loop.watch(fd, partial(self._pass_on, generation))
         if generation.telling >= 0:
-            self.loop.watch(generation.telling, lambda ready: self._hear(generation, ready))
+            self.loop.watch(generation.telling, partial(self._hear, generation))
 
     def _pass_on(self, generation: Generation, fd: int) -> None:
         if not generation.output.pass_on(fd) or fd in generation.output.stalled:
@@ -108,7 +109,7 @@ class Service:
         for generation in self.generations:
             for fd in list(generation.output.stalled):
                 if generation.output.pass_on(fd) and fd not in generation.output.stalled:
-                    self.loop.watch(fd, lambda ready, which=generation: self._pass_on(which, ready))
+                    self.loop.watch(fd, partial(self._pass_on, generation))
 
     def reap(self) -> None:
         """Takes note of every child that has ended; process 1 gets those of others, too."""

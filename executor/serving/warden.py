@@ -40,8 +40,8 @@ class Warden:
 def _watch(reading: int, writing: int) -> None:
     signal.set_wakeup_fd(-1)
     os.setsid()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Nothing of serve.py's is kept open, such as its sockets and what it writes to.
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -206,9 +206,16 @@ class Served:
         self.process = process
         self.log = log
         self.socket = os.path.join(layout.state, name)
+        self.controllers: list[Controller] = []
 
     def controller(self) -> Controller:
-        return Controller(self.socket)
+        made = Controller(self.socket)
+        self.controllers.append(made)
+        return made
+
+    def close(self) -> None:
+        for each in self.controllers:
+            each.close()
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
@@ -260,6 +267,7 @@ def serve(
             until(lambda: first_state(made) == "live")
         yield made
     finally:
+        made.close()
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
