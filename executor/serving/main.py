@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -61,11 +62,13 @@ class Serving:
         if state is None:
             # First of all, and before there is anything to inherit.
             self.listener = control_socket(settings.control, settings.base)
+            try:
+                listening = opened(settings.addresses, settings.backlog)
+            except Unusable:
+                os.unlink(settings.control)
+                raise
             warden = Warden.started()
-            listening = opened(settings.addresses, settings.backlog)
         else:
-            import socket  # noqa: PLC0415 - as few start
-
             self.listener = socket.socket(fileno=state["control"])
             warden = Warden(*state["warden"])
             listening = listening_of(state)

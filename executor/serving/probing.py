@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import socket
 
+from serving.connections import connections
 from serving.listening import Listening, short, slot_path
 from serving.output import is_writable
+from serving.processes import inodes
 
-# Twice in a row nobody is queued: between the end of connect(2) and the queue some time may pass.
+# So often in a row nobody is queued: between the end of connect(2) and the queue some time may pass.
 ENOUGH = 3
 
 
@@ -23,20 +25,35 @@ class Probe:
         self._seen = 0
         self._tries = 0
 
-    def is_passed(self) -> bool:
-        """Whether all have taken theirs by now; asked again and again."""
+    def is_passed(self, pids: list[int]) -> bool:
+        """Whether these processes have taken all by now; asked again and again."""
         while self._left:
-            if self._current is None and not self._connect(self._left[0]):
+            listening = self._left[0]
+            if self._current is None and not self._connect(listening):
                 return False
-            if not self._is_connected() or self._left[0].is_queued(self.slot):
+            if not self._is_connected() or listening.is_queued(self.slot):
                 self._seen = 0
                 return False
-            self._seen += 1
-            if self._seen < ENOUGH:
+            if not (self._is_queued_no_more() if listening.address.is_unix else self._is_accepted(pids)):
                 return False
             self.close()
             self._left.pop(0)
         return True
+
+    def _is_queued_no_more(self) -> bool:
+        self._seen += 1
+        return self._seen >= ENOUGH
+
+    def _is_accepted(self, pids: list[int]) -> bool:
+        """By one of these processes, as far as it can be seen what they have open: by no other slot's."""
+        assert self._current is not None
+        own, port = self._current.getsockname()[1], self._current.getpeername()[1]
+        found = [each.inode for each in connections({port}) if each.peer[1] == own]
+        if not found:
+            # It has been closed again: the queue has to tell.
+            return self._is_queued_no_more()
+        sockets = inodes(pids)
+        return any(inode in sockets if sockets else inode for inode in found)
 
     def close(self) -> None:
         self._seen = 0
@@ -76,7 +93,8 @@ class Probe:
 
     def _bind(self, made: socket.socket, family: int) -> None:
         first, last = self.ports or (0, 0)
-        port = first + self._tries % (last - first + 1)
+        # From the last one down: a port that was used has to rest, and whoever probes begins with the first.
+        port = last - self._tries % (last - first + 1)
         self._tries += 1
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))

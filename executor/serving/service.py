@@ -188,7 +188,7 @@ class Service:
             return False
         if generation.probe is None:
             generation.probe = Probe(self.listening, generation.slot, ports)
-        if not generation.probe.is_passed():
+        if not generation.probe.is_passed(generation.left()):
             return False
         generation.probe = None
         generation.is_ready = True

@@ -15,7 +15,7 @@ SO_ATTACH_REUSEPORT_CBPF = 51
 LOAD_BYTE, LOAD_HALF, AND, RETURN = 0x30, 0x28, 0x54, 0x06
 JUMP, EQUAL, GREATER_OR_EQUAL, GREATER = 0x05, 0x15, 0x35, 0x25
 SKF_NET_OFF = 0xFFF00000
-IPV4_WITHOUT_OPTIONS, IPV6, VERSION = 0x45, 0x60, 0xF0
+IPV4_WITHOUT_OPTIONS, IPV6, VERSION_BITS = 0x45, 0x60, 0xF0
 IPV4_LENGTH, IPV6_LENGTH = 20, 40
 
 
@@ -29,7 +29,7 @@ def steering(live: int, waiting: int | None = None, ports: tuple[int, int] = (0,
         (EQUAL, 0, 2, IPV4_WITHOUT_OPTIONS),
         (LOAD_HALF, 0, 0, SKF_NET_OFF + IPV4_LENGTH),
         (JUMP, 0, 0, 3),
-        (AND, 0, 0, VERSION),
+        (AND, 0, 0, VERSION_BITS),
         (EQUAL, 0, 4, IPV6),
         (LOAD_HALF, 0, 0, SKF_NET_OFF + IPV6_LENGTH),
         (GREATER_OR_EQUAL, 0, 2, first),

@@ -160,6 +160,9 @@ class Controller:
         above = os.open(os.path.dirname(path), os.O_RDONLY)
         try:
             self.connection.connect("/proc/self/fd/%d/%s" % (above, os.path.basename(path)))
+        except OSError:
+            self.connection.close()
+            raise
         finally:
             os.close(above)
         self.file = self.connection.makefile("rb")
@@ -262,7 +265,7 @@ def serve(
         )
     made = Served(layout, process, log, name)
     try:
-        until(lambda: os.path.exists(made.socket) or process.poll() is not None)
+        until(lambda: is_answered(made.socket) or process.poll() is not None)
         if wait:
             until(lambda: first_state(made) == "live")
         yield made
@@ -275,6 +278,15 @@ def serve(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def is_answered(path: str) -> bool:
+    """Whether somebody listens there: one that is dead may have left it behind."""
+    try:
+        Controller(path).close()
+    except OSError:
+        return False
+    return True
 
 
 def first_state(served: Served) -> str:

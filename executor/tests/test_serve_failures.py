@@ -86,7 +86,11 @@ def test_one_that_does_not_get_ready_is_ended(layout: Layout, two: tuple[str, st
 def test_what_is_not_there_or_can_not_be_started_is_told(layout: Layout, two: tuple[str, str]) -> None:
     with serve(layout, ["./start"], environment=QUICK, wait=False) as running:
         controller = running.controller()
-        assert controller.prepare(release_id(7)) == {"event": "failed", "why": "releaseMissing", "release": release_id(7)}
+        assert controller.prepare(release_id(7)) == {
+            "event": "failed",
+            "why": "releaseMissing",
+            "release": release_id(7),
+        }
         assert controller.prepare("../x")["why"] == "releaseMissing"
         failed = controller.prepare(two[1])
         assert (failed["why"], failed["said"]) == ("notStartable", "./start: No such file or directory") or (
