@@ -36,6 +36,8 @@ from version import VERSION
 def answer(path):
     if path.startswith("/late/"):
         return __import__("late_" + path[6:]).VERSION
+    if path.startswith("/slow/"):
+        time.sleep(int(path[6:]) / 10)
     return "%s %d" % (VERSION, os.getpid())
 
 async def app(scope, receive, send):

@@ -19,6 +19,7 @@ import pytest
 from served import (
     FULL_SIZE,
     LATE,
+    STANDARD,
     Clients,
     Served,
     flip,
@@ -26,6 +27,7 @@ from served import (
     is_answered,
     make_base,
     make_release,
+    release_id,
     request,
     serve,
     until,
@@ -185,6 +187,66 @@ def test_a_long_answer_ends_while_the_server_is_drained(layout: Layout, two: tup
         assert answers[0].count(two[0]) == 71
         until(lambda: controller.states() == [(two[1], "live")])
         assert controller.status()["cut"] == 0
+
+
+def slow_and_rude(layout: Layout, number: int, threading_too: bool) -> str:
+    """A release whose server ends at once when it is told to, whatever it is at; it may answer one after the other."""
+    text = STANDARD.replace("sys.exit(0)", "os._exit(0)")
+    return make_release(layout, number, standard=text if threading_too else text.replace("Threading", ""))
+
+
+def test_what_was_queued_for_the_old_one_is_answered_by_it(layout: Layout, two: tuple[str, str]) -> None:
+    flip(layout, slow_and_rude(layout, 2, False))
+    with serve(layout, COMMAND, environment=QUICK) as running:
+        port, controller = running.port, running.controller()
+        answers: list[str] = []
+        asking = [threading.Thread(target=lambda: answers.append(get(port, "/slow/4"))) for _ in range(8)]
+        for each in asking:
+            each.start()
+        time.sleep(0.2)
+        controller.hand_over(two[1], drain=30)
+        for each in asking:
+            each.join()
+        assert {answer.split()[0] for answer in answers} == {release_id(2)} and len(answers) == 8
+        until(lambda: controller.states() == [(two[1], "live")])
+        assert controller.status()["abandoned"] == 0
+
+
+def test_an_answer_that_takes_long_is_waited_for(layout: Layout, two: tuple[str, str]) -> None:
+    flip(layout, slow_and_rude(layout, 2, True))
+    with serve(layout, COMMAND, environment=QUICK) as running:
+        port, controller = running.port, running.controller()
+        answers: list[str] = []
+        asking = threading.Thread(target=lambda: answers.append(get(port, "/slow/60")))
+        asking.start()
+        until(lambda: controller.status()["generations"][0]["connections"] == 1)
+        controller.hand_over(two[1], drain=30)
+        asking.join()
+        assert answers[0].split()[0] == release_id(2)
+
+
+def test_what_comes_to_where_nobody_is_any_more_is_turned_away_and_counted(
+    layout: Layout, two: tuple[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "service.sock"
+    with serve(layout, COMMAND, listen=("unix:%s" % path,), environment=QUICK) as running:
+        controller = running.controller()
+        assert controller.status()["abandoned"] == 0
+        with pytest.raises(OSError):
+            ask_unix(str(tmp_path / ".service.sock.2"))
+        until(lambda: controller.status()["abandoned"] == 1)
+
+
+def test_a_name_that_a_server_has_removed_is_there_for_the_next(
+    layout: Layout, two: tuple[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "service.sock"
+    with serve(layout, COMMAND, listen=("unix:%s" % path,), environment=QUICK) as running:
+        controller = running.controller()
+        for slot in (1, 2):
+            (tmp_path / (".service.sock.%d" % slot)).unlink()
+            controller.hand_over(two[slot % 2], drain=5)
+            assert ask_unix(str(path)).split()[0] == two[slot % 2]
 
 
 def test_at_the_limit_it_is_told_to_stop_and_what_is_cut_is_counted(layout: Layout, two: tuple[str, str]) -> None:

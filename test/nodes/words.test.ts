@@ -77,6 +77,11 @@ const LEFT: Record<string, string[]> = {
     'was not built to its end',
   ],
   'probing.py': ['no longer fits: it was built with Python …, which is … now', 'no longer starts: …'],
+  // No sentences: the head of a program, and what is looked for in one.
+  'serve_text.py': [
+    '#!/usr/bin/env python3\n',
+    '^(?:    )?from serving\\.[a-z]+ import (?:\\([^)]*\\)|.*)\\n',
+  ],
   // Why a conversation ended: the end of a sentence, which the history keeps, too.
   'session.py': ['the conversation ended'],
   'shown.py': ['\n[the rest is not shown live]\n'],
