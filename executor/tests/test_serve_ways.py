@@ -359,7 +359,7 @@ def test_its_own_update_loses_nothing(layout: Layout, two: tuple[str, str], serv
         assert clients.failures == [] and len(clients.answers) > 50
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "gunicorn", "standard"])
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", *(["hypercorn", "standard"] if FULL_SIZE else [])])
 def test_keep_alive_connections_lose_one_request_each_at_most(
     layout: Layout, two: tuple[str, str], server: str
 ) -> None:
