@@ -22,6 +22,7 @@ class Probe:
         self.ports = ports
         self._left = list(listening)
         self._current: socket.socket | None = None
+        self._is_shut = False
         self._seen = 0
         self._tries = 0
 
@@ -31,27 +32,36 @@ class Probe:
             listening = self._left[0]
             if self._current is None and not self._connect(listening):
                 return False
-            if not self._is_connected() or listening.is_queued(self.slot):
-                self._seen = 0
+            if not self._is_connected():
                 return False
-            if not (self._is_queued_no_more() if listening.address.is_unix else self._is_accepted(pids)):
+            if not self._is_answered() and not (
+                self._is_queued_no_more(listening) if listening.address.is_unix else self._is_accepted(pids, listening)
+            ):
                 return False
             self.close()
             self._left.pop(0)
         return True
 
-    def _is_queued_no_more(self) -> bool:
-        self._seen += 1
+    def _is_answered(self) -> bool:
+        """Whether a server has closed it: nobody else does so."""
+        assert self._current is not None
+        try:
+            return self._current.recv(1) == b""
+        except OSError:
+            return False
+
+    def _is_queued_no_more(self, listening: Listening) -> bool:
+        self._seen = 0 if listening.is_queued(self.slot) else self._seen + 1
         return self._seen >= ENOUGH
 
-    def _is_accepted(self, pids: list[int]) -> bool:
+    def _is_accepted(self, pids: list[int], listening: Listening) -> bool:
         """By one of these processes, as far as it can be seen what they have open: by no other slot's."""
         assert self._current is not None
         own, port = self._current.getsockname()[1], self._current.getpeername()[1]
         found = [each.inode for each in connections({port}) if each.peer[1] == own]
         if not found:
             # It has been closed again: the queue has to tell.
-            return self._is_queued_no_more()
+            return self._is_queued_no_more(listening)
         sockets = inodes(pids)
         return any(inode in sockets if sockets else inode for inode in found)
 
@@ -68,6 +78,10 @@ class Probe:
         if self._current.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.close()
             return False
+        if not self._is_shut:
+            # A server that takes one after the other goes on to the next.
+            self._is_shut = True
+            self._current.shutdown(socket.SHUT_WR)
         return True
 
     def _connect(self, listening: Listening) -> bool:
@@ -86,6 +100,7 @@ class Probe:
             reason = raised.errno or errno.EIO
         if reason in (0, errno.EINPROGRESS):
             self._current = made
+            self._is_shut = False
             return True
         # Another source port, in a moment.
         made.close()
