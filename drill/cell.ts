@@ -11,7 +11,8 @@ import { type Fault, leavesExecutor, needsNetwork, type Phase } from './faults';
 import { faultyPython } from './interpreter';
 import { expectSound, expectStraightThrough, processEnd, repair, whatIsLive } from './judge';
 import type { Lab } from './lab';
-import { ROWS, type ScenarioName, scenarioOf } from './scenarios';
+import { HANDING_OVER, ROWS, type ScenarioName, scenarioOf } from './scenarios';
+import { Served } from './served';
 
 /** One square of the matrix: a fault that strikes at one point of one step. */
 export interface Cell {
@@ -67,11 +68,36 @@ async function strike(
   const aside = lab.place();
   const marker = join(aside, 'reached');
   const python = await faultyPython(aside, { ...cell, index, marker });
-  const struck = await operate(lab, scenario, base, python, fault, marker);
-  if (!struck) return undefined;
+  const served = scenarioOf(scenario).serves && (await Served.start(base));
+  try {
+    const struck = await operate(lab, scenario, base, python, fault, marker);
+    return struck && (await judged(lab, cell, scenario, { base, struck, served }));
+  } finally {
+    await served?.stop();
+  }
+}
+
+/** What a fault has struck. */
+interface Case {
+  base: string;
+  struck: Struck;
+  served: Served | undefined;
+}
+
+async function judged(
+  lab: Lab,
+  cell: Cell,
+  scenario: ScenarioName,
+  { base, struck, served }: Case,
+): Promise<Outcome> {
+  const { fault } = cell;
 
   let healed = await struck.left;
-  if (fault === 'power loss') await lab.disk.cutPower();
+  if (fault === 'power loss') {
+    await served?.kill();
+    await lab.disk.cutPower();
+    await served?.startAgain();
+  }
   const { old, next, undecided } = scenarioOf(scenario);
   const { material } = lab;
   if (undecided && !leavesExecutor(fault)) {
@@ -79,8 +105,12 @@ async function strike(
     await repair(base, undecided.checks);
   }
   const live = whatIsLive(base, material[old], material[next]);
-  if (leavesExecutor(fault)) await expectSound(base);
-  await expectStraightThrough(base, lab.material.two);
+  if (leavesExecutor(fault)) {
+    await served?.expectLive();
+    await expectSound(base, served !== undefined);
+  }
+  await expectStraightThrough(base, lab.material.two, served && { service: HANDING_OVER });
+  await served?.expectLive();
   if (!leavesExecutor(fault)) healed = Date.now();
   return { ...cell, scenario, live, seconds: (healed - struck.at) / 1000 };
 }

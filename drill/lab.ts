@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { startSshd, type Sshd } from '../test/support/sshd';
 import { Disk } from './disk';
 import { countingPython } from './interpreter';
-import { type Material, type ScenarioName, SCENARIOS, writeMaterial } from './scenarios';
+import { type Material, type ScenarioName, scenarioOf, SCENARIOS, writeMaterial } from './scenarios';
+import { Served } from './served';
 
 /** What all cells share: versions, prepared engines, a server, a disk whose power can be cut. */
 export class Lab {
@@ -68,8 +69,10 @@ export class Lab {
     const aside = this.place();
     const file = join(aside, 'counts.json');
     const python = await countingPython(aside, file);
+    const served = scenarioOf(scenario).serves && (await Served.start(base));
     // One of the scenarios is meant to be refused.
     await SCENARIOS[scenario].run(base, this.material, { python }).catch(() => undefined);
+    await served?.stop();
     const counts = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
     this.counts.set(scenario, counts);
     return counts;

@@ -22,6 +22,7 @@ import {
 import { writeTree } from '../test/support/tree';
 import { offline, writeKeywords } from '../test/support/wheels';
 import { asBasePath } from '../test/support/named';
+import { SERVICE } from './served';
 
 /** Directories with the versions that scenarios deploy, and the packages that one of them needs. */
 export interface Material {
@@ -41,6 +42,8 @@ export interface Scenario {
   /** Which of the two versions may be live afterwards, whatever goes wrong in between. */
   old: keyof Material;
   next: keyof Material;
+  /** Whether a service runs meanwhile, which `serve.py` runs. */
+  serves?: true;
   /** What else may be live when the executor itself was killed, until the next operation has decided by these checks. */
   undecided?: { live: keyof Material; checks: Check[] };
 }
@@ -68,6 +71,8 @@ const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> =
 });
 
 const withDependencies = ({ wheelhouse }: Material) => options({ dependencies: offline(wheelhouse) });
+
+export const HANDING_OVER = { method: 'auto', readySeconds: 20, drainSeconds: 5, keepOldSeconds: 0 } as const;
 
 const DETACHING = { extractionWaitSeconds: 10, withoutPackages: false, removeHistory: false };
 
@@ -121,6 +126,14 @@ export const SCENARIOS = {
       deployTo(base, two, options({ checks: [failingBefore] }), conversation),
     old: 'one',
     next: 'one',
+  },
+  'deployment of a service': {
+    prepare: deployTwice,
+    run: (base, { two }, conversation) =>
+      deployTo(base, two, options({ service: HANDING_OVER }), conversation),
+    old: 'one',
+    next: 'two',
+    serves: true,
   },
   'deployment with other patterns': {
     prepare: deployTwice,
@@ -263,6 +276,8 @@ export const ROWS: Record<Verb, ScenarioName> = {
   adopt: 'first deployment',
   drain: 'first deployment',
   flip: 'deployment',
+  prepareService: 'deployment of a service',
+  switchService: 'deployment of a service',
   confirm: 'deployment',
   revert: 'deployment whose check does not pass',
   archive: 'deployment',
@@ -326,6 +341,7 @@ async function writeVersion(directory: string, version: string): Promise<void> {
   await writeTree(directory, {
     'run.py': PROGRAM,
     'src/engine.py': `VERSION = '${version}'\n`,
+    'src/service.py': SERVICE,
     [`src/only${version}.py`]: '',
     'config/engine.json': `{"version": "${version}"}`,
   });

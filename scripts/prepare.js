@@ -46,7 +46,7 @@ const PROGRAMS = [
 if (process.arch === 'x64') {
   PROGRAMS.push({
     name: 'linux.uml',
-    packages: ['user-mode-linux'],
+    packages: ['user-mode-linux', 'systemd'],
     isThere: () => isOnPath('linux.uml'),
   });
 }

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 5
 
 
-def run(args: Json, wire: Wire, on_output: OnOutput) -> Json:
-    """Asks until the answer is right, for as long as the check may take. `args`: those of `run`, with `http`."""
+def run(args: Json, ports: range | None, wire: Wire, on_output: OnOutput) -> Json:
+    """Asks until the answer is right, for as long as the check may take. `args`: those of `run`, with `http`.
+
+    `ports`: those to ask from, by which a service knows that what waits is meant.
+    """
     wanted, seconds = args["http"], float(args.get("timeoutSeconds") or 60)
-    settings = json.dumps(dict(wanted, seconds=seconds))
+    settings = json.dumps(dict(wanted, seconds=seconds, ports=list(ports) if ports else []))
     # Over standard input: headers have secrets, which no command line may show.
     text = "%s\nraise SystemExit(main(json.loads(%r)));\n" % (hot_deploy.program["modules"]["http_probe"], settings)
     options = {"timeoutSeconds": seconds + GRACE_SECONDS, "secrets": secrets_of(wanted["headers"])}

@@ -98,15 +98,21 @@ class _Answer:
 
     def __init__(self, wanted: Json, address: str, headers: dict[str, str]) -> None:
         scheme, host, port = _origin(address)
-        parts = urlsplit(address)
+        parts, source = urlsplit(address), None
+        if wanted["ports"]:
+            # In turn: one that was used a moment ago can't be had again at once.
+            wanted["ports"].append(wanted["ports"].pop(0))
+            source = ("", wanted["ports"][-1])
         if scheme == "https":
             context = ssl.create_default_context()
             if not wanted["verify"]:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
-            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=context)
+            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, context=context, source_address=source
+            )
         else:
-            self._connection = http.client.HTTPConnection(host, port)
+            self._connection = http.client.HTTPConnection(host, port, source_address=source)
         path = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         try:
             self._connection.request(wanted["method"], path, headers={"Connection": "close", **headers})

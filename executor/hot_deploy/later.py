@@ -24,6 +24,7 @@ __all__ = [
     "installing",
     "originals",
     "py_compile",
+    "services",
     "shlex",
     "shutil",
     "signal",
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
     import tarfile
     import traceback
 
-    from hot_deploy import detaching, draining, http_check, installing, originals, workplace
+    from hot_deploy import detaching, draining, http_check, installing, originals, services, workplace
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
@@ -94,4 +95,5 @@ else:
     http_check = _Later("hot_deploy.http_check")
     installing = _Later("hot_deploy.installing")
     originals = _Later("hot_deploy.originals")
+    services = _Later("hot_deploy.services")
     workplace = _Later("hot_deploy.workplace")

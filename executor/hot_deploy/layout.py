@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from hot_deploy.services import HandOver, Reload
+
 RESERVED = frozenset(contract.RESERVED_NAMES)
 # What lies beside the engine's own names.
 OUR_DIRECTORIES = ("releases", "environments", "backups")
@@ -75,6 +77,8 @@ class Layout:
         self.owner: tuple[int, int] | None = None
         # Who asked for what is done here; the history says so. See history.asked_by().
         self.asked_by: dict[str, Any] | None = None
+        # What is under way with the engine's services, in this conversation: see services.py.
+        self.service: Reload | HandOver | None = None
 
     def within(self, path: str) -> str | None:
         """An absolute path, spelled as somebody may have written it, from the base path on; None for one outside."""

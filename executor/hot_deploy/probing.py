@@ -15,6 +15,7 @@ from hot_deploy import (
     mounts,
     processes,
     records,
+    service_sockets,
     sharing,
     standins,
 )
@@ -49,6 +50,8 @@ def probe(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     result.update(_place(layout.base), identity=_identity(layout.base))
     result["names"] = _names(layout)
     result.update(standing(layout, look))
+    if service_sockets.names(layout):
+        result["services"] = service_sockets.statuses(layout)
     return result
 
 

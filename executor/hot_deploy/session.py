@@ -7,6 +7,7 @@ from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed, complaint
 from hot_deploy.history import asked_by
 from hot_deploy.journal import Journal
+from hot_deploy.later import services
 from hot_deploy.layout import Layout
 from hot_deploy.looks import Looks
 from hot_deploy.making import Making
@@ -114,6 +115,8 @@ class Session:
             locking.release(self.layout, descriptor)
             self._lock = None
             return ended
+        if self.layout.service is not None:
+            services.give_up(self.layout)
         undone = journal.unwind(self.wire.gone or "the conversation ended")
         ended["reverted"] = undone.reverted
         if undone.left:

@@ -8,6 +8,7 @@ import time
 import hot_deploy
 from hot_deploy import beside, entrypoints, files, history, records, sharing, standins
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import services
 from hot_deploy.layout import checked_release_id, deployed_names, is_beside
 
 TYPE_CHECKING = False
@@ -158,8 +159,12 @@ def _names_of(layout: Layout, pending: dict[str, Any]) -> set[str]:
     return {name.split("/", 1)[0] for name in found}
 
 
-def confirm(layout: Layout, pending: dict[str, Any]) -> None:
-    """Keeps the switch, with the adoption that it began with, and makes the names in the base path what the release needs."""
+def confirm(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
+    """Keeps the switch, with the adoption that it began with, and makes the names in the base path what the release needs.
+
+    Returns what is known of the engine's service, where that was switched, too.
+    """
+    told = services.keep(layout) if layout.service is not None else {}
     adopting = history.standing(layout, pending["to"]).adopting
     with_it = {"adopted": adopting["to"]} if adopting is not None else {}
     history.append(layout, "confirmed", to=pending["to"], **with_it)
@@ -168,6 +173,8 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> None:
         # 0.1.0 did not write it down, and knew of one only.
         entrypoint = entrypoints.SEPARATOR.join(standins.launchers(layout, _names_of(layout, pending)))
     standins.settle(layout, _names_of(layout, pending), entrypoint)
+    layout.service = None
+    return told
 
 
 def finish(layout: Layout, pending: dict[str, Any]) -> None:
@@ -188,7 +195,19 @@ def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, An
     names, replaced = _names_of(layout, pending), pending.get("replaced", [])
     kept = [name for name in standins.launchers(layout, names) if not _is_within(name, replaced)]
     standins.settle(layout, names, entrypoints.SEPARATOR.join(kept))
-    return {"live": pending["from"], "milliseconds": round(seconds * 1000, 3)}
+    taken = {"live": pending["from"], "milliseconds": round(seconds * 1000, 3)}
+    return {**taken, **_service_taken_back(layout, pending)}
+
+
+def _service_taken_back(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
+    """What could not be done for the service. Files are back all the same."""
+    if layout.service is None:
+        return {}
+    try:
+        services.take_back(layout, pending["from"], pending["to"])
+    except StepFailed as failed:
+        return {"service": failed.as_json()}
+    return {}
 
 
 def wanted_launcher(args: dict[str, Any]) -> Launcher:

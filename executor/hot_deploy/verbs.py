@@ -45,6 +45,8 @@ VERBS = {
     "attach": "verbs_detaching.attach",
     "dismantle": "verbs_detaching.dismantle",
     "flip": "verbs_switching.flip",
+    "prepareService": "verbs_switching.prepare_service",
+    "switchService": "verbs_switching.switch_service",
     "confirm": "verbs_switching.confirm",
     "revert": "verbs_switching.revert",
     "archive": "verbs_keeping.archive",

@@ -20,7 +20,7 @@ from hot_deploy import (
 )
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
-from hot_deploy.later import http_check, installing, workplace
+from hot_deploy.later import http_check, installing, services, workplace
 from hot_deploy.shown import output_of
 
 TYPE_CHECKING = False
@@ -171,7 +171,7 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
         return _inspect(session, layout, args["release"], kind)
     on_output = output_of(session.wire, request_id)
     if kind == "http":
-        return http_check.run(args, session.wire, on_output)
+        return _ask_service(session, layout, args, on_output)
     # What the engine's own programs do to the release is looked for afterwards.
     session.looks.at(layout, args["release"]).look_again()
     if kind == "python":
@@ -181,6 +181,16 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
     if kind == "command":
         return checking.run_command(release, args["command"], args, session.wire, on_output)
     raise StepFailed("checkUnknown", given=kind)
+
+
+def _ask_service(session: Session, layout: Layout, args: Json, on_output: Callable[[bytes], None]) -> Json:
+    if not args.get("waiting"):
+        return http_check.run(args, None, session.wire, on_output)
+    # Before the switch: only what waits for it can be asked.
+    ports = services.probe_ports(layout, args["http"]["url"])
+    if ports is None:
+        return dict(engine_check.NOTHING, startedAs="skipped")
+    return http_check.run(args, ports, session.wire, on_output)
 
 
 def _start_engine(session: Session, layout: Layout, args: Json, on_output: Callable[[bytes], None]) -> Json:

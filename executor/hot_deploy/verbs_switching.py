@@ -5,6 +5,7 @@ from __future__ import annotations
 from hot_deploy import adoption, directories, draining, exchanges, history, switching, telling, undo, unpinned
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ def flip(session: Session, _id: Any, args: Json) -> Json:
 def confirm(session: Session, _id: Any, _args: Json) -> Json:
     """Keeps the switch, and tells how runs are pinned now."""
     layout = session.require_lock()
-    switching.confirm(layout, _pending(session, layout))
+    told = switching.confirm(layout, _pending(session, layout))
     session.undo.confirm()
     session.making.candidate = session.making.copied = None
-    return {"live": layout.current_release(), **session.answer()}
+    return {"live": layout.current_release(), **told, **session.answer()}
 
 
 def revert(session: Session, _id: Any, args: Json) -> Json:
@@ -107,6 +108,19 @@ def revert(session: Session, _id: Any, args: Json) -> Json:
     # With a first deployment of an earlier conversation they went, too; this one may go on to another.
     directories.make(layout, session.undo)
     return result
+
+
+def prepare_service(session: Session, _id: Any, args: Json) -> Json:
+    """Has the engine's services start a release beside what answers. The end of this conversation takes it back."""
+    layout = session.require_lock()
+    return services.prepare(layout, args, session.wire.check)
+
+
+def switch_service(session: Session, _id: Any, args: Json) -> Json:
+    """Has the engine's service go over to what was made current; with the switch it is taken back."""
+    layout = session.require_lock()
+    left = _pending(session, layout)["from"]
+    return services.switch(layout, args, left, session.wire.check)
 
 
 def _pending(session: Session, layout: Layout) -> Json:

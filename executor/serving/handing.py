@@ -161,8 +161,8 @@ class HandOver:
             if self.was == "kept" and new.kept_until != float("inf"):
                 return
         self.service.drain(new, self.drain_seconds)
-        if not new.is_ready:
-            # It has taken no connection yet.
+        if not new.is_ready or (self.old is None and self.was is None):
+            # It has taken no connection yet, but those of whoever tried it.
             new.stop(self.service.settings.stop_signal)
 
     def keep(self, drain_seconds: float, keep_old_seconds: float) -> Json:

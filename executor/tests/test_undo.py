@@ -44,6 +44,8 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "attach": "it is an undo",
     "dismantle": "from the moment that current is gone, the plain files are all there is",
     "flip": ("revertSwitch",),
+    "prepareService": "serve.py takes it back itself when nobody holds the connection any more",
+    "switchService": "it goes back with the switch",
     "confirm": "it drops what was to be undone",
     "revert": ("removeDirectories",),
     "archive": ("discardBackups",),

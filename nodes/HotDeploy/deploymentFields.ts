@@ -5,6 +5,7 @@ import type { ItemContext } from '../n8n/item';
 import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
 import { exclude, include, readSelection, shared } from '../n8n/selectionFields';
+import { serviceFields } from '../n8n/serviceFields';
 import { connectAnd } from '../n8n/sideBySide';
 import { readSwitch } from '../n8n/switchOperation';
 import type { ExecutorClient } from '../shared/executor/client';
@@ -23,6 +24,7 @@ export const deploymentFields = [
   entrypoint,
   ...dependencyFields,
   checks,
+  ...serviceFields,
 ];
 
 export const deployUnchanged = option(

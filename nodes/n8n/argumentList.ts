@@ -20,20 +20,22 @@ function readWords(value: unknown, called: string): string[] {
   );
 }
 
-/** The words that follow what is started, as people add them one by one. */
-export function argumentList(
-  property: Pick<INodeProperties, 'description' | 'displayOptions'>,
-): Field<string[]> {
+/** Words, as people add them one by one. */
+export function listOfWords(property: Omit<INodeProperties, 'type' | 'default'>): Field<string[]> {
   return field(
     {
-      displayName: 'Arguments',
-      name: 'arguments',
       type: 'string',
       typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Argument' },
       default: [],
-      placeholder: 'extract',
       ...property,
     },
     readWords,
   );
+}
+
+/** The words that follow what is started. */
+export function argumentList(
+  property: Pick<INodeProperties, 'description' | 'displayOptions'>,
+): Field<string[]> {
+  return listOfWords({ displayName: 'Arguments', name: 'arguments', placeholder: 'extract', ...property });
 }

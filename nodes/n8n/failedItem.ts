@@ -121,6 +121,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   repeated: true,
   runKey: true,
   runs: true,
+  service: true,
   settled: true,
   signal: true,
   source: true,

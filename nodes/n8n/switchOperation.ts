@@ -11,6 +11,7 @@ import type { ItemContext } from './item';
 import { lookAtN8n, n8nField, n8nHealthUrl } from './n8nProcess';
 import { reporting } from './report';
 import { readRetention } from './retentionFields';
+import { readService } from './serviceFields';
 import { asWanted, switchItem } from './switchItem';
 
 export const createBackup = option(
@@ -43,6 +44,7 @@ export function readSwitch(
     checks: readChecks(read),
     createBackup: createBackup.read(read),
     backupShared: backupShared.read(read),
+    service: readService(read),
     dependencies: NO_DEPENDENCIES,
   };
 }

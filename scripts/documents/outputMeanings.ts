@@ -109,6 +109,35 @@ const PINNING = {
     'why not in place: `chosen` (the option Pinning says so), `forbidden` (by the kernel, a container’s profile), `privileges` (the engine seems to use what does not work in a user’s namespace, such as sudo or chown), `names` (something else stands at a deployed name), `locked` (names are being exchanged) or `unprepared` (nothing was deployed since the upgrade)',
 };
 
+const SERVICE = {
+  service: 'what was done so that a service answers with this version; absent where nothing was',
+  'plan service':
+    '`handOver`, `reload` or `none`: what would be done so that a service answers with this version',
+  'service.method': '`handOver` or `reload`',
+  'service.readyMs': 'how long the new version took until it could answer, while the old one did',
+  'service.milliseconds': 'how long it took to move new connections to it, or to tell it to reload',
+  'service.gapMs':
+    'longest time in which nobody took a connection, as measured meanwhile at the address of the first HTTP check; absent where there is none',
+  services: 'the services that serve.py runs',
+  'services[].name': 'its name: that of its socket in `.hot-deploy`',
+  'services[].listen': 'the addresses that it takes connections at',
+  'services[].handOvers': 'how many times a version was handed over since it was started',
+  'services[].abandoned': 'connections that came to a version when it had ended already',
+  'services[].generations': 'the versions of it that run',
+  'services[].generations[].release': 'ID of its release; null for the plain directory',
+  'services[].generations[].state':
+    '`live`: it gets new connections. `starting` or `waiting`: it is on its way there. `draining`: it finishes what is in progress. `kept`: it is there to go back to. `restarting`: it has crashed',
+  'services[].generations[].pinning':
+    'how it is pinned: `place`, `code`, `release`, or `plain` where it isn’t',
+  'services[].generations[].pid': 'its process ID',
+  'services[].generations[].sinceSeconds': 'how long it has been running',
+  'services[].generations[].restarts': 'how often it was started again after a crash',
+  'services[].generations[].memoryMb': 'what its processes take of memory',
+  'services[].generations[].processes': 'how many processes it has',
+  'services[].generations[].connections': 'how many connections it has',
+  'services[].generations[].requests': 'how many connections it has taken',
+};
+
 const STATUS = {
   'deploy status': '`deployed`, or `unchanged` when the same content is live already',
   'rollback status': '`rolledBack`, or `unchanged` when that release is live already',
@@ -362,6 +391,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...SPACE,
   ...IN_USE,
   ...STEPS,
+  ...SERVICE,
   ...STATUS,
   ...RELEASE,
   ...PLAN,

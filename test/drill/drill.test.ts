@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-const SWITCHING: Verb[] = ['adopt', 'flip', 'confirm'];
+const SWITCHING: Verb[] = ['adopt', 'prepareService', 'flip', 'switchService', 'confirm'];
 /** Installing packages takes seconds: it is struck once. */
 const LONG = 'environment';
 

@@ -8,12 +8,19 @@ const BEGIN = 'said:';
 
 /**
  * Runs a TypeScript file on a Linux of its own (user-mode Linux): a real kernel as an ordinary process, for what the kernel
- * of this machine, or whoever rules it, doesn't let tests have. Returns what it said by {@link say}.
+ * of this machine, or whoever rules it, doesn't let tests have. Returns what it said by {@link say}. With `systemd` that is
+ * process 1 there.
  *
  * @throws where that kernel didn't start, or the script failed
  */
-export function onOwnKernel(script: string): Record<string, unknown>[] {
-  const given = { ROOT, NODE: process.execPath, TSX: require.resolve('tsx/cjs'), SCRIPT: script };
+export function onOwnKernel(script: string, systemd = false): Record<string, unknown>[] {
+  const given = {
+    ...(systemd && { SYSTEMD: '1' }),
+    ROOT,
+    NODE: process.execPath,
+    TSX: require.resolve('tsx/cjs'),
+    SCRIPT: script,
+  };
   const { stdout, status, error } = spawnSync(
     'linux.uml',
     [

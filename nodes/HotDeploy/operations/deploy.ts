@@ -3,6 +3,7 @@ import { flag } from '../../n8n/field';
 import { n8nHealthUrl } from '../../n8n/n8nProcess';
 import type { Operation } from '../../n8n/operation';
 import { shared } from '../../n8n/selectionFields';
+import { serviceOptions } from '../../n8n/serviceFields';
 import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
@@ -50,6 +51,7 @@ export const deploy: Operation = {
     removeOldCode,
     shared,
     ...retentionOptions,
+    ...serviceOptions,
     n8nHealthUrl,
     report,
   ],

@@ -2,6 +2,7 @@ import { engineOptions } from '../../n8n/engineFields';
 import { planHints } from '../../n8n/hints';
 import type { Operation } from '../../n8n/operation';
 import { shared } from '../../n8n/selectionFields';
+import { serviceOptions } from '../../n8n/serviceFields';
 import { planDeployment } from '../../shared/operations/plan';
 import {
   deploymentFields,
@@ -21,7 +22,16 @@ export const plan: Operation = {
   action: 'Plan a deployment',
   changes: false,
   fields: deploymentFields,
-  options: [...engineOptions, deployUnchanged, maxFiles, maxSizeMegabytes, pinning, removeOldCode, shared],
+  options: [
+    ...engineOptions,
+    deployUnchanged,
+    maxFiles,
+    maxSizeMegabytes,
+    pinning,
+    removeOldCode,
+    shared,
+    ...serviceOptions,
+  ],
   async run(item) {
     const options = await readDeployment(item);
     const planned = await withDeployment(item, options, (client, source) =>

@@ -4,6 +4,7 @@ import { flag, option } from '../../n8n/field';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
+import { serviceFields, serviceOptions } from '../../n8n/serviceFields';
 import { readSwitch } from '../../n8n/switchOperation';
 import { repairEngine } from '../../shared/operations/repair';
 import { deployUnchanged } from '../deploymentFields';
@@ -27,8 +28,8 @@ export const repair: Operation = {
   description: 'Find what a crash, a full disk or a stray hand left, explain it, and put right what is ours',
   action: 'Repair an engine',
   changes: true,
-  fields: [...locationFields, entrypoint, checks],
-  options: [...engineOptions, dryRun],
+  fields: [...locationFields, entrypoint, checks, ...serviceFields],
+  options: [...engineOptions, dryRun, ...serviceOptions],
   async run(item) {
     const { read, node, connect, signal } = item;
     const options = { ...readSwitch(item), dryRun: dryRun.read(read), signal };

@@ -5,6 +5,7 @@ import { n8nHealthUrl } from '../../n8n/n8nProcess';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { report } from '../../n8n/report';
+import { serviceFields, serviceOptions } from '../../n8n/serviceFields';
 import { simplify } from '../../n8n/switchItem';
 import { readSwitch, switched } from '../../n8n/switchOperation';
 import { rollBack } from '../../shared/operations/rollback';
@@ -17,8 +18,8 @@ export const rollback: Operation = {
   description: 'Make an earlier release, or the content of a backup, the live one',
   action: 'Roll back a release',
   changes: true,
-  fields: [...locationFields, ...targetFields, entrypoint, checks, simplify],
-  options: [...engineOptions, n8nHealthUrl, report],
+  fields: [...locationFields, ...targetFields, entrypoint, checks, ...serviceFields, simplify],
+  options: [...engineOptions, n8nHealthUrl, report, ...serviceOptions],
   async run(item) {
     const { node, read, connect, signal } = item;
     const options = readSwitch(item);

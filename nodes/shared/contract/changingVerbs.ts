@@ -14,6 +14,7 @@ import { findingKind, repairKind } from './findings';
 import { backupName, basePath, entrypoint, environmentName, releaseId } from './names';
 import { label, moment, path, word, words } from './plainTexts';
 import { hexadecimal, holder, recordedFields } from './records';
+import { serviceRefusal } from './serviceVerbs';
 import {
   byName,
   count,
@@ -152,6 +153,8 @@ export const CHANGING = {
       /** For `command`: split like a POSIX shell would, and run without one. */
       command: optional(text(LONGEST_CODE)),
       http: optional(httpRequest),
+      /** For `http`, before a switch: what waits is asked, and nobody where none does. */
+      waiting: optional(flag),
     }),
     result: facts.runResult,
   },
@@ -238,13 +241,23 @@ export const CHANGING = {
   confirm: {
     changes: true,
     arguments: nothing,
-    result: record({ live: orNull(release), pinning: optional(facts.pinningFound) }),
+    result: record({
+      live: orNull(release),
+      pinning: optional(facts.pinningFound),
+      /** How long nobody answered while a service was reloaded, where that could be measured. */
+      gapMs: optional(number),
+    }),
   },
   /** Takes the switch back. */
   revert: {
     changes: true,
     arguments: record({ reason: words }),
-    result: record({ live: orNull(release), milliseconds: number }),
+    result: record({
+      live: orNull(release),
+      milliseconds: number,
+      /** What keeps the service from what is live again. */
+      service: optional(serviceRefusal),
+    }),
   },
   /** Writes a backup of a release, with `shared` of what the host has in its folders, too. It stays when a switch is confirmed. */
   archive: {

@@ -2,6 +2,7 @@
 import { backupName, basePath, environmentName, releaseId, topLevelName } from './names';
 import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY, PRUNABLE } from './limits';
 import { hexadecimal, holder, releaseRecord, recordOfRelease } from './records';
+import { runningService } from './serviceVerbs';
 import {
   byName,
   count,
@@ -134,6 +135,8 @@ export const probe = record({
   holder: optional(orNull(holder)),
   /** When asked for. */
   pinning: optional(pinningFound),
+  /** Those that `serve.py` runs; absent where there are none. */
+  services: optional(list(runningService, MANY)),
 });
 export type Probe = TypeOf<typeof probe>;
 

@@ -6,9 +6,10 @@
 import { CHANGING } from './changingVerbs';
 import { READING } from './readingVerbs';
 import { RUNNING } from './runningVerbs';
+import { SERVICE } from './serviceVerbs';
 import type { Shape, TypeOf } from './shape';
 
-export const VERBS = { ...READING, ...RUNNING, ...CHANGING } as const;
+export const VERBS = { ...READING, ...RUNNING, ...CHANGING, ...SERVICE } as const;
 
 export type Verb = keyof typeof VERBS;
 export type ArgumentsOf<V extends Verb> = TypeOf<(typeof VERBS)[V]['arguments']>;
@@ -20,7 +21,7 @@ const TYPED: {
 } = VERBS;
 
 /** The verbs that change the engine and need its lock for that: `lock` itself takes it. */
-export const LOCKED_VERBS: readonly Verb[] = (Object.keys(CHANGING) as Verb[]).filter(
+export const LOCKED_VERBS: readonly Verb[] = (Object.keys({ ...CHANGING, ...SERVICE }) as Verb[]).filter(
   (verb) => verb !== 'lock',
 );
 

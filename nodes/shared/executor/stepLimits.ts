@@ -45,10 +45,10 @@ export function transferSeconds(bytes: number): number {
 }
 
 function ownSeconds(verb: Verb, args: object): number {
-  const given: { waitSeconds?: number; timeoutSeconds?: number } = args;
+  const given: { waitSeconds?: number; timeoutSeconds?: number; readySeconds?: number } = args;
   if (verb === 'run') return given.timeoutSeconds || CHECK_SECONDS;
   // One that waits for its turn, or for another one with its key, may wait long.
   if (verb === 'runEngine') return (given.timeoutSeconds ?? 0) + WAITING_SECONDS;
   if (verb === 'environment') return given.timeoutSeconds || INSTALLATION_SECONDS;
-  return given.waitSeconds ?? 0;
+  return given.waitSeconds ?? given.readySeconds ?? 0;
 }

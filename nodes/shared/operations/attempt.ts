@@ -34,6 +34,7 @@ interface Stop {
   readonly error: DeployError;
   readonly learned: Learned;
   readonly confirming?: boolean;
+  readonly complaint?: string;
 }
 
 /** One go at an operation that changes what is live: what stops it says what is live then. */
@@ -100,7 +101,7 @@ export class Attempt {
         reverted: stop.end === 'takenBack',
         dependencies: learned.dependencies ?? NO_DEPENDENCY_RESULT,
       }),
-      ...complained(unwritten ?? ended?.complaint),
+      ...complained(stop.complaint ?? unwritten ?? ended?.complaint),
       live: liveAfter(end),
       step,
       steps: this.log.steps,

@@ -8,6 +8,7 @@ import type { SwitchOptions } from '../release/options';
 import type { Snapshot } from '../release/snapshot';
 import type { StepLog } from '../release/stepLog';
 import { restoreLive } from './restore';
+import { refuseUnreachableService } from '../release/preconditions';
 import { settle } from './settle';
 
 /**
@@ -24,6 +25,7 @@ export async function begin(
   release?: ReleaseId,
 ): Promise<Snapshot> {
   let snapshot = await observeLocked(client, options, create, log, release);
+  refuseUnreachableService(snapshot, options);
   const { unconfirmed } = snapshot.probe;
   if (unconfirmed) {
     const { settled } = await settle(client, unconfirmed, options, log);

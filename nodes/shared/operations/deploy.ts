@@ -1,6 +1,6 @@
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
-import { idOf, type Learned } from '../release/apply/learned';
+import { idOf, type Learned, serviceResult } from '../release/apply/learned';
 import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
@@ -105,6 +105,7 @@ function deployed(
     ...(plan.findings.length > 0 && { findings: plan.findings }),
     checks,
     swap: swapOf(adoption, unpinned ?? 0, switchedMs),
+    ...serviceResult(learned),
     ...(pinning !== undefined && { pinning }),
     ...unseenIn(learned.unseen),
   };

@@ -12,6 +12,7 @@ import {
   readSource,
   refuseFindings,
   refuseUnpinnable,
+  refuseUnreachableService,
   refuseUnusableHere,
   refuseWithoutEntrypoint,
 } from '../release/preconditions';
@@ -59,6 +60,8 @@ export interface PlanResult extends Place {
   findings: readonly PreflightFinding[];
   /** Which ways of starting it are pinned then, and which scripts at the top are not. */
   starts: Starts;
+  /** What would be done so that a service answers with the new version. */
+  service: 'none' | 'reload' | 'handOver';
   /** What should be known of the place, such as that a deployment may not write there. */
   notices: string[];
   /** Names all of this but what comes and goes by itself; see `planDigest.ts`. */
@@ -83,6 +86,7 @@ export async function planDeployment(
   if (isOpened(offered)) refuseWithoutEntrypoint(offered, entrypoint);
   const snapshot = await observe(client, options, { holder: true, packages: true, pinning: 'live' });
   const { probe, side } = snapshot;
+  refuseUnreachableService(snapshot, options);
   const bundle = await readSource(offered, probe, options);
   await refuseUnusableHere(bundle, probe, options);
   const log = new StepLog();
@@ -115,7 +119,7 @@ function plannedPinning({ pinning: now }: Probe, { pinning = 'auto' }: DeployOpt
 
 /** The plan itself, under the names that people know. */
 function shownPlan(
-  { unchanged, release, source, changes, adopts, checks, drift, findings }: DeploymentPlan,
+  { unchanged, release, source, changes, adopts, checks, drift, findings, steps }: DeploymentPlan,
   { comparison }: Version,
   { filesystem }: Probe,
 ) {
@@ -133,9 +137,16 @@ function shownPlan(
       atomic: adopts.length === 0 ? true : exchangesNames(filesystem.type),
       adopts: adopts.length > 0,
     },
+    service: plannedService(steps),
     drift,
     findings,
   } as const;
+}
+
+/** What would be done for a service. */
+function plannedService(steps: DeploymentPlan['steps']): PlanResult['service'] {
+  if (steps.some(({ step }) => step === 'prepareService')) return 'handOver';
+  return steps.some(({ step }) => step === 'switchService') ? 'reload' : 'none';
 }
 
 /** Kinds of file systems on which `renameat2` exchanges names, as far as they are known for it. */

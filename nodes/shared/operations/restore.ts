@@ -5,6 +5,7 @@ import { apply, type Outcome } from '../release/apply/apply';
 import type { CheckResult } from '../release/checks';
 import { decideRestore, restorable } from '../release/decide/restore';
 import { sideOf } from '../release/observe/engine';
+import { runningServices } from '../release/observe/services';
 import type { SwitchOptions } from '../release/options';
 import type { StepLog } from '../release/stepLog';
 
@@ -28,12 +29,13 @@ export async function restoreLive(
   options: SwitchOptions,
   log: StepLog,
 ): Promise<Restored> {
-  const { basePath, dependencies: installing } = options;
+  const { basePath, dependencies: installing, service } = options;
+  const running = await runningServices(client, options);
   const side = sideOf(client, basePath);
   const skipped: string[] = [];
   const checks: CheckResult[] = [];
   for (const record of restorable(await client.call('list', { basePath }))) {
-    const plan = decideRestore(side, record, options);
+    const plan = decideRestore(side, record, options, { service, running });
     const outcome = await apply(plan, { client, basePath, log, installing });
     checks.push(...outcome.learned.checks);
     if (outcome.end === 'kept') return { release: record.release, checks };

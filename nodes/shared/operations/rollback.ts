@@ -4,6 +4,7 @@ import { filesOfRelease } from '../dependencies/texts';
 import { wantedDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
+import { serviceResult } from '../release/apply/learned';
 import { changesOf } from '../release/changes';
 import {
   decideRollback,
@@ -76,6 +77,7 @@ export async function rollBack(
     changes: changesOf(learnedChanges),
     dependencies: learned.dependencies ?? nothingProvided(wanted, true),
     swap: swapOf(undefined, learned.unpinned ?? 0, learned.switchedMs),
+    ...serviceResult(learned),
     ...unseenIn(learned.unseen),
   });
 }

@@ -3,6 +3,7 @@ import { toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
 import type { CheckResult } from '../release/checks';
+import { runningServices } from '../release/observe/services';
 import { decideSettling } from '../release/decide/settle';
 import type { SwitchOptions } from '../release/options';
 import type { Settled } from '../release/snapshot';
@@ -22,11 +23,13 @@ export interface Settlement {
 export async function settle(
   client: ExecutorClient,
   unconfirmed: Pick<UnconfirmedSwitch, 'to' | 'operation'>,
-  { basePath, entrypoint, checks, dependencies }: SwitchOptions,
+  options: SwitchOptions,
   log: StepLog,
 ): Promise<Settlement> {
+  const { basePath, entrypoint, checks, dependencies, service } = options;
   return log.run('settle an interrupted switch', async () => {
-    const plan = decideSettling(unconfirmed, { checks, entrypoint });
+    const running = await runningServices(client, options);
+    const plan = decideSettling(unconfirmed, { checks, entrypoint }, { service, running });
     const release = unconfirmed.to;
     const applying = { client, basePath, log: log.within(), installing: dependencies };
     const outcome = await apply(plan, applying);

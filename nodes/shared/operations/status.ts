@@ -1,5 +1,6 @@
 import { type BasePath, type Entrypoint, entrypointNames } from '../contract/names';
 import type { Probe, UnconfirmedSwitch, UndoneAttempt } from '../contract/facts';
+import type { RunningService } from '../contract/serviceVerbs';
 import type { Holder, SourceDescription } from '../contract/records';
 import type { ExecutorClient } from '../executor/client';
 import { type Drift, driftOf } from '../release/drift';
@@ -35,6 +36,8 @@ export interface EngineStatus extends Place {
   python: { version: string; executable: string };
   /** How runs are pinned that this user starts, or would be; null where nobody can tell. */
   pinning: Probe['pinning'] | null;
+  /** Those that serve.py runs, and the versions of each. */
+  services: readonly RunningService[];
   /** The live release's virtual environment; its `ailment` says why it no longer starts. */
   environment: EnvironmentSummary | null;
   user: string;
@@ -73,6 +76,7 @@ export async function getStatus(
     filesystem: probe.filesystem,
     python: { version, executable },
     pinning: probe.pinning ?? null,
+    services: probe.services ?? [],
     environment: environmentOf(probe, inventory),
     user: client.hello.user,
     writable: probe.writable,

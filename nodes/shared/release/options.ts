@@ -3,6 +3,7 @@ import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
+import type { ServiceOptions } from './servicePolicy';
 import type { StepListener } from './stepLog';
 
 export { PINNINGS } from '../contract/records';
@@ -37,6 +38,8 @@ export interface SwitchOptions extends EngineOptions, Retention {
   createBackup: boolean;
   /** Whether backups have what is shared, too. */
   backupShared?: boolean | undefined;
+  /** What is done for a service that keeps running; nothing when left out. */
+  service?: ServiceOptions | undefined;
   /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
   dependencies: DependencyOptions;
 }

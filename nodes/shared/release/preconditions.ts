@@ -2,13 +2,38 @@
 import type { Probe } from '../contract/facts';
 import { type Entrypoint, entrypointNames } from '../contract/names';
 import { DeployError } from '../errors';
+import type { SwitchOptions } from './options';
 import type { PreflightFinding } from './preflight';
+import type { Snapshot } from './snapshot';
 import type { Bundle, Selection } from '../source/bundle';
 import { refuseOverlap } from '../source/overlap';
 import { isOpened, type Source } from '../source/source';
 import { refuseMergedNames } from '../source/paths';
 import { createSelection } from '../source/patterns';
 import { refuseReservedNames } from '../source/reserved';
+
+/** Refuses what can't be done for a service from where the engine's side is, before anything is changed. */
+export function refuseUnreachableService(
+  { side: { container }, probe }: Pick<Snapshot, 'side' | 'probe'>,
+  { basePath, service }: Pick<SwitchOptions, 'basePath' | 'service'>,
+): void {
+  if (service?.method === 'handOver' && (probe.services ?? []).length === 0) {
+    throw new DeployError('INPUT', `Service is Hand Over, and no serve.py answers in ${basePath}.`, {
+      description: `Start the service by python3 ${basePath}/.hot-deploy/serve.py --listen HOST:PORT -- COMMAND, or choose Automatic: until it is started so, nothing is done for it.`,
+    });
+  }
+  const by = service?.method === 'reload' ? service.reload.by : undefined;
+  if (container !== undefined && (by === 'container' || by === 'unit')) {
+    throw new DeployError(
+      'INPUT',
+      `Reload By is ${by === 'unit' ? 'Systemd Unit' : 'Container Restart'}, and steps are carried out inside the container ${container}, where that can't be done.`,
+      {
+        description:
+          'Choose Host for Runtime and name the base path as that host sees it, or choose Signal to PID File or Command.',
+      },
+    );
+  }
+}
 
 /** Refuses a bundle whose names this place would take for one another. */
 async function refuseClashingNames(bundle: Bundle, probe: Probe): Promise<void> {

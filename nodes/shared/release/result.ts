@@ -8,6 +8,7 @@ import type { CheckResult } from './checks';
 import type { Finding } from './meanings';
 import { noticesOf } from './notices';
 import type { Place } from './place';
+import type { ServiceResult } from './servicePolicy';
 import type { PreflightFinding } from './preflight';
 import { foundIn, type Settled, type Snapshot } from './snapshot';
 import type { Step, StepLog } from './stepLog';
@@ -25,6 +26,8 @@ export interface SwitchResult extends Place {
   backup: string | null;
   checks: readonly CheckResult[];
   swap: Swap;
+  /** What was done for a service; absent where nothing was. */
+  service?: ServiceResult;
   /** How runs are pinned that the same user starts; absent where nothing was switched, or nobody can tell. */
   pinning?: PinningFound;
   releasesInUse: readonly ReleaseInUse[];

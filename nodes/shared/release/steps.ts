@@ -7,6 +7,7 @@ import type { RepairKind } from '../contract/findings';
 import type { RecordedDependencies } from '../contract/records';
 import type { ArgumentsOf } from '../contract/verbs';
 import type { Check, CheckPhase } from './checks';
+import type { HandOverTimes, ReloadAction } from './servicePolicy';
 
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
 export type Subject = ReleaseId | 'adopted' | 'new';
@@ -94,6 +95,22 @@ export interface Look {
   readonly checks: readonly Check[];
   /** What checks of the kind `engine` start. */
   readonly entrypoint: Entrypoint;
+  /** Whether what waits for the switch is asked, of a service. */
+  readonly waiting?: boolean;
+}
+
+/** Has services start a release beside what answers, and waits until it is ready. `null`: the plain directory. */
+export interface PrepareService extends HandOverTimes {
+  readonly step: 'prepareService';
+  readonly release: Subject | null;
+}
+
+/** Has the service go over to what was made current: what was prepared, or by `reload`. */
+export interface SwitchService {
+  readonly step: 'switchService';
+  readonly reload?: ReloadAction;
+  /** Where it answers. */
+  readonly address?: { readonly host: string; readonly port: number };
 }
 
 /** Makes a release current. */
@@ -170,7 +187,9 @@ export type Step =
   | CompareReleases
   | Provide
   | Look
+  | PrepareService
   | Flip
+  | SwitchService
   | TakeBack
   | Confirm
   | Prune

@@ -158,8 +158,18 @@ describe('a deployment that was approved', () => {
       () => undefined,
       { selection: { include: ['src', 'run.py'], exclude: ['x'] } },
     ],
-    ['other checks', 'the checks', () => undefined, { checks: [checkOf({ name: 'another' })] }],
-    ['other code in a check', 'the checks', () => undefined, { checks: [checkOf({ command: 'false' })] }],
+    [
+      'other checks',
+      'the checks or the service',
+      () => undefined,
+      { checks: [checkOf({ name: 'another' })] },
+    ],
+    [
+      'other code in a check',
+      'the checks or the service',
+      () => undefined,
+      { checks: [checkOf({ command: 'false' })] },
+    ],
     ['an edit by hand', 'edits by hand', byHand, {}],
     [
       'another live release',

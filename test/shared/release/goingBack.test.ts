@@ -15,6 +15,8 @@ import { holds } from '../../support/property';
 
 const kindsOf = ({ steps }: Plan) => steps.map(({ step }) => step);
 
+const NO_SERVICE = { service: undefined, running: undefined };
+
 /** The last steps of every switch, in their order. */
 const SWITCH = ['check', 'describe', 'flip', 'check', 'confirm'];
 
@@ -67,7 +69,7 @@ test('P6: what is made live again was live before, the last first, and goes thro
     const order = found.map(({ release }) => seen.listed.wereLive.indexOf(release));
     expect(order).toEqual([...order].sort((a, b) => a - b));
     for (const record of found) {
-      const plan = decideRestore(seen.side, record, options);
+      const plan = decideRestore(seen.side, record, options, NO_SERVICE);
       expect(kindsOf(plan).slice(-SWITCH.length)).toEqual(SWITCH);
       expect(plan.steps.find(({ step }) => step === 'flip')).toMatchObject({
         release: record.release,
@@ -90,7 +92,7 @@ test('P2: an interrupted switch is looked at before it is kept, and never switch
   const operations = fc.constantFrom('deploy', 'rollback', 'repair', 'adopt');
   holds(fc.tuple(operations, deployOptions), ([operation, { checks, entrypoint }]) => {
     const to = asReleaseId('20261123-171501-3f2a9c1');
-    const plan = decideSettling({ to, operation }, { checks: frozen(checks), entrypoint });
+    const plan = decideSettling({ to, operation }, { checks: frozen(checks), entrypoint }, NO_SERVICE);
     expect(plan.settles).toBe(to);
     expect(kindsOf(plan)).toEqual(operation === 'adopt' ? ['takeBack'] : ['check', 'check', 'confirm']);
   });

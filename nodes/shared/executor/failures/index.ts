@@ -8,6 +8,7 @@ import { LAYOUT } from './layout';
 import { LOCK } from './lock';
 import { RELEASE } from './release';
 import { RUN } from './running';
+import { SERVICE } from './serviceFailures';
 import { SYSTEM } from './system';
 import { WIRE } from './wire';
 
@@ -21,6 +22,7 @@ export const FAILURES: Readonly<Record<string, Failure>> = {
   ...RELEASE,
   ...ENVIRONMENT,
   ...RUN,
+  ...SERVICE,
   ...WIRE,
 };
 

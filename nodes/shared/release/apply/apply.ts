@@ -1,6 +1,7 @@
 import type { ReleaseId } from '../../contract/names';
 import { type DeployError, toDeployError } from '../../errors';
 import { isUnreachable } from '../../executor/endings';
+import { worded } from '../../executor/failures';
 import type { Pipeline } from '../../executor/pipeline';
 import { CheckFailed } from '../checks';
 import type { Plan, Step } from '../steps';
@@ -9,6 +10,7 @@ import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';
 import { backUp, bring, compareReleases, copyPlain, describe, place } from './making';
 import { removeEnvironment, repair } from './repair';
+import { prepareService, switchService } from './services';
 import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from './switching';
 
 /**
@@ -22,7 +24,11 @@ import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from 
 export type Outcome =
   | { readonly end: 'kept'; readonly learned: Learned }
   | Stopped<'refused'>
-  | (Stopped<'takenBack'> & { readonly live: ReleaseId | null })
+  | (Stopped<'takenBack'> & {
+      readonly live: ReleaseId | null;
+      /** What keeps a service from what is live again, in a sentence. */
+      readonly complaint?: string;
+    })
   | (Stopped<'unknown'> & { readonly confirming: boolean });
 
 interface Stopped<E extends string> {
@@ -45,7 +51,9 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   compareReleases,
   provide,
   check,
+  prepareService,
   flip,
+  switchService,
   takeBack,
   confirm,
   prune,
@@ -143,8 +151,9 @@ async function stop(
   const why = reasonToRevert(error);
   const reason = plan.settles === undefined ? why : `interrupted, and ${why}`;
   try {
-    const { live } = await log.run('switch back', () => client.call('revert', { reason }));
-    return { end: 'takenBack', error, at, learned, live };
+    const { live, service } = await log.run('switch back', () => client.call('revert', { reason }));
+    const complaint = service && worded(service.kind, service.facts).message;
+    return { end: 'takenBack', error, at, learned, live, ...(complaint && { complaint }) };
   } catch (reverting) {
     return { end: 'unknown', error: toDeployError(reverting), at, learned, confirming: false };
   }

@@ -36,16 +36,16 @@ const LABELS: Readonly<Record<CheckPhase, string>> = {
 /** Checks run one after the other; after the first that does not pass nothing else is carried out. */
 export const check: Handler<StepOf<'check'>> = {
   order: 'sent',
-  send({ release, phase, checks, entrypoint }, { log }, together, learned) {
+  send({ release, phase, checks, entrypoint, waiting = false }, { log }, together, learned) {
     const id = idOf(release, learned);
     const runs = checks.map((one) => ({
       check: one,
-      run: together.call('run', runArguments(one, id, { phase, entrypoint }), {
+      run: together.call('run', runArguments(one, id, { phase, entrypoint, waiting }), {
         required: true,
         onOutput: log.outputOf(one.name),
       }),
     }));
-    return { label: LABELS[phase], answer: () => answered(phase, runs) };
+    return { label: waiting ? 'check what waits' : LABELS[phase], answer: () => answered(phase, runs) };
   },
 };
 
@@ -67,7 +67,7 @@ async function answered(
 function runArguments(
   check: Check,
   release: ReleaseId,
-  { phase, entrypoint }: { phase: CheckPhase; entrypoint: Entrypoint },
+  { phase, entrypoint, waiting }: { phase: CheckPhase; entrypoint: Entrypoint; waiting: boolean },
 ): ArgumentsOf<'run'> {
   const { type, timeoutSeconds, environment, code = '', command = '' } = check;
   if (type === 'engine') {
@@ -77,7 +77,7 @@ function runArguments(
   }
   if (type === 'python') return { release, timeoutSeconds, environment, kind: type, code };
   if (type === 'command') return { release, timeoutSeconds, environment, kind: type, command };
-  if (type === 'http') return { release, timeoutSeconds, kind: type, http: check.http };
+  if (type === 'http') return { release, timeoutSeconds, kind: type, http: check.http, waiting };
   return { release, kind: type };
 }
 

@@ -4,6 +4,7 @@ import type { ResultOf } from '../../contract/verbs';
 import type { DependencyResult } from '../../dependencies/install';
 import type { Adoption } from '../adoption';
 import type { CheckResult } from '../checks';
+import type { ServiceResult } from '../servicePolicy';
 import type { Subject } from '../steps';
 import type { Unseen } from '../unseen';
 import type { Pruned } from './pruned';
@@ -24,6 +25,12 @@ export interface Learned {
   readonly checks: readonly CheckResult[];
   /** Milliseconds that symlink and rename took, once it is switched. */
   readonly switchedMs?: number;
+  /** Milliseconds that the new version of a service took to be ready. */
+  readonly serviceReadyMs?: number;
+  /** What was done for a service, once it was. */
+  readonly service?: ResultOf<'switchService'>;
+  /** Longest time without anybody who took a connection, once the switch is kept and where it was measured. */
+  readonly serviceGapMs?: number;
   /** How runs of it are pinned, once it is kept. */
   readonly pinning?: PinningFound;
   /** Extractions from before an adoption that still run. */
@@ -38,6 +45,22 @@ export interface Learned {
 }
 
 export const NOTHING_LEARNED: Learned = { checks: [] };
+
+/** What was done for a service, in the words of the output. */
+export function serviceResult({ service, serviceReadyMs, serviceGapMs }: Learned): {
+  service?: ServiceResult;
+} {
+  if (service === undefined) return {};
+  const { method, milliseconds } = service;
+  return {
+    service: {
+      method,
+      ...(serviceReadyMs !== undefined && { readyMs: serviceReadyMs }),
+      milliseconds,
+      ...(serviceGapMs !== undefined && { gapMs: serviceGapMs }),
+    },
+  };
+}
 
 /** All that was learned, and what one more step adds. */
 export function withMore(learned: Learned, { checks = [], ...more }: Partial<Learned> = {}): Learned {

@@ -59,8 +59,13 @@ export const confirm: Handler<StepOf<'confirm'>> = {
     return {
       label: 'confirm',
       answer: async () => {
-        const { pinning } = await confirmed;
-        return { learned: { ...(pinning !== undefined && { pinning }) } };
+        const { pinning, gapMs } = await confirmed;
+        return {
+          learned: {
+            ...(pinning !== undefined && { pinning }),
+            ...(gapMs !== undefined && { serviceGapMs: gapMs }),
+          },
+        };
       },
     };
   },

@@ -125,6 +125,8 @@ function bringing(
       provide,
       adopts: adopts.length > 0,
       share: live?.shared ?? [],
+      service: options.service,
+      running: probe.services,
     }),
     ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];

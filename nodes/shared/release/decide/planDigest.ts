@@ -12,7 +12,7 @@ const PARTS = [
   'what is live',
   'the changes',
   'the dependencies',
-  'the checks',
+  'the checks or the service',
   'edits by hand',
   'what is adopted',
 ] as const;
@@ -42,13 +42,19 @@ export function digestOfPlan(plan: DeploymentPlan, { host, basePath }: Side, opt
     plan.release,
     [plan.unchanged, added, modified, removed, counts.added, counts.modified, counts.removed],
     [plan.dependencies, plan.unchanged ? plan.environment : null],
-    plan.checks,
+    withService(plan),
     plan.drift,
     plan.adopts,
   ];
   const texts = parts.map((part) => JSON.stringify(part));
   const beginnings = texts.map((text) => sha256(text).slice(0, PART_DIGITS));
   return [VERSION, sha256(JSON.stringify(texts)), ...beginnings].join('-');
+}
+
+/** The checks and, where a service is taken along, how: a plan without one is what it was before there were any. */
+function withService({ checks, steps }: DeploymentPlan): unknown {
+  const service = steps.filter(({ step }) => step === 'prepareService' || step === 'switchService');
+  return service.length > 0 ? [checks, service] : checks;
 }
 
 /**

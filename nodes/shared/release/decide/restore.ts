@@ -4,6 +4,7 @@ import type { SwitchOptions } from '../options';
 import type { Side } from '../snapshot';
 import { providing } from './providing';
 import type { Plan } from '../steps';
+import type { ServiceSwitching } from './services';
 import { switching } from './switching';
 
 /**
@@ -21,6 +22,7 @@ export function decideRestore(
   side: Side,
   { release, entrypoint, dependencies }: ListedRelease,
   options: Pick<SwitchOptions, 'entrypoint' | 'checks'>,
+  services: ServiceSwitching,
 ): Plan {
   const wanted = keyed(dependencies ?? NOTHING_WANTED, side.python);
   const provide = providing({ release, wanted, live: null, liveHasPackages: false, keep: true });
@@ -32,6 +34,7 @@ export function decideRestore(
       checks: options.checks,
       provide,
       aside: true,
+      ...services,
     }),
   };
 }

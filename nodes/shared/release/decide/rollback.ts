@@ -36,7 +36,7 @@ export interface RollbackPlan extends Plan {
 export function decideRollback(
   { probe }: Snapshot,
   destination: Destination,
-  { checks }: SwitchOptions,
+  { checks, service }: SwitchOptions,
 ): RollbackPlan {
   const { release, entrypoint, wanted, made } = destination;
   const before = probe.current;
@@ -49,7 +49,15 @@ export function decideRollback(
     steps: [
       ...made,
       ...(made.length > 0 ? [] : [{ step: 'compareReleases', release, against: before } as const]),
-      ...switching({ release, operation: 'rollback', entrypoint, checks, provide }),
+      ...switching({
+        release,
+        operation: 'rollback',
+        entrypoint,
+        checks,
+        provide,
+        service,
+        running: probe.services,
+      }),
     ],
   };
 }

@@ -1,9 +1,10 @@
 import type { Entrypoint } from '../../contract/names';
 import { type Check, checksFor } from '../checks';
 import type { Provide, Step, Subject } from '../steps';
+import { decideService, type ServiceSwitching, waitingChecks } from './services';
 
 /** What a switch is about. */
-export interface Switching {
+export interface Switching extends Partial<ServiceSwitching> {
   readonly release: Subject;
   readonly operation: string;
   readonly entrypoint: Entrypoint;
@@ -21,8 +22,9 @@ export interface Switching {
 const DRAIN_SECONDS = 10;
 
 /**
- * The one way to switch: dependencies, checks before, adoption, flip, checks after, confirm. All up to the checks after the flip
- * is sent at once; whatever does not pass keeps the rest from being carried out.
+ * The one way to switch: dependencies, checks before, adoption, a service's new version, flip, hand-over or reload, checks
+ * after, confirm. All up to the checks after the flip is sent at once; whatever does not pass keeps the rest from being
+ * carried out.
  */
 export function switching({
   release,
@@ -33,7 +35,11 @@ export function switching({
   aside = false,
   adopts = false,
   share = [],
+  service,
+  running,
 }: Switching): Step[] {
+  const serving = decideService(release, checks, { service, running });
+  const asked = waitingChecks(serving, checks);
   return [
     ...(provide ? [provide] : []),
     { step: 'check', release, phase: 'before', checks: checksFor('before', checks), entrypoint },
@@ -44,7 +50,12 @@ export function switching({
           { step: 'drain', entrypoint, seconds: DRAIN_SECONDS },
         ] as const)
       : []),
+    ...serving.before,
+    ...(asked.length > 0
+      ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
+      : []),
     { step: 'flip', release, operation, entrypoint, aside, ...(share.length > 0 && { share }) },
+    ...serving.after,
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks), entrypoint },
     { step: 'confirm' },
   ];

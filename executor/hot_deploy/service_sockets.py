@@ -1,0 +1,205 @@
+"""Talking to the services of an engine that `serve.py` runs: a line of JSON each way, over its socket beside the lock.
+
+What they answer is somebody else's: it is parsed here, once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+
+from hot_deploy.failures import StepFailed
+from hot_deploy.layout import RELEASE_ID
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from hot_deploy.layout import Layout
+
+    Json = dict[str, Any]
+    Check = Callable[[], None]
+
+NAME = re.compile(r"serve(?:-([a-z0-9-]{1,32}))?\.sock")
+ADDRESS = re.compile(r"[\x21-\x7e]{1,200}")
+STATES = ("starting", "waiting", "live", "draining", "kept", "restarting")
+PINNINGS = ("place", "code", "release", "plain")
+MOST_SERVICES, MOST_ADDRESSES, MOST_GENERATIONS = 20, 20, 10
+LONGEST_LINE = 1 << 16
+LOOK_SECONDS = 1.0
+# Between two looks whether somebody still waits for what a service does.
+TURN_SECONDS = 0.1
+
+
+class Gone(Exception):
+    """Nobody answers any more, or not as a service does."""
+
+
+class Service:
+    """A connection to one service. While a hand-over is under way, its end takes that back."""
+
+    def __init__(self, layout: Layout, file_name: str) -> None:
+        """Raises OSError where nobody listens."""
+        self.name = file_name[: -len(".sock")]
+        self._rest = b""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        directory = os.open(layout.state, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._socket.settimeout(LOOK_SECONDS)
+            # A path of any length, by way of the directory.
+            self._socket.connect("/proc/self/fd/%d/%s" % (directory, file_name))
+        except BaseException:
+            self._socket.close()
+            raise
+        finally:
+            os.close(directory)
+
+    def ask(self, request: Json, seconds: float, check: Check) -> Iterator[Json]:
+        """What it answers, event by event, for so many seconds at most. Raises Gone."""
+        try:
+            self._socket.settimeout(LOOK_SECONDS)
+            self._socket.sendall(json.dumps(request).encode("ascii") + b"\n")
+        except OSError as raised:
+            raise Gone from raised
+        deadline = time.monotonic() + seconds
+        while True:
+            yield self._event(deadline, check)
+
+    def _event(self, deadline: float, check: Check) -> Json:
+        self._socket.settimeout(TURN_SECONDS)
+        while b"\n" not in self._rest:
+            check()
+            if time.monotonic() > deadline or len(self._rest) > LONGEST_LINE:
+                raise Gone
+            try:
+                piece = self._socket.recv(LONGEST_LINE)
+            except socket.timeout:
+                continue
+            except OSError as raised:
+                raise Gone from raised
+            if not piece:
+                raise Gone
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            raise Gone from None
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+            raise Gone
+        return event
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def names(layout: Layout) -> list[str]:
+    """The names of the sockets that are there, live or not."""
+    try:
+        found = sorted(filter(NAME.fullmatch, os.listdir(layout.state)))
+    except OSError:
+        return []
+    return found[:MOST_SERVICES]
+
+
+def connected(layout: Layout) -> list[Service]:
+    """One connection to each service that runs."""
+    found = []
+    for name in names(layout):
+        try:
+            found.append(Service(layout, name))
+        except OSError:
+            continue  # What a service that is gone has left.
+    return found
+
+
+def statuses(layout: Layout) -> list[Json]:
+    """What runs, in the client's shape."""
+    found = []
+    for service in connected(layout):
+        try:
+            event = next(service.ask({"do": "status"}, LOOK_SECONDS, _nobody))
+            found.append(_status(service.name, event))
+        except Gone:
+            pass
+        finally:
+            service.close()
+    return found
+
+
+def _nobody() -> None:
+    """Nobody has to be watched meanwhile."""
+
+
+def _status(name: str, event: Json) -> Json:
+    generations = [each for each in _items(event.get("generations"), MOST_GENERATIONS) if isinstance(each, dict)]
+    return {
+        "name": name,
+        "listen": addresses(event),
+        "handOvers": _count(event.get("handOvers")) or 0,
+        "abandoned": _count(event.get("abandoned")) or 0,
+        "generations": [_generation(each) for each in generations],
+    }
+
+
+def addresses(event: Json) -> list[str]:
+    """Where a service listens, as its status says."""
+    return [each for each in _items(event.get("listen"), MOST_ADDRESSES) if _is_address(each)]
+
+
+def runs(event: Json, release: str) -> bool:
+    """Whether a service runs a release, as its status says."""
+    generations = _items(event.get("generations"), MOST_GENERATIONS)
+    return any(isinstance(each, dict) and each.get("release") == release for each in generations)
+
+
+def _generation(given: Json) -> Json:
+    state, pinning = given.get("state"), given.get("pinning")
+    numbers = {
+        name: _count(given.get(name))
+        for name in ("pid", "sinceSeconds", "restarts", "memoryMb", "processes", "connections", "requests")
+    }
+    return {
+        "release": release_of(given.get("release")),
+        "state": state if state in STATES else "unknown",
+        "pinning": pinning if pinning in PINNINGS else "plain",
+        **{name: value for name, value in numbers.items() if value is not None},
+    }
+
+
+def release_of(given: object) -> str | None:
+    """A release's id; None for plain files, and for what is none."""
+    return given if isinstance(given, str) and RELEASE_ID.fullmatch(given) else None
+
+
+def _items(given: object, most: int) -> list[Any]:
+    return given[:most] if isinstance(given, list) else []
+
+
+def _is_address(given: object) -> bool:
+    return isinstance(given, str) and ADDRESS.fullmatch(given) is not None
+
+
+def _count(given: object) -> int | None:
+    """A whole number, 0 or more, that every side can hold."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1 << 53:
+        return None
+    return round(given)
+
+
+def refusal(service: Service, event: Json) -> StepFailed:
+    """What a service says when a release can't take over."""
+    why = event.get("why")
+    facts: Json = {"service": service.name, "why": why if isinstance(why, str) else "", "lastLines": ""}
+    for name in ("lastLines", "said", "signal"):
+        given = event.get(name)
+        if isinstance(given, str):
+            facts[name] = given[-LONGEST_LINE // 8 :]
+    code = _count(event.get("exitCode"))
+    if code is not None:
+        facts["exitCode"] = code
+    return StepFailed("serviceNotReady", **facts)
