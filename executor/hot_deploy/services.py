@@ -196,6 +196,17 @@ def switch(layout: Layout, args: Json, left: str | None, check: Check) -> Json:
     raise StepFailed("serviceNotPrepared")
 
 
+def update(layout: Layout) -> None:
+    """Has each go on with the text of `serve.py` that is there by now. One that can't goes on as it is."""
+    for service in service_sockets.connected(layout):
+        try:
+            next(service.ask({"do": "update"}, ANSWER_SECONDS, _go_on))
+        except Gone:
+            pass
+        finally:
+            service.close()
+
+
 def give_up(layout: Layout) -> None:
     """Before what was made is removed: ends a new version that nothing was switched to."""
     if isinstance(layout.service, HandOver) and not layout.service.is_steered:

@@ -173,6 +173,9 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
         # 0.1.0 did not write it down, and knew of one only.
         entrypoint = entrypoints.SEPARATOR.join(standins.launchers(layout, _names_of(layout, pending)))
     standins.settle(layout, _names_of(layout, pending), entrypoint)
+    if layout.service is not None:
+        # With what was laid just now.
+        services.update(layout)
     layout.service = None
     return told
 

@@ -1,6 +1,6 @@
 /** P13: a service that takes its socket from `serve.py` goes over from one release to the next as part of the switch. */
 import { type ChildProcess } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { chmodSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
@@ -201,6 +201,24 @@ test('P4: releases that a version of the service runs are not removed', async ()
   expect(running.length).toBeGreaterThan(1);
   expect(releasesInUse.map(({ release }) => release)).toEqual(expect.arrayContaining(running));
   expect(kept.releases).toBeGreaterThanOrEqual(running.length);
+});
+
+test('a serve.py of another version: the deployment brings its own, which takes the sockets over', async () => {
+  await endService(serve);
+  const text = join(base, '.hot-deploy/serve.py');
+  chmodSync(text, 0o755);
+  writeFileSync(text, `${readFileSync(text, 'utf8')}# An earlier one.\n`);
+  serve = startServe(base, port);
+  expect(await answerOf(port, 'version 1')).toBe('version 1');
+  const clients = new AskingClients(port);
+  await deployVersion('2');
+  expect(readFileSync(text, 'utf8')).not.toContain('An earlier one');
+  // The same process, which goes on with the other text.
+  await until(() => readFileSync(`/proc/${serve.pid}/cmdline`, 'utf8').includes('--hot-deploy-resume'));
+  await deployVersion('3');
+  expect(await ask(port)).toBe('version 3');
+  const counts = Object.keys(await clients.stop()).filter((answer) => !answer.startsWith('version '));
+  expect(counts).toEqual([]);
 });
 
 test('Hand Over where no serve.py runs is refused, and says how to start one', async () => {
