@@ -8,7 +8,7 @@ import { planDeployment } from '../../../nodes/shared/operations/plan';
 import { getStatus } from '../../../nodes/shared/operations/status';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
-import { AskingClients } from '../../support/askingClients';
+import { AskingClients, stopAsking } from '../../support/askingClients';
 import {
   bundleOf,
   deployOptions,
@@ -47,7 +47,10 @@ beforeEach(async () => {
   expect(await answerOf(port, 'version 1')).toBe('version 1');
 });
 
-afterEach(() => endService(serve));
+afterEach(async () => {
+  await stopAsking();
+  await endService(serve);
+});
 
 async function version(name: string, start = ''): Promise<string> {
   const directory = await make('version');
