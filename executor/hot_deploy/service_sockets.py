@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"serve(?:-([a-z0-9-]{1,32}))?\.sock")
 ADDRESS = re.compile(r"[\x21-\x7e]{1,200}")
+MOMENT = re.compile(r"[0-9A-Za-z:.+-]{1,40}")
 STATES = ("starting", "waiting", "live", "draining", "kept", "restarting")
 PINNINGS = ("place", "code", "release", "plain")
 MOST_SERVICES, MOST_ADDRESSES, MOST_GENERATIONS = 20, 20, 10
@@ -143,7 +144,16 @@ def _status(name: str, event: Json) -> Json:
         "handOvers": _count(event.get("handOvers")) or 0,
         "abandoned": _count(event.get("abandoned")) or 0,
         "generations": [_generation(each) for each in generations],
+        **_reverted(event.get("reverted")),
     }
+
+
+def _reverted(given: object) -> Json:
+    """What it did by itself, where it did."""
+    at = given.get("at") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(at, str) or not MOMENT.fullmatch(at):
+        return {}
+    return {"reverted": {"from": release_of(given.get("from")), "to": release_of(given.get("to")), "at": at}}
 
 
 def addresses(event: Json) -> list[str]:

@@ -192,7 +192,12 @@ def switch(layout: Layout, args: Json, left: str | None, check: Check) -> Json:
         layout.service = reload = Reload(layout, action, args.get("address"))
         return reload.act(left, check)
     if isinstance(layout.service, HandOver):
-        return layout.service.steer(check)
+        told = layout.service.steer(check)
+        if args.get("alone"):
+            keep(layout)
+            layout.service = None
+            update(layout)
+        return told
     raise StepFailed("serviceNotPrepared")
 
 

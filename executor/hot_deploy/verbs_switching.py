@@ -119,7 +119,7 @@ def prepare_service(session: Session, _id: Any, args: Json) -> Json:
 def switch_service(session: Session, _id: Any, args: Json) -> Json:
     """Has the engine's service go over to what was made current; with the switch it is taken back."""
     layout = session.require_lock()
-    left = _pending(session, layout)["from"]
+    left = None if args.get("alone") else _pending(session, layout)["from"]
     return services.switch(layout, args, left, session.wire.check)
 
 

@@ -123,6 +123,11 @@ const SERVICE = {
   'services[].listen': 'the addresses that it takes connections at',
   'services[].handOvers': 'how many times a version was handed over since it was started',
   'services[].abandoned': 'connections that came to a version when it had ended already',
+  'services[].reverted':
+    'that it went back by itself, since its version crashed again and again; absent where it did not',
+  'services[].reverted.from': 'ID of the release that crashed',
+  'services[].reverted.to': 'ID of the release that answers since; null for the plain directory',
+  'services[].reverted.at': 'when that was',
   'services[].generations': 'the versions of it that run',
   'services[].generations[].release': 'ID of its release; null for the plain directory',
   'services[].generations[].state':

@@ -1,7 +1,7 @@
 /** The verbs for services that keep running, which a switch has to take along: each needs the engine's lock. */
 import { LONGEST_SECONDS, LONGEST_TEXT, LONGEST_WORD, MANY } from './limits';
 import { releaseId } from './names';
-import { label, word, words } from './plainTexts';
+import { label, moment, word, words } from './plainTexts';
 import {
   count,
   countUpTo,
@@ -67,6 +67,8 @@ export const runningService = record({
   /** Connections that came to a version when it had ended. */
   abandoned: count,
   generations: list(generation, MANY),
+  /** What it did by itself, when its version crashed again and again. */
+  reverted: optional(record({ from: orNull(releaseId), to: orNull(releaseId), at: moment })),
 });
 export type RunningService = TypeOf<typeof runningService>;
 
@@ -110,6 +112,8 @@ export const SERVICE = {
       reload: optional(reload),
       /** Where it answers: how long it doesn't is measured there. */
       address: optional(record({ host: words, port: countUpTo(65535) })),
+      /** Whether no switch comes with it: what was prepared is live already, and is kept at once. */
+      alone: optional(flag),
     }),
     result: record({ method: oneOf('reload', 'handOver'), milliseconds: number }),
   },

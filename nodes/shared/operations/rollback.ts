@@ -65,7 +65,8 @@ export async function rollBack(
       release,
       previousRelease: previous,
       source,
-      checks: [],
+      checks: learned.checks,
+      ...serviceResult(learned),
     });
   }
   return resultOf(snapshot, log, {

@@ -111,6 +111,8 @@ export interface SwitchService {
   readonly reload?: ReloadAction;
   /** Where it answers. */
   readonly address?: { readonly host: string; readonly port: number };
+  /** Whether no switch comes with it: what was prepared is live already. */
+  readonly alone?: boolean;
 }
 
 /** Makes a release current. */

@@ -206,6 +206,17 @@ test('P4: releases that a version of the service runs are not removed', async ()
   expect(kept.releases).toBeGreaterThanOrEqual(running.length);
 });
 
+test('a service that answers with another version than the live one catches up, though nothing else is to be done', async () => {
+  const same = await version('2');
+  await deployTo(base, same, { service: { method: 'none' } });
+  expect(await ask(port)).toBe('version 1');
+  const { status: became, service } = await deployTo(base, same, { service: AUTO, checks: [answers(port)] });
+  expect([became, service?.method]).toEqual(['unchanged', 'handOver']);
+  expect(await ask(port)).toBe('version 2');
+  const again = await deployTo(base, same, { service: AUTO });
+  expect(again.service).toBeUndefined();
+});
+
 test('a serve.py of another version: the deployment brings its own, which takes the sockets over', async () => {
   await endService(serve);
   const text = join(base, '.hot-deploy/serve.py');

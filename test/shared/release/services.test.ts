@@ -7,6 +7,7 @@ import { decideDeployment } from '../../../nodes/shared/release/decide/deploy';
 import { digestOfPlan } from '../../../nodes/shared/release/decide/planDigest';
 import { decideRestore, restorable } from '../../../nodes/shared/release/decide/restore';
 import { decideRollback, keptDestination } from '../../../nodes/shared/release/decide/rollback';
+import { catchingUp } from '../../../nodes/shared/release/decide/services';
 import { decideSettling } from '../../../nodes/shared/release/decide/settle';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { refuseUnreachableService } from '../../../nodes/shared/release/preconditions';
@@ -136,4 +137,27 @@ test('what can’t be done from where the engine’s side is, is refused before 
       service?.method === 'reload' ? 'inside the container engine' : '',
     );
   });
+});
+
+test('a service that went back by itself is not brought to the version that crashed', () => {
+  const [one, other] = ['20261123-171501-3f2a9c1', '20261123-171502-3f2a9c2'].map(asReleaseId);
+  const [live, before] = [one!, other!];
+  const plan = (release: typeof live, reverted?: RunningService['reverted']) =>
+    catchingUp(
+      live,
+      { checks: [], entrypoint: '' as never },
+      {
+        service: AUTO,
+        running: [
+          {
+            ...RUNNING[0]!,
+            generations: [{ release, state: 'live', pinning: 'place' }],
+            ...(reverted && { reverted }),
+          },
+        ],
+      },
+    ).map(({ step }) => step);
+  expect(plan(live)).toEqual([]);
+  expect(plan(before)).toEqual(['prepareService', 'switchService']);
+  expect(plan(before, { from: live, to: before, at: '2026-11-23T17:15:02Z' })).toEqual([]);
 });

@@ -18,8 +18,8 @@ export const prepareService: Handler<StepOf<'prepareService'>> = {
 
 export const switchService: Handler<StepOf<'switchService'>> = {
   order: 'sent',
-  send({ reload, address }, _context, together) {
-    const switched = together.call('switchService', { reload, address });
+  send({ reload, address, alone }, _context, together) {
+    const switched = together.call('switchService', { reload, address, alone });
     return {
       label: reload ? 'reload the service' : 'hand the service over',
       answer: async () => ({ learned: { service: await switched } }),

@@ -13,6 +13,7 @@ import { pruning } from './prune';
 import type { PreflightFinding } from '../preflight';
 import type { Plan, Step, Subject } from '../steps';
 import { decidePreflight } from './preflight';
+import { catchingUp } from './services';
 import { switching } from './switching';
 
 /** What a deployment will do: what Plan Deployment shows is this very value. */
@@ -62,7 +63,14 @@ export function decideDeployment(
     steps: [
       ...copying(version, options),
       ...(unchanged
-        ? [...remembering(version, before), ...adopting(version, options)]
+        ? [
+            ...remembering(version, before),
+            ...adopting(version, options),
+            ...catchingUp(snapshot.probe.current, options, {
+              service: options.service,
+              running: snapshot.probe.services,
+            }),
+          ]
         : bringing(snapshot, version, before, options)),
     ],
   };

@@ -9,6 +9,7 @@ import type { Snapshot } from '../snapshot';
 import type { UnpackedTree } from '../unpacked';
 import { providing } from './providing';
 import type { Plan, Step } from '../steps';
+import { catchingUp } from './services';
 import { switching } from './switching';
 
 /** Where to go back to. `previous` is what was live before: rolling back twice leads back to where it began. */
@@ -36,11 +37,15 @@ export interface RollbackPlan extends Plan {
 export function decideRollback(
   { probe }: Snapshot,
   destination: Destination,
-  { checks, service }: SwitchOptions,
+  { checks, service, entrypoint: asked }: SwitchOptions,
 ): RollbackPlan {
   const { release, entrypoint, wanted, made } = destination;
   const before = probe.current;
-  if (release === before) return { unchanged: true, destination, steps: [] };
+  const running = probe.services;
+  if (release === before) {
+    const steps = catchingUp(release, { checks, entrypoint: asked }, { service, running });
+    return { unchanged: true, destination, steps };
+  }
   const liveHasPackages = Boolean(probe.live?.environment.name);
   const provide = providing({ release, wanted, live: before, liveHasPackages, keep: true });
   return {
@@ -56,7 +61,7 @@ export function decideRollback(
         checks,
         provide,
         service,
-        running: probe.services,
+        running,
       }),
     ],
   };

@@ -1,7 +1,9 @@
+import type { ReleaseId } from '../../contract/names';
 import type { RunningService } from '../../contract/serviceVerbs';
 import type { Check } from '../checks';
 import type { ServiceOptions } from '../servicePolicy';
-import type { PrepareService, Subject, SwitchService } from '../steps';
+import type { SwitchOptions } from '../options';
+import type { PrepareService, Step, Subject, SwitchService } from '../steps';
 
 /** What is known of an engine's services, and what is wanted for them. */
 export interface ServiceSwitching {
@@ -40,6 +42,30 @@ export function decideService(
 /** The checks that ask a service, which are made of what waits for the switch, too. */
 export function waitingChecks({ before }: ServiceSteps, checks: readonly Check[]): readonly Check[] {
   return before.length > 0 ? checks.filter(({ type }) => type === 'http') : [];
+}
+
+/**
+ * For what is live already, where a service answers with another version: it was started in the moment of a switch, or was told
+ * nothing of one. One that went back by itself is left alone: the version crashed.
+ */
+export function catchingUp(
+  release: ReleaseId | null,
+  { checks, entrypoint }: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
+  { service, running = [] }: ServiceSwitching,
+): Step[] {
+  const isBehind = ({ generations, reverted }: RunningService) =>
+    reverted?.from !== release &&
+    !generations.some((each) => each.state === 'live' && each.release === release);
+  if (release === null || !running.some(isBehind) || service?.method === 'reload') return [];
+  const serving = decideService(release, checks, { service, running });
+  const asked = waitingChecks(serving, checks);
+  return [
+    ...serving.before,
+    ...(asked.length > 0
+      ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
+      : []),
+    ...serving.after.map((step) => ({ ...step, alone: true })),
+  ];
 }
 
 /** Where the service answers, as the first check that asks one has it. */

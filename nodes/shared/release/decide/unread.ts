@@ -9,6 +9,7 @@ import type { DeployOptions } from '../options';
 import type { Snapshot } from '../snapshot';
 import { isPinnedAs } from '../version';
 import { type DeploymentPlan, sameVersion } from './deploy';
+import { catchingUp } from './services';
 
 /**
  * The plan to do nothing, where that can be told without reading the source: the live release was made from its version,
@@ -43,7 +44,7 @@ export function decideUnread(
     checks: options.checks,
     drift: driftOf(snapshot.probe, createSelection(options.selection)),
     findings: [],
-    steps: [],
+    steps: catchingUp(current, options, { service: options.service, running: snapshot.probe.services }),
   };
 }
 
