@@ -48,6 +48,11 @@ def hello() -> dict[str, Any]:
     }
 
 
+def _is_supported(told: dict[str, Any]) -> bool:
+    """As the client decides."""
+    return bool(told["python"]["supported"]) and told["system"] == "linux"
+
+
 def _free_bytes() -> int:
     """Of the root file system, for somebody who has named no base path yet."""
     status = os.statvfs("/")
@@ -61,6 +66,23 @@ def _user() -> str:
         return str(os.geteuid())
 
 
+def _read_ahead() -> bytes:
+    """What the bootstrap has read beyond the program: the client's first requests may follow it at once.
+
+    Reading to an end that is put in place of the input gives what is buffered, and waits for nothing.
+    """
+    kept = os.dup(0)
+    ended, writing = os.pipe()
+    os.close(writing)
+    os.dup2(ended, 0)
+    os.close(ended)
+    try:
+        return sys.stdin.buffer.read()
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
 def main(silence_seconds: float, allowed: Iterable[str] | None = None) -> None:
     """Serves until the client is gone. `allowed` names the steps that are carried out, without
     programs of the engine's being started; all of them when None."""
@@ -69,8 +91,11 @@ def main(silence_seconds: float, allowed: Iterable[str] | None = None) -> None:
     os.dup2(2, 1)
     os.umask(0o022)
     gc.set_threshold(OBJECTS)
-    wire = Wire(0, output, silence_seconds)
+    wire = Wire(0, output, silence_seconds, _read_ahead())
     wire.start()
-    wire.send(hello())
+    told = hello()
+    wire.send(told)
     session = Session(wire, may_start=allowed is None)
-    Conversation(session, frozenset(VERBS if allowed is None else allowed)).serve()
+    # What was sent before the client could see that it is not supported isn't carried out.
+    known: Iterable[str] = VERBS if allowed is None else allowed
+    Conversation(session, frozenset(known if _is_supported(told) else ())).serve()

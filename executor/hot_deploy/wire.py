@@ -37,9 +37,11 @@ def encoded(message: dict[str, Any]) -> bytes:
 class Wire:
     """Both directions of one conversation."""
 
-    def __init__(self, input_fd: int, output_fd: int, silence_seconds: float = 60.0) -> None:
+    def __init__(self, input_fd: int, output_fd: int, silence_seconds: float = 60.0, ahead: bytes = b"") -> None:
+        """`ahead`: what was read from the input already, by whoever read the program that came before."""
         self.silence_seconds = silence_seconds
         self._input = input_fd
+        self._ahead = ahead
         self._output = output_fd
         self._frames: collections.deque[tuple[int, Any, int]] = collections.deque()
         self._queued = 0
@@ -111,7 +113,9 @@ class Wire:
             self._leave("the input could not be read: %s" % raised)
 
     def _read_exactly(self, count: int) -> bytes:
-        pieces = []
+        pieces = [self._ahead[:count]]
+        self._ahead = self._ahead[count:]
+        count -= len(pieces[0])
         while count:
             # Silence counts only while we listen: a full queue is our own slowness.
             readable, _, _ = select.select([self._input], [], [], self.silence_seconds)

@@ -97,6 +97,21 @@ def test_frames_come_in_order_however_they_are_cut(client: Client) -> None:
     client.wire.check()
 
 
+@pytest.mark.parametrize("read", [0, 3, 5, 9, 11, 20])
+def test_what_was_read_with_the_program_comes_first(read: int) -> None:
+    content = frame(DATA, b"first") + frame(DATA, b"second")
+    reading, writing = os.pipe()
+    told, telling = os.pipe()
+    wire = Wire(reading, telling, 60, content[:read])
+    wire.start()
+    os.write(writing, content[read:])
+    assert [wire.take_data(), wire.take_data()] == [b"first", b"second"]
+    os.close(writing)
+    wire._reader.join(WAIT_SECONDS)
+    for descriptor in (reading, told, telling, wire.wake_fd, wire._wake_write):
+        os.close(descriptor)
+
+
 def test_a_message_is_one_frame(client: Client) -> None:
     client.wire.send({"event": "output", "text": "\u2028é\n"})
     assert client.message() == {"event": "output", "text": "\u2028é\n"}

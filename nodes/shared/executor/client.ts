@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import type { Ended, Hello } from '../contract/messages';
 import type { Verb, ArgumentsOf, ResultOf } from '../contract/verbs';
 import type { Channel, Connection, ProcessExit } from '../connection/connection';
-import { type DeployError, toDeployError } from '../errors';
-import { cancelled, howItEnded, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
+import { type DeployError, expected, toDeployError } from '../errors';
+import { encodeAhead, startsSomething } from './ahead';
+import { cancelled, howItEnded, isGone, lost, notStarted, notUnderstood, refuseUnsupported } from './endings';
 import { type Access, checkAccess } from './access';
 import { type CallOptions, Calls, isAwaited } from './calls';
 import type { ConversationStats, ExecutorOptions } from './conversation';
 import { encodeFrame, encodeMessage, FRAME_DATA } from './frames';
+import { Greeting } from './greeting';
 import { Inbox } from './inbox';
 import { interpreterArguments, passwordLine } from './interpreter';
 import { type Message, readMessage } from './readMessage';
@@ -26,18 +28,19 @@ const LEAVING_MS = 8_000;
 export class ExecutorClient {
   readonly stats: ConversationStats = { roundTrips: 0, bytesSent: 0, bytesReceived: 0 };
 
-  /** Who answered. Known once `open` has resolved. */
-  hello!: Hello;
-
   /** How the executor left, once it has. */
   ended?: Ended;
 
   private readonly calls = new Calls();
   private readonly inbox: Inbox;
   private readonly supervision: Supervision;
-  private readonly greeting: Promise<void>;
+  private readonly greeting = new Greeting();
   private readonly left: Promise<void>;
-  private greet!: { resolve: () => void; reject: (reason: DeployError) => void };
+  /** Resolves when steps can be asked for. Nobody has to wait for it. */
+  private started: Promise<void> = this.greeting.accepted;
+  private mayGoAhead = false;
+  /** Whether something was started before anybody greeted: what became of it can't always be known. */
+  private wentAhead = false;
   private readonly pulse: Pulse;
   private beats = 0;
   private lastId = 0;
@@ -53,17 +56,12 @@ export class ExecutorClient {
     readonly connection: Connection,
     private readonly options: ExecutorOptions,
   ) {
-    this.greeting = new Promise((resolve, reject) => {
-      this.greet = { resolve, reject };
-    });
     this.pulse = new Pulse(
       (seconds) => this.beat(seconds),
       (seconds) => this.giveUp(`nothing was heard for ${seconds} s`),
       options.idleTimeoutMs ?? 120_000,
       (options.silenceSeconds ?? SILENCE_SECONDS) * 1000,
     );
-    // Whoever waits for it hears of it; without anybody, a rejection would end n8n.
-    this.greeting.catch(() => undefined);
     this.inbox = new Inbox(channel.stdout, {
       heard: (bytes) => {
         this.stats.bytesReceived += bytes;
@@ -95,22 +93,36 @@ export class ExecutorClient {
    * password can't be used
    */
   static async open(connection: Connection, options: ExecutorOptions): Promise<ExecutorClient> {
+    const client = await ExecutorClient.begin(connection, options);
+    await client.started;
+    return client;
+  }
+
+  /**
+   * As `open`, but does not wait for the greeting: steps that may go ahead (see `ahead.ts`) are sent behind the program, all
+   * others when it has come. Where it doesn't come, each step rejects with what `open` would have thrown; `LOST` where one
+   * went ahead and may have been carried out.
+   */
+  static async begin(connection: Connection, options: ExecutorOptions): Promise<ExecutorClient> {
     const argv = interpreterArguments(options.interpreter);
     const first =
       options.interpreter.become === 'sudoPassword' ? passwordLine(options.sudoPassword) : undefined;
     if (options.signal?.aborted) throw cancelled();
     const channel = await connection.start(argv, { whenMissing: whenMissing(options.interpreter) });
     const client = new ExecutorClient(channel, connection, options);
-    try {
-      // Aborted while the process was started, before anybody listened.
-      if (options.signal?.aborted) throw cancelled();
-      await client.start(first);
-    } catch (error) {
-      client.stop();
+    client.started = client.start(first).catch((error: unknown) => {
+      const reason = toDeployError(error, 'CONNECTION');
+      client.finish(reason);
       client.channel.destroy();
-      throw toDeployError(error, 'CONNECTION');
-    }
+      throw reason;
+    });
+    client.started.catch(() => undefined);
     return client;
+  }
+
+  /** Who answered. Known once `open` has resolved, or a step was answered. */
+  get hello(): Hello {
+    return expected(this.greeting.from, 'the greeting');
   }
 
   /** Whether no step can be asked for any more. */
@@ -137,13 +149,25 @@ export class ExecutorClient {
   ): Promise<{ result: ResultOf<V>; ms: number }> {
     checkAccess(this.access, verb, this.options.reading);
     this.refuseIfOver();
-    if (isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
-    const id = ++this.lastId;
     const { group, background, required } = options;
+    const message = { id: ++this.lastId, verb, args, group, background, required };
+    const ahead = this.greeting.from ? undefined : this.ahead(verb, message);
+    if (ahead) this.wentAhead ||= startsSomething(verb);
+    else if (!this.greeting.from) {
+      // What comes after it waits, too: it is carried out in the order in which it was asked for.
+      this.mayGoAhead = false;
+      await this.started;
+      this.refuseIfOver();
+    }
+    if (!ahead && isAwaited(options) && !this.calls.waiting) this.stats.roundTrips++;
     const limit = stepLimit(verb, args, this.options.commandTimeoutSeconds ?? 60);
-    const answer = this.calls.add(id, verb, limit, options);
-    this.write(encodeMessage({ id, verb, args, group, background, required }));
+    const answer = this.calls.add(message.id, verb, limit, options);
+    this.write(ahead ?? encodeMessage(message));
     return answer;
+  }
+
+  private ahead<V extends Verb>(verb: V, message: { args: ArgumentsOf<V> }): Buffer | undefined {
+    return this.mayGoAhead ? encodeAhead(verb, { ...message }) : undefined;
   }
 
   /** A number for calls that belong together: see {@link CallOptions.group}. */
@@ -158,6 +182,7 @@ export class ExecutorClient {
 
   /** Sends raw content, as fast as the other side takes it. */
   async sendContent(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.started;
     this.supervision.sending = true;
     try {
       for await (const chunk of chunks) {
@@ -198,19 +223,34 @@ export class ExecutorClient {
   private async start(passwordLine: Buffer | undefined): Promise<void> {
     const where = this.connection.description;
     const seconds = (this.options.startTimeoutMs ?? 30_000) / 1000;
-    const timer = setTimeout(
-      () => this.greet.reject(notStarted(where, seconds, this.said())),
-      seconds * 1000,
-    );
+    const timer = setTimeout(() => {
+      const late = notStarted(where, seconds, this.said());
+      this.greeting.refuse(this.wentAhead ? this.lost(`nobody answered within ${seconds} s`) : late);
+    }, seconds * 1000);
     try {
+      // Aborted while the process was started, before anybody listened.
+      if (this.options.signal?.aborted) throw cancelled();
       if (passwordLine) await this.passSudo(passwordLine);
       this.write(programFor(this.options.silenceSeconds ?? SILENCE_SECONDS, this.access));
-      await this.greeting;
+      this.mayGoAhead = !passwordLine;
+      await this.greeting.accepted;
     } finally {
       clearTimeout(timer);
     }
-    refuseUnsupported(this.hello, this.options.interpreter.python, where);
-    // Not earlier: the interpreter may have read ahead what comes after the program.
+  }
+
+  /** Whoever greeted is believed from now on, or the conversation is over: its next message may be in the same packet. */
+  private greeted(hello: Hello): void {
+    this.greeting.take(hello);
+    const { interpreter } = this.options;
+    try {
+      refuseUnsupported(hello, interpreter.python, this.connection.description);
+    } catch (error) {
+      this.finish(toDeployError(error));
+      this.inbox.stop();
+      return;
+    }
+    this.greeting.accept();
     this.pulse.start();
   }
 
@@ -226,7 +266,7 @@ export class ExecutorClient {
       if (SUDO_ASKS_AGAIN.test(this.complaint)) this.channel.stdin.end();
     });
     this.write(passwordLine);
-    await Promise.race([running, this.greeting]);
+    await Promise.race([running, this.greeting.accepted]);
   }
 
   private get access(): Access {
@@ -267,9 +307,9 @@ export class ExecutorClient {
       this.beats -= 1;
       if (this.beats < 0) throw new RangeError('it says more often that it is there than it was asked');
     } else if (message.type === 'hello') {
-      if (this.hello) throw new RangeError('it greeted twice');
-      this.hello = message.hello;
-      this.greet.resolve();
+      this.greeted(message.hello);
+    } else if (!this.greeting.from) {
+      throw new RangeError('it said something before it greeted');
     } else if (this.ended) {
       throw new RangeError('it said something after its end');
     } else if (message.type === 'ended') {
@@ -282,8 +322,9 @@ export class ExecutorClient {
   private onExit(exit: ProcessExit): void {
     const { interpreter } = this.options;
     const where = this.connection.description;
+    const unseen = this.wentAhead && isGone(exit);
     if (this.cancelled) this.finish(cancelled(this.ended));
-    else if (this.hello) this.finish(this.lost(howItEnded(exit, this.ended), exit));
+    else if (this.greeting.from || unseen) this.finish(this.lost(howItEnded(exit, this.ended), exit));
     else this.finish(explainNoAnswer(interpreter, where, exit, this.said()));
   }
 
@@ -291,7 +332,7 @@ export class ExecutorClient {
   private finish(reason: DeployError): void {
     this.stop();
     this.over ??= reason;
-    this.greet.reject(reason);
+    this.greeting.refuse(reason);
     this.calls.refuseAll(reason);
   }
 
@@ -307,13 +348,13 @@ export class ExecutorClient {
 
   private readonly onAbort = (): void => {
     this.cancelled = true;
-    if (this.hello) {
+    if (this.greeting.from || this.wentAhead) {
       // What would go on without this side ends with it, too.
       this.write(encodeMessage({ cancelled: true }));
       void this.close();
     }
     // Nothing was started yet that would have to be put right.
-    else this.greet.reject(cancelled());
+    else this.greeting.refuse(cancelled());
   };
 
   private said(): string {
@@ -326,7 +367,7 @@ export class ExecutorClient {
 
   private notUnderstood(reason: string): DeployError {
     const where = this.connection.description;
-    if (this.hello) return this.lost(`its answers can't be understood (${reason})`);
+    if (this.greeting.from) return this.lost(`its answers can't be understood (${reason})`);
     return notUnderstood(where, this.options.interpreter.python, reason, this.said());
   }
 }

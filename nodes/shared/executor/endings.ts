@@ -54,7 +54,12 @@ export class ConversationLost extends DeployError {
 }
 
 function isAbandoned({ exit, ended }: Ending): boolean {
-  return !ended && exit !== undefined && (exit.code !== null || exit.signal !== null);
+  return !ended && exit !== undefined && !isGone(exit);
+}
+
+/** Whether the connection went away before the process, whose end nobody knows. */
+export function isGone({ code, signal }: ProcessExit): boolean {
+  return code === null && signal === null;
 }
 
 /** How a conversation ended, in words that complete a sentence: by what the executor said last, or as its process did. */

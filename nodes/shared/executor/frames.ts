@@ -26,7 +26,11 @@ export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
 
 /** The bytes of one JSON frame. */
 export function encodeMessage(message: unknown): Buffer {
-  const text = JSON.stringify(message);
+  return encodeText(JSON.stringify(message));
+}
+
+/** As {@link encodeMessage}, of what is JSON already. */
+export function encodeText(text: string): Buffer {
   const length = Buffer.byteLength(text);
   // Written where it is sent from: a list of many files is not copied once more.
   const frame = Buffer.allocUnsafe(HEADER_BYTES + length);

@@ -41,6 +41,8 @@ export async function runEngine(
   held: Promise<Held>,
   takeFile: TakeFile,
 ): Promise<RunResult> {
+  // What keeps the input from being sent is told first.
+  held.catch(() => undefined);
   const run: OpenRun = { client, request, id: randomBytes(8).toString('hex'), digest: digestOf(request) };
   const opened = await openDirectory(run);
   if (opened.state === 'another') throw otherRun(request.runKey);
