@@ -6,6 +6,7 @@ import { Client } from 'ssh2';
 
 import { Executors } from '../nodes/n8n/executors';
 import { keptConnections } from '../nodes/n8n/keeping';
+import { leaving } from '../nodes/n8n/leaving';
 import type { ExecutorClient } from '../nodes/shared/executor/client';
 import { getStatus } from '../nodes/shared/operations/status';
 import { asBasePath, asEntrypoint } from '../test/support/named';
@@ -26,6 +27,8 @@ export interface Subject {
   ours: (client: ExecutorClient) => Promise<unknown>;
   /** The same without ssh, started here: what it takes by itself. */
   itself?: () => Promise<unknown>;
+  /** Whether its answer waits for nothing else: neither for the greeting before it, nor for the executor's leaving. */
+  isRun?: boolean;
   /** What each further item of an execution does in the conversation that the first has opened. */
   further?: (client: ExecutorClient) => () => Promise<unknown>;
 }
@@ -53,6 +56,7 @@ const subjects = ({ python }: Host, base: string): Subject[] => [
   },
   {
     name: 'run',
+    isRun: true,
     command: `cd ${base} && ${python} run.py`,
     itself: () => runHere(python, ['run.py'], join(base, 'current')),
     ours: (client) => runIn(client, base, [], AS_TEXT),
@@ -119,7 +123,8 @@ async function compare(ways: TimedWay[], rounds: number): Promise<ConnectionTime
   }));
 }
 
-function waysOf(host: Host, port: number, directory: string, { command, ours }: Subject): TimedWay[] {
+function waysOf(host: Host, port: number, directory: string, subject: Subject): TimedWay[] {
+  const { command } = subject;
   const [program, ...own] = host.sshCommand;
   const options = [...own, '-p', String(port)];
   // The first value of an option counts for ssh, and the host's own port comes first.
@@ -128,7 +133,8 @@ function waysOf(host: Host, port: number, directory: string, { command, ours }: 
   const socket = ['-o', `ControlPath=${join(directory, `cm-${port}`)}`];
   const master = ['-o', 'ControlMaster=yes', '-o', 'ControlPersist=no', '-N', '-f'];
   const ssh = (...more: string[]) => runs(program, [...args, ...more]);
-  const node = () => askOurs(host, port, ours);
+  const node = () => askOurs(host, port, subject);
+  const after = () => leaving.left();
   return [
     { name: 'ssh', work: () => ssh(host.address, command) },
     {
@@ -138,23 +144,21 @@ function waysOf(host: Host, port: number, directory: string, { command, ours }: 
       after: () => ssh(...socket, '-O', 'exit', host.address),
     },
     { name: EMULATED, work: () => asN8nDoes(host, port, command) },
-    { name: 'Hot Deploy, first', before: () => keptConnections.closeAll(), work: node },
-    { name: 'Hot Deploy, further', work: node },
+    { name: 'Hot Deploy, first', before: () => keptConnections.closeAll(), work: node, after },
+    { name: 'Hot Deploy, further', work: node, after },
   ];
 }
 
 const isPort = (option: string | undefined): boolean => option?.startsWith('Port=') ?? false;
 
 /** What an execution of a node does, without n8n around it. */
-async function askOurs(host: Host, port: number, work: Subject['ours']): Promise<void> {
-  const opened = new Opened(host, port);
-  try {
-    const client = await opened.client();
-    await work(client);
-    await client.close();
-  } finally {
-    await opened.close();
-  }
+async function askOurs(host: Host, port: number, { ours, isRun = false }: Subject): Promise<void> {
+  const opened = new Opened(host, port, isRun);
+  const client = await opened.client();
+  await ours(client);
+  const left = client.close().then(() => opened.close());
+  if (!isRun) return left;
+  leaving.add([client.connection.description], left, (reason) => console.error(reason));
 }
 
 /** What is compared where a subject is more than a question: by itself, and in a conversation that is there. */
@@ -179,6 +183,7 @@ class Opened {
   constructor(
     private readonly host: Host,
     private readonly port: number,
+    private readonly isRun = false,
   ) {}
 
   client(): Promise<ExecutorClient> {
@@ -194,7 +199,9 @@ class Opened {
       const { host: name, username, authentication, privateKey = '', hostKeyFingerprint } = host.options;
       return { host: name, port, username, authentication, privateKey, hostKeyFingerprint };
     };
-    return this.executors.open({ ...place, startTimeoutMs: 20_000 }, credential, 'bench');
+    const location = { ...place, startTimeoutMs: 20_000 };
+    if (this.isRun) return this.executors.begin(location, credential, 'bench');
+    return this.executors.open(location, credential, 'bench');
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,7 @@ import { toDeployError } from '../shared/errors';
 import { ExecutorClient } from '../shared/executor/client';
 import type { ExecutorOptions } from '../shared/executor/conversation';
 import { connectionKey, keepMilliseconds, keptConnections } from './keeping';
+import { leaving } from './leaving';
 import type { EngineLocation } from './locationFields';
 import { accessOf, becomeOf, idleTimeoutOf, sshOptions } from './sshOptions';
 
@@ -37,7 +38,7 @@ export class Executors {
   ) {}
 
   /**
-   * Starts an executor at `location`. The caller closes it.
+   * Starts an executor at `location`. The caller closes it. What an earlier execution has held there is free by then.
    *
    * @param credentialId the credential's, as n8n knows it; without one its connections are not shared
    */
@@ -46,13 +47,36 @@ export class Executors {
     readCredential: ReadCredential,
     credentialId?: string,
   ): Promise<ExecutorClient> {
+    return this.make(location, readCredential, credentialId, async (connection, options) => {
+      const client = await ExecutorClient.open(connection, options);
+      await leaving.left(connection.description);
+      return client;
+    });
+  }
+
+  /** As `open`, without waiting: neither for the greeting (see `ExecutorClient.begin`), nor for those that are leaving. */
+  begin(
+    location: EngineLocation,
+    readCredential: ReadCredential,
+    credentialId?: string,
+  ): Promise<ExecutorClient> {
+    const begin: Start = (connection, options) => ExecutorClient.begin(connection, options);
+    return this.make(location, readCredential, credentialId, begin);
+  }
+
+  private async make(
+    location: EngineLocation,
+    readCredential: ReadCredential,
+    credentialId: string | undefined,
+    start: Start,
+  ): Promise<ExecutorClient> {
     const { interpreter, startTimeoutMs, silenceSeconds } = location;
     const commandTimeoutSeconds = Math.max(startTimeoutMs / 1000, LEAST_COMMAND_SECONDS);
     const { signal, reading } = this;
     if (location.connection === 'local') {
       await checkLocal(location);
       this.local ??= connectLocal();
-      return ExecutorClient.open(this.local, {
+      return start(this.local, {
         interpreter: { ...interpreter, become: 'none' },
         startTimeoutMs,
         commandTimeoutSeconds,
@@ -67,7 +91,7 @@ export class Executors {
       connect: (attempt) => connectSsh({ ...options, signal: attempt }),
       keepMs: credentialId === undefined ? 0 : keepMilliseconds(),
     };
-    return this.start(way, {
+    const over: ExecutorOptions = {
       interpreter: { ...interpreter, become: becomeOf(credential) },
       access: accessOf(credential),
       reading,
@@ -77,7 +101,8 @@ export class Executors {
       commandTimeoutSeconds,
       silenceSeconds,
       signal,
-    });
+    };
+    return this.start(way, (connection) => start(connection, over));
   }
 
   /** Closes every connection that isn't kept for others. */
@@ -89,13 +114,16 @@ export class Executors {
    * Over a connection that is there, or a new one. One that went away since is made anew, and one over which the host
    * opens no further channel gets a companion: nothing was started yet.
    */
-  private async start(way: Way, options: ExecutorOptions): Promise<ExecutorClient> {
+  private async start(
+    way: Way,
+    start: (connection: Connection) => Promise<ExecutorClient>,
+  ): Promise<ExecutorClient> {
     const { key, connect, keepMs } = way;
     const pool = keepMs > 0 ? keptConnections : this.own;
     for (let lost = false; ;) {
       const { connection, shared } = await pool.take(this, key, connect, { signal: this.signal, keepMs });
       try {
-        return await ExecutorClient.open(connection, options);
+        return await start(connection);
       } catch (error) {
         const reason = toDeployError(error);
         if (!shared || this.signal?.aborted) throw reason;
@@ -106,6 +134,8 @@ export class Executors {
     }
   }
 }
+
+type Start = (connection: Connection, options: ExecutorOptions) => Promise<ExecutorClient>;
 
 /** How a connection is made, what it is known by, and how long it is kept. */
 interface Way {

@@ -9,6 +9,7 @@ import { failedItem } from './failedItem';
 import type { ReadParameter } from './field';
 import type { ItemContext } from './item';
 import { credentialIdOf } from './keeping';
+import { leaving } from './leaving';
 import { readLocation } from './locationFields';
 import { toNodeError } from './nodeError';
 import type { Operation } from './operation';
@@ -51,13 +52,29 @@ export async function runItems(
   try {
     await Promise.all(Array.from({ length: lanesOf(node, repertoire, count) }, lane));
   } finally {
-    await conversations.close();
-    await executors.close();
+    await leave(node, executors, conversations);
   }
   const itemIndex = done.findIndex((each) => each?.failed);
   const failed = done[itemIndex]?.failed;
   if (failed) throw toNodeError(node.getNode(), failed, itemIndex);
   return [done.flatMap(({ items }) => items)];
+}
+
+/**
+ * Ends what the items of an execution have shared. Its answer is there by now and doesn't wait for that, unless it was
+ * cancelled: whoever did that is told when all has ended.
+ */
+async function leave(
+  node: IExecuteFunctions,
+  executors: Executors,
+  conversations: Conversations,
+): Promise<void> {
+  const hosts = await conversations.hosts();
+  const left = conversations.close().finally(() => executors.close());
+  const failed = (reason: unknown) =>
+    node.logger.warn(`${node.getNode().name}: ${toDeployError(reason).message}`);
+  leaving.add(hosts, left, failed);
+  if (hosts.length === 0 || node.getExecutionCancelSignal()?.aborted) await left.catch(() => undefined);
 }
 
 /** How many items are worked on at once. What can't be read is said by the item itself. */

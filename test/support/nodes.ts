@@ -15,6 +15,7 @@ import { HotDeployWebhookApi } from '../../credentials/HotDeployWebhookApi.crede
 import { HotDeploy } from '../../nodes/HotDeploy/HotDeploy.node';
 import { HotDeployTrigger } from '../../nodes/HotDeployTrigger/HotDeployTrigger.node';
 import { keptConnections } from '../../nodes/n8n/keeping';
+import { leaving } from '../../nodes/n8n/leaving';
 import { RollbackExtractionEngine } from '../../nodes/RollbackExtractionEngine/RollbackExtractionEngine.node';
 import { RunExtractionEngine } from '../../nodes/RunExtractionEngine/RunExtractionEngine.node';
 import { PYTHON } from './deployment';
@@ -56,7 +57,10 @@ export async function openN8n(
     },
     credentialTypes: [new HotDeploySshApi(), new HotDeployWebhookApi(), new HotDeployEngineSecretsApi()],
     credentials: { [CREDENTIAL]: credential },
-    onClose: () => keptConnections.closeAll(),
+    onClose: async () => {
+      await leaving.left();
+      await keptConnections.closeAll();
+    },
     ...options,
   });
 }
