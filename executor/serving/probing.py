@@ -57,7 +57,10 @@ class Probe:
     def _is_accepted(self, pids: list[int], listening: Listening) -> bool:
         """By one of these processes, as far as it can be seen what they have open: by no other slot's."""
         assert self._current is not None
-        own, port = self._current.getsockname()[1], self._current.getpeername()[1]
+        try:
+            own, port = self._current.getsockname()[1], self._current.getpeername()[1]
+        except OSError:
+            return False  # It was closed at this very moment: what is read next tells by whom.
         found = [each.inode for each in connections({port}) if each.peer[1] == own]
         if not found:
             # It has been closed again: the queue has to tell.
@@ -81,7 +84,10 @@ class Probe:
         if not self._is_shut:
             # A server that takes one after the other goes on to the next.
             self._is_shut = True
-            self._current.shutdown(socket.SHUT_WR)
+            try:
+                self._current.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # The server has closed it already.
         return True
 
     def _connect(self, listening: Listening) -> bool:
