@@ -139,5 +139,9 @@ def control_socket(path: str, base: str) -> socket.socket:
         made.listen(16)
         os.rename(aside, path)
     except OSError as raised:
-        refuse("%s can't be made (%s); start serve.py as a user who may write there" % (path, raised.strerror))
+        above, user = os.path.dirname(path), os.geteuid()
+        refuse(
+            "%s can't be made (%s); start serve.py as a user who may write to %s, or let user %d: chown %d %s"
+            % (path, raised.strerror, above, user, user, above)
+        )
     return made
