@@ -31,6 +31,8 @@ export interface DockerDaemon {
    * what runs a program in `/srv/app` there.
    */
   start: (above: string, options: readonly string[]) => readonly string[];
+  /** Starts a container of that kind that runs a command of its own, with `options`, and returns its id. */
+  run: (options: readonly string[], command: readonly string[]) => string;
   /** A program that is called like `docker`, and reaches this daemon. */
   command: string;
   stop: () => Promise<void>;
@@ -74,17 +76,19 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
     throw error;
   }
   docker('import', merged(place), IMAGE);
+  const run = (options: readonly string[], words: readonly string[]): string => {
+    const mounts = ['-v', '/usr:/usr:ro', '-v', '/etc:/etc:ro'];
+    return docker('run', '-d', '--network', 'none', ...mounts, ...options, IMAGE, ...words).trim();
+  };
   const start = (above: string, options: readonly string[]): readonly string[] => {
-    const mounts = ['-v', `${above}:/srv`, '-v', '/usr:/usr:ro', '-v', '/etc:/etc:ro'];
-    const run = ['run', '-d', '--rm', '--network', 'none', ...mounts, ...options, IMAGE];
-    const container = docker(...run, 'sleep', String(LIFETIME_SECONDS)).trim();
+    const container = run(['--rm', '-v', `${above}:/srv`, ...options], ['sleep', String(LIFETIME_SECONDS)]);
     return [join(unpacked(), 'usr/bin/docker'), '-H', socket, 'exec', '-i', '-w', '/srv/app', container];
   };
   const command = join(place, 'docker');
   writeFileSync(command, `#!/bin/sh\nexec ${join(unpacked(), 'usr/bin/docker')} -H ${socket} "$@"\n`, {
     mode: 0o755,
   });
-  return { docker, start, command, stop };
+  return { docker, start, run, command, stop };
 }
 
 /** An archive of an image that has nothing but links into `/usr`, which is mounted. */
