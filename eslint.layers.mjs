@@ -81,7 +81,7 @@ export const layers = {
       ...['contract', 'dependencies', 'errors', 'executor', 'source'],
       ...['release', 'release/observe', 'release/decide', 'release/apply', 'run'],
     ],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'node:timers/promises'],
   },
   report: {
     files: 'nodes/shared/report/**',

@@ -135,6 +135,13 @@ export const SCENARIOS = {
     next: 'two',
     serves: true,
   },
+  'deployment that waits for quiet': {
+    prepare: deployTwice,
+    run: (base, { two }, conversation) =>
+      deployTo(base, two, options({ moment: { quietSeconds: 5, whenNotQuiet: 'giveUp' } }), conversation),
+    old: 'one',
+    next: 'two',
+  },
   'deployment with other patterns': {
     prepare: deployTwice,
     run: (base, { two }, conversation) => {
@@ -278,6 +285,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   flip: 'deployment',
   prepareService: 'deployment of a service',
   switchService: 'deployment of a service',
+  waitForQuiet: 'deployment that waits for quiet',
   confirm: 'deployment',
   revert: 'deployment whose check does not pass',
   archive: 'deployment',

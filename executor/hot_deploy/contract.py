@@ -71,8 +71,9 @@ VERBS: dict[str, tuple[bool, Any]] = {
     "repair": (True, ["record", {"what": ["oneOf", "leftovers", "links", "adoption", "missingFiles", "readOnly", "owner"], "path": ["optional", ["text", 4096]], "entrypoint": ["matching", "(?:(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*(?:,(?!\\.pinned-|(?:\\.|\\.\\.|current|releases|environments|backups|\\.hot-deploy)(?:[,/]|(?![\\s\\S])))[^/,\\0]+(?:/(?!\\.{1,2}(?:[,/]|(?![\\s\\S])))[^/,\\0]+)*)*)?", 4096]}]),
     "prepareService": (True, ["record", {"release": ["orNull", ["matching", "[0-9]{8}-[0-9]{6}-[0-9a-f]{7}(?:-[0-9]+)?", 64]], "readySeconds": ["seconds", 315360000], "drainSeconds": ["seconds", 315360000], "keepOldSeconds": ["seconds", 315360000]}]),
     "switchService": (True, ["record", {"reload": ["optional", ["record", {"by": ["oneOf", "pidFile", "processes", "unit", "container", "command"], "path": ["optional", ["text", 4096]], "signal": ["optional", ["oneOf", "HUP", "TERM", "INT", "QUIT", "USR1", "USR2"]], "unit": ["optional", ["matching", "[A-Za-z0-9@_][A-Za-z0-9@:_.\\\\-]*", 255]], "unitAction": ["optional", ["oneOf", "restart", "reload"]], "userUnit": ["optional", ["flag"]], "container": ["optional", ["matching", "[A-Za-z0-9][A-Za-z0-9_.-]*", 255]], "command": ["optional", ["list", ["text", 1048576], 10000]], "timeoutSeconds": ["seconds", 315360000]}]], "address": ["optional", ["record", {"host": ["text", 4096], "port": ["countUpTo", 65535]}]], "alone": ["optional", ["flag"]]}]),
+    "waitForQuiet": (True, ["record", {"pauseSeconds": ["seconds", 315360000], "waitSeconds": ["seconds", 315360000]}]),
 }
-LOCKED = frozenset(["receive", "unpack", "assemble", "environment", "run", "copyPlain", "adopt", "drain", "missingPackages", "detach", "attach", "dismantle", "flip", "confirm", "revert", "archive", "remove", "describe", "noteRefusal", "repair", "prepareService", "switchService"])
+LOCKED = frozenset(["receive", "unpack", "assemble", "environment", "run", "copyPlain", "adopt", "drain", "missingPackages", "detach", "attach", "dismantle", "flip", "confirm", "revert", "archive", "remove", "describe", "noteRefusal", "repair", "prepareService", "switchService", "waitForQuiet"])
 PARTS: dict[str, list[str]] = {
     "probe": ["names", "releasesInUse", "live.record.include", "live.record.exclude", "live.record.shared", "live.record.sharedPaths", "live.record.folders", "live.record.spared.compile", "live.record.spared.json", "live.record.names", "live.drift.modified", "live.drift.missing", "live.extra", "live.kept", "live.shared", "services"],
     "list": ["wereLive", "releases", "backups", "environments", "prunable.releases", "prunable.backups", "prunable.environments"],
@@ -98,4 +99,5 @@ PARTS: dict[str, list[str]] = {
     "dismantle": ["releases", "environments", "backups", "left"],
     "remove": ["releases", "inUse", "backups", "environments"],
     "repair": ["done"],
+    "waitForQuiet": ["runs", "requests"],
 }

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import struct
 import time
 
 from hot_deploy.failures import StepFailed
@@ -29,6 +30,8 @@ ADDRESS = re.compile(r"[\x21-\x7e]{1,200}")
 MOMENT = re.compile(r"[0-9A-Za-z:.+-]{1,40}")
 STATES = ("starting", "waiting", "live", "draining", "kept", "restarting")
 PINNINGS = ("place", "code", "release", "plain")
+# Process, user and group.
+CREDENTIALS = struct.Struct("3i")
 MOST_SERVICES, MOST_ADDRESSES, MOST_GENERATIONS = 20, 20, 10
 LONGEST_LINE = 1 << 16
 LOOK_SECONDS = 1.0
@@ -94,6 +97,12 @@ class Service:
             raise Gone
         return event
 
+    def process(self) -> int:
+        """The process that listens, as the kernel knows it; 0 where it is none that is seen from here."""
+        found = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        pid: int = CREDENTIALS.unpack(found)[0]
+        return pid
+
     def close(self) -> None:
         self._socket.close()
 
@@ -120,11 +129,16 @@ def connected(layout: Layout) -> list[Service]:
 
 def statuses(layout: Layout) -> list[Json]:
     """What runs, in the client's shape."""
+    return [status for _, status in seen(layout)]
+
+
+def seen(layout: Layout) -> list[tuple[int, Json]]:
+    """The process of each service that runs, and its status in the client's shape."""
     found = []
     for service in connected(layout):
         try:
             event = next(service.ask({"do": "status"}, LOOK_SECONDS, _nobody))
-            found.append(_status(service.name, event))
+            found.append((service.process(), _status(service.name, event)))
         except Gone:
             pass
         finally:

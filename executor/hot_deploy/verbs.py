@@ -47,6 +47,7 @@ VERBS = {
     "flip": "verbs_switching.flip",
     "prepareService": "verbs_switching.prepare_service",
     "switchService": "verbs_switching.switch_service",
+    "waitForQuiet": "verbs_waiting.wait_for_quiet",
     "confirm": "verbs_switching.confirm",
     "revert": "verbs_switching.revert",
     "archive": "verbs_keeping.archive",

@@ -46,6 +46,7 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "flip": ("revertSwitch",),
     "prepareService": "serve.py takes it back itself when nobody holds the connection any more",
     "switchService": "it goes back with the switch",
+    "waitForQuiet": "it waits",
     "confirm": "it drops what was to be undone",
     "revert": ("removeDirectories",),
     "archive": ("discardBackups",),

@@ -27,7 +27,16 @@ export const SIMPLIFIED = [
 ] as const;
 
 /** What is only there when somebody has to know of it; never dropped. */
-const NOTABLE = ['container', 'service', 'complaint', 'settled', 'repaired', 'notices', 'findings'] as const;
+const NOTABLE = [
+  'container',
+  'service',
+  'waitedMs',
+  'complaint',
+  'settled',
+  'repaired',
+  'notices',
+  'findings',
+] as const;
 
 /** The output of a deployment or rollback: every field is there, `null` where there is nothing to say. */
 export function switchItem(result: SwitchResult, n8n: IDataObject): IDataObject {

@@ -10,6 +10,7 @@ import { hintsFor } from './hints';
 import type { ItemContext } from './item';
 import { lookAtN8n, n8nField, n8nHealthUrl } from './n8nProcess';
 import { reporting } from './report';
+import { readMoment } from './momentFields';
 import { readRetention } from './retentionFields';
 import { readService } from './serviceFields';
 import { asWanted, switchItem } from './switchItem';
@@ -37,7 +38,7 @@ export const backupShared = option(
 export function readSwitch(
   item: Pick<ItemContext, 'read' | 'node' | 'operation'>,
 ): Omit<SwitchOptions, 'onStep' | 'signal'> {
-  const { read } = item;
+  const { read, node } = item;
   return {
     ...readEngine(item),
     ...readRetention(read),
@@ -45,6 +46,7 @@ export function readSwitch(
     createBackup: createBackup.read(read),
     backupShared: backupShared.read(read),
     service: readService(read),
+    moment: readMoment(read, () => node.getTimezone()),
     dependencies: NO_DEPENDENCIES,
   };
 }

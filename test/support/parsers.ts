@@ -31,6 +31,7 @@ import { readWanted } from '../../nodes/RunExtractionEngine/fields/output';
 import { asHtml } from '../../nodes/n8n/asHtml';
 import { within } from '../../nodes/n8n/field';
 import { readHttpCheck } from '../../nodes/n8n/httpCheckFields';
+import { readMoment } from '../../nodes/n8n/momentFields';
 import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
 import { withoutPasswords } from '../../nodes/shared/text/passwords';
@@ -88,6 +89,7 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => readWanted(within({ output: 'json', jsonFrom: 'marker', marker: text })),
   ],
   'n8n/asHtml.ts': [asHtml],
+  'n8n/momentFields.ts': [(text) => readMoment(within({ options: { deploymentWindow: text } }), () => 'UTC')],
   'n8n/values.ts': [(text) => readText('Field', text)],
   'n8n/httpCheckFields.ts': [
     (text) => readHttpCheck(within({ url: text }), (label) => label),

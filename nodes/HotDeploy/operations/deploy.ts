@@ -4,10 +4,12 @@ import { n8nHealthUrl } from '../../n8n/n8nProcess';
 import type { Operation } from '../../n8n/operation';
 import { shared } from '../../n8n/selectionFields';
 import { serviceOptions } from '../../n8n/serviceFields';
+import { momentOptions } from '../../n8n/momentFields';
 import { report } from '../../n8n/report';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
 import { backupShared, createBackup, switched } from '../../n8n/switchOperation';
+import { nearWindow } from '../../shared/operations/awaitWindow';
 import { deploy as deploySource } from '../../shared/operations/deploy';
 import {
   deploymentFields,
@@ -52,13 +54,16 @@ export const deploy: Operation = {
     shared,
     ...retentionOptions,
     ...serviceOptions,
+    ...momentOptions,
     n8nHealthUrl,
     report,
   ],
   async run(item) {
     const options = await readDeployment(item);
     return switched(item, () =>
-      withDeployment(item, options, (client, source) => deploySource(client, source, options)),
+      nearWindow(options, () =>
+        withDeployment(item, options, (client, source) => deploySource(client, source, options)),
+      ),
     );
   },
 };

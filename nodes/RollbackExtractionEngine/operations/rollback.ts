@@ -1,6 +1,7 @@
 import { checks } from '../../n8n/checkFields';
 import { engineOptions, entrypoint } from '../../n8n/engineFields';
 import { locationFields } from '../../n8n/locationFields';
+import { momentOptions } from '../../n8n/momentFields';
 import { n8nHealthUrl } from '../../n8n/n8nProcess';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
@@ -8,6 +9,7 @@ import { report } from '../../n8n/report';
 import { serviceFields, serviceOptions } from '../../n8n/serviceFields';
 import { simplify } from '../../n8n/switchItem';
 import { readSwitch, switched } from '../../n8n/switchOperation';
+import { nearWindow } from '../../shared/operations/awaitWindow';
 import { rollBack } from '../../shared/operations/rollback';
 import { readTarget, targetFields } from '../target';
 
@@ -19,12 +21,12 @@ export const rollback: Operation = {
   action: 'Roll back a release',
   changes: true,
   fields: [...locationFields, ...targetFields, entrypoint, checks, ...serviceFields, simplify],
-  options: [...engineOptions, n8nHealthUrl, report, ...serviceOptions],
+  options: [...engineOptions, n8nHealthUrl, report, ...serviceOptions, ...momentOptions],
   async run(item) {
     const { node, read, connect, signal } = item;
-    const options = readSwitch(item);
+    const base = readSwitch(item);
     const target = readTarget(read);
-    const onStep = progressOf(node, options.basePath);
-    return switched(item, async () => rollBack(await connect(), target, { ...options, onStep, signal }));
+    const options = { ...base, onStep: progressOf(node, base.basePath), signal };
+    return switched(item, () => nearWindow(options, async () => rollBack(await connect(), target, options)));
   },
 };

@@ -1,4 +1,4 @@
-/** The verbs for services that keep running, which a switch has to take along: each needs the engine's lock. */
+/** The verbs for services that keep running, which a switch has to take along, and for the moment that it waits for: each needs the engine's lock. */
 import { LONGEST_SECONDS, LONGEST_TEXT, LONGEST_WORD, MANY } from './limits';
 import { releaseId } from './names';
 import { label, moment, word, words } from './plainTexts';
@@ -116,5 +116,19 @@ export const SERVICE = {
       alone: optional(flag),
     }),
     result: record({ method: oneOf('reload', 'handOver'), milliseconds: number }),
+  },
+  /**
+   * Pauses, and then waits until no run of any release is in progress and no request is at a service that `serve.py` runs.
+   * Nothing is held back meanwhile. Says what is in progress at the end: nothing, where it is quiet.
+   */
+  waitForQuiet: {
+    changes: true,
+    arguments: record({ pauseSeconds: seconds, waitSeconds: seconds }),
+    result: record({
+      quiet: flag,
+      runs: list(record({ processId: count, release: releaseId }), MANY),
+      requests: list(record({ service: word, connections: count }), MANY),
+      milliseconds: number,
+    }),
   },
 } as const;

@@ -7,7 +7,14 @@ import type { ArgumentsOf, Verb } from '../contract/verbs';
 const SHORT = 2;
 const LONG = 30;
 
-const SHORT_STEPS: ReadonlySet<Verb> = new Set<Verb>(['history', 'texts', 'confirm', 'drain', 'noteRefusal']);
+const SHORT_STEPS: ReadonlySet<Verb> = new Set<Verb>([
+  'history',
+  'texts',
+  'confirm',
+  'drain',
+  'waitForQuiet',
+  'noteRefusal',
+]);
 
 /** Without a time of their own, checks and installations get these many seconds on the engine's side. */
 const CHECK_SECONDS = 60;
@@ -44,11 +51,19 @@ export function transferSeconds(bytes: number): number {
   return bytes / SLOWEST_TRANSFER;
 }
 
+/** What steps are told to wait, each some of it. */
+interface Times {
+  readonly pauseSeconds?: number;
+  readonly waitSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly readySeconds?: number;
+}
+
 function ownSeconds(verb: Verb, args: object): number {
-  const given: { waitSeconds?: number; timeoutSeconds?: number; readySeconds?: number } = args;
+  const given: Times = args;
   if (verb === 'run') return given.timeoutSeconds || CHECK_SECONDS;
   // One that waits for its turn, or for another one with its key, may wait long.
   if (verb === 'runEngine') return (given.timeoutSeconds ?? 0) + WAITING_SECONDS;
   if (verb === 'environment') return given.timeoutSeconds || INSTALLATION_SECONDS;
-  return given.waitSeconds ?? given.readySeconds ?? 0;
+  return (given.pauseSeconds ?? 0) + (given.waitSeconds ?? given.readySeconds ?? 0);
 }

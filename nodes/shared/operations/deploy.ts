@@ -1,6 +1,6 @@
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
-import { idOf, type Learned, serviceResult } from '../release/apply/learned';
+import { idOf, type Learned, serviceResult, waitingResult } from '../release/apply/learned';
 import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan, refuseOtherDigest } from '../release/decide/planDigest';
 import { decideUnread } from '../release/decide/unread';
@@ -106,6 +106,7 @@ function deployed(
     checks,
     swap: swapOf(adoption, unpinned ?? 0, switchedMs),
     ...serviceResult(learned),
+    ...waitingResult(learned),
     ...(pinning !== undefined && { pinning }),
     ...unseenIn(learned.unseen),
   };

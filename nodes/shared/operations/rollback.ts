@@ -4,7 +4,7 @@ import { filesOfRelease } from '../dependencies/texts';
 import { wantedDependencies } from '../dependencies/wanted';
 import type { ExecutorClient } from '../executor/client';
 import { apply } from '../release/apply/apply';
-import { serviceResult } from '../release/apply/learned';
+import { serviceResult, waitingResult } from '../release/apply/learned';
 import { changesOf } from '../release/changes';
 import {
   decideRollback,
@@ -79,6 +79,7 @@ export async function rollBack(
     dependencies: learned.dependencies ?? nothingProvided(wanted, true),
     swap: swapOf(undefined, learned.unpinned ?? 0, learned.switchedMs),
     ...serviceResult(learned),
+    ...waitingResult(learned),
     ...unseenIn(learned.unseen),
   });
 }

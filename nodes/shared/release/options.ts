@@ -5,6 +5,7 @@ import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
 import type { ServiceOptions } from './servicePolicy';
 import type { StepListener } from './stepLog';
+import type { SwitchMoment } from './switchMoment';
 
 export { PINNINGS } from '../contract/records';
 
@@ -40,6 +41,8 @@ export interface SwitchOptions extends EngineOptions, Retention {
   backupShared?: boolean | undefined;
   /** What is done for a service that keeps running; nothing when left out. */
   service?: ServiceOptions | undefined;
+  /** What the switch waits for; nothing when left out. */
+  moment?: SwitchMoment | undefined;
   /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
   dependencies: DependencyOptions;
 }

@@ -43,6 +43,8 @@ export interface SwitchResult extends Place {
   findings?: readonly PreflightFinding[] | undefined;
   /** What should be known of the place; absent where there is nothing. */
   notices?: string[];
+  /** How long it waited for its moment; absent where it was not told to. */
+  waitedMs?: number;
   steps: Step[];
   durationMs: number;
 }

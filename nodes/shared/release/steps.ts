@@ -7,7 +7,9 @@ import type { RepairKind } from '../contract/findings';
 import type { RecordedDependencies } from '../contract/records';
 import type { ArgumentsOf } from '../contract/verbs';
 import type { Check, CheckPhase } from './checks';
+import type { DeploymentWindow } from './deploymentWindow';
 import type { HandOverTimes, ReloadAction } from './servicePolicy';
+import type { WhenNotQuiet } from './switchMoment';
 
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
 export type Subject = ReleaseId | 'adopted' | 'new';
@@ -115,6 +117,14 @@ export interface SwitchService {
   readonly alone?: boolean;
 }
 
+/** Waits for the window, and then until no run and no request is in progress, for so many seconds and within the window. */
+export interface WaitForQuiet {
+  readonly step: 'waitForQuiet';
+  readonly seconds: number;
+  readonly whenNotQuiet: WhenNotQuiet;
+  readonly window?: DeploymentWindow;
+}
+
 /** Makes a release current. */
 export interface Flip {
   readonly step: 'flip';
@@ -190,6 +200,7 @@ export type Step =
   | Provide
   | Look
   | PrepareService
+  | WaitForQuiet
   | Flip
   | SwitchService
   | TakeBack

@@ -77,6 +77,7 @@ test.each<[Verb, object, number]>([
   ['run', { release, kind: 'compile' }, 60 + 1800],
   ['lock', { basePath, create: true, holder: {}, waitSeconds: 900 }, 900 + 1800],
   ['environment', { release, timeoutSeconds: 1200 }, 1200 + 1800],
+  ['waitForQuiet', { pauseSeconds: 900, waitSeconds: 300 }, 1200 + 120],
   ['drain', { entrypoint: asEntrypoint('run.py'), waitSeconds: 300 }, 300 + 120],
   ['confirm', {}, 120],
   ['probe', { basePath, entrypoint: asEntrypoint('run.py') }, 1800],

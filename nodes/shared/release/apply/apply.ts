@@ -9,6 +9,7 @@ import { check, provide } from './checking';
 import type { Answered, Applying, Handler, Sent } from './handler';
 import { type Learned, NOTHING_LEARNED, withMore } from './learned';
 import { backUp, bring, compareReleases, copyPlain, describe, place } from './making';
+import { waitForQuiet } from './moment';
 import { removeEnvironment, repair } from './repair';
 import { prepareService, switchService } from './services';
 import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from './switching';
@@ -52,6 +53,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   provide,
   check,
   prepareService,
+  waitForQuiet,
   flip,
   switchService,
   takeBack,

@@ -23,6 +23,8 @@ export interface Learned {
   readonly changes?: TreeChanges;
   readonly dependencies?: DependencyResult;
   readonly checks: readonly CheckResult[];
+  /** Milliseconds that the switch waited for its moment, where it was told to. */
+  readonly waitedMs?: number;
   /** Milliseconds that symlink and rename took, once it is switched. */
   readonly switchedMs?: number;
   /** Milliseconds that the new version of a service took to be ready. */
@@ -45,6 +47,11 @@ export interface Learned {
 }
 
 export const NOTHING_LEARNED: Learned = { checks: [] };
+
+/** How long the switch waited, in the words of the output; nothing where it was not told to. */
+export function waitingResult({ waitedMs }: Learned): { waitedMs?: number } {
+  return waitedMs === undefined ? {} : { waitedMs };
+}
 
 /** What was done for a service, in the words of the output. */
 export function serviceResult({ service, serviceReadyMs, serviceGapMs }: Learned): {

@@ -14,6 +14,7 @@ import type { PreflightFinding } from '../preflight';
 import type { Plan, Step, Subject } from '../steps';
 import { decidePreflight } from './preflight';
 import { catchingUp } from './services';
+import { waitingForMoment } from './moment';
 import { switching } from './switching';
 
 /** What a deployment will do: what Plan Deployment shows is this very value. */
@@ -95,8 +96,9 @@ function recordedPinning({ pinning }: DeployOptions): { pinning?: Pinning } {
 }
 
 /** Where nothing else is to be switched to. */
-function adopting({ adopts }: Version, { entrypoint }: DeployOptions): Step[] {
-  return adopts.length > 0 ? [{ step: 'adopt', entrypoint }, { step: 'confirm' }] : [];
+function adopting({ adopts }: Version, { entrypoint, moment }: DeployOptions): Step[] {
+  if (adopts.length === 0) return [];
+  return [...waitingForMoment(moment), { step: 'adopt', entrypoint }, { step: 'confirm' }];
 }
 
 /** A later version that holds the very same needs not be read again. */
@@ -135,6 +137,7 @@ function bringing(
       share: live?.shared ?? [],
       service: options.service,
       running: probe.services,
+      moment: options.moment,
     }),
     ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];

@@ -37,7 +37,7 @@ export interface RollbackPlan extends Plan {
 export function decideRollback(
   { probe }: Snapshot,
   destination: Destination,
-  { checks, service, entrypoint: asked }: SwitchOptions,
+  { checks, service, entrypoint: asked, moment }: SwitchOptions,
 ): RollbackPlan {
   const { release, entrypoint, wanted, made } = destination;
   const before = probe.current;
@@ -62,6 +62,7 @@ export function decideRollback(
         provide,
         service,
         running,
+        moment,
       }),
     ],
   };

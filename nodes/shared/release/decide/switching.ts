@@ -1,6 +1,8 @@
 import type { Entrypoint } from '../../contract/names';
 import { type Check, checksFor } from '../checks';
 import type { Provide, Step, Subject } from '../steps';
+import type { SwitchMoment } from '../switchMoment';
+import { waitingForMoment } from './moment';
 import { decideService, type ServiceSwitching, waitingChecks } from './services';
 
 /** What a switch is about. */
@@ -16,14 +18,16 @@ export interface Switching extends Partial<ServiceSwitching> {
   readonly adopts?: boolean;
   /** Paths of what is live that are shared from now on. */
   readonly share?: readonly string[];
+  /** What it waits for. */
+  readonly moment?: SwitchMoment | undefined;
 }
 
 /** How long a first deployment waits for extractions that were started before the adoption, in seconds. */
 const DRAIN_SECONDS = 10;
 
 /**
- * The one way to switch: dependencies, checks before, adoption, a service's new version, flip, hand-over or reload, checks
- * after, confirm. All up to the checks after the flip is sent at once; whatever does not pass keeps the rest from being
+ * The one way to switch: dependencies, checks before, adoption, a service's new version, the moment that is waited for, flip,
+ * hand-over or reload, checks after, confirm. An adoption is the first part of a switch, so that the moment comes before it. All up to the checks after the flip is sent at once; whatever does not pass keeps the rest from being
  * carried out.
  */
 export function switching({
@@ -37,15 +41,18 @@ export function switching({
   share = [],
   service,
   running,
+  moment,
 }: Switching): Step[] {
   const serving = decideService(release, checks, { service, running });
   const asked = waitingChecks(serving, checks);
+  const waiting = waitingForMoment(moment);
   return [
     ...(provide ? [provide] : []),
     { step: 'check', release, phase: 'before', checks: checksFor('before', checks), entrypoint },
     { step: 'describe', release, fields: { state: 'ready' } },
     ...(adopts
       ? ([
+          ...waiting,
           { step: 'adopt', entrypoint },
           { step: 'drain', entrypoint, seconds: DRAIN_SECONDS },
         ] as const)
@@ -54,6 +61,7 @@ export function switching({
     ...(asked.length > 0
       ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
       : []),
+    ...(adopts ? [] : waiting),
     { step: 'flip', release, operation, entrypoint, aside, ...(share.length > 0 && { share }) },
     ...serving.after,
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks), entrypoint },
