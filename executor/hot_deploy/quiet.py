@@ -7,6 +7,7 @@ import time
 from hot_deploy import service_sockets
 from hot_deploy.census import Census
 from hot_deploy.contract import MANY
+from hot_deploy.service_sockets import Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
     from hot_deploy.census import Member, Run
     from hot_deploy.layout import Layout
+    from hot_deploy.service_sockets import Service
 
     Json = dict[str, Any]
     Check = Callable[[], None]
 
 # Between two looks, in seconds: each pause is longer than the one before, and no look takes more than its share of the time.
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH, LOOKS_A_PAUSE = 0.1, 2.0, 1.5, 10
+# A service that is busy takes its time.
+ANSWER_SECONDS = 5.0
 # Whoever cancels waits for no more than this.
 TURN_SECONDS = 0.05
 
@@ -33,7 +37,7 @@ def wait(layout: Layout, pause_seconds: float, wait_seconds: float, check: Check
     pause = FIRST_PAUSE
     while True:
         before = time.monotonic()
-        runs, requests = _in_progress(layout)
+        runs, requests = _in_progress(layout, check)
         now = time.monotonic()
         if not (runs or requests) or now >= deadline:
             break
@@ -57,16 +61,21 @@ def _sleep(until: float, check: Check) -> None:
         time.sleep(min(left, TURN_SECONDS))
 
 
-def _in_progress(layout: Layout) -> tuple[list[Json], list[Json]]:
+def _in_progress(layout: Layout, check: Check) -> tuple[list[Json], list[Json]]:
     """Runs of any release, and requests at services."""
-    services = service_sockets.seen(layout)
+    serving = set()
+    requests = []
+    for service in service_sockets.connected(layout):
+        try:
+            serving.add(service.process())
+            requests.append({"service": service.name, "connections": _connections(service, check)})
+        finally:
+            service.close()
     census = Census(layout)
-    serving = {pid for pid, _ in services}
     runs = [run for run in census.runs if not _is_below(run, serving, census.processes)]
-    requests = [{"service": status["name"], "connections": _connections(status)} for _, status in services]
     return (
         [{"processId": run.root.pid, "release": run.release} for run in runs],
-        [request for request in requests if request["connections"] > 0],
+        [request for request in requests if request["connections"] != 0],
     )
 
 
@@ -86,6 +95,11 @@ def _descends(member: Member, serving: set[int], processes: Mapping[int, Member]
     return False
 
 
-def _connections(status: Json) -> int:
-    """Those of what is live: what is drained has had its last new one."""
-    return sum(each.get("connections", 0) for each in status["generations"] if each["state"] == "live")
+def _connections(service: Service, check: Check) -> int | None:
+    """Those of what is live: what is drained has had its last new one. None where nobody answers in time."""
+    try:
+        status = service.status(ANSWER_SECONDS, check)
+    except Gone:
+        return None
+    counts: list[int] = [each.get("connections", 0) for each in status["generations"] if each["state"] == "live"]
+    return sum(counts)

@@ -97,6 +97,10 @@ class Service:
             raise Gone
         return event
 
+    def status(self, seconds: float, check: Check) -> Json:
+        """In the client's shape. Raises Gone."""
+        return _status(self.name, next(self.ask({"do": "status"}, seconds, check)))
+
     def process(self) -> int:
         """The process that listens, as the kernel knows it; 0 where it is none that is seen from here."""
         found = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
@@ -129,16 +133,10 @@ def connected(layout: Layout) -> list[Service]:
 
 def statuses(layout: Layout) -> list[Json]:
     """What runs, in the client's shape."""
-    return [status for _, status in seen(layout)]
-
-
-def seen(layout: Layout) -> list[tuple[int, Json]]:
-    """The process of each service that runs, and its status in the client's shape."""
     found = []
     for service in connected(layout):
         try:
-            event = next(service.ask({"do": "status"}, LOOK_SECONDS, _nobody))
-            found.append((service.process(), _status(service.name, event)))
+            found.append(service.status(LOOK_SECONDS, _nobody))
         except Gone:
             pass
         finally:

@@ -127,7 +127,8 @@ export const SERVICE = {
     result: record({
       quiet: flag,
       runs: list(record({ processId: count, release: releaseId }), MANY),
-      requests: list(record({ service: word, connections: count }), MANY),
+      /** Null where the service didn't say in time. */
+      requests: list(record({ service: word, connections: orNull(count) }), MANY),
       milliseconds: number,
     }),
   },

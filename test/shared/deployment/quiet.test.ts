@@ -134,7 +134,7 @@ test('P1: runs start while it waits, each with what is live', async () => {
   const run = spawn('python3', ['run.py'], { cwd: base, stdio: ['ignore', 'pipe', 'inherit'] });
   const [printed] = (await once(run.stdout, 'data')) as [Buffer];
   expect(performance.now() - started).toBeLessThan(1500);
-  expect(printed.toString()).toBe('1\n');
+  expect(printed.toString().trim()).toBe('1');
   await deploying;
 });
 
@@ -223,6 +223,14 @@ describe('with a service that serve.py runs', () => {
     const { waitedMs } = await deploying;
     expect(waitedMs).toBeGreaterThan(200);
     expect(await ask(port)).toBe('version 2');
+  });
+
+  test('P5: a service that does not answer is not taken for a quiet one', async () => {
+    serve.kill('SIGSTOP');
+    const error = await thrownBy(deployVersion('2', quiet(0.2, 'giveUp')));
+    serve.kill('SIGCONT');
+    expect(error.message).toContain('the service serve does not say what it does.');
+    expect(live()).toBe(first);
   });
 
   test('P13: a request that does not end, with Give Up: the old version goes on answering it, and all others', async () => {

@@ -52,12 +52,9 @@ function notQuiet(
   const [run] = runs;
   const [request] = requests;
   const more = runs.length > 1 ? ` and ${runs.length - 1} more` : '';
-  const connections = requests.reduce((sum, each) => sum + each.connections, 0);
   const what = [
     ...(run ? [`process ${run.processId} runs release ${run.release}${more}`] : []),
-    ...(request
-      ? [`the service ${request.service} has ${connections} connection${connections === 1 ? '' : 's'}`]
-      : []),
+    ...(request ? [shownRequests(request)] : []),
   ];
   return new DeployError(
     'LOCKED',
@@ -68,4 +65,9 @@ function notQuiet(
       details: { waitedMs },
     },
   );
+}
+
+function shownRequests({ service, connections }: ResultOf<'waitForQuiet'>['requests'][number]): string {
+  if (connections === null) return `the service ${service} does not say what it does`;
+  return `the service ${service} has ${connections} connection${connections === 1 ? '' : 's'}`;
 }
