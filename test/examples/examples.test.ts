@@ -230,17 +230,17 @@ describe('extract-by-form.json', () => {
   });
 });
 
-describe('push-to-deploy.json', () => {
-  const push = (head: string): Record<string, IDataObject> => ({
-    'On push': {
-      cloneUrl: `file://${repository}`,
-      reference: 'refs/heads/main',
-      commit: head,
-      pusher: 'alice',
-      message: 'Better keywords',
-    },
-  });
+const push = (head: string): Record<string, IDataObject> => ({
+  'On push': {
+    cloneUrl: `file://${repository}`,
+    reference: 'refs/heads/main',
+    commit: head,
+    pusher: 'alice',
+    message: 'Better keywords',
+  },
+});
 
+describe('push-to-deploy.json', () => {
   test('deploys the pushed branch and tests it', async () => {
     const result = await run('push-to-deploy.json', push(first));
     expect(only(result, 'Extract a test document')).toMatchObject({ code: 0, stderr: '' });

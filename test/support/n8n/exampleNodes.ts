@@ -85,6 +85,23 @@ class Ssh implements INodeType {
   }
 }
 
+/** Sends nothing: puts out what it would post. */
+class Slack implements INodeType {
+  description = describe('slack', {
+    version: 2.3,
+    properties: [field('channelId', 'resourceLocator'), field('text', 'string')],
+  });
+
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    const items = this.getInputData().map((_, index) => {
+      const channel = this.getNodeParameter('channelId', index, '', { extractValue: true }) as string;
+      const message = this.getNodeParameter('text', index) as string;
+      return { json: { channel, message }, pairedItem: { item: index } };
+    });
+    return [items];
+  }
+}
+
 /** A page of a form: what it would show is kept, and what a person would choose is given. */
 export class FormPages implements INodeType {
   readonly shown: Record<string, IDataObject> = {};
@@ -123,6 +140,7 @@ export function exampleNodes(pages: FormPages): Record<string, INodeType> {
     'n8n-nodes-base.if': new If(),
     'n8n-nodes-base.set': new Set(),
     'n8n-nodes-base.ssh': new Ssh(),
+    'n8n-nodes-base.slack': new Slack(),
     'n8n-nodes-base.form': pages,
     'n8n-nodes-base.formTrigger': trigger('formTrigger'),
   };
