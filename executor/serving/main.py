@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 
 from serving.addresses import USAGE, Unusable, refuse
 from serving.commands import names_descriptor
@@ -78,6 +79,8 @@ class Serving:
         self.control = Control(self.loop, self.listener, os.stat(settings.base).st_uid)
         self.requests = Requests(self.service, self.control, text, self._update)
         self.text = text
+        # What it has survived last.
+        self.survived = ""
         if state is None:
             self._begin()
         else:
@@ -99,14 +102,35 @@ class Serving:
     def run(self) -> int:
         """Until it is told to end; its exit code."""
         while True:
-            self.loop.once(self._pause())
-            numbers = self.loop.signals()
-            self.service.reap()
-            if any(number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT) for number in numbers):
-                return self._end()
-            if signal.SIGHUP in numbers:
-                self.requests.hand_over_to_current()
-            self._tick()
+            try:
+                if self._turn():
+                    break
+            except Exception as raised:
+                self._survive(raised)
+        return self._end()
+
+    def _turn(self) -> bool:
+        """Does what there is to do by now. Whether it was told to end."""
+        self.loop.once(self._pause())
+        numbers = self.loop.signals()
+        self.service.reap()
+        if any(number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT) for number in numbers):
+            return True
+        if signal.SIGHUP in numbers:
+            self.requests.hand_over_to_current()
+        self._tick()
+        return False
+
+    def _survive(self, raised: Exception) -> None:
+        """A defect of ours must not take servers down that answer: a hand-over that may be the cause is taken back."""
+        said = "%s: %s" % (type(raised).__name__, raised)
+        if said != self.survived:
+            self.survived = said
+            traceback.print_exception(type(raised), raised, raised.__traceback__)
+        over = self.requests.hand_over
+        if over is not None and not over.is_over:
+            over.back()
+        time.sleep(SOON)
 
     def _tick(self) -> None:
         now = time.monotonic()

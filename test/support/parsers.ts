@@ -9,7 +9,7 @@ import { checkLocalContainer } from '../../nodes/shared/connection/localContaine
 import { normalisePrivateKey } from '../../nodes/shared/connection/privateKey';
 import { quoteForShell } from '../../nodes/shared/connection/shellQuote';
 import { foreign, interrupted } from '../../nodes/shared/connection/sshMessages';
-import { basePath, entrypoint, releaseId } from '../../nodes/shared/contract/names';
+import { basePath, type BasePath, entrypoint, releaseId } from '../../nodes/shared/contract/names';
 import type { EnvironmentResult, RunResult } from '../../nodes/shared/contract/facts';
 import type { RecordedDependencies } from '../../nodes/shared/contract/records';
 import { explainInstallation } from '../../nodes/shared/dependencies/explainInstallation';
@@ -17,6 +17,7 @@ import { readLockReferences } from '../../nodes/shared/dependencies/lockLines';
 import { packageChanges } from '../../nodes/shared/dependencies/packages';
 import { findRequirements } from '../../nodes/shared/dependencies/requirementFiles';
 import { LONGEST_LINE, readRequirementLines } from '../../nodes/shared/dependencies/requirementLines';
+import { encodeAhead } from '../../nodes/shared/executor/ahead';
 import { worded } from '../../nodes/shared/executor/failures';
 import { quoted } from '../../nodes/shared/executor/failures/repr';
 import { interpreterArguments, passwordLine } from '../../nodes/shared/executor/interpreter';
@@ -163,6 +164,9 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (before) => (text: string) =>
       readRequirementLines((before + text).slice(0, LONGEST_LINE), 'requirements.txt'),
   ),
+  'shared/executor/ahead.ts': [
+    (text) => encodeAhead('holdRelease', { args: { basePath: text as BasePath, release: null } }),
+  ],
   'shared/executor/failures/index.ts': [
     (text) => worded(text, {}),
     (text) => worded('system', { said: text, errno: text }),

@@ -139,7 +139,7 @@ test('what can’t be done from where the engine’s side is, is refused before 
   });
 });
 
-test('a service that went back by itself is not brought to the version that crashed', () => {
+test('a service that went back by itself is not handed to the version that crashed', () => {
   const [one, other] = ['20261123-171501-3f2a9c1', '20261123-171502-3f2a9c2'].map(asReleaseId);
   const [live, before] = [one!, other!];
   const plan = (release: typeof live, reverted?: RunningService['reverted']) =>
