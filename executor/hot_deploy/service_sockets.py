@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import stat
 import struct
 import time
 
@@ -112,12 +113,14 @@ class Service:
 
 
 def names(layout: Layout) -> list[str]:
-    """The names of the sockets that are there, live or not."""
+    """The names of the sockets that are there, live or not. A link may lead to somebody else's, such as Docker's."""
     try:
-        found = sorted(filter(NAME.fullmatch, os.listdir(layout.state)))
+        with os.scandir(layout.state) as children:
+            named = [child for child in children if NAME.fullmatch(child.name)]
+            found = [child.name for child in named if stat.S_ISSOCK(child.stat(follow_symlinks=False).st_mode)]
     except OSError:
         return []
-    return found[:MOST_SERVICES]
+    return sorted(found)[:MOST_SERVICES]
 
 
 def connected(layout: Layout) -> list[Service]:

@@ -1,5 +1,5 @@
 /** P5, P7: what answers at `serve.sock` may be anything: the engine stays whole, and nothing it says is more than text. */
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -141,6 +141,16 @@ test.each<[string, Record<string, unknown>]>([
     expect((await deployNext()).status).toBe('deployed');
   },
 );
+
+test('P7: a link in the place of a service’s socket leads nowhere', async () => {
+  const asked: string[] = [];
+  await impostor(({ do: verb }) => void asked.push(verb));
+  const elsewhere = join(base, 'elsewhere.sock');
+  renameSync(join(base, '.hot-deploy/serve.sock'), elsewhere);
+  symlinkSync(elsewhere, join(base, '.hot-deploy/serve-api.sock'));
+  expect((await deployNext()).service).toBeUndefined();
+  expect(asked).toEqual([]);
+});
 
 test('one that says that it is back, and lies: the files are back', async () => {
   await impostor(but({ back: { event: 'back', live: '20260101-000000-0000000' } }));
