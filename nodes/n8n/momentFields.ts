@@ -67,7 +67,7 @@ const DAY = 24 * 60;
 function readWindow(given: string, zone: string): DeploymentWindow {
   const shown = JSON.stringify(given);
   const [, ...parts] = WINDOW.exec(given) ?? [];
-  const [fromHour, fromMinute, toHour, toMinute] = parts.map(Number);
+  const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = parts.map(Number);
   const from = fromHour * 60 + fromMinute;
   const to = toHour * 60 + toMinute;
   if (parts.length === 0 || to > DAY) {
