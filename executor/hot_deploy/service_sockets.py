@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"serve(?:-([a-z0-9-]{1,32}))?\.sock")
 ADDRESS = re.compile(r"[\x21-\x7e]{1,200}")
 MOMENT = re.compile(r"[0-9A-Za-z:.+-]{1,40}")
+# A kind of refusal, a signal.
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9+-]{0,40}")
 STATES = ("starting", "waiting", "live", "draining", "kept", "restarting")
 PINNINGS = ("place", "code", "release", "plain")
 # Process, user and group.
@@ -219,10 +221,11 @@ def _count(given: object) -> int | None:
 def refusal(service: Service, event: Json) -> StepFailed:
     """What a service says when a release can't take over."""
     why = event.get("why")
-    facts: Json = {"service": service.name, "why": why if isinstance(why, str) else "", "lastLines": ""}
+    known = isinstance(why, str) and WORD.fullmatch(why) is not None
+    facts: Json = {"service": service.name, "why": why if known else "", "lastLines": ""}
     for name in ("lastLines", "said", "signal"):
         given = event.get(name)
-        if isinstance(given, str):
+        if isinstance(given, str) and (name != "signal" or WORD.fullmatch(given)):
             facts[name] = given[-LONGEST_LINE // 8 :]
     code = _count(event.get("exitCode"))
     if code is not None:

@@ -18,6 +18,7 @@ const EXAMPLES = [
   'ready',
   '/app',
   'run.py',
+  'serve',
 ];
 
 /** A value of a form in which every field is there, and every list has one item. */

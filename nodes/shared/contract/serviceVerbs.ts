@@ -1,7 +1,7 @@
 /** The verbs for services that keep running, which a switch has to take along, and for the moment that it waits for: each needs the engine's lock. */
 import { LONGEST_SECONDS, LONGEST_TEXT, LONGEST_WORD, MANY } from './limits';
 import { releaseId } from './names';
-import { label, moment, word, words } from './plainTexts';
+import { kindName, label, moment, word, words } from './plainTexts';
 import {
   count,
   countUpTo,
@@ -45,6 +45,8 @@ const reload = record({
 });
 export type ReloadAction = TypeOf<typeof reload>;
 
+const serviceName = matching<string>('serve(?:-[a-z0-9-]{1,32})?', LONGEST_WORD);
+
 /** One version of a service that `serve.py` runs. Null: the plain directory. */
 const generation = record({
   release: orNull(releaseId),
@@ -61,7 +63,7 @@ const generation = record({
 
 /** A service that `serve.py` runs for an engine. */
 export const runningService = record({
-  name: matching<string>('serve(?:-[a-z0-9-]{1,32})?', LONGEST_WORD),
+  name: serviceName,
   listen: list(label, MANY),
   handOvers: count,
   /** Connections that came to a version when it had ended. */
@@ -74,18 +76,18 @@ export type RunningService = TypeOf<typeof runningService>;
 
 /** What kept a service from being taken back with a switch, as a refusal. */
 export const serviceRefusal = record({
-  kind: word,
+  kind: kindName,
   facts: record({
-    by: optional(words),
+    by: optional(kindName),
     said: optional(text(LONGEST_TEXT)),
     exitCode: optional(orNull(count)),
     program: optional(words),
     path: optional(words),
-    why: optional(words),
-    release: optional(orNull(words)),
-    service: optional(words),
+    why: optional(word),
+    release: optional(orNull(releaseId)),
+    service: optional(serviceName),
     lastLines: optional(text(LONGEST_TEXT)),
-    signal: optional(words),
+    signal: optional(word),
   }),
 });
 

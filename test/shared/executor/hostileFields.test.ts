@@ -87,7 +87,7 @@ async function withSource<T>(url: string, work: (source: Awaited<ReturnType<type
  * an argument, a reference or a file's name on n8n's side. Whoever adds one says here why that holds.
  */
 const FREE_TEXT =
-  /\((?:path|paths|names|mount|added|modified|removed|missing|extra|strangers|kept|differing|left|needed|entries|adopt|current|texts|cleaned|files|file|requirements|constraints|indexUrl|extraIndexUrls|findLinks|include|exclude|reference|workflow|execution|operation|user|target|reason|complaint|ailment|problem|output|check|command|tool|done|base|executable|sizes|dangling|interpreter|place|shared|compile|json|data|text|said|program)\)/;
+  /\((?:path|paths|names|mount|added|modified|removed|missing|extra|strangers|kept|differing|left|needed|entries|adopt|current|texts|cleaned|files|file|requirements|constraints|indexUrl|extraIndexUrls|findLinks|include|exclude|reference|workflow|execution|operation|user|target|reason|complaint|ailment|problem|output|check|command|tool|done|base|executable|sizes|dangling|interpreter|place|shared|compile|json|data|text|said|program|lastLines)\)/;
 
 /** What comes out of a shape for a value at one place of an honest answer: `[value]`, or nothing where it was refused. */
 function takenAt(parse: (value: unknown) => unknown, honest: unknown, place: Place, value: unknown) {
