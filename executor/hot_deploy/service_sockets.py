@@ -37,6 +37,7 @@ PINNINGS = ("place", "code", "release", "plain")
 CREDENTIALS = struct.Struct("3i")
 MOST_SERVICES, MOST_ADDRESSES, MOST_GENERATIONS = 20, 20, 10
 LONGEST_LINE = 1 << 16
+LONGEST_SAID = 1 << 13
 LOOK_SECONDS = 1.0
 # Between two looks whether somebody still waits for what a service does.
 TURN_SECONDS = 0.1
@@ -220,14 +221,20 @@ def _count(given: object) -> int | None:
 
 def refusal(service: Service, event: Json) -> StepFailed:
     """What a service says when a release can't take over."""
-    why = event.get("why")
-    known = isinstance(why, str) and WORD.fullmatch(why) is not None
-    facts: Json = {"service": service.name, "why": why if known else "", "lastLines": ""}
-    for name in ("lastLines", "said", "signal"):
-        given = event.get(name)
-        if isinstance(given, str) and (name != "signal" or WORD.fullmatch(given)):
-            facts[name] = given[-LONGEST_LINE // 8 :]
-    code = _count(event.get("exitCode"))
-    if code is not None:
-        facts["exitCode"] = code
-    return StepFailed("serviceNotReady", **facts)
+    return StepFailed(
+        "serviceNotReady",
+        service=service.name,
+        why=_matching(WORD, event.get("why")) or "",
+        exitCode=_count(event.get("exitCode")),
+        signal=_matching(WORD, event.get("signal")),
+        said=_text(event.get("said")),
+        lastLines=_text(event.get("lastLines")),
+    )
+
+
+def _matching(form: re.Pattern[str], given: object) -> str | None:
+    return given if isinstance(given, str) and form.fullmatch(given) else None
+
+
+def _text(given: object) -> str:
+    return given[-LONGEST_SAID:] if isinstance(given, str) else ""

@@ -173,7 +173,7 @@ class HandOver:
                     raise service_sockets.refusal(service, event)
         except Gone:
             pass
-        raise StepFailed("serviceNotReady", service=service.name, why="gone", lastLines="")
+        raise service_sockets.refusal(service, {"why": "gone"})
 
 
 def prepare(layout: Layout, args: Json, check: Check) -> Json:

@@ -87,7 +87,7 @@ export const serviceRefusal = record({
     release: optional(orNull(releaseId)),
     service: optional(serviceName),
     lastLines: optional(text(LONGEST_TEXT)),
-    signal: optional(word),
+    signal: optional(orNull(word)),
   }),
 });
 

@@ -5,6 +5,7 @@ import { LAYOUT } from './layout';
 import { LOCK } from './lock';
 import { RELEASE } from './release';
 import { RUNNING } from './running';
+import { SERVICES } from './services';
 import { SYSTEM } from './system';
 import { WIRE } from './wire';
 import type { Refusal } from './refusal';
@@ -18,6 +19,7 @@ export const REFUSALS: readonly Refusal[] = [
   ...LOCK,
   ...RELEASE,
   ...RUNNING,
+  ...SERVICES,
   ...SYSTEM,
   ...WIRE,
 ];

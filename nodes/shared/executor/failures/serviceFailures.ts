@@ -1,5 +1,5 @@
 /** Services that keep running, and that a switch has to take along. */
-import { count, optional, orNull } from '../../contract/shape';
+import { count, orNull } from '../../contract/shape';
 import { failure } from './failure';
 import { word, words } from './given';
 
@@ -79,13 +79,13 @@ export const SERVICE = {
       service: word,
       why: word,
       lastLines: words,
-      said: optional(words),
-      exitCode: optional(count),
-      signal: optional(word),
+      said: words,
+      exitCode: orNull(count),
+      signal: orNull(word),
     },
     message: ({ service, why, exitCode, signal }) => {
-      const end =
-        signal !== undefined ? ` (${signal})` : exitCode === undefined ? '' : ` (exit code ${exitCode})`;
+      const code = exitCode === null ? '' : ` (exit code ${exitCode})`;
+      const end = signal === null ? code : ` (${signal})`;
       return `The new version of the service ${service} ${STARTING[why] ?? 'could not take over'}${end}; the old one goes on answering.`;
     },
     description: ({ lastLines, said }) => [said, lastLines].filter(Boolean).join('\n') || undefined,
