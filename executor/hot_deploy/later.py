@@ -24,6 +24,7 @@ __all__ = [
     "installing",
     "originals",
     "py_compile",
+    "service_sockets",
     "services",
     "shlex",
     "shutil",
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
     import tarfile
     import traceback
 
-    from hot_deploy import detaching, draining, http_check, installing, originals, services, workplace
+    from hot_deploy import detaching, draining, http_check, installing, originals, service_sockets, services, workplace
 else:
     configparser = _Later("configparser")
     ctypes = _Later("ctypes")
@@ -95,5 +96,6 @@ else:
     http_check = _Later("hot_deploy.http_check")
     installing = _Later("hot_deploy.installing")
     originals = _Later("hot_deploy.originals")
+    service_sockets = _Later("hot_deploy.service_sockets")
     services = _Later("hot_deploy.services")
     workplace = _Later("hot_deploy.workplace")

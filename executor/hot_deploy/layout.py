@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 
 from hot_deploy import contract
 from hot_deploy.failures import StepFailed
@@ -28,6 +29,8 @@ SLASH = "%2F"
 # Where links in a release's directory lead that stand for what lies beside the deployed names.
 BESIDE = "../../"
 RELEASE_ID = re.compile(contract.RELEASE_ID)
+SERVICE_SOCKET = re.compile(r"serve(?:-([a-z0-9-]{1,32}))?\.sock")
+MOST_SERVICES = 20
 BACKUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(tar\.gz|tgz|tar)")
 # Trees are walked and removed by going down, with a file and a frame for each directory.
 MAX_DEPTH = 250
@@ -123,6 +126,16 @@ class Layout:
         for path in own:
             if os.path.islink(path):
                 raise StepFailed("linkInPlace", path=path)
+
+    def service_sockets(self) -> list[str]:
+        """The names of services' sockets, live or not. A link may lead to somebody else's, such as Docker's."""
+        try:
+            with os.scandir(self.state) as children:
+                named = [child for child in children if SERVICE_SOCKET.fullmatch(child.name)]
+                found = [child.name for child in named if stat.S_ISSOCK(child.stat(follow_symlinks=False).st_mode)]
+        except OSError:
+            return []
+        return sorted(found)[:MOST_SERVICES]
 
     def release(self, release_id: str) -> str:
         return os.path.join(self.releases, checked_release_id(release_id))

@@ -15,12 +15,12 @@ from hot_deploy import (
     mounts,
     processes,
     records,
-    service_sockets,
     sharing,
     standins,
 )
 from hot_deploy.contract import EVERY_FILE, MANY
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import service_sockets
 from hot_deploy.layout import PINNED
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def probe(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     result.update(_place(layout.base), identity=_identity(layout.base))
     result["names"] = _names(layout)
     result.update(standing(layout, look))
-    if service_sockets.names(layout):
+    if layout.service_sockets():
         result["services"] = service_sockets.statuses(layout)
     return result
 

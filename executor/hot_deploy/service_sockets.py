@@ -9,7 +9,6 @@ import json
 import os
 import re
 import socket
-import stat
 import struct
 import time
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
     Check = Callable[[], None]
 
-NAME = re.compile(r"serve(?:-([a-z0-9-]{1,32}))?\.sock")
 ADDRESS = re.compile(r"[\x21-\x7e]{1,200}")
 MOMENT = re.compile(r"[0-9A-Za-z:.+-]{1,40}")
 # A kind of refusal, a signal.
@@ -35,7 +33,7 @@ STATES = ("starting", "waiting", "live", "draining", "kept", "restarting")
 PINNINGS = ("place", "code", "release", "plain")
 # Process, user and group.
 CREDENTIALS = struct.Struct("3i")
-MOST_SERVICES, MOST_ADDRESSES, MOST_GENERATIONS = 20, 20, 10
+MOST_ADDRESSES, MOST_GENERATIONS = 20, 10
 LONGEST_LINE = 1 << 16
 LONGEST_SAID = 1 << 13
 LOOK_SECONDS = 1.0
@@ -115,21 +113,10 @@ class Service:
         self._socket.close()
 
 
-def names(layout: Layout) -> list[str]:
-    """The names of the sockets that are there, live or not. A link may lead to somebody else's, such as Docker's."""
-    try:
-        with os.scandir(layout.state) as children:
-            named = [child for child in children if NAME.fullmatch(child.name)]
-            found = [child.name for child in named if stat.S_ISSOCK(child.stat(follow_symlinks=False).st_mode)]
-    except OSError:
-        return []
-    return sorted(found)[:MOST_SERVICES]
-
-
 def connected(layout: Layout) -> list[Service]:
     """One connection to each service that runs."""
     found = []
-    for name in names(layout):
+    for name in layout.service_sockets():
         try:
             found.append(Service(layout, name))
         except OSError:

@@ -43,13 +43,11 @@ class Reload:
     def __init__(self, layout: Layout, action: Json, address: Json | None) -> None:
         self._layout = layout
         self._action = action
-        self._left: str | None = None
         self._gap = Gap(address["host"], address["port"]) if address else None
 
     def act(self, left: str | None, check: Check) -> Json:
         """`left`: what was live before."""
         started = time.monotonic()
-        self._left = left
         service_reload.act(self._layout, self._action, left, check)
         return {"method": "reload", "milliseconds": round((time.monotonic() - started) * 1000, 1)}
 
@@ -194,7 +192,7 @@ def switch(layout: Layout, args: Json, left: str | None, check: Check) -> Json:
     if isinstance(layout.service, HandOver):
         told = layout.service.steer(check)
         if args.get("alone"):
-            keep(layout)
+            layout.service.keep()
             layout.service = None
             update(layout)
         return told
@@ -227,15 +225,3 @@ def probe_ports(layout: Layout, url: str) -> range | None:
         return None
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return under_way.ports if under_way.listens_at(port) else None
-
-
-def keep(layout: Layout) -> Json:
-    """Keeps what the service was switched to; it can still be taken back. Returns what is known of it."""
-    return layout.service.keep() if layout.service is not None else {}
-
-
-def take_back(layout: Layout, live: str | None, left: str) -> None:
-    """The service of a switch that was taken back: `live` is what it is to run again, `left` what it was to run."""
-    under_way, layout.service = layout.service, None
-    if under_way is not None:
-        under_way.take_back(live, left)

@@ -164,7 +164,7 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
 
     Returns what is known of the engine's service, where that was switched, too.
     """
-    told = services.keep(layout) if layout.service is not None else {}
+    told = layout.service.keep() if layout.service is not None else {}
     adopting = history.standing(layout, pending["to"]).adopting
     with_it = {"adopted": adopting["to"]} if adopting is not None else {}
     history.append(layout, "confirmed", to=pending["to"], **with_it)
@@ -204,10 +204,11 @@ def revert(layout: Layout, pending: dict[str, Any], reason: str) -> dict[str, An
 
 def _service_taken_back(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
     """What could not be done for the service. Files are back all the same."""
-    if layout.service is None:
+    under_way, layout.service = layout.service, None
+    if under_way is None:
         return {}
     try:
-        services.take_back(layout, pending["from"], pending["to"])
+        under_way.take_back(pending["from"], pending["to"])
     except StepFailed as failed:
         return {"service": failed.as_json()}
     return {}

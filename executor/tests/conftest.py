@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from served import flip, make_base, make_release
 
 from hot_deploy.layout import Layout
 
@@ -33,4 +34,13 @@ def layout(tmp_path: Path) -> Layout:
     """An engine's base path with our directories in it."""
     made = Layout(str(tmp_path / "app"))
     made.create()
+    return made
+
+
+@pytest.fixture
+def two(layout: Layout) -> tuple[str, str]:
+    """Two releases of a service; the first one is live."""
+    make_base(layout)
+    made = make_release(layout, 0), make_release(layout, 1)
+    flip(layout, made[0])
     return made

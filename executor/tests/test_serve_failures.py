@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from served import Clients, flip, get, make_base, make_release, release_id, serve, until
+from served import Clients, flip, get, make_release, release_id, serve, until
 
 from hot_deploy.layout import Layout
 
@@ -43,15 +43,6 @@ def session(leader: int) -> list[int]:
             if int(fields[3]) == leader and fields[0] not in "ZX":
                 found.append(int(name))
     return found
-
-
-@pytest.fixture
-def two(layout: Layout) -> tuple[str, str]:
-    """The first one is live."""
-    make_base(layout)
-    made = make_release(layout, 0), make_release(layout, 1)
-    flip(layout, made[0])
-    return made
 
 
 def test_one_that_ends_at_its_start_is_told_with_its_last_lines(layout: Layout, two: tuple[str, str]) -> None:

@@ -40,15 +40,6 @@ UVICORN = ["uvicorn", "service:app", "--fd", "{fd}", "--no-access-log"]
 QUICK = {"START_SECONDS": "0"}
 
 
-@pytest.fixture
-def two(layout: Layout) -> tuple[str, str]:
-    """The first one is live."""
-    make_base(layout)
-    made = make_release(layout, 0), make_release(layout, 1)
-    flip(layout, made[0])
-    return made
-
-
 def test_one_that_listens_long_before_it_accepts_is_waited_for(layout: Layout, two: tuple[str, str]) -> None:
     """As gunicorn, whose workers load the application later. So on IPv4 as on IPv6: no other slot's server passes for it."""
     for given in ("127.0.0.1:0", "[::1]:0"):

@@ -37,6 +37,15 @@ export async function writeServed(directory: string, version: string, start = ''
   });
 }
 
+/** What makes versions of it, each in a directory of its own. */
+export function servedVersions(make: (purpose?: string) => Promise<string>) {
+  return async (version: string, start = ''): Promise<string> => {
+    const directory = await make('version');
+    await writeServed(directory, version, start);
+    return directory;
+  };
+}
+
 /** A port that nobody listened at a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -23,11 +23,20 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { asBasePath } from '../../support/named';
-import { answerOf, ask, endService, freePort, startServe, writeServed } from '../../support/servedEngine';
+import {
+  answerOf,
+  ask,
+  endService,
+  freePort,
+  servedVersions,
+  startServe,
+  writeServed,
+} from '../../support/servedEngine';
 import { thrownBy } from '../../support/thrown';
 
 jest.setTimeout(60_000);
 const make = temporaryDirectories();
+const version = servedVersions(make);
 const AUTO: ServiceOptions = { method: 'auto', readySeconds: 20, drainSeconds: 5, keepOldSeconds: 0 };
 const LABEL = 'wait until it is quiet';
 let base: string;
@@ -41,12 +50,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => runs.forEach((run) => run.kill('SIGKILL')));
-
-async function version(name: string): Promise<string> {
-  const directory = await make('version');
-  await writeServed(directory, name);
-  return directory;
-}
 
 const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
 const quiet = (quietSeconds: number, whenNotQuiet: SwitchMoment['whenNotQuiet'] = 'goOn') => ({

@@ -25,13 +25,14 @@ import {
   endService,
   freePort,
   startServe,
-  writeServed,
+  servedVersions,
 } from '../../support/servedEngine';
 import { thrownBy } from '../../support/thrown';
 import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
+const version = servedVersions(make);
 const AUTO: ServiceOptions = { method: 'auto', readySeconds: 20, drainSeconds: 10, keepOldSeconds: 0 };
 const KEPT: ServiceOptions = { ...AUTO, keepOldSeconds: 60 };
 let base: string;
@@ -51,12 +52,6 @@ afterEach(async () => {
   await stopAsking();
   await endService(serve);
 });
-
-async function version(name: string, start = ''): Promise<string> {
-  const directory = await make('version');
-  await writeServed(directory, name, start);
-  return directory;
-}
 
 const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
 const deployVersion = async (name: string, changes: Partial<DeployOptions> = {}, start = '') =>

@@ -24,13 +24,14 @@ import {
   freePort,
   pidFileOf,
   superviseService,
-  writeServed,
+  servedVersions,
 } from '../../support/servedEngine';
 import { thrownBy } from '../../support/thrown';
 import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
+const version = servedVersions(make);
 let base: string;
 let port: number;
 let supervisor: ChildProcess | undefined;
@@ -46,12 +47,6 @@ beforeEach(async () => {
 afterEach(async () => {
   if (supervisor) await endService(supervisor);
 });
-
-async function version(name: string, start = ''): Promise<string> {
-  const directory = await make('version');
-  await writeServed(directory, name, start);
-  return directory;
-}
 
 const reloadBy = (action: Partial<ReloadAction> & Pick<ReloadAction, 'by'>): ServiceOptions => ({
   method: 'reload',

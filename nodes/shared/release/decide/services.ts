@@ -3,7 +3,7 @@ import type { RunningService } from '../../contract/serviceVerbs';
 import type { Check } from '../checks';
 import type { ServiceOptions } from '../servicePolicy';
 import type { SwitchOptions } from '../options';
-import type { PrepareService, Step, Subject, SwitchService } from '../steps';
+import type { Look, PrepareService, Step, Subject, SwitchService } from '../steps';
 
 /** What is known of an engine's services, and what is wanted for them. */
 export interface ServiceSwitching {
@@ -14,16 +14,19 @@ export interface ServiceSwitching {
 
 /** What a switch does for a service: steps before its flip, and those that follow it. */
 export interface ServiceSteps {
-  readonly before: readonly PrepareService[];
+  readonly before: ReadonlyArray<PrepareService | Look>;
   readonly after: readonly SwitchService[];
 }
 
 const NONE: ServiceSteps = { before: [], after: [] };
 
-/** Decides what a switch to a release, or to plain files, does for the engine's services. */
+/**
+ * Decides what a switch to a release does for the engine's services. What waits for the switch is asked by the checks that
+ * ask a service.
+ */
 export function decideService(
-  release: Subject | null,
-  checks: readonly Check[],
+  release: Subject,
+  { checks, entrypoint }: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
   { service, running = [] }: ServiceSwitching,
 ): ServiceSteps {
   if (service === undefined || service.method === 'none') return NONE;
@@ -33,15 +36,12 @@ export function decideService(
   }
   const { method, ...times } = service;
   if (method === 'auto' && running.length === 0) return NONE;
+  const asking = checks.filter(({ type }) => type === 'http');
+  const look: Look = { step: 'check', release, phase: 'before', checks: asking, entrypoint, waiting: true };
   return {
-    before: [{ step: 'prepareService', release, ...times }],
+    before: [{ step: 'prepareService', release, ...times }, ...(asking.length > 0 ? [look] : [])],
     after: [{ step: 'switchService' }],
   };
-}
-
-/** The checks that ask a service, which are made of what waits for the switch, too. */
-export function waitingChecks({ before }: ServiceSteps, checks: readonly Check[]): readonly Check[] {
-  return before.length > 0 ? checks.filter(({ type }) => type === 'http') : [];
 }
 
 /**
@@ -50,22 +50,15 @@ export function waitingChecks({ before }: ServiceSteps, checks: readonly Check[]
  */
 export function catchingUp(
   release: ReleaseId | null,
-  { checks, entrypoint }: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
+  looked: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
   { service, running = [] }: ServiceSwitching,
 ): Step[] {
   const isBehind = ({ generations, reverted }: RunningService) =>
     reverted?.from !== release &&
     !generations.some((each) => each.state === 'live' && each.release === release);
   if (release === null || !running.some(isBehind) || service?.method === 'reload') return [];
-  const serving = decideService(release, checks, { service, running });
-  const asked = waitingChecks(serving, checks);
-  return [
-    ...serving.before,
-    ...(asked.length > 0
-      ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
-      : []),
-    ...serving.after.map((step) => ({ ...step, alone: true })),
-  ];
+  const { before, after } = decideService(release, looked, { service, running });
+  return [...before, ...after.map((step) => ({ ...step, alone: true }))];
 }
 
 /** Where the service answers, as the first check that asks one has it. */

@@ -2,7 +2,7 @@ import type { UnconfirmedSwitch } from '../../contract/facts';
 import { checksFor } from '../checks';
 import type { SwitchOptions } from '../options';
 import type { Plan, Step } from '../steps';
-import { decideService, type ServiceSwitching, waitingChecks } from './services';
+import { decideService, type ServiceSwitching } from './services';
 
 /**
  * Decides on a switch that nobody confirmed because the engine's machine or executor died: the release is looked at again
@@ -14,14 +14,10 @@ export function decideSettling(
   { checks, entrypoint }: Pick<SwitchOptions, 'checks' | 'entrypoint'>,
   services: ServiceSwitching,
 ): Plan {
-  const serving = decideService(release, checks, services);
-  const asked = waitingChecks(serving, checks);
+  const serving = decideService(release, { checks, entrypoint }, services);
   const looks: Step[] = [
     { step: 'check', release, phase: 'before', checks: checksFor('before', []), entrypoint },
     ...serving.before,
-    ...(asked.length > 0
-      ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
-      : []),
     ...serving.after,
     { step: 'check', release, phase: 'after', checks: checksFor('after', checks), entrypoint },
   ];

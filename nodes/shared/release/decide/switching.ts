@@ -3,7 +3,7 @@ import { type Check, checksFor } from '../checks';
 import type { Provide, Step, Subject } from '../steps';
 import type { SwitchMoment } from '../switchMoment';
 import { waitingForMoment } from './moment';
-import { decideService, type ServiceSwitching, waitingChecks } from './services';
+import { decideService, type ServiceSwitching } from './services';
 
 /** What a switch is about. */
 export interface Switching extends Partial<ServiceSwitching> {
@@ -43,8 +43,7 @@ export function switching({
   running,
   moment,
 }: Switching): Step[] {
-  const serving = decideService(release, checks, { service, running });
-  const asked = waitingChecks(serving, checks);
+  const serving = decideService(release, { checks, entrypoint }, { service, running });
   const waiting = waitingForMoment(moment);
   return [
     ...(provide ? [provide] : []),
@@ -58,9 +57,6 @@ export function switching({
         ] as const)
       : []),
     ...serving.before,
-    ...(asked.length > 0
-      ? [{ step: 'check', release, phase: 'before', checks: asked, entrypoint, waiting: true } as const]
-      : []),
     ...(adopts ? [] : waiting),
     { step: 'flip', release, operation, entrypoint, aside, ...(share.length > 0 && { share }) },
     ...serving.after,
