@@ -34,6 +34,13 @@ def encoded(message: dict[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode("utf-8")
 
 
+def _why_unread(raised: OSError) -> str:
+    # A connection that goes away takes both directions with it: which one is noticed first must not change the words.
+    if raised.errno in (errno.EPIPE, errno.ECONNRESET):
+        return "the connection ended"
+    return "the client stopped reading: %s" % raised.strerror
+
+
 class Wire:
     """Both directions of one conversation."""
 
@@ -164,4 +171,4 @@ class Wire:
                 except OSError as raised:
                     # Not tried again: each attempt would keep the lock for as long.
                     self._unread = True
-                    self._leave("the client stopped reading: %s" % raised.strerror)
+                    self._leave(_why_unread(raised))
