@@ -291,6 +291,7 @@ export const NOT_FED: Readonly<Record<string, string>> = {
     'paths of files and arguments, in single looks at a suffix or a character',
   'shared/dependencies/planned.ts': 'the suffix of a path',
   'shared/executor/client.ts': 'two words in our own description',
+  'shared/executor/withoutComments.ts': 'the package’s own program, by single characters',
   'shared/git/advertised.ts': 'the line of one packet, of at most 65,516 bytes, by forms that are anchored',
   'shared/git/cache.ts': 'names in the cache’s own directory, of at most 255 bytes',
   'shared/git/credentials.ts': 'one control character in a person’s own user name',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
 import { type Access, allowedVerbs } from './access';
+import { withoutComments } from './withoutComments';
 
 const PYTHON_DIRECTORY = join(__dirname, '../../../executor');
 const PACKAGE = 'hot_deploy';
@@ -57,10 +58,10 @@ export function programFor(silenceSeconds: number, access: Access = 'full'): Buf
 export function programText(silenceSeconds: number, access: Access): string {
   const sources = JSON.stringify({
     loader: LOADER,
-    modules: readModules(PACKAGE),
+    modules: bare(readModules(PACKAGE)),
     launcher: read('launcher.py'),
     launch: read('launch.py'),
-    serving: readModules(SERVING),
+    serving: bare(readModules(SERVING)),
     byCode: read('by_code.py'),
     tryRelease: read('try_release.py'),
   });
@@ -89,6 +90,10 @@ function readModules(directory: string): Record<string, string> {
   const files = readdirSync(join(PYTHON_DIRECTORY, directory)).filter((file) => file.endsWith('.py'));
   const names = files.map((file) => file.slice(0, -'.py'.length)).filter((name) => name !== '__init__');
   return Object.fromEntries(names.sort().map((name) => [name, read(directory, `${name}.py`)]));
+}
+
+function bare(modules: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(modules).map(([name, text]) => [name, withoutComments(text)]));
 }
 
 function read(...names: string[]): string {
