@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 DECIDED = {"confirmed": "kept", "reverted": "takenBack", "abandoned": "discarded"}
 # Lines that tell a whole story.
 ALONE = {"refused": "refused", "discarded": "discarded", "detached": "detached"}
-TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE])).encode("ascii"))
+# By a service that went back by itself: `serve.py` writes it, whatever the engine's operations write meanwhile.
+BESIDE = {"serviceReverted": "serviceReverted"}
+TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE, *BESIDE])).encode("ascii"))
 # Digits of an item's id.
 ID_LENGTH = 16
 LONGEST_WORDS = 4096
@@ -41,24 +43,30 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
     # and the first that decides on a flip.
     behind: tuple[bytes, Json] | None = None
     decision: Json | None = None
+    # Told of services between that line and the one that is read.
+    beside: list[Json] = []
     # Of adoptions that another switch began with: the release -> what decided on it, and that of one that nothing did.
     adoptions: dict[Any, Json] = {}
     waiting: Any = None
     is_last_flip = True
     for line in newest_first:
-        if not TOLD.search(line):
-            continue  # Most of a long history may be of something else: that is not parsed.
-        entry = lines.parsed(line)
-        if not history.is_ours(entry) or entry["event"] not in ("flip", *DECIDED, *ALONE):
+        if len(found) >= limit:
+            break
+        entry = _told(line)
+        if entry is None:
             continue
         event = entry["event"]
+        if event in BESIDE:
+            (found if behind is None else beside).append(_alone(line, entry))
+            continue
         ended = decision
         if behind is not None:
             if event == "flip" and decision is None and _is_about(behind[1], entry):
                 ended = behind[1]
             else:
                 found.append(_alone(*behind))
-            behind = None
+            found += beside
+            behind, beside = None, []
         if event in ALONE:
             behind = (line, entry)
         elif event in DECIDED:
@@ -71,11 +79,18 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
             found.append(_flip(line, entry, ended, undecided))
             waiting = entry.get("from") if undecided else None
             decision, is_last_flip = None, False
-        if len(found) >= limit:
-            break
     if behind is not None:
         found.append(_alone(*behind))
-    return found[:limit]
+    return (found + beside)[:limit]
+
+
+def _told(line: bytes) -> Json | None:
+    """What a line tells of changes; None where it is of something else."""
+    if not TOLD.search(line):
+        return None  # Most of a long history may be: that is not parsed.
+    entry: Any = lines.parsed(line)
+    is_told = history.is_ours(entry) and entry["event"] in ("flip", *DECIDED, *ALONE, *BESIDE)
+    return entry if is_told else None
 
 
 def _decided_adoption(entry: Json, later: Json | None) -> dict[Any, Json]:
@@ -105,7 +120,7 @@ def _flip(line: bytes, entry: Json, ended: Json | None, undecided: bool) -> Json
 
 
 def _alone(line: bytes, entry: Json) -> Json:
-    return _change(line, entry, ALONE[entry["event"]], entry)
+    return _change(line, entry, {**ALONE, **BESIDE}[entry["event"]], entry)
 
 
 def _change(line: bytes, entry: Json, end: str, ended: Json | None) -> Json:

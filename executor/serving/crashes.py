@@ -8,6 +8,7 @@ import time
 from serving.generations import Generation
 from serving.processes import end
 from serving.service import FIRST_DELAY, LONGEST_DELAY, Service
+from serving.telling import tell
 
 
 def tick_running(service: Service, generation: Generation, now: float, is_needed: bool) -> None:
@@ -39,8 +40,10 @@ def _crashed(service: Service, generation: Generation, now: float) -> None:
         _revert(service, generation, max(older, key=lambda each: each.number))
         return
     delay = min(FIRST_DELAY * 2 ** (len(generation.crashes) - 1), LONGEST_DELAY)
-    how = generation.said or ", ".join("%s %s" % each for each in generation.ended_as().items())
-    say("the server of %s has ended (%s); it is started again in %g s" % (name_of(generation), how, delay))
+    say(
+        "the server of %s has ended (%s); it is started again in %g s"
+        % (name_of(generation), _end_of(generation), delay)
+    )
     generation.state, generation.since, generation.is_ready = "restarting", now, False
     generation.restart_at = now + delay
 
@@ -61,9 +64,23 @@ def _revert(service: Service, crashed: Generation, older: Generation) -> None:
     service.live = older
     older.state, older.since, older.drain_from = "live", time.monotonic(), 0.0
     service.steer()
-    service.reverted = {"event": "revertedItself", "from": crashed.release, "to": older.release, "at": utc_now()}
+    what = {"from": crashed.release, "to": older.release, "at": utc_now()}
+    service.reverted = {"event": "revertedItself", **what}
+    how = "%d crashes within %g s, the last one: %s" % (
+        len(crashed.crashes),
+        service.settings.restart_window,
+        _end_of(crashed),
+    )
+    try:
+        tell(service.settings.base, {**what, "event": "serviceReverted", "operation": "serve", "reason": how})
+    except OSError as raised:
+        say("the history does not tell of it: %s" % raised.strerror)
     service.drain(crashed, 0)
     crashed.stopped_at = time.monotonic()
+
+
+def _end_of(generation: Generation) -> str:
+    return generation.said or ", ".join("%s %s" % each for each in generation.ended_as().items())
 
 
 def utc_now() -> str:

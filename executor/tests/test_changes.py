@@ -65,12 +65,19 @@ class Story:
             event = chance.choice(["refused", "discarded"])
             line, entry = self._write(event, to=chance.choice([None, *NAMES]), reason="why", **by)
             self._tell(line, entry, event, entry)
+        elif chance.random() < 0.2:
+            self._serve()
         elif chance.random() < 0.1 and self.current is not None:
             line, entry = self._write("detached", **{"from": self.current, **by})
             self._tell(line, entry, "detached", entry)
             self.current = None
         else:
             self._switch(by)
+
+    def _serve(self) -> None:
+        """A service goes back by itself."""
+        line, entry = self._write("serviceReverted", **{"from": self.current, "to": None, "reason": "5 crashes"})
+        self._tell(line, entry, "serviceReverted", entry)
 
     def _switch(self, by: Json) -> None:
         chance = self._chance
@@ -80,6 +87,8 @@ class Story:
         if chance.random() < 0.3:
             # Cut off before the rename: nothing happened, and the client, the conversation's end or nobody says so.
             told["end"] = "discarded"
+            if chance.random() < 0.3:
+                self._serve()
             event = chance.choice(["refused", "discarded", None])
             if event:
                 ended = self._write(event, to=to, reason="no room")[1]

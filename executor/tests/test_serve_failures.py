@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from served import Clients, flip, get, make_release, release_id, serve, until
 
+from hot_deploy import changes, history
 from hot_deploy.layout import Layout
 
 COMMAND = ["python3", "standard.py"]
@@ -187,6 +188,28 @@ def test_one_that_ends_again_and_again_gives_way_to_the_one_before(layout: Layou
         reverted = controller.status()["reverted"]
         assert (reverted["event"], reverted["from"], reverted["to"]) == ("revertedItself", frail, two[0])
         until(lambda: controller.states() == [(two[0], "live")])
+        assert "the history does not tell of it: No such file or directory" in running.text()
+
+
+def test_the_history_tells_that_a_service_went_back_by_itself(layout: Layout, two: tuple[str, str]) -> None:
+    frail = make_release(layout, 2, version=FRAIL % "frail")
+    history.append(layout, "note")
+    # As a crash leaves it.
+    with open(layout.history, "a") as handle:
+        handle.write('{"at":"2026')
+    with serve(layout, COMMAND, "--restarts", "2", environment=QUICK) as running:
+        controller = running.controller()
+        controller.hand_over(frail, keep=60)
+        Path(layout.base, "crash").touch()
+        until(lambda: changes.changes(layout, 10))
+        (told,) = changes.changes(layout, 10)
+        assert (told["end"], told["operation"], told["by"]) == ("serviceReverted", "serve", None)
+        assert (told["from"], told["to"], told["reason"]) == (
+            frail,
+            two[0],
+            "2 crashes within 60 s, the last one: exitCode 9",
+        )
+        assert told["at"] == controller.status()["reverted"]["at"]
 
 
 def test_without_one_before_it_is_started_again_for_ever(layout: Layout, two: tuple[str, str]) -> None:

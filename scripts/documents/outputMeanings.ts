@@ -232,7 +232,7 @@ const HISTORY = {
   operation: 'what was asked for',
   from: 'ID of the release that was live',
   to: 'ID of the release that was to be',
-  end: '`kept`, `takenBack`, `refused`, `discarded` (cut off before its switch), `unconfirmed` (nobody has decided yet) or `detached`',
+  end: '`kept`, `takenBack`, `refused`, `discarded` (cut off before its switch), `unconfirmed` (nobody has decided yet), `detached`, or `serviceReverted` (the new version of a service crashed again and again, and `serve.py` went back by itself: the release is live, its service is not)',
   reason: 'why it did not stay',
   by: 'who asked; null for lines that version 0.1.0 wrote',
   'by.workflow': 'name of the workflow',

@@ -150,8 +150,11 @@ export const change = record({
   operation: orNull(words),
   from: orNull(releaseId),
   to: orNull(releaseId),
-  /** `discarded`: it was cut off before its switch. `unconfirmed`: nobody has decided on the switch yet. */
-  end: oneOf('kept', 'takenBack', 'refused', 'discarded', 'unconfirmed', 'detached'),
+  /**
+   * `discarded`: it was cut off before its switch. `unconfirmed`: nobody has decided on the switch yet. `serviceReverted`: the
+   * release is live, but its service crashed and `serve.py` went back to another one.
+   */
+  end: oneOf('kept', 'takenBack', 'refused', 'discarded', 'unconfirmed', 'detached', 'serviceReverted'),
   reason: orNull(words),
   /** Who asked for it; null where 0.1.0 wrote the line. */
   by: orNull(holder),
