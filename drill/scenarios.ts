@@ -22,6 +22,7 @@ import {
 import { writeTree } from '../test/support/tree';
 import { offline, writeKeywords } from '../test/support/wheels';
 import { asBasePath } from '../test/support/named';
+import { DETACHING } from '../test/support/detaching';
 import { SERVICE } from './served';
 
 /** Directories with the versions that scenarios deploy, and the packages that one of them needs. */
@@ -74,7 +75,7 @@ const withDependencies = ({ wheelhouse }: Material) => options({ dependencies: o
 
 export const HANDING_OVER = { method: 'auto', readySeconds: 20, drainSeconds: 5, keepOldSeconds: 0 } as const;
 
-const DETACHING = { extractionWaitSeconds: 10, withoutPackages: false, removeHistory: false };
+const WAITING = { ...DETACHING, extractionWaitSeconds: 10 };
 
 /** Two releases and two backups, so that the next deployment has something to remove. */
 async function deployTwice(base: string, { one, two }: Material): Promise<void> {
@@ -234,7 +235,7 @@ export const SCENARIOS = {
     prepare: deployTwice,
     run: (base, _material, conversation) =>
       inConversation(
-        (client) => returnToPlain(client, { ...deployOptions(base), ...DETACHING }),
+        (client) => returnToPlain(client, { ...deployOptions(base), ...WAITING }),
         conversation,
       ),
     old: 'one',

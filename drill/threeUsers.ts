@@ -13,6 +13,7 @@ import { pruneReleases } from '../nodes/shared/operations/prune';
 import { getStatus } from '../nodes/shared/operations/status';
 import { DeployError } from '../nodes/shared/errors';
 import { bundleOf, deployOptions, deployTo, inConversation, rollBackTo } from '../test/support/deployment';
+import { DETACHING } from '../test/support/detaching';
 import { makePdf, materialiseEngine, writeVersion } from '../test/support/engine';
 import type { Tally } from '../test/support/extractions';
 import { createSystemUser } from '../test/support/systemUser';
@@ -76,7 +77,7 @@ const OPERATIONS: Record<string, Operation> = {
     return { status: state };
   },
   detach: ({ base, python, random }) => {
-    const asked = { extractionWaitSeconds: 20, withoutPackages: true, removeHistory: false };
+    const asked = { ...DETACHING, extractionWaitSeconds: 20, withoutPackages: true };
     const options = { ...deployOptions(base, waiting(random)), ...asked };
     return inConversation((client) => returnToPlain(client, options), { python });
   },

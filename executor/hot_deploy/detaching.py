@@ -25,6 +25,7 @@ from hot_deploy import (
     pins,
     processes,
     run_leftovers,
+    service_sockets,
     standins,
     switching,
     tree,
@@ -247,8 +248,10 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     backups = [name for name in backups if leftovers.remove_backup(layout, name)]
     files.remove_tree(layout.staging)
     pins.remove_all(layout)
-    _unlink(layout.launch)
-    _unlink(layout.serve)
+    if not service_sockets.are_there(layout):
+        # A service that runs is started by them again.
+        _unlink(layout.launch)
+        _unlink(layout.serve)
     if everything:
         files.remove_tree(layout.adopted)
         run_leftovers.remove_all(layout)

@@ -124,6 +124,14 @@ def connected(layout: Layout) -> list[Service]:
     return found
 
 
+def are_there(layout: Layout) -> bool:
+    """Whether any runs."""
+    found = connected(layout)
+    for service in found:
+        service.close()
+    return bool(found)
+
+
 def statuses(layout: Layout) -> list[Json]:
     """What runs, in the client's shape."""
     found = []

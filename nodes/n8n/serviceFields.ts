@@ -3,6 +3,7 @@ import { containerName, unitName } from '../shared/contract/serviceVerbs';
 import type { Shape } from '../shared/contract/shape';
 import { DeployError } from '../shared/errors';
 import {
+  type HandOverTimes,
   type ReloadAction,
   type ServiceOptions,
   SIGNALS,
@@ -192,6 +193,13 @@ const keepOldMinutes = option(
 
 /** In the collection Options. */
 export const serviceOptions = [drainSeconds, keepOldMinutes, readySeconds];
+/** Of these, what there is for a service that goes nowhere back. */
+export const startAndDrain = [drainSeconds, readySeconds];
+
+/** Reads those. */
+export function readTimes(read: ReadParameter): HandOverTimes {
+  return { readySeconds: readySeconds.read(read), drainSeconds: drainSeconds.read(read), keepOldSeconds: 0 };
+}
 
 /** Reads them. */
 export function readService(read: ReadParameter): ServiceOptions {
@@ -200,8 +208,7 @@ export function readService(read: ReadParameter): ServiceOptions {
   if (method === 'reload') return { method, reload: readReload(read) };
   return {
     method,
-    readySeconds: readySeconds.read(read),
-    drainSeconds: drainSeconds.read(read),
+    ...readTimes(read),
     keepOldSeconds: keepOldMinutes.read(read) * 60,
   };
 }

@@ -5,6 +5,7 @@ import { count, flag, option } from '../../n8n/field';
 import { hint, unseenHints } from '../../n8n/hints';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
+import { readTimes, startAndDrain } from '../../n8n/serviceFields';
 import { progressOf } from '../../n8n/progress';
 import { returnToPlain, type DetachResult } from '../../shared/operations/detach';
 import { LEAST_WAIT_SECONDS } from '../../shared/release/options';
@@ -47,7 +48,7 @@ export const detach: Operation = {
   action: 'Return an engine to a plain directory',
   changes: true,
   fields: [...locationFields, entrypoint],
-  options: [...engineOptions, extractionWaitSeconds, withoutPackages, removeHistory],
+  options: [...engineOptions, extractionWaitSeconds, withoutPackages, removeHistory, ...startAndDrain],
   async run(item) {
     const { node, read, connect, signal } = item;
     const engine = readEngine(item);
@@ -56,6 +57,7 @@ export const detach: Operation = {
       extractionWaitSeconds: extractionWaitSeconds.read(read),
       withoutPackages: withoutPackages.read(read),
       removeHistory: removeHistory.read(read),
+      handOver: readTimes(read),
       onStep: progressOf(node, engine.basePath),
       signal,
     });

@@ -3,7 +3,7 @@ import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
-import type { ServiceOptions } from './servicePolicy';
+import type { HandOverTimes, ServiceOptions } from './servicePolicy';
 import type { StepListener } from './stepLog';
 import type { SwitchMoment } from './switchMoment';
 
@@ -75,6 +75,8 @@ export interface DetachOptions extends EngineOptions {
   withoutPackages: boolean;
   /** Removes backups, history and the originals of adoptions, too. */
   removeHistory: boolean;
+  /** How services that `serve.py` runs go over to the plain directory. */
+  handOver: HandOverTimes;
 }
 
 /** Extractions that start in the very instant of the exchange have so long to end, in seconds. */

@@ -165,6 +165,8 @@ export interface Detach {
   readonly step: 'detach';
   readonly entrypoint: Entrypoint;
   readonly waitSeconds: number;
+  /** What services went over from, which have to be handed back where it is taken back. */
+  readonly servedBefore?: { readonly release: ReleaseId; readonly times: HandOverTimes };
 }
 
 /** Removes what a plain engine has no use for; with `everything`, backups, history and originals, too. */

@@ -17,6 +17,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { DETACHING } from '../../support/detaching';
 import { madeRelease, makeMany, SHARED_ENVIRONMENT } from '../../support/many';
 
 const make = temporaryDirectories();
@@ -127,9 +128,7 @@ test('10,050 releases are removed by a return to a plain directory, which names 
   const { status, removed } = await inConversation((client) =>
     returnToPlain(client, {
       ...options(base),
-      withoutPackages: false,
-      extractionWaitSeconds: 0,
-      removeHistory: false,
+      ...DETACHING,
     }),
   );
   expect(status).toBe('detached');

@@ -9,6 +9,7 @@ import { decideSettling } from '../../../nodes/shared/release/decide/settle';
 import type { Plan } from '../../../nodes/shared/release/steps';
 import { DeployError } from '../../../nodes/shared/errors';
 import { deployOptions, snapshot } from '../../support/arbitraries';
+import { DETACHING } from '../../support/detaching';
 import { frozen } from '../../support/frozen';
 import { asReleaseId } from '../../support/named';
 import { holds } from '../../support/property';
@@ -110,7 +111,7 @@ test('P4: an engine becomes plain only when nobody runs a release, or somebody w
     const packages = { needed: lacking.map(({ name, version }) => ({ name, version })), missing: lacking };
     const { current, releasesInUse } = seen.probe;
     try {
-      const plan = decideDetachment(frozen(seen), packages, { ...options, ...asked });
+      const plan = decideDetachment(frozen(seen), packages, { ...options, ...DETACHING, ...asked });
       expect(kindsOf(plan)).toEqual(current === null ? ['dismantle'] : ['detach', 'dismantle']);
       if (current === null) return;
       expect(missing && !asked.withoutPackages).toBe(false);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import type { RunningService } from '../../../nodes/shared/contract/serviceVerbs';
 import type { Check } from '../../../nodes/shared/release/checks';
+import { decideDetachment } from '../../../nodes/shared/release/decide/detach';
 import { decideDeployment } from '../../../nodes/shared/release/decide/deploy';
 import { digestOfPlan } from '../../../nodes/shared/release/decide/planDigest';
 import { decideRestore, restorable } from '../../../nodes/shared/release/decide/restore';
@@ -12,7 +13,8 @@ import { decideSettling } from '../../../nodes/shared/release/decide/settle';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { refuseUnreachableService } from '../../../nodes/shared/release/preconditions';
 import type { Plan } from '../../../nodes/shared/release/steps';
-import { deployment, snapshot as snapshots } from '../../support/arbitraries';
+import { deployment, deployOptions, snapshot as snapshots } from '../../support/arbitraries';
+import { DETACHING } from '../../support/detaching';
 import { asReleaseId } from '../../support/named';
 import { holds } from '../../support/property';
 
@@ -56,6 +58,43 @@ function expected(service: ServiceOptions | undefined, running: RunningService[]
   const asked = checks.some(({ type }) => type === 'http');
   return [...(asked ? ['prepareService', 'check'] : ['prepareService']), 'flip', 'switchService'];
 }
+
+test('a service that runs a release goes over to the plain names before they are exchanged, and no other one', () => {
+  const generation = (release: RunningService['generations'][number]['release']) =>
+    ({ release, state: 'live', pinning: 'place' }) as const;
+  const running = fc.constantFrom<RunningService[]>(
+    [],
+    [{ ...RUNNING[0]!, generations: [generation(null)] }],
+    [{ ...RUNNING[0]!, generations: [generation(asReleaseId('20261121-171501-0000001'))] }],
+  );
+  holds(fc.tuple(snapshots, running, deployOptions), ([seen, services, options]) => {
+    const { current, releasesInUse } = seen.probe;
+    fc.pre(current !== null);
+    const runsRelease = services.some(({ generations }) =>
+      generations.some(({ release }) => release !== null),
+    );
+    const plan = () =>
+      decideDetachment(
+        withRunning(seen, services),
+        { needed: [], missing: [] },
+        { ...options, ...DETACHING },
+      );
+    if (!runsRelease && releasesInUse.length > 0) {
+      expect(plan).toThrow(/run/);
+      return;
+    }
+    const { steps } = plan();
+    const before = runsRelease ? ['prepareService', 'switchService'] : [];
+    expect(kindsOf({ steps })).toEqual([...before, 'detach', 'dismantle']);
+    if (!runsRelease) return;
+    expect(steps).toMatchObject([
+      { release: null },
+      { alone: true },
+      { servedBefore: { release: current }, waitSeconds: 35 },
+      {},
+    ]);
+  });
+});
 
 test('P6: a service is taken along right behind the flip, by deployments, rollbacks and repairs alike', () => {
   const cases = fc.tuple(

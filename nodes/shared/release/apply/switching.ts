@@ -101,10 +101,19 @@ export const detach: Handler<StepOf<'detach'>> = {
   send: (step, context) => ({ answer: () => detachAndWait(step, context) }),
 };
 
-async function detachAndWait(
-  { entrypoint, waitSeconds }: StepOf<'detach'>,
-  { client, log }: Applying,
-): Promise<Answered> {
+async function detachAndWait(step: StepOf<'detach'>, applying: Applying): Promise<Answered> {
+  let answered: Answered | undefined;
+  try {
+    answered = await exchangeAndWait(step, applying);
+    return answered;
+  } finally {
+    if (answered?.learned === undefined) await handBack(step, applying);
+  }
+}
+
+async function exchangeAndWait(step: StepOf<'detach'>, applying: Applying): Promise<Answered> {
+  const { entrypoint, waitSeconds } = step;
+  const { client, log } = applying;
   const detached = await log.run('exchange links for files', () =>
     client.call('detach', { entrypoint, waitSeconds }),
   );
@@ -115,6 +124,18 @@ async function detachAndWait(
   if (!first && inUse.length === 0) return { learned: { detached, ...unseenIn(unseen) } };
   await log.run('take back', () => client.call('attach', {}));
   return { failure: stillRunning(inUse.join(', ') || `process ${first?.processId}`, waitSeconds) };
+}
+
+/** The engine stays what it was: so do its services. Where that fails, the next operation does it. */
+async function handBack({ servedBefore }: StepOf<'detach'>, { client, log }: Applying): Promise<void> {
+  if (!servedBefore) return;
+  const { release, times } = servedBefore;
+  await log
+    .run('hand the service back', async () => {
+      await client.call('prepareService', { release, ...times });
+      await client.call('switchService', { alone: true });
+    })
+    .catch(() => undefined);
 }
 
 export const dismantle: Handler<StepOf<'dismantle'>> = {

@@ -3,12 +3,16 @@ import { type DetachOptions, LEAST_WAIT_SECONDS } from '../options';
 import type { Snapshot } from '../snapshot';
 import type { Plan } from '../steps';
 import { stillRunning } from '../stillRunning';
+import { leavingReleases } from './services';
 
 /** What the engine needs from its own interpreter then, and what of it is not there as it was. */
 export interface NeededPackages {
   readonly needed: ReadonlyArray<{ name: string; version: string }>;
   readonly missing: ReadonlyArray<{ name: string; version: string; found: string | null }>;
 }
+
+/** For a server that has answered what was in progress to end, or to be ended. */
+const SERVICE_END_SECONDS = 15;
 
 /** As many packages as a message names. */
 const SHOWN = 10;
@@ -27,12 +31,21 @@ export function decideDetachment(
   const dismantle = { step: 'dismantle', everything: removeHistory } as const;
   if (probe.current === null) return { steps: [dismantle] };
   if (!options.withoutPackages) refuseMissing(packages, side.python.executable);
-  if (extractionWaitSeconds === 0 && probe.releasesInUse.length > 0) {
+  const serving = leavingReleases(probe.services, options.handOver);
+  // A service's own processes are among those that run releases: they are gone once it has been handed over.
+  if (extractionWaitSeconds === 0 && probe.releasesInUse.length > 0 && serving.length === 0) {
     const running = probe.releasesInUse.map(({ release, processes }) => `${release} (${processes})`);
     throw stillRunning(running.join(', '));
   }
-  const waitSeconds = Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS);
-  return { steps: [{ step: 'detach', entrypoint, waitSeconds }, dismantle] };
+  const runs = Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS);
+  if (serving.length === 0) return { steps: [{ step: 'detach', entrypoint, waitSeconds: runs }, dismantle] };
+  const detach = {
+    step: 'detach',
+    entrypoint,
+    waitSeconds: runs + options.handOver.drainSeconds + SERVICE_END_SECONDS,
+    servedBefore: { release: probe.current, times: options.handOver },
+  } as const;
+  return { steps: [...serving, detach, dismantle] };
 }
 
 function refuseMissing({ needed, missing }: NeededPackages, executable: string): void {

@@ -1,7 +1,7 @@
 import type { ReleaseId } from '../../contract/names';
 import type { RunningService } from '../../contract/serviceVerbs';
 import type { Check } from '../checks';
-import type { ServiceOptions } from '../servicePolicy';
+import type { HandOverTimes, ServiceOptions } from '../servicePolicy';
 import type { SwitchOptions } from '../options';
 import type { Look, PrepareService, Step, Subject, SwitchService } from '../steps';
 
@@ -59,6 +59,20 @@ export function catchingUp(
   if (release === null || !running.some(isBehind) || service?.method === 'reload') return [];
   const { before, after } = decideService(release, looked, { service, running });
   return [...before, ...after.map((step) => ({ ...step, alone: true }))];
+}
+
+/** For what becomes plain: services that run a release start from the plain names, which lead to that release until then. */
+export function leavingReleases(
+  running: readonly RunningService[] | undefined,
+  times: HandOverTimes,
+): Step[] {
+  const runsRelease = ({ generations }: RunningService) =>
+    generations.some(({ release }) => release !== null);
+  if (!running?.some(runsRelease)) return [];
+  return [
+    { step: 'prepareService', release: null, ...times },
+    { step: 'switchService', alone: true },
+  ];
 }
 
 /** Where the service answers, as the first check that asks one has it. */
