@@ -41,9 +41,8 @@ def run(layout: Layout, args: dict[str, Any], wire: Wire, on_output: OnOutput) -
     launcher = entrypoints.Launcher(args.get("entrypoint") or "", b"")
     if layout.standing_release() == release_id:
         return dict(_end(_live(layout, launcher, words), layout, args, wire, on_output), startedAs="live")
-    with _Shown(layout, release_id, launcher):
-        way = _way(layout, release_id, launcher, wire)
-        argv = _tried(layout, release_id, way, launcher, words)
+    with Shown(layout, release_id, launcher) as shown:
+        way, argv = shown.command(words, wire)
         return dict(_end(argv, layout, args, wire, on_output), startedAs=way)
 
 
@@ -84,24 +83,31 @@ def _way(layout: Layout, release_id: str, launcher: Launcher, wire: Wire) -> str
     return "place" if ended["output"].strip() == "place" else "code"
 
 
-class _Shown:
+class Shown:
     """What it takes to show a release at names that the base path does not have yet: links that lead nowhere, meanwhile.
 
     What was made for that goes again, also for a first deployment that is refused.
     """
 
     def __init__(self, layout: Layout, release_id: str, launcher: Launcher) -> None:
-        self._layout, self._release_id = layout, release_id
+        self._layout, self._release_id, self._given = layout, release_id, launcher
         self._launcher = launcher.of(layout, release_id, otherwise=False)
         self._made: list[str] = []
         self._before = set(pins.names(layout))
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Shown:
         try:
             self._make()
         except BaseException:
             self.__exit__()
             raise
+        return self
+
+    def command(self, words: list[str], wire: Wire) -> tuple[str, list[str]]:
+        """How the release is shown, and the command that shows it to itself and becomes the engine."""
+        layout, release_id, launcher = self._layout, self._release_id, self._given
+        way = _way(layout, release_id, launcher, wire)
+        return way, _tried(layout, release_id, way, launcher, words)
 
     def _make(self) -> None:
         layout, release = self._layout, self._layout.release(self._release_id)

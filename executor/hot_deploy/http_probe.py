@@ -9,6 +9,7 @@ import http.client
 import json
 import signal
 import ssl
+import subprocess
 import time
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ATTEMPT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 MOST_REDIRECTS = 5
+# For what was started for it, from TERM to KILL.
+END_SECONDS = 3.0
 REDIRECTS = (301, 302, 303, 307, 308)
 # What is read of an answer, where its content is looked at.
 MOST_BYTES = 1 << 20
@@ -34,24 +37,57 @@ class Wrong(Exception):
 
 def main(wanted: Json) -> int:
     """`wanted`: what `run` is given for `http`, and `seconds`. Returns the exit code."""
-    deadline = time.monotonic() + wanted["seconds"]
     signal.signal(signal.SIGALRM, _too_slow)
+    start = wanted["start"]
+    # What it prints is part of what the check prints.
+    started = subprocess.Popen(start, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) if start else None
+    try:
+        code, verdict = _verdict(wanted, started)
+    finally:
+        if started is not None:
+            _end(started)
+    print(verdict, flush=True)
+    return code
+
+
+def _verdict(wanted: Json, started: subprocess.Popen[bytes] | None) -> tuple[int, str]:
+    """(exit code, the last line)."""
+    deadline = time.monotonic() + wanted["seconds"]
     pause, said, attempts = FIRST_PAUSE, "", 0
     while True:
         attempts += 1
         try:
             status = _attempt(wanted, min(ATTEMPT_SECONDS, max(0.1, deadline - time.monotonic())))
-            print("%d after %d %s" % (status, attempts, "attempt" if attempts == 1 else "attempts"), flush=True)
-            return 0
+            return 0, "%d after %d %s" % (status, attempts, "attempt" if attempts == 1 else "attempts")
         except Wrong as wrong:
             if str(wrong) != said:
                 said = str(wrong)
                 print(said, flush=True)
+        if started is not None and started.poll() is not None:
+            return 1, "the start command ended (%s) before it answered as it should: %s" % (_how(started), _first(said))
         if time.monotonic() + pause >= deadline:
-            print("not as it should be within %g s: %s" % (wanted["seconds"], said.partition("\n")[0]))
-            return 1
+            return 1, "not as it should be within %g s: %s" % (wanted["seconds"], _first(said))
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _first(said: str) -> str:
+    return said.partition("\n")[0]
+
+
+def _how(ended: subprocess.Popen[bytes]) -> str:
+    code = ended.returncode
+    return "exit code %d" % code if code >= 0 else signal.Signals(-code).name
+
+
+def _end(started: subprocess.Popen[bytes]) -> None:
+    """Whoever started this ends the rest of the group."""
+    started.terminate()
+    try:
+        started.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
 
 
 def _too_slow(*_: Any) -> None:

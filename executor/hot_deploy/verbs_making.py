@@ -185,6 +185,8 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
 
 def _ask_service(session: Session, layout: Layout, args: Json, on_output: Callable[[bytes], None]) -> Json:
     if not args.get("waiting"):
+        if args.get("start"):
+            return http_check.run_aside(layout, args, session.wire, on_output)
         return http_check.run(args, None, session.wire, on_output)
     # Before the switch: only what waits for it can be asked.
     ports = services.probe_ports(layout, args["http"]["url"])

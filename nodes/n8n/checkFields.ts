@@ -4,7 +4,7 @@ import { shellOnly } from '../shared/release/shellOperators';
 import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
 import { choice, count, field, type ReadParameter, text, within } from './field';
-import { HTTP_FIELDS, readHttpCheck } from './httpCheckFields';
+import { HTTP_FIELDS, readHttpCheck, readStartCommand } from './httpCheckFields';
 import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
@@ -36,7 +36,7 @@ const type = choice(['compile', 'json', 'python', 'command', 'engine', 'http'], 
       name: 'HTTP Request',
       value: 'http',
       description:
-        'A service answers as it should, after the switch: asked until it does, or the time is over',
+        'A service answers as it should, after the switch and, where it can be started aside, before it: asked until it does, or the time is over',
     },
     { name: 'JSON Is Well-Formed', value: 'json', description: 'Every JSON file parses' },
     { name: 'Python Code', value: 'python', description: 'Code runs without an exception' },
@@ -163,15 +163,17 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
   const kind = type.read(row, `Type of check ${position}`);
   const known = name.read(row, `Name of check ${position}`).trim() || `${DEFAULT_NAMES[kind]} (${position})`;
   const called = (label: string) => `${label} of check “${known}”`;
+  const start = kind === 'http' ? readStartCommand(row, called) : [];
   const check: Check = {
     type: kind,
     name: known,
-    // Before the switch, what answers is not the new version.
-    when: kind === 'http' ? 'after' : when.read(row, called('When')),
+    // Before the switch, what answers is not the new version, unless that is started aside.
+    when: kind !== 'http' ? when.read(row, called('When')) : start.length > 0 ? 'both' : 'after',
     timeoutSeconds: timeoutSeconds.read(row, called('Timeout')) || usualTimeout,
     environment: kind === 'engine' || kind === 'http' ? {} : environment.read(row, called('Environment')),
   };
   if (kind === 'http') check.http = readHttpCheck(row, called);
+  if (start.length > 0) check.start = start;
   if (kind === 'engine') check.arguments = words.read(row, called('Arguments'));
   if (kind === 'compile' || kind === 'json') {
     const left = leaveOut.read(row, called('Leave Out'));

@@ -3,6 +3,7 @@ import { DeployError } from '../shared/errors';
 import type { HttpRequest } from '../shared/release/checks';
 import { parseStatuses } from '../shared/release/httpStatuses';
 import { parseRules } from '../shared/run/successRule';
+import { listOfWords } from './argumentList';
 import { choice, field, flag, type ReadParameter, text, trimmed } from './field';
 import { readText } from './values';
 
@@ -80,7 +81,26 @@ const verify = flag({
   displayOptions,
 });
 
-export const HTTP_FIELDS = [url, method, headers, status, expectedText, json, verify];
+const start = listOfWords({
+  displayName: 'Start Command',
+  name: 'startCommand',
+  placeholder: 'uvicorn',
+  description:
+    'For a service that is reloaded: the new version is asked before the switch, too, started aside by this command, word by word, with {port} in place of the port, as in uvicorn main:app --port {port}',
+  displayOptions,
+});
+
+export const HTTP_FIELDS = [url, method, headers, status, expectedText, json, verify, start];
+
+/** What starts a release aside, to be asked before the switch; empty where nothing does. */
+export function readStartCommand(row: ReadParameter, called: (label: string) => string): string[] {
+  const words = start.read(row, called('Start Command'));
+  if (words.length === 0 || words.some((word) => word.includes('{port}'))) return words;
+  throw new DeployError(
+    'INPUT',
+    `${called('Start Command')} has no {port} in it. Write it in place of the port, such as --port {port}: the release is started beside what answers.`,
+  );
+}
 
 /** Reads them. `called` says how messages call a field. */
 export function readHttpCheck(row: ReadParameter, called: (label: string) => string): HttpRequest {

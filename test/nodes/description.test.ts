@@ -267,6 +267,7 @@ describe('the contract', () => {
         'expectedText',
         'expectedJson',
         'ignoreSslIssues',
+        'startCommand',
         'leaveOut',
         'when',
         'timeoutSeconds',

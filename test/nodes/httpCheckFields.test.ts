@@ -28,6 +28,15 @@ test('an address is enough: asked after the switch, with usual answers', () => {
   });
 });
 
+test('with a command that starts it aside, it is asked before the switch, too', () => {
+  const row = { url: 'http://127.0.0.1:8000/', startCommand: ['uvicorn', 'main:app', '--port', '{port}'] };
+  expect(read(row)).toMatchObject({ when: 'both', start: row.startCommand });
+  expect(read({ ...row, startCommand: ['./serve', '--bind=:{port}'] })).toMatchObject({ when: 'both' });
+  expect(() => read({ ...row, startCommand: ['uvicorn', 'main:app', '--port', '8000'] })).toThrow(
+    'Start Command of check “ready” has no {port} in it. Write it in place of the port, such as --port {port}: the release is started beside what answers.',
+  );
+});
+
 test('all fields', () => {
   const { http } = read({
     url: 'https://[::1]/ä?q=1',

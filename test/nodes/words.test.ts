@@ -114,6 +114,8 @@ const LEFT: Record<string, string[]> = {
     'is not supported on this platform|was built for a different platform|^Traceback \\(|panicked at',
   ],
   'http_probe.py': [
+    'exit code …',
+    'the start command ended (…) before it answered as it should: …',
     'more than … redirects',
     'no TLS connection: …',
     'no answer: …',

@@ -153,6 +153,8 @@ export const CHANGING = {
       /** For `command`: split like a POSIX shell would, and run without one. */
       command: optional(text(LONGEST_CODE)),
       http: optional(httpRequest),
+      /** For `http`, before a switch: the command that starts the release aside; `{port}` in it is where it is asked, instead. */
+      start: optional(list(text(LONGEST_TEXT), MANY)),
       /** For `http`, before a switch: what waits is asked, and nobody where none does. */
       waiting: optional(flag),
     }),

@@ -19,6 +19,8 @@ export interface Check {
   arguments?: readonly string[];
   /** For `http`: asked again and again until the answer is right, or the time limit is over. */
   http?: HttpRequest;
+  /** For `http`: the command that starts a release aside before the switch, `{port}` standing for the port where it is asked. */
+  start?: readonly string[];
   /** For `compile` and `json`: globs of the files that are not looked at. */
   leaveOut?: readonly string[];
   when: CheckPhase | 'both';
@@ -37,7 +39,7 @@ export interface CheckResult {
   /** What it printed, with what was left out said in the middle. */
   output: string;
   /**
-   * For `engine`: `live`, or how a release that was not live yet was shown to it. Only in place is as the workflow starts it;
+   * For `engine`, and `http` with a start command: `live`, or how a release that was not live yet was shown to it. Only in place is as the workflow starts it;
    * then it is started once more after the switch, whatever was asked for.
    */
   startedAs?: 'live' | 'place' | 'code' | 'release';

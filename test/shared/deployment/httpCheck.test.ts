@@ -57,7 +57,7 @@ const saying = (content: string, status = 200): RequestListener => {
   return (_, response) => response.writeHead(status).end(content);
 };
 
-function asking(url: string, changes: Partial<HttpRequest> = {}, timeoutSeconds = 0.5): Check {
+function asking(url: string, changes: Partial<HttpRequest> = {}, timeoutSeconds = 1): Check {
   const statuses: HttpRequest['statuses'] = [[200, 299]];
   const http: HttpRequest = { url, method: 'GET', headers: {}, statuses, verify: true, ...changes };
   return checkOf({ type: 'http', name: 'answers', when: 'after', timeoutSeconds, http });
@@ -106,7 +106,7 @@ test('nobody answers: the switch is taken back, and the reason says so', async (
   await once(server, 'close');
   expect(await resultOf(asking(`http://127.0.0.1:${port}/`))).toMatchObject({
     passed: false,
-    reason: 'not as it should be within 0.5 s: no answer: Connection refused',
+    reason: 'not as it should be within 1 s: no answer: Connection refused',
   });
 });
 
@@ -151,7 +151,7 @@ test.each<[string, RequestListener, Partial<HttpRequest>, string]>([
   ],
 ])('a wrong answer is told as what it is: %s', async (_, answer, changes, reason) => {
   const result = await resultOf(asking(await addressOf(answer), changes));
-  expect(result).toMatchObject({ passed: false, reason: `not as it should be within 0.5 s: ${reason}` });
+  expect(result).toMatchObject({ passed: false, reason: `not as it should be within 1 s: ${reason}` });
 });
 
 test('what speaks no HTTP is told as that', async () => {
@@ -211,7 +211,7 @@ test('a certificate that nobody vouches for is refused, and taken where any will
   const server = createTlsServer(makeCertificate(), saying('ready'));
   const url = `https://127.0.0.1:${await portOf(server)}/`;
   const { reason } = await resultOf(asking(url));
-  expect(reason).toBe('not as it should be within 0.5 s: no TLS connection: self-signed certificate');
+  expect(reason).toBe('not as it should be within 1 s: no TLS connection: self-signed certificate');
   expect((await resultOf(asking(url, { verify: false }))).passed).toBe(true);
 });
 

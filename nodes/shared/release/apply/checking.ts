@@ -77,7 +77,10 @@ function runArguments(
   }
   if (type === 'python') return { release, timeoutSeconds, environment, kind: type, code };
   if (type === 'command') return { release, timeoutSeconds, environment, kind: type, command };
-  if (type === 'http') return { release, timeoutSeconds, kind: type, http: check.http, waiting };
+  if (type === 'http') {
+    const start = phase === 'before' ? check.start : undefined;
+    return { release, timeoutSeconds, kind: type, http: check.http, start, waiting };
+  }
   return { release, kind: type };
 }
 
