@@ -157,7 +157,7 @@ test.each<[string, RequestListener, Partial<HttpRequest>, string]>([
 test('what speaks no HTTP is told as that', async () => {
   const port = await portOf(createTcpServer((socket) => socket.end('SSH-2.0-x\r\n')));
   const { reason } = await resultOf(asking(`http://127.0.0.1:${port}/`));
-  expect(reason).toMatch(/^not as it should be within 0\.5 s: what answers speaks no HTTP/);
+  expect(reason).toMatch(/^not as it should be within 1 s: what answers speaks no HTTP/);
 });
 
 test.each<[string, Partial<HttpRequest>]>([
