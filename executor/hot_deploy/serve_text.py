@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Each needs only what comes before.
 ORDER = (
     *("addresses", "steering", "listening", "processes", "connections", "commands", "starting", "warden", "output"),
-    *("probing", "generations", "loop", "settings", "service", "handing", "crashes", "control", "requests"),
+    *("probing", "generations", "loop", "settings", "marking", "service", "handing", "crashes", "control", "requests"),
     *("updating", "main"),
 )
 FROM_MODULES = re.compile(r"^(?:    )?from serving\.[a-z]+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)

@@ -13,6 +13,7 @@ from serving.connections import connections, half_open
 from serving.generations import KILL_SECONDS, Generation
 from serving.listening import SLOTS, Listening, each_slot
 from serving.loop import Loop
+from serving.marking import mark, mark_path, unmark
 from serving.probing import Probe
 from serving.processes import end
 from serving.starting import Start
@@ -80,7 +81,7 @@ class Service:
             each.setblocking(True)
         for one in self.listening:
             one.renew_name(generation.slot)
-        how = Start(settings.base, generation.release, settings.command, settings.directory)
+        how = Start(settings.base, generation.release, settings.command, settings.directory, self.mark_of(generation))
         self.forget_output(generation)
         generation.begin(how, [each.fileno() for each in sockets], self.warden)
         self.watch(generation)
@@ -151,6 +152,7 @@ class Service:
             generation.probe.close()
         if generation.pid:
             self.warden.tell("-", generation.pid)
+        unmark(self.mark_of(generation))
         generation.state = "ended"
         if generation in self.generations:
             self.generations.remove(generation)
@@ -178,6 +180,17 @@ class Service:
         now = time.monotonic()
         generation.drain_from = generation.busy_at = now
         generation.half_open = half_open(connections(self.ports()))
+        mark(self.mark_of(generation))
+
+    def mark_of(self, generation: Generation) -> str:
+        return mark_path(self.settings.control, generation.number)
+
+    def go_live(self, generation: Generation, now: float) -> None:
+        """From this moment on, it is the one that gets new connections."""
+        self.live = generation
+        generation.state, generation.since, generation.drain_from = "live", now, 0.0
+        unmark(self.mark_of(generation))
+        self.steer()
 
     def ports(self) -> set[int]:
         return {each.port for each in self.listening if each.port is not None}
