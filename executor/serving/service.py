@@ -9,7 +9,7 @@ import signal
 import time
 from functools import partial
 
-from serving.connections import connections, half_open
+from serving.connections import Connection, connections, half_open
 from serving.generations import KILL_SECONDS, Generation
 from serving.listening import SLOTS, Listening, each_slot
 from serving.loop import Loop
@@ -179,7 +179,7 @@ class Service:
         """From this moment on, a generation gets no new connections: who is half connected will still come."""
         now = time.monotonic()
         generation.drain_from = generation.busy_at = now
-        generation.half_open = half_open(connections(self.ports()))
+        generation.half_open = half_open(self.found())
         mark(self.mark_of(generation))
 
     def mark_of(self, generation: Generation) -> str:
@@ -192,8 +192,9 @@ class Service:
         unmark(self.mark_of(generation))
         self.steer()
 
-    def ports(self) -> set[int]:
-        return {each.port for each in self.listening if each.port is not None}
+    def found(self) -> list[Connection]:
+        """The connections of all its addresses."""
+        return connections({(each.address.family, each.port) for each in self.listening if each.port is not None})
 
     def is_ready(self, generation: Generation, ports: tuple[int, int] | None) -> bool:
         """Whether its server takes connections; asked again and again from its start on."""
@@ -201,14 +202,14 @@ class Service:
             return False
         if generation.probe is None:
             generation.probe = Probe(self.listening, generation.slot, ports)
-        if not generation.probe.is_passed(generation.left()):
+        if not generation.probe.is_passed(generation.left):
             return False
         generation.probe = None
         generation.is_ready = True
         return True
 
     def count_connections(self) -> None:
-        found = connections(self.ports())
+        found = self.found()
         for each in self.generations:
             each.look(found)
 
@@ -232,7 +233,7 @@ class Service:
             if now >= generation.stopped_at + KILL_SECONDS:
                 generation.kill()
         elif now >= generation.drain_until:
-            self.cut += generation.look(connections(self.ports()))
+            self.cut += generation.look(self.found())
             generation.stop(self.settings.stop_signal)
         elif self._is_drained(generation, now):
             generation.stop(self.settings.stop_signal)
@@ -257,7 +258,7 @@ class Service:
         if now < generation.looked_at + LOOK_SECONDS:
             return False
         generation.looked_at = now
-        found = connections(self.ports())
+        found = self.found()
         generation.half_open &= half_open(found)
         # Of connections to Unix sockets nobody says whose they are: the server ends them when it is told to stop.
         return not generation.half_open and generation.look(found) == 0
