@@ -41,7 +41,12 @@ export class HandOver implements ServiceWay {
     }
     const command = this.server.command('src', { fd: '{fd}' });
     const words = ['.hot-deploy/serve.py', '--listen', `127.0.0.1:${this.port}`, '--', ...command];
-    this.serve = spawn('python3', words, { cwd: this.basePath, env: serverEnvironment(), stdio: 'ignore' });
+    this.serve = spawn('python3', words, {
+      cwd: this.basePath,
+      env: serverEnvironment(),
+      stdio: 'ignore',
+      detached: true,
+    });
     await untilAnswered(this.port, '1');
   }
 

@@ -54,9 +54,15 @@ abstract class Linked implements ServiceWay {
     return join(this.directory, 'current/src');
   }
 
+  /** In a session of its own, as what systemd starts: the scheduler shares the processor out by session. */
   protected launch(words: readonly string[]): ChildProcess {
     const [program = '', ...args] = words;
-    return spawn(program, args, { cwd: this.directory, env: serverEnvironment(), stdio: 'ignore' });
+    return spawn(program, args, {
+      cwd: this.directory,
+      env: serverEnvironment(),
+      stdio: 'ignore',
+      detached: true,
+    });
   }
 }
 

@@ -102,7 +102,10 @@ def started_aside(directory: str, words: list[str], environment: dict[str, str])
     command = [str(BIN / words[0]), *(word.replace("%d", str(port)) for word in words[1:])]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
     nothing = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=directory, env=environment, stdout=nothing, stderr=nothing)
+    # In a session of its own, as those of serve.py: the scheduler shares the processor out by session.
+    process = subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=nothing, stderr=nothing, start_new_session=True
+    )
     try:
         until(lambda: is_open(port))
         yield
