@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -161,7 +161,7 @@ export class BinaryUpgrade extends Linked {
   }
 
   async switchTo(version: Version, answered: Promise<unknown>): Promise<void> {
-    const old = this.pid;
+    const old = this.running;
     await this.link(version);
     process.kill(old, 'SIGUSR2');
     await answered;
@@ -169,21 +169,33 @@ export class BinaryUpgrade extends Linked {
     // The second master is a child of the first.
     await until(() => childrenOf(old) === 1, PATIENCE_MS);
     process.kill(old, 'SIGTERM');
-    await until(() => existsSync(this.pidFile) && this.pid !== old, PATIENCE_MS);
+    await until(() => ![old, undefined].includes(this.pid), PATIENCE_MS);
   }
 
   async stop(): Promise<void> {
-    if (!existsSync(this.pidFile)) return;
-    process.kill(this.pid, 'SIGTERM');
-    await until(() => !existsSync(this.pidFile), PATIENCE_MS);
+    const { pid } = this;
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGTERM');
+    await until(() => this.pid === undefined, PATIENCE_MS);
   }
 
   private get pidFile(): string {
     return join(this.directory, 'gunicorn.pid');
   }
 
-  private get pid(): number {
-    return Number(readFileSync(this.pidFile, 'utf8'));
+  /** The master that the file names. There is none for a moment while the second takes the first's place. */
+  private get pid(): number | undefined {
+    try {
+      return Number(readFileSync(this.pidFile, 'utf8')) || undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private get running(): number {
+    const { pid } = this;
+    if (pid === undefined) throw new Error(`${this.pidFile} names no gunicorn.`);
+    return pid;
   }
 }
 
