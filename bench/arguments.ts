@@ -4,6 +4,8 @@ export interface Arguments {
   files: number[];
   /** Measured deployments of each way and size; warm-up rounds come before. */
   rounds: number;
+  /** Measured switches of a service, in each way. */
+  switches: number;
   /** Size of the source whose deployment's memory is measured, in MiB. */
   largeMiB: number;
   /** Names of the sections to run. */
@@ -18,18 +20,20 @@ export const SECTIONS = [
   'memory',
   'git',
   'connections',
+  'services',
 ] as const;
 
-const USAGE = `Usage: npm run bench -- [--files 200,10000] [--rounds 5] [--large] [--only ${SECTIONS.join(',')}]`;
+const USAGE = `Usage: npm run bench -- [--files 200,10000] [--rounds 5] [--switches 10] [--large] [--only ${SECTIONS.join(',')}]`;
 
 /** Reads the command line. Throws an Error with the usage when it can't be understood. */
 export function readArguments(argv: readonly string[]): Arguments {
-  const read: Arguments = { files: [200, 10_000], rounds: 5, largeMiB: 256, only: SECTIONS };
+  const read: Arguments = { files: [200, 10_000], rounds: 5, switches: 10, largeMiB: 256, only: SECTIONS };
   for (let index = 0; index < argv.length; index++) {
     const option = argv[index];
     if (option === '--large') read.largeMiB = 1024;
     else if (option === '--files') read.files = list(argv[++index]).map(count);
     else if (option === '--rounds') read.rounds = count(argv[++index]);
+    else if (option === '--switches') read.switches = count(argv[++index]);
     else if (option === '--only') read.only = list(argv[++index]).map(section);
     else throw new Error(USAGE);
   }

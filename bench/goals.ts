@@ -1,4 +1,5 @@
 import type { Results } from './results';
+import type { ServiceTimes } from './services';
 import type { Spread } from './statistics';
 import type { Times } from './times';
 
@@ -40,6 +41,7 @@ export function goalsOf(results: Results): Goal[] {
       met: Math.max(directoryMiB, archiveMiB) <= 64,
     });
   }
+  goals.push(...(results.services ?? []).flatMap(serviceGoals));
   return goals;
 }
 
@@ -108,6 +110,27 @@ function extractionGoals({ saw, flip }: NonNullable<Results['extractions']>): Go
       measured: `median ${precise(flip, 'median')}, longest ${precise(flip, 'max')}`,
       against: '',
       met: flip.median <= 1,
+    },
+  ];
+}
+
+function serviceGoals({ server, clients, switches, ways }: ServiceTimes): Goal[] {
+  const [ours, control, ...others] = ways;
+  const { toControl = Infinity } = ours;
+  return [
+    {
+      name: `lost requests of ${clients} clients while ${server} is handed over`,
+      atMost: `0 of ${ours.requests} over ${switches} hand-overs`,
+      measured: `${ours.lost}`,
+      against: others.map(({ name, lost, requests }) => `${name} ${lost} of ${requests}`).join(', '),
+      met: ours.lost === 0,
+    },
+    {
+      name: `99.9th percentile of requests while ${server} is handed over`,
+      atMost: `2 × that while it starts aside: ${ms(2 * control.percentileMs)}`,
+      measured: `${ms(ours.percentileMs)}, ${toControl.toFixed(2)} × round by round`,
+      against: others.map(({ name, percentileMs }) => `${name} ${ms(percentileMs)}`).join(', '),
+      met: toControl <= 2,
     },
   ];
 }

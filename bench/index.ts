@@ -14,6 +14,7 @@ import { measureLauncher } from './launcher';
 import { measureMemory } from './memory';
 import { report } from './report';
 import type { Results } from './results';
+import { measureServices } from './services';
 import { measureExtractions, measureReaders } from './switches';
 import { measureTimes } from './times';
 
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
 async function measure(
   host: Host,
   directory: string,
-  { files, rounds, largeMiB, only }: ReturnType<typeof readArguments>,
+  { files, rounds, switches, largeMiB, only }: ReturnType<typeof readArguments>,
 ): Promise<Results> {
   const { model } = cpus()[0];
   const machine = { processors: cpus().length, model, node: process.version, loadBefore: loadavg()[0] };
@@ -75,6 +76,10 @@ async function measure(
   if (only.includes('connections')) {
     console.log('Asking over new and kept connections …');
     results.connections = await measureConnections(host, directory, 3 * rounds);
+  }
+  if (only.includes('services')) {
+    console.log(`Switching services, ${switches} times in every way …`);
+    results.services = await measureServices(host, directory, switches);
   }
   results.machine.loadAfter = loadavg()[0];
   return results;

@@ -3,6 +3,7 @@ import type { ConnectionTimes } from './connections';
 import type { GitTimes } from './git';
 import { goalsOf } from './goals';
 import type { Results } from './results';
+import type { ServiceTimes } from './services';
 import type { Spread } from './statistics';
 import type { Times } from './times';
 
@@ -37,6 +38,7 @@ export function report(results: Results): string {
   }
   if (results.git) parts.push(gitTable(results.git));
   parts.push(...(results.connections ?? []).map(connectionsTable));
+  parts.push(...(results.services ?? []).map(servicesTable));
   const goals = goalsOf(results).map(({ name, atMost, measured, against, met }) => [
     name,
     atMost,
@@ -76,6 +78,27 @@ function connectionsTable({ subject, delayMs, ways }: ConnectionTimes): string {
   ]);
   const title = `${subject} against python3 -c '', ${2 * delayMs} ms away`;
   return table([title, 'median', 'least', 'most', '× ssh'], rows);
+}
+
+function servicesTable({ server, clients, switches, ways }: ServiceTimes): string {
+  const rows = ways.map(({ name, requests, lost, slowestMs, percentileMs, firstAnswerMs, toControl }) => [
+    name,
+    ...[requests, lost].map((value) => value.toLocaleString('en')),
+    ...[slowestMs, percentileMs].map((value) => value.toFixed(0)),
+    toControl?.toFixed(2) ?? '',
+    firstAnswerMs?.median.toFixed(0) ?? '',
+  ]);
+  const title = `${server} under ${clients} clients, ${switches} switches`;
+  const header = [
+    title,
+    'requests',
+    'lost',
+    'slowest answer, ms',
+    '99.9th',
+    '× control',
+    'new version after',
+  ];
+  return table(header, rows);
 }
 
 function gitTable({ files, commits, rounds, ways }: GitTimes): string {

@@ -2,6 +2,7 @@ import type { ConnectionTimes } from './connections';
 import type { GitTimes } from './git';
 import type { LauncherTimes } from './launcher';
 import type { Memory } from './memory';
+import type { ServiceTimes } from './services';
 import type { Spread } from './statistics';
 import type { ExtractionsSaw, ReadersSaw } from './switches';
 import type { Times } from './times';
@@ -17,6 +18,7 @@ export interface Results {
   memory?: Memory;
   git?: GitTimes;
   connections?: ConnectionTimes[];
+  services?: ServiceTimes[];
 }
 
 /** Where the run took place, and how busy it was there: the load averages of the last minute. */

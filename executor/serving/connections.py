@@ -26,17 +26,15 @@ class Connection:
         self.state, self.port, self.peer, self.inode = state, port, peer, inode
 
 
-def connections(ports: set[int]) -> list[Connection]:
-    """All that are open or half open and have one of these ports on this side."""
-    if not ports:
-        return []
-    found = []
-    for family in (socket.AF_INET, socket.AF_INET6):
+def connections(places: set[tuple[int, int]]) -> list[Connection]:
+    """All that are open or half open and have one of these on this side: (family of the listening socket, port). Each takes
+    the kernel some milliseconds, however few there are."""
+    found: list[Connection] = []
+    for family, port in places:
         try:
-            for port in ports:
-                found += [each for each in _asked(family, port) if each.port == port]
+            found += [each for each in _asked(family, port) if each.port == port]
         except OSError:
-            found += [each for each in _listed(family) if each.port in ports]
+            found += [each for each in _listed(family) if each.port == port]
     return found
 
 

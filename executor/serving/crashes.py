@@ -61,9 +61,7 @@ def _restart(service: Service, generation: Generation, now: float) -> None:
 
 def _revert(service: Service, crashed: Generation, older: Generation) -> None:
     say("the server of %s ends again and again; %s answers again" % (name_of(crashed), name_of(older)))
-    service.live = older
-    older.state, older.since, older.drain_from = "live", time.monotonic(), 0.0
-    service.steer()
+    service.go_live(older, time.monotonic())
     what = {"from": crashed.release, "to": older.release, "at": utc_now()}
     service.reverted = {"event": "revertedItself", **what}
     how = "%d crashes within %g s, the last one: %s" % (

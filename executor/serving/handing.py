@@ -130,10 +130,7 @@ class HandOver:
         service, new, old = self.service, self.new, self.service.live
         if self.phase == "ready" and new is not old:
             assert new is not None
-            service.live = new
-            new.state, new.since = "live", began
-            new.drain_from = 0.0
-            service.steer()
+            service.go_live(new, began)
             self.old = old
             if old is not None:
                 old.state, old.since, old.kept_until = "kept", began, float("inf")
@@ -147,9 +144,9 @@ class HandOver:
         if self.phase != "over":
             self.phase = "over"
             if old is not None and service.live is new:
-                service.live = old
-                old.state, old.since, old.drain_from = "live", time.monotonic(), 0.0
-            service.steer()
+                service.go_live(old, time.monotonic())
+            else:
+                service.steer()
             if new is not None and new is not service.live:
                 self._give_back(new)
         return {"event": "back", "live": service.live.release if service.live else None}

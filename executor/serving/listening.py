@@ -29,6 +29,11 @@ class Listening:
     def __init__(self, address: Address, sockets: list[socket.socket]) -> None:
         self.address = address
         self.sockets = sockets
+        if not address.is_unix:
+            # Every connection has it from its listener: servers don't set it for sockets that they are given, and answers
+            # over a kept connection wait 40 ms then, for the client's acknowledgement.
+            for each in sockets:
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def steer(self, live: int, waiting: int | None = None, ports: tuple[int, int] = (0, 0)) -> None:
         """From now on new connections go to the slot `live`, and those of a probe to `waiting`."""

@@ -15,6 +15,7 @@ from serving.control import Client, Control, control_socket
 from serving.crashes import say, tick_running
 from serving.listening import SLOTS, opened
 from serving.loop import Loop
+from serving.marking import unmark_all
 from serving.requests import Requests
 from serving.service import Service
 from serving.settings import HELP, Settings, settings_of
@@ -65,6 +66,7 @@ class Serving:
             self.listener = control_socket(settings.control, settings.base)
             try:
                 listening = opened(settings.addresses, settings.backlog)
+                unmark_all(settings.control)
             except Unusable:
                 os.unlink(settings.control)
                 raise

@@ -10,6 +10,10 @@ from serving.listening import Listening, short, slot_path
 from serving.output import is_writable
 from serving.processes import inodes
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 # So often in a row nobody is queued: between the end of connect(2) and the queue some time may pass.
 ENOUGH = 3
 
@@ -26,7 +30,7 @@ class Probe:
         self._seen = 0
         self._tries = 0
 
-    def is_passed(self, pids: list[int]) -> bool:
+    def is_passed(self, pids: Callable[[], list[int]]) -> bool:
         """Whether these processes have taken all by now; asked again and again."""
         while self._left:
             listening = self._left[0]
@@ -54,18 +58,20 @@ class Probe:
         self._seen = 0 if listening.is_queued(self.slot) else self._seen + 1
         return self._seen >= ENOUGH
 
-    def _is_accepted(self, pids: list[int], listening: Listening) -> bool:
+    def _is_accepted(self, pids: Callable[[], list[int]], listening: Listening) -> bool:
         """By one of these processes, as far as it can be seen what they have open: by no other slot's."""
         assert self._current is not None
+        if self.ports is not None and listening.is_queued(self.slot):
+            return False  # Nobody but probes is led there yet. Who has what open takes long to ask.
         try:
             own, port = self._current.getsockname()[1], self._current.getpeername()[1]
         except OSError:
             return False  # It was closed at this very moment: what is read next tells by whom.
-        found = [each.inode for each in connections({port}) if each.peer[1] == own]
+        found = [each.inode for each in connections({(listening.address.family, port)}) if each.peer[1] == own]
         if not found:
             # It has been closed again: the queue has to tell.
             return self._is_queued_no_more(listening)
-        sockets = inodes(pids)
+        sockets = inodes(pids())
         return any(inode in sockets if sockets else inode for inode in found)
 
     def close(self) -> None:

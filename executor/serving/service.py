@@ -9,10 +9,11 @@ import signal
 import time
 from functools import partial
 
-from serving.connections import connections, half_open
+from serving.connections import Connection, connections, half_open
 from serving.generations import KILL_SECONDS, Generation
 from serving.listening import SLOTS, Listening, each_slot
 from serving.loop import Loop
+from serving.marking import mark, mark_path, unmark
 from serving.probing import Probe
 from serving.processes import end
 from serving.starting import Start
@@ -80,7 +81,7 @@ class Service:
             each.setblocking(True)
         for one in self.listening:
             one.renew_name(generation.slot)
-        how = Start(settings.base, generation.release, settings.command, settings.directory)
+        how = Start(settings.base, generation.release, settings.command, settings.directory, self.mark_of(generation))
         self.forget_output(generation)
         generation.begin(how, [each.fileno() for each in sockets], self.warden)
         self.watch(generation)
@@ -151,6 +152,7 @@ class Service:
             generation.probe.close()
         if generation.pid:
             self.warden.tell("-", generation.pid)
+        unmark(self.mark_of(generation))
         generation.state = "ended"
         if generation in self.generations:
             self.generations.remove(generation)
@@ -177,10 +179,22 @@ class Service:
         """From this moment on, a generation gets no new connections: who is half connected will still come."""
         now = time.monotonic()
         generation.drain_from = generation.busy_at = now
-        generation.half_open = half_open(connections(self.ports()))
+        generation.half_open = half_open(self.found())
+        mark(self.mark_of(generation))
 
-    def ports(self) -> set[int]:
-        return {each.port for each in self.listening if each.port is not None}
+    def mark_of(self, generation: Generation) -> str:
+        return mark_path(self.settings.control, generation.number)
+
+    def go_live(self, generation: Generation, now: float) -> None:
+        """From this moment on, it is the one that gets new connections."""
+        self.live = generation
+        generation.state, generation.since, generation.drain_from = "live", now, 0.0
+        unmark(self.mark_of(generation))
+        self.steer()
+
+    def found(self) -> list[Connection]:
+        """The connections of all its addresses."""
+        return connections({(each.address.family, each.port) for each in self.listening if each.port is not None})
 
     def is_ready(self, generation: Generation, ports: tuple[int, int] | None) -> bool:
         """Whether its server takes connections; asked again and again from its start on."""
@@ -188,14 +202,14 @@ class Service:
             return False
         if generation.probe is None:
             generation.probe = Probe(self.listening, generation.slot, ports)
-        if not generation.probe.is_passed(generation.left()):
+        if not generation.probe.is_passed(generation.left):
             return False
         generation.probe = None
         generation.is_ready = True
         return True
 
     def count_connections(self) -> None:
-        found = connections(self.ports())
+        found = self.found()
         for each in self.generations:
             each.look(found)
 
@@ -219,7 +233,7 @@ class Service:
             if now >= generation.stopped_at + KILL_SECONDS:
                 generation.kill()
         elif now >= generation.drain_until:
-            self.cut += generation.look(connections(self.ports()))
+            self.cut += generation.look(self.found())
             generation.stop(self.settings.stop_signal)
         elif self._is_drained(generation, now):
             generation.stop(self.settings.stop_signal)
@@ -244,7 +258,7 @@ class Service:
         if now < generation.looked_at + LOOK_SECONDS:
             return False
         generation.looked_at = now
-        found = connections(self.ports())
+        found = self.found()
         generation.half_open &= half_open(found)
         # Of connections to Unix sockets nobody says whose they are: the server ends them when it is told to stop.
         return not generation.half_open and generation.look(found) == 0

@@ -33,13 +33,15 @@ class NotStartable(Exception):
 class Start:
     """What a generation is started with."""
 
-    def __init__(self, base: str, release: str | None, words: list[str], directory: str | None) -> None:
+    def __init__(self, base: str, release: str | None, words: list[str], directory: str | None, draining: str) -> None:
         self.base = base
         # The release's id; None for the plain directory.
         self.release = release
         self.words = words
         # As the caller spelled it: a link into a release leads to another one by now.
         self.directory = directory
+        # The file that is there while it gets no new connections.
+        self.draining = draining
 
 
 def start(how: Start, sockets: list[int], streams: tuple[int, int]) -> tuple[int, int]:
@@ -111,7 +113,7 @@ def _prepared(how: Start, count: int) -> tuple[Json, tuple[str, list[str]]]:
     """How it is pinned, and (executable, words)."""
     for name in OF_OTHERS:
         os.environ.pop(name, None)
-    os.environ.update(environment_of(how.words, count))
+    os.environ.update(environment_of(how.words, count), HOT_DEPLOY_DRAINING=how.draining)
     if how.directory is not None:
         os.chdir(how.directory)
     words = filled(how.words, count)

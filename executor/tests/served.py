@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -352,8 +353,9 @@ def body_of(received: bytes) -> str:
 class Clients:
     """Some that ask all the time, each request on a connection of its own."""
 
-    def __init__(self, ask: Callable[[], str], count: int = 8) -> None:
+    def __init__(self, ask: Callable[[], str], count: int = 8, pause: float = 0.004) -> None:
         self.ask = ask
+        self.pause = pause
         # (begin, end, answer) and what failed.
         self.answers: list[tuple[float, float, str]] = []
         self.failures: list[str] = []
@@ -375,11 +377,11 @@ class Clients:
             began = time.monotonic()
             try:
                 answer = self.ask()
-            except (OSError, AssertionError) as raised:
+            except (OSError, AssertionError, http.client.HTTPException) as raised:
                 self.failures.append("%s: %s" % (type(raised).__name__, raised))
             else:
                 self.answers.append((began, time.monotonic(), answer))
-            time.sleep(0.004)
+            time.sleep(self.pause)
 
     def releases(self) -> list[str]:
         return [answer.split()[0] for _, _, answer in self.answers]

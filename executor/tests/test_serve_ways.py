@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import socket
@@ -348,44 +347,6 @@ def test_its_own_update_loses_nothing(layout: Layout, two: tuple[str, str], serv
         until(lambda: after.status()["generations"][-1]["restarts"] == 1)
         until(lambda: after.states()[-1][1] == "live")
         assert clients.failures == [] and len(clients.answers) > 50
-
-
-@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", *(["hypercorn", "standard"] if FULL_SIZE else [])])
-def test_keep_alive_connections_lose_one_request_each_at_most(
-    layout: Layout, two: tuple[str, str], server: str
-) -> None:
-    """They are never idle for long, so that the limit ends them. As clients with a pool do, these look whether a
-    connection is still open before they use it again."""
-    commands = {
-        "uvicorn": UVICORN,
-        "hypercorn": ["hypercorn", "service:app", "--bind", "fd://{fd}"],
-        "gunicorn": ["gunicorn", "service:wsgi", "--bind", "fd://{fd}", "--threads", "8"],
-        "standard": COMMAND,
-    }
-    with serve(layout, commands[server], environment=QUICK) as running:
-        port, controller, local = running.port, running.controller(), threading.local()
-        opened: list[socket.socket] = []
-
-        def ask() -> str:
-            connection = getattr(local, "connection", None)
-            if connection is None or select.select([connection], [], [], 0)[0]:
-                connection = local.connection = socket.create_connection(("127.0.0.1", port), timeout=20)
-                opened.append(connection)
-            try:
-                return request(connection, more="")
-            except OSError:
-                local.connection = None
-                raise
-
-        hand_overs = 20 if FULL_SIZE else 2
-        with Clients(ask, 8) as clients:
-            for number in range(hand_overs):
-                controller.hand_over(two[(number + 1) % 2], drain=3)
-                until(lambda: len(controller.states()) == 1)
-        print("keep-alive, %s: %d of %d lost" % (server, len(clients.failures), len(clients.answers)))
-        for connection in opened:
-            connection.close()
-        assert len(clients.failures) <= 8 * hand_overs
 
 
 # -- its process, and its control socket ------------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_connections_are_counted_where_they_are_accepted() -> None:
         with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)):
             accepted, _ = listener.accept()
             with accepted:
-                found = connections({port})
+                found = connections({(socket.AF_INET, port)})
                 assert len(found) == 2
                 own = Path("/proc/self").resolve().name
                 assert len([each for each in found if each.inode in inodes([int(own)])]) == 1

@@ -13,7 +13,20 @@ export interface Recorded {
   extractions?: { saw: Array<{ name: string; done: number; bad: number }> };
   memory?: { sourceMiB: number; archiveMiB: number; directoryMiB: number };
   git?: { ways: Array<{ name: string; times: Median; bytes: Median }> };
+  services?: RecordedService[];
   connections?: Array<{ subject: string; delayMs: number; ways: Array<{ name: string; times: Median }> }>;
+}
+
+interface RecordedService {
+  server: string;
+  ways: Array<{
+    name: string;
+    requests: number;
+    lost: number;
+    slowestMs: number;
+    percentileMs: number;
+    firstAnswerMs?: Median;
+  }>;
 }
 
 interface Median {
@@ -38,12 +51,13 @@ export function readRecorded(name: string): Recorded {
   return JSON.parse(readFileSync(join(RECORDED, `${name}.json`), 'utf8')) as Recorded;
 }
 
-/** One table of one result: `deployments`, `extractions`, `git` or `connections`. */
+/** One table of one result: `deployments`, `extractions`, `git`, `services` or `connections`. */
 export function measurementTable(kind: string, name: string): string {
   const recorded = readRecorded(name);
   if (kind === 'deployments') return deployments(recorded);
   if (kind === 'extractions') return extractions(recorded);
   if (kind === 'git') return git(recorded);
+  if (kind === 'services') return services(recorded);
   if (kind === 'connections') return connections(recorded);
   throw new RangeError(`There is no table of measured ${kind}`);
 }
@@ -90,6 +104,19 @@ function git({ git: measured }: Recorded): string {
     number(bytes.median),
   ]);
   return markdownTable(['Way', 'Time', 'Bytes received'], rows);
+}
+
+function services({ services: measured = [] }: Recorded): string {
+  const rows = measured.flatMap(({ server, ways }) =>
+    ways.map(({ name, requests, lost, slowestMs, percentileMs, firstAnswerMs }) => [
+      `${server}, ${name}`,
+      `${number(lost)} of ${number(requests)}`,
+      ...[percentileMs, slowestMs].map((median) => ms({ median })),
+      firstAnswerMs ? ms(firstAnswerMs) : '',
+    ]),
+  );
+  const header = ['Switched by', 'Requests lost', '99.9th percentile', 'slowest answer', 'new version after'];
+  return markdownTable(header, rows);
 }
 
 function connections({ connections: measured = [] }: Recorded): string {
