@@ -4,6 +4,7 @@ import { describeExamples } from './parts/examples';
 import { describeFailures } from './parts/failures';
 import { describePicker } from './parts/picker';
 import { describeRestart } from './parts/restart';
+import { describeService } from './parts/service';
 import { describeUptime } from './parts/uptime';
 import { Live } from './support/live';
 
@@ -41,4 +42,5 @@ describe('the editor', () => {
   describePicker(() => live);
 });
 describe('all the while', () => describeUptime(() => live));
+describe('a service', () => describeService(() => live));
 describe('a restart of n8n', () => describeRestart(() => live));

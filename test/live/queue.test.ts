@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { versionsIn } from '../support/engine';
+import { describeQueueRuns } from './parts/queueRuns';
 import type { Execution } from './support/execution';
 import type { Server } from './support/process';
 import { QueueMode } from './support/queue';
@@ -200,10 +201,19 @@ test('the next deployment goes straight through', async () => {
   for (const engine of ENGINES) expect(versionOf(engine)).toEqual(['after']);
 });
 
+describe('two workers, one of them new', () => {
+  beforeAll(async () => {
+    for (const gone of queue.workers.filter((worker) => !worker.isRunning))
+      await queue.replace(gone, 'worker-3');
+  });
+  describeQueueRuns(
+    () => queue,
+    () => hotDeploySshApi,
+  );
+});
+
 test('a worker is killed in the middle of a run with a key: the next one picks the result up, and starts nothing', async () => {
   const [first] = queue.workers.filter((worker) => worker.isRunning);
-  for (const gone of queue.workers.filter((worker) => !worker.isRunning))
-    await queue.replace(gone, 'worker-3');
   const { rest } = queue.n8n;
   const id = await publishRun();
   const started = join(queue.place.directory, 'started');

@@ -82,6 +82,13 @@ export class Rest {
     await this.settled(id, 'published');
   }
 
+  /** Stores a new workflow and publishes it; gives its id. */
+  async publishNew(workflow: ExportedWorkflow): Promise<string> {
+    const { id } = await this.createWorkflow(workflow);
+    await this.publish(id);
+    return id;
+  }
+
   async unpublish(id: string): Promise<void> {
     await this.send('POST', `/rest/workflows/${id}/deactivate`, {});
     await this.settled(id, 'not_published');

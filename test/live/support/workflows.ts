@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { IConnections, INode } from 'n8n-workflow';
+import type { IConnections, INode, INodeParameters } from 'n8n-workflow';
 
 import type { ExportedWorkflow, NodeFixture } from '../../support/n8n';
 
@@ -23,4 +23,31 @@ export function chain(...fixtures: NodeFixture[]): ExportedWorkflow {
 /** Likewise, started by hand from `Start`. */
 export function manual(...fixtures: NodeFixture[]): ExportedWorkflow {
   return chain({ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, ...fixtures);
+}
+
+/** A webhook that is answered with what comes out of the workflow's last node. */
+export function answeredWebhook(path: string, parameters: INodeParameters = {}): NodeFixture {
+  return {
+    name: 'Webhook',
+    type: 'n8n-nodes-base.webhook',
+    typeVersion: 2,
+    webhookId: path,
+    parameters: { path, responseMode: 'lastNode', options: {}, ...parameters },
+  };
+}
+
+/** A workflow that has a node work on each item of what is posted to a webhook, and answers with all that came of them. */
+export function onEachItem(path: string, node: NodeFixture): ExportedWorkflow {
+  const split = {
+    name: 'Each',
+    type: 'n8n-nodes-base.splitOut',
+    parameters: { fieldToSplitOut: 'body.items', options: {} },
+  };
+  const posted = answeredWebhook(path, { httpMethod: 'POST', responseData: 'allEntries' });
+  return {
+    // So that each item that fails comes back, and not only the first one.
+    ...chain(posted, split, { ...node, onError: 'continueRegularOutput' }),
+    name: path,
+    settings: { executionOrder: 'v1', saveDataSuccessExecution: 'none' },
+  };
 }
