@@ -17,7 +17,7 @@ from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -64,16 +64,24 @@ class Service:
         finally:
             os.close(directory)
 
-    def ask(self, request: Json, seconds: float, check: Check) -> Iterator[Json]:
-        """What it answers, event by event, for so many seconds at most. Raises Gone."""
+    def ask(
+        self, request: Json, seconds: float, check: Check, longer: Mapping[str, float] | None = None
+    ) -> Iterator[Json]:
+        """What it answers, event by event, for so many seconds at most. Raises Gone.
+
+        `longer`: for how many seconds more from an event of that name on; each gives them once.
+        """
         try:
             self._socket.settimeout(LOOK_SECONDS)
             self._socket.sendall(json.dumps(request).encode("ascii") + b"\n")
         except OSError as raised:
             raise Gone from raised
-        deadline = time.monotonic() + seconds
+        deadline, left = time.monotonic() + seconds, dict(longer or {})
         while True:
-            yield self._event(deadline, check)
+            event = self._event(deadline, check)
+            if event["event"] in left:
+                deadline = time.monotonic() + left.pop(event["event"])
+            yield event
 
     def _event(self, deadline: float, check: Check) -> Json:
         self._socket.settimeout(TURN_SECONDS)
