@@ -36,7 +36,10 @@ CREDENTIALS = struct.Struct("3i")
 MOST_ADDRESSES, MOST_GENERATIONS = 20, 10
 LONGEST_LINE = 1 << 16
 LONGEST_SAID = 1 << 13
+# To connect, and to take a request.
 LOOK_SECONDS = 1.0
+# What takes it no time a service answers at once, where its machine is not busy with something else.
+ANSWER_SECONDS = 10.0
 # Between two looks whether somebody still waits for what a service does.
 TURN_SECONDS = 0.1
 
@@ -137,7 +140,7 @@ def statuses(layout: Layout) -> list[Json]:
     found = []
     for service in connected(layout):
         try:
-            found.append(service.status(LOOK_SECONDS, _nobody))
+            found.append(service.status(ANSWER_SECONDS, _nobody))
         except Gone:
             pass
         finally:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from hot_deploy import service_reload, service_sockets
 from hot_deploy.failures import StepFailed
 from hot_deploy.service_gap import Gap
-from hot_deploy.service_sockets import Gone
+from hot_deploy.service_sockets import ANSWER_SECONDS, Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 # Below the ports that systems choose for connections, so that few clients have one of them.
 FIRST_PORT, LAST_PORT, PORTS = 20000, 31999, 32
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# A service answers at once what takes it no time.
-ANSWER_SECONDS = 10.0
 # Until an older version has ended, where a new one has no place beside those that run.
 PLACE_SECONDS = 60.0
 # For what a release that was taken back has still to answer. Whoever cancels waits for it, too.

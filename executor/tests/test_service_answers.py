@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hot_deploy import services
+from hot_deploy import service_sockets, services
 from hot_deploy.failures import StepFailed
 from hot_deploy.layout import Layout
 
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def standing_in(layout: Layout, prepared: Callable[[Say], None]) -> Iterator[None]:
+def standing_in(layout: Layout, prepared: Callable[[Say], None], status_after: float = 0) -> Iterator[None]:
     """Something that answers as `serve.py` does, but for the one request."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.path.join(layout.state, "serve.sock"))
@@ -37,6 +37,7 @@ def standing_in(layout: Layout, prepared: Callable[[Say], None]) -> Iterator[Non
                 if verb == "prepare":
                     prepared(lambda event: connection.sendall(b'{"event": "%s"}\n' % event.encode()))
                 else:
+                    time.sleep(status_after)
                     connection.sendall(b'{"event": "%s"}\n' % verb.encode())
 
     thread = threading.Thread(target=_until_gone, args=(answer,), daemon=True)
@@ -59,6 +60,12 @@ def _until_gone(answer: Callable[[], None]) -> None:
 def _shorter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "ANSWER_SECONDS", 0.4)
     monkeypatch.setattr(services, "PLACE_SECONDS", 2.0)
+
+
+def test_p5_one_that_is_busy_is_not_taken_for_none(layout: Layout) -> None:
+    """A deployment would go on without it, and it with the old version."""
+    with standing_in(layout, says_nothing, status_after=1.5):
+        assert [each["name"] for each in service_sockets.statuses(layout)] == ["serve"]
 
 
 def prepare(layout: Layout) -> dict[str, Any]:
