@@ -99,6 +99,8 @@ class HandOver:
             self._listen += service_sockets.addresses(status)
         ports = [self.ports[0], self.ports[-1]]
         request = {"do": "prepare", "release": release, "readySeconds": seconds, "probePorts": ports}
+        # Also for what came to it before it was taken back.
+        request["drainSeconds"] = self._drain_seconds
         self._release = release
         # It says at once that it has heard, so that one that says nothing is not waited for as one that starts is.
         longer = {"preparing": PLACE_SECONDS, "starting": seconds + ANSWER_SECONDS}
