@@ -17,7 +17,7 @@ from hot_deploy.layout import RELEASE_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -36,7 +36,10 @@ CREDENTIALS = struct.Struct("3i")
 MOST_ADDRESSES, MOST_GENERATIONS = 20, 10
 LONGEST_LINE = 1 << 16
 LONGEST_SAID = 1 << 13
+# To connect, and to take a request.
 LOOK_SECONDS = 1.0
+# What takes it no time a service answers at once, where its machine is not busy with something else.
+ANSWER_SECONDS = 10.0
 # Between two looks whether somebody still waits for what a service does.
 TURN_SECONDS = 0.1
 
@@ -64,16 +67,24 @@ class Service:
         finally:
             os.close(directory)
 
-    def ask(self, request: Json, seconds: float, check: Check) -> Iterator[Json]:
-        """What it answers, event by event, for so many seconds at most. Raises Gone."""
+    def ask(
+        self, request: Json, seconds: float, check: Check, longer: Mapping[str, float] | None = None
+    ) -> Iterator[Json]:
+        """What it answers, event by event, for so many seconds at most. Raises Gone.
+
+        `longer`: for how many seconds more from an event of that name on; each gives them once.
+        """
         try:
             self._socket.settimeout(LOOK_SECONDS)
             self._socket.sendall(json.dumps(request).encode("ascii") + b"\n")
         except OSError as raised:
             raise Gone from raised
-        deadline = time.monotonic() + seconds
+        deadline, left = time.monotonic() + seconds, dict(longer or {})
         while True:
-            yield self._event(deadline, check)
+            event = self._event(deadline, check)
+            if event["event"] in left:
+                deadline = time.monotonic() + left.pop(event["event"])
+            yield event
 
     def _event(self, deadline: float, check: Check) -> Json:
         self._socket.settimeout(TURN_SECONDS)
@@ -137,7 +148,7 @@ def statuses(layout: Layout) -> list[Json]:
     found = []
     for service in connected(layout):
         try:
-            found.append(service.status(LOOK_SECONDS, _nobody))
+            found.append(service.status(ANSWER_SECONDS, _nobody))
         except Gone:
             pass
         finally:

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from hot_deploy import service_reload, service_sockets
 from hot_deploy.failures import StepFailed
 from hot_deploy.service_gap import Gap
-from hot_deploy.service_sockets import Gone
+from hot_deploy.service_sockets import ANSWER_SECONDS, Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hot_deploy.layout import Layout
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 # Below the ports that systems choose for connections, so that few clients have one of them.
 FIRST_PORT, LAST_PORT, PORTS = 20000, 31999, 32
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# A service answers at once what takes it no time.
-ANSWER_SECONDS = 10.0
+# Until an older version has ended, where a new one has no place beside those that run.
+PLACE_SECONDS = 60.0
 # For what a release that was taken back has still to answer. Whoever cancels waits for it, too.
 END_SECONDS = 7.0
 TURN_SECONDS = 0.05
@@ -98,9 +99,13 @@ class HandOver:
             self._listen += service_sockets.addresses(status)
         ports = [self.ports[0], self.ports[-1]]
         request = {"do": "prepare", "release": release, "readySeconds": seconds, "probePorts": ports}
+        # Also for what came to it before it was taken back.
+        request["drainSeconds"] = self._drain_seconds
         self._release = release
+        # It says at once that it has heard, so that one that says nothing is not waited for as one that starts is.
+        longer = {"preparing": PLACE_SECONDS, "starting": seconds + ANSWER_SECONDS}
         for service in self._services:
-            event = self._until(service, request, "ready", seconds + ANSWER_SECONDS * 6, check)
+            event = self._until(service, request, "ready", ANSWER_SECONDS, check, longer)
             if event.get("reused"):
                 self._release = None
         return {"services": self.count, "milliseconds": round((time.monotonic() - started) * 1000, 1)}
@@ -162,9 +167,17 @@ class HandOver:
             service.close()
         self._services = []
 
-    def _until(self, service: Service, request: Json, wanted: str, seconds: float, check: Check) -> Json:
+    def _until(
+        self,
+        service: Service,
+        request: Json,
+        wanted: str,
+        seconds: float,
+        check: Check,
+        longer: Mapping[str, float] | None = None,
+    ) -> Json:
         try:
-            for event in service.ask(request, seconds, check):
+            for event in service.ask(request, seconds, check, longer):
                 if event["event"] == wanted:
                     return event
                 if event["event"] in ("failed", "refused"):

@@ -99,6 +99,8 @@ class Requests:
             return {"event": "failed", "why": "releaseMissing", "release": release}
         client.waits = True
         self.client = client
+        # Before all that may take a while: whoever asked knows by it that somebody is at work.
+        client.tell({"event": "preparing"})
         self.hand_over = HandOver(self.service, {**request, "release": release}, client.tell)
         if not self.hand_over.is_busy:
             client.waits = False

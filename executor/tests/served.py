@@ -180,7 +180,9 @@ class Controller:
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         self.send(do=do, **request)
         event = self.event()
-        return self.event() if event["event"] == "starting" else event
+        while event["event"] in ("preparing", "starting"):
+            event = self.event()
+        return event
 
     def prepare(self, release: str | None, **more: Any) -> dict[str, Any]:
         return self.ask("prepare", release=release, **{"readySeconds": 40, **more})

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { ask } from './servedEngine';
 
 const asking = new Set<AskingClients>();
@@ -5,12 +7,15 @@ const asking = new Set<AskingClients>();
 /** Clients that open a connection for each request, until they are stopped. */
 export class AskingClients {
   readonly answers: string[] = [];
+  /** When each of them was asked for, and when it came. */
+  readonly asked: number[] = [];
+  readonly came: number[] = [];
   private readonly over = new AbortController();
   private readonly clients: Promise<void>[];
 
-  constructor(port: number, count = 4) {
+  constructor(port: number, count = 4, pauseMs = 0) {
     asking.add(this);
-    this.clients = Array.from({ length: count }, () => this.goOn(port));
+    this.clients = Array.from({ length: count }, () => this.goOn(port, pauseMs));
   }
 
   /** How often each answer came; they ask no more. */
@@ -23,8 +28,15 @@ export class AskingClients {
     return counts;
   }
 
-  private async goOn(port: number): Promise<void> {
-    while (!this.over.signal.aborted) this.answers.push(await ask(port));
+  private async goOn(port: number, pauseMs: number): Promise<void> {
+    while (!this.over.signal.aborted) {
+      const began = performance.now();
+      const answer = await ask(port);
+      this.answers.push(answer);
+      this.asked.push(began);
+      this.came.push(performance.now());
+      if (pauseMs > 0) await pause(pauseMs);
+    }
   }
 }
 

@@ -10,6 +10,10 @@ mount -t tmpfs tmpfs /run
 mkdir -m 1777 /run/tmp
 if [ "$SYSTEMD" ]; then
   mkdir -p /run/systemd/system
+  # Whatever a script starts waits for these, and they go through this machine's /tmp and /var, which can't be written to.
+  for unit in tmpfiles-setup tmpfiles-setup-dev tmpfiles-clean sysctl modules-load journal-flush update-utmp; do
+    ln -s /dev/null "/run/systemd/system/systemd-$unit.service"
+  done
   cat >/run/systemd/system/script.service <<UNIT
 [Unit]
 DefaultDependencies=no

@@ -35,7 +35,8 @@ async function deployVersion(name: string, unit: Partial<ReloadAction>, start = 
         entrypoint: asEntrypoint('run.py'),
         lockWaitSeconds: 0,
         holder: { workflow: 'Test' },
-        checks: unit.unit === undefined ? [] : [answers(PORT, 20)],
+        // What ends at its start is not waited for.
+        checks: unit.unit === undefined ? [] : [answers(PORT, start === '' ? 20 : 2)],
         keepReleases: 5,
         keepBackups: 0,
         createBackup: false,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { getStatus } from '../../../nodes/shared/operations/status';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
+import { impatientPython } from '../../support/changedPython';
 import {
   checkOf,
   deployOptions,
@@ -18,12 +19,19 @@ import { thrownBy } from '../../support/thrown';
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
 const AUTO: ServiceOptions = { method: 'auto', readySeconds: 1, drainSeconds: 1, keepOldSeconds: 0 };
+/** On a machine that is busy with something else. */
+const BUSY_MS = 1500;
 const STATUS = { event: 'status', listen: ['127.0.0.1:8000'], generations: [], handOvers: 0, abandoned: 0 };
 let base: string;
 let first: string;
 let next: string;
 let server: Server;
+let python: string;
 const open = new Set<Socket>();
+
+beforeAll(async () => {
+  python = await impatientPython(await make('pythons'));
+});
 
 beforeEach(async () => {
   const [one, two] = await engineVersions(make, 'base', 'v2');
@@ -69,13 +77,19 @@ const but =
       steer: { event: 'steered', milliseconds: 1 },
       back: { event: 'back', live: first },
       keep: { event: 'kept' },
+      update: { event: 'current' },
     };
     return answers[verb];
   };
 
 const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
 const deployNext = (check?: 'after') =>
-  deployTo(base, next, { service: AUTO, checks: check ? [checkOf({ when: check, command: 'false' })] : [] });
+  deployTo(
+    base,
+    next,
+    { service: AUTO, checks: check ? [checkOf({ when: check, command: 'false' })] : [] },
+    { python },
+  );
 
 test.each<[string, Answer]>([
   ['says nothing', () => undefined],
@@ -88,6 +102,14 @@ test.each<[string, Answer]>([
   await impostor(answer);
   const { service, status } = await deployNext();
   expect([service, status]).toEqual([undefined, 'deployed']);
+});
+
+test('P5: one that takes its time is a service all the same: it is handed over', async () => {
+  const slowly = (socket: Socket) =>
+    void setTimeout(() => socket.write(`${JSON.stringify(STATUS)}\n`), BUSY_MS);
+  await impostor(but({ status: slowly }));
+  const { service } = await deployTo(base, next, { service: AUTO });
+  expect(service?.method).toBe('handOver');
 });
 
 test('what it says of itself has the form that it should have, or is left out', async () => {

@@ -57,7 +57,7 @@ async function ask(base: string, ...requests: object[]): Promise<Array<Record<st
       do {
         const { value } = await lines.next();
         event = JSON.parse(String(value)) as Record<string, unknown>;
-      } while (event.event === 'starting');
+      } while (['preparing', 'starting'].includes(String(event.event)));
       answers.push(event);
     }
     return answers;
