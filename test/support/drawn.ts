@@ -32,3 +32,8 @@ export function drawnStep(most: number): number {
   const steps = Array.from({ length: most }, (_, index) => index + 1);
   return FULL_SIZE ? 1 : drawn(steps, 1)[0];
 }
+
+/** Whole numbers from 0 to the most there may be; the seed is printed first, as that of {@link drawn}. */
+export function drawnNumbers(most: number, count: number): number[] {
+  return fc.sample(fc.noBias(fc.integer({ min: 0, max: most })), { seed: seed(), numRuns: count });
+}

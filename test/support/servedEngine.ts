@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Check } from '../../nodes/shared/release/checks';
@@ -67,6 +68,19 @@ export function ask(port: number, path = '/'): Promise<string> {
     });
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', (error) => resolve(error.message));
+  });
+}
+
+/** What `serve.py` says of itself, itself asked; undefined where it doesn't listen. */
+export function serveStatus(base: string): Promise<{ handingOver: boolean } | undefined> {
+  return new Promise((resolve) => {
+    const asking = connect(join(base, '.hot-deploy/serve.sock'), () => asking.write('{"do": "status"}\n'));
+    asking.once('error', () => resolve(undefined));
+    createInterface(asking).once('line', (line) => {
+      asking.destroy();
+      resolve(JSON.parse(line) as { handingOver: boolean });
+    });
+    asking.once('close', () => resolve(undefined));
   });
 }
 
