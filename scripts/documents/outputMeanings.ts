@@ -140,7 +140,6 @@ const SERVICE = {
   'services[].generations[].memoryMb': 'what its processes take of memory',
   'services[].generations[].processes': 'how many processes it has',
   'services[].generations[].connections': 'how many connections it has',
-  'services[].generations[].requests': 'how many connections it has taken',
 };
 
 const STATUS = {

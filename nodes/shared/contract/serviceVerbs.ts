@@ -58,7 +58,6 @@ const generation = record({
   memoryMb: optional(count),
   processes: optional(count),
   connections: optional(count),
-  requests: optional(count),
 });
 
 /** A service that `serve.py` runs for an engine. */
