@@ -234,10 +234,7 @@ export const SCENARIOS = {
   'return to a plain directory': {
     prepare: deployTwice,
     run: (base, _material, conversation) =>
-      inConversation(
-        (client) => returnToPlain(client, { ...deployOptions(base), ...WAITING }),
-        conversation,
-      ),
+      inConversation((client) => returnToPlain(client, { ...deployOptions(base), ...WAITING }), conversation),
     old: 'one',
     next: 'one',
   },
