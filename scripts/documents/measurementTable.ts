@@ -26,6 +26,7 @@ interface RecordedService {
     slowestMs: number;
     percentileMs: number;
     firstAnswerMs?: Median;
+    toControl?: number;
   }>;
 }
 
@@ -108,14 +109,23 @@ function git({ git: measured }: Recorded): string {
 
 function services({ services: measured = [] }: Recorded): string {
   const rows = measured.flatMap(({ server, ways }) =>
-    ways.map(({ name, requests, lost, slowestMs, percentileMs, firstAnswerMs }) => [
+    ways.map(({ name, requests, lost, slowestMs, percentileMs, firstAnswerMs, toControl }) => [
       `${server}, ${name}`,
       `${number(lost)} of ${number(requests)}`,
-      ...[percentileMs, slowestMs].map((median) => ms({ median })),
+      ms({ median: percentileMs }),
+      toControl?.toFixed(2) ?? '',
+      ms({ median: slowestMs }),
       firstAnswerMs ? ms(firstAnswerMs) : '',
     ]),
   );
-  const header = ['Switched by', 'Requests lost', '99.9th percentile', 'slowest answer', 'new version after'];
+  const header = [
+    'Switched by',
+    'Requests lost',
+    '99.9th percentile',
+    '× control',
+    'slowest answer',
+    'new version after',
+  ];
   return markdownTable(header, rows);
 }
 
