@@ -29,9 +29,30 @@ const PARTS = {
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^\|/,
   },
+  services: {
+    title: 'Services handed over, by server',
+    command: [
+      ...[process.execPath, 'scripts/python.js', 'pytest', '-v'],
+      ...['servers', 'percentile', 'kept_connections'].map((name) => `tests/test_serve_${name}.py`),
+    ],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /PASSED|FAILED|passed|failed/,
+  },
+  live: {
+    title: 'In a whole n8n: its HTTP Request node, and runs in queue mode',
+    command: ['npm', 'run', 'test:live', '--', '-t', '1f.3|a service'],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /^(?:PASS|FAIL)|^\s*(?:✕|✓|Tests:|Time:)|HTTP Request node: |queue mode: /,
+  },
   bench: {
     title: 'Side by side with what it replaces',
     command: ['npx', 'tsx', 'bench/index.ts'],
+    environment: {},
+    keep: /^(?:\||#|\s|\w.*(?:met|ms|MiB|%))/,
+  },
+  switches: {
+    title: 'Services switched, side by side with a restart',
+    command: ['npx', 'tsx', 'bench/index.ts', '--only', 'services', '--switches', '50'],
     environment: {},
     keep: /^(?:\||#|\s|\w.*(?:met|ms|MiB|%))/,
   },
