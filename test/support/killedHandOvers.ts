@@ -95,7 +95,10 @@ export class KilledHandOvers {
     this.first = this.clients.answers.length;
     const stopping = (this.stopping = await StoppingExecutor.at(blow.point, await this.make('stopping')));
     const deployment = await this.begin(victim, stopping);
-    const executor = await stopping.reached();
+    const tooSoon = deployment.end.then((how) => {
+      throw new Error(`The deployment ended before ${blow.point}: ${String(how)}`);
+    });
+    const executor = await Promise.race([stopping.reached(), tooSoon]);
     await this.hit(victim, executor, blow);
     await deployment.end;
     await processEnd(executor, SETTLED_MS);
