@@ -60,7 +60,7 @@ export class KilledHandOvers {
   private version = 0;
   private worker: ChildProcess | undefined;
   private stopping: StoppingExecutor | undefined;
-  /** Of the answers, the first since the last deployment was begun that is to be killed. */
+  /** Of the answers, the first since the deployment was started that is to be killed. */
   private first = 0;
 
   private constructor(
