@@ -60,7 +60,7 @@ export class KilledHandOvers {
   private version = 0;
   private worker: ChildProcess | undefined;
   private stopping: StoppingExecutor | undefined;
-  /** Of the answers, the first since the last deployment was begun that is to be killed. */
+  /** Of the answers, the first since the deployment was started that is to be killed. */
   private first = 0;
 
   private constructor(
@@ -95,7 +95,10 @@ export class KilledHandOvers {
     this.first = this.clients.answers.length;
     const stopping = (this.stopping = await StoppingExecutor.at(blow.point, await this.make('stopping')));
     const deployment = await this.begin(victim, stopping);
-    const executor = await stopping.reached();
+    const tooSoon = deployment.end.then((how) => {
+      throw new Error(`The deployment ended before ${blow.point}: ${String(how)}`);
+    });
+    const executor = await Promise.race([stopping.reached(), tooSoon]);
     await this.hit(victim, executor, blow);
     await deployment.end;
     await processEnd(executor, SETTLED_MS);
