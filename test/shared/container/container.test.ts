@@ -233,7 +233,8 @@ describe('an engine in a container', () => {
         () => getStatus(again, options()),
       ),
     );
-    expect(performance.now() - started).toBeLessThan(15_000);
+    // Silence alone would be noticed after a minute.
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(status.unconfirmedSwitch).toBeNull();
     expect(liveTree(host)).toEqual(before);
   });

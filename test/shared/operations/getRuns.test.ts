@@ -60,7 +60,7 @@ test('one through the launcher: what it is, since when, and what it costs', asyn
     execution: null,
   });
   expect(run.command).toMatch(/run\.py busy$/);
-  expect(Math.abs(Date.parse(run.startedAt) - before)).toBeLessThan(2000);
+  expect(Math.abs(Date.parse(run.startedAt) - before)).toBeLessThan(5000);
   expect(run.ageSeconds).toBeGreaterThan(0.2);
   expect(run.ageSeconds).toBeLessThan(30);
   expect(run.cpuSeconds).toBeGreaterThanOrEqual(0.3);
