@@ -47,7 +47,7 @@ export class StoppingExecutor {
 
   /** Resolves with its process id once it stands still. */
   async reached(): Promise<number> {
-    await until(() => this.standing() !== undefined, 30_000);
+    await until(() => this.standing() !== undefined, 120_000);
     return this.standing()!;
   }
 

@@ -26,7 +26,7 @@ export type Server = 'http.server' | 'uvicorn';
 
 const CLIENTS = size(4, 8);
 const PAUSE_MS = size(20, 5);
-const SETTLED_MS = 30_000;
+const SETTLED_MS = 60_000;
 const WORKER = join(__dirname, 'deployingProcess.ts');
 const SERVICE = { method: 'auto', readySeconds: 20, drainSeconds: 10, keepOldSeconds: 0 } as const;
 
