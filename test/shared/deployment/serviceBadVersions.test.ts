@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { getStatus } from '../../../nodes/shared/operations/status';
+import type { Check } from '../../../nodes/shared/release/checks';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { AskingClients, stopAsking } from '../../support/askingClients';
 import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
@@ -36,6 +37,20 @@ ThreadingHTTPServer.shutdown_request = lambda self, request: kept.append(request
 const ANSWERS_500 = `answer = BaseHTTPRequestHandler.send_response
 BaseHTTPRequestHandler.send_response = lambda self, status: answer(self, 500)`;
 const IGNORES_TERM = 'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)';
+/** Passes once nobody is answered any more: a check behind it is asked as late as that. */
+const runsOut = (at: number): Check => ({
+  type: 'python',
+  name: 'runs out',
+  when: 'after',
+  timeoutSeconds: 30,
+  environment: {},
+  code: `from urllib.request import urlopen
+try:
+    while True:
+        urlopen('http://127.0.0.1:${at}/', timeout=0.5).read()
+except OSError:
+    pass`,
+});
 /** More than the readiness of a version and a check before the switch take. */
 const FEW = 20;
 
@@ -96,8 +111,9 @@ test('P13: one that runs out of descriptors under its clients: the check after t
   await begin();
   const clients = new AskingClients(port, CLIENTS, PAUSE_MS);
   await until(() => clients.answers.length > FEW);
-  const error = await thrownBy(deployVersion('2', leaking(FEW)));
+  const error = await thrownBy(deployVersion('2', leaking(FEW), [runsOut(port), answers(port, 2)]));
   expect(error).toMatchObject({ code: 'CHECK', details: { check: { when: 'after' }, reverted: true } });
+  expect(error.message).toContain('Check “answers”');
   expect(live()).toBe(first);
   expect(await ask(port)).toBe('version 1');
   const back = clients.answers.length;

@@ -164,7 +164,8 @@ test('many runs in one conversation leave no process and no descriptor', async (
   await some(3);
   const before = counts();
   await some(45);
-  expect(counts()).toEqual(before);
+  // What ended a moment ago may be on its way.
+  await until(() => counts().every((count, at) => count <= (before[at] ?? 0)));
   await over.close();
   await until(() => !existsSync(`/proc/${pid}`));
 });
