@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rename, symlink } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -9,12 +9,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Source } from './fixtures';
 import type { Host } from './host';
 import { Ours } from './ours';
-import { type Server, serverEnvironment, writeService } from './serviceServers';
-import { end, type ServiceWay, untilAnswered, type Version } from './serviceWays';
+import { type Server, writeService } from './serviceServers';
+import { end, launch, type ServiceWay, untilAnswered, type Version } from './serviceWays';
 
 const FILES = 20;
 const DRAIN_SECONDS = 20;
 const LOOK_MS = 250;
+/** What `serve.py` says in place of an answer. */
+const REFUSALS = ['failed', 'refused'];
 
 /** Ours: `serve.py` is asked for what a deployment asks it for. */
 export class HandOver implements ServiceWay {
@@ -41,12 +43,7 @@ export class HandOver implements ServiceWay {
     }
     const command = this.server.command('src', { fd: '{fd}' });
     const words = ['.hot-deploy/serve.py', '--listen', `127.0.0.1:${this.port}`, '--', ...command];
-    this.serve = spawn('python3', words, {
-      cwd: this.basePath,
-      env: serverEnvironment(),
-      stdio: 'ignore',
-      detached: true,
-    });
+    this.serve = launch(this.basePath, ['python3', ...words]);
     await untilAnswered(this.port, '1');
   }
 
@@ -95,12 +92,14 @@ class Serve {
     return new Serve(socket);
   }
 
-  /** Resolves with the answer; throws where it is another one than is expected. */
+  /** Resolves with the answer, passing over what is said on the way to it; throws where it is a refusal. */
   async ask(request: string, expected: string, more: Record<string, unknown> = {}): Promise<Answer> {
     this.socket.write(`${JSON.stringify({ do: request, ...more })}\n`);
     let answer = await this.next();
-    while (answer.event === 'starting') answer = await this.next();
-    if (answer.event !== expected) throw new Error(`serve.py answered ${JSON.stringify(answer)}.`);
+    while (answer.event !== expected) {
+      if (REFUSALS.includes(answer.event)) throw new Error(`serve.py answered ${JSON.stringify(answer)}.`);
+      answer = await this.next();
+    }
     return answer;
   }
 

@@ -54,16 +54,15 @@ abstract class Linked implements ServiceWay {
     return join(this.directory, 'current/src');
   }
 
-  /** In a session of its own, as what systemd starts: the scheduler shares the processor out by session. */
   protected launch(words: readonly string[]): ChildProcess {
-    const [program = '', ...args] = words;
-    return spawn(program, args, {
-      cwd: this.directory,
-      env: serverEnvironment(),
-      stdio: 'ignore',
-      detached: true,
-    });
+    return launch(this.directory, words);
   }
+}
+
+/** Starts something in a session of its own, as what systemd starts: the scheduler shares the processor out by session. */
+export function launch(cwd: string, words: readonly string[]): ChildProcess {
+  const [program = '', ...args] = words;
+  return spawn(program, args, { cwd, env: serverEnvironment(), stdio: 'ignore', detached: true });
 }
 
 /** The server is stopped, and started again: what `systemctl restart` does. */
