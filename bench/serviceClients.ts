@@ -1,5 +1,6 @@
 import { get } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+
+import { BackToBack } from '../test/support/backToBack';
 
 const LONGEST_MS = 20_000;
 /** After a lost request a client waits so long before it asks again. */
@@ -14,44 +15,20 @@ export interface Asked {
 }
 
 /** Clients that open a connection for each request, back to back, until they are stopped. */
-export class ServiceClients {
-  readonly done: Asked[] = [];
-  private isOver = false;
-  private readonly clients: Array<Promise<void>>;
-  private waiting: Array<{ holds: (last: Asked) => boolean; resolve: (last: Asked) => void }> = [];
-
+export class ServiceClients extends BackToBack<Asked> {
   constructor(port: number, count: number) {
-    this.clients = Array.from({ length: count }, () => this.goOn(port));
+    super(
+      count,
+      () => asked(port),
+      ({ version }) => (version === undefined ? AGAIN_MS : 0),
+    );
   }
+}
 
-  /** Resolves with the first request from now on of which something holds. */
-  first(holds: (last: Asked) => boolean): Promise<Asked> {
-    return new Promise((resolve) => this.waiting.push({ holds, resolve }));
-  }
-
-  /** Resolves when so many more have ended. */
-  async more(count: number): Promise<void> {
-    const target = this.done.length + count;
-    await this.first(() => this.done.length >= target);
-  }
-
-  async stop(): Promise<void> {
-    this.isOver = true;
-    await Promise.all(this.clients);
-  }
-
-  private async goOn(port: number): Promise<void> {
-    while (!this.isOver) {
-      const startedAt = performance.now();
-      const version = await versionAt(port);
-      const last = { startedAt, endedAt: performance.now(), version };
-      this.done.push(last);
-      const met = this.waiting.filter(({ holds }) => holds(last));
-      this.waiting = this.waiting.filter((each) => !met.includes(each));
-      for (const { resolve } of met) resolve(last);
-      if (version === undefined) await pause(AGAIN_MS);
-    }
-  }
+async function asked(port: number): Promise<Asked> {
+  const startedAt = performance.now();
+  const version = await versionAt(port);
+  return { startedAt, endedAt: performance.now(), version };
 }
 
 /** The version that answers a request of its own connection; nothing where none answers as it should. */

@@ -2,6 +2,7 @@
 import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { BackToBack } from '../../test/support/backToBack';
 import { versionsIn } from '../../test/support/engine';
 
 const LONGEST_MS = 10_000;
@@ -23,37 +24,13 @@ export interface Request {
 type Answer = Omit<Request, 'startedAt' | 'endedAt'>;
 
 /** Requests, back to back, of several clients, until they are stopped. */
-export class Clients {
-  readonly done: Request[] = [];
-  private stopped = false;
-  private readonly loops: Array<Promise<void>>;
-  private waiting: Array<{ count: number; resolve: () => void }> = [];
-
-  /** Starts right away. */
+export class Clients extends BackToBack<Request> {
   constructor(port: number, count: number) {
-    this.loops = Array.from({ length: count }, () => this.loop(port));
-  }
-
-  /** Resolves when so many requests more have ended. */
-  more(count: number): Promise<void> {
-    return new Promise((resolve) => this.waiting.push({ count: this.done.length + count, resolve }));
-  }
-
-  /** Lets the requests under way end and sends no more. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    await Promise.all(this.loops);
-  }
-
-  private async loop(port: number): Promise<void> {
-    while (!this.stopped) {
+    super(count, async () => {
       const startedAt = Date.now();
       const answer = await request(port);
-      this.done.push({ startedAt, endedAt: Date.now(), ...answer });
-      const reached = this.waiting.filter(({ count }) => this.done.length >= count);
-      this.waiting = this.waiting.filter((each) => !reached.includes(each));
-      for (const { resolve } of reached) resolve();
-    }
+      return { startedAt, endedAt: Date.now(), ...answer };
+    });
   }
 }
 
