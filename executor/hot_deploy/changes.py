@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 # What decides on a flip -> how that ended. `abandoned`: it was found never to have been carried out.
 DECIDED = {"confirmed": "kept", "reverted": "takenBack", "abandoned": "discarded"}
+# Of a service that went back by itself: `serve.py` writes it, whatever the engine's operations write meanwhile.
+BESIDE = "serviceReverted"
 # Lines that tell a whole story.
-ALONE = {"refused": "refused", "discarded": "discarded", "detached": "detached"}
-# By a service that went back by itself: `serve.py` writes it, whatever the engine's operations write meanwhile.
-BESIDE = {"serviceReverted": "serviceReverted"}
-TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE, *BESIDE])).encode("ascii"))
+ALONE = {"refused": "refused", "discarded": "discarded", "detached": "detached", BESIDE: BESIDE}
+TOLD = re.compile(('"(?:%s)"' % "|".join(["flip", *DECIDED, *ALONE])).encode("ascii"))
 # Digits of an item's id.
 ID_LENGTH = 16
 LONGEST_WORDS = 4096
@@ -56,7 +56,7 @@ def found_in(newest_first: Iterable[bytes], current: str | None, limit: int) -> 
         if entry is None:
             continue
         event = entry["event"]
-        if event in BESIDE:
+        if event == BESIDE:
             (found if behind is None else beside).append(_alone(line, entry))
             continue
         ended = decision
@@ -89,7 +89,7 @@ def _told(line: bytes) -> Json | None:
     if not TOLD.search(line):
         return None  # Most of a long history may be: that is not parsed.
     entry: Any = lines.parsed(line)
-    is_told = history.is_ours(entry) and entry["event"] in ("flip", *DECIDED, *ALONE, *BESIDE)
+    is_told = history.is_ours(entry) and entry["event"] in ("flip", *DECIDED, *ALONE)
     return entry if is_told else None
 
 
@@ -120,7 +120,7 @@ def _flip(line: bytes, entry: Json, ended: Json | None, undecided: bool) -> Json
 
 
 def _alone(line: bytes, entry: Json) -> Json:
-    return _change(line, entry, {**ALONE, **BESIDE}[entry["event"]], entry)
+    return _change(line, entry, ALONE[entry["event"]], entry)
 
 
 def _change(line: bytes, entry: Json, end: str, ended: Json | None) -> Json:

@@ -25,13 +25,13 @@ from hot_deploy import (
     pins,
     processes,
     run_leftovers,
-    service_sockets,
     standins,
     switching,
     tree,
 )
 from hot_deploy.contract import MANY
 from hot_deploy.failures import StepFailed
+from hot_deploy.later import service_sockets
 from hot_deploy.layout import as_one_name, checked_release_id, deployed_names, names_in
 
 TYPE_CHECKING = False

@@ -58,10 +58,10 @@ export function programFor(silenceSeconds: number, access: Access = 'full'): Buf
 export function programText(silenceSeconds: number, access: Access): string {
   const sources = JSON.stringify({
     loader: LOADER,
-    modules: bare(readModules(PACKAGE)),
+    modules: readModules(PACKAGE),
     launcher: read('launcher.py'),
     launch: read('launch.py'),
-    serving: bare(readModules(SERVING)),
+    serving: readModules(SERVING),
     byCode: read('by_code.py'),
     tryRelease: read('try_release.py'),
   });
@@ -85,15 +85,13 @@ function pack(program: string): Buffer {
   return Buffer.concat([Buffer.from(`\x01hd:${packed.length}\n`), packed]);
 }
 
-/** Name → text of every module of a package, sorted: directories list their files in any order. */
+/** Name → text, without comments, of every module of a package, sorted: directories list their files in any order. */
 function readModules(directory: string): Record<string, string> {
   const files = readdirSync(join(PYTHON_DIRECTORY, directory)).filter((file) => file.endsWith('.py'));
   const names = files.map((file) => file.slice(0, -'.py'.length)).filter((name) => name !== '__init__');
-  return Object.fromEntries(names.sort().map((name) => [name, read(directory, `${name}.py`)]));
-}
-
-function bare(modules: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(modules).map(([name, text]) => [name, withoutComments(text)]));
+  return Object.fromEntries(
+    names.sort().map((name) => [name, withoutComments(read(directory, `${name}.py`))]),
+  );
 }
 
 function read(...names: string[]): string {

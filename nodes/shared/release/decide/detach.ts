@@ -37,15 +37,15 @@ export function decideDetachment(
     const running = probe.releasesInUse.map(({ release, processes }) => `${release} (${processes})`);
     throw stillRunning(running.join(', '));
   }
-  const runs = Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS);
-  if (serving.length === 0) return { steps: [{ step: 'detach', entrypoint, waitSeconds: runs }, dismantle] };
   const detach = {
     step: 'detach',
     entrypoint,
-    waitSeconds: runs + options.handOver.drainSeconds + SERVICE_END_SECONDS,
-    servedBefore: { release: probe.current, times: options.handOver },
+    waitSeconds: Math.max(extractionWaitSeconds, LEAST_WAIT_SECONDS),
   } as const;
-  return { steps: [...serving, detach, dismantle] };
+  if (serving.length === 0) return { steps: [detach, dismantle] };
+  const waitSeconds = detach.waitSeconds + options.handOver.drainSeconds + SERVICE_END_SECONDS;
+  const servedBefore = { release: probe.current, times: options.handOver };
+  return { steps: [...serving, { ...detach, waitSeconds, servedBefore }, dismantle] };
 }
 
 function refuseMissing({ needed, missing }: NeededPackages, executable: string): void {
