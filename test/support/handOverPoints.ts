@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Check } from '../../nodes/shared/release/checks';
 import { changedPython } from './changedPython';
 import { checkOf } from './deployment';
+import { stateOf } from './startedRuns';
 import { until } from './until';
 
 /** What is about to be said to `serve.py`, or was just heard of it; a check stops the executor itself. */
@@ -82,11 +83,3 @@ with open('${marker}.new', 'x') as handle:
 os.rename('${marker}.new', '${marker}')
 os.kill(${pid}, signal.SIGSTOP)
 `;
-
-function stateOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0];
-  } catch {
-    return undefined;
-  }
-}

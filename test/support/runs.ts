@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { processEnd } from './conversation';
+import { isRunning } from './startedRuns';
 
 export { AS_TEXT, requestOf, runIn } from './runRequests';
 
@@ -197,16 +198,6 @@ def _count(words, version):
         sys.exit(0 if len(file.read()) >= int(words[1]) else 3)
 `;
 
-/** Whether a process is there, and no zombie. */
-export function isAlive(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
-}
-
 /** What runs have on disk. */
 export function leftOfRuns(base: string): string[] {
   try {
@@ -238,5 +229,5 @@ export async function allGone(pids: readonly number[], withinMs: number): Promis
   const started = performance.now();
   for (const pid of pids) await processEnd(pid, withinMs);
   expect(performance.now() - started).toBeLessThan(withinMs);
-  expect(pids.map(isAlive)).toEqual(pids.map(() => false));
+  expect(pids.map(isRunning)).toEqual(pids.map(() => false));
 }

@@ -1,7 +1,7 @@
 /** Runs that a test starts itself, in the ways in which people do, and ends with the file. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import { PYTHON } from './deployment';
@@ -109,10 +109,15 @@ export class StartedRuns {
 
 /** Whether a process is there, and no zombie. */
 export function isRunning(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  const state = stateOf(pid);
+  return state !== undefined && !'ZX'.includes(state);
+}
+
+/** The letter of a process's state, as in proc(5); undefined where it is gone. */
+export function stateOf(pid: number): string | undefined {
   try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0];
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,9 +1,7 @@
 /** A switch that waits until no run and no request is in progress, or for its window. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { nearWindow } from '../../../nodes/shared/operations/awaitWindow';
@@ -22,6 +20,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { liveRelease } from '../../support/engineStatus';
 import { asBasePath } from '../../support/named';
 import {
   answerOf,
@@ -51,7 +50,7 @@ beforeEach(async () => {
 
 afterEach(() => runs.forEach((run) => run.kill('SIGKILL')));
 
-const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
+const live = () => liveRelease(base);
 const quiet = (quietSeconds: number, whenNotQuiet: SwitchMoment['whenNotQuiet'] = 'goOn') => ({
   moment: { quietSeconds, whenNotQuiet },
 });

@@ -1,14 +1,12 @@
 /** P13: whatever is wrong with a new version of a service, the old one answers; and a bad one that is live can be replaced. */
 import { type ChildProcess } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { getStatus } from '../../../nodes/shared/operations/status';
 import type { Check } from '../../../nodes/shared/release/checks';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { AskingClients, stopAsking } from '../../support/askingClients';
-import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
+import { deployTo, temporaryDirectories } from '../../support/deployment';
+import { generationsOf, liveRelease, statusOf } from '../../support/engineStatus';
 import {
   answerOf,
   answers,
@@ -72,12 +70,11 @@ afterEach(async () => {
   await endService(serve);
 });
 
-const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
+const live = () => liveRelease(base);
 const deployVersion = async (name: string, start = '', checks = [answers(port, 2)]) =>
   deployTo(base, await version(name, start), { service: SERVICE, checks });
-const services = async () =>
-  (await inConversation((client) => getStatus(client, deployOptions(base)))).services;
-const generations = async () => (await services()).flatMap((each) => each.generations);
+const services = async () => (await statusOf(base)).services;
+const generations = () => generationsOf(base);
 
 async function expectNextGoesThrough(name: string): Promise<void> {
   const { status, service } = await deployVersion(name);

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { getStatus } from '../../../nodes/shared/operations/status';
 import { AskingClients, stopAsking } from '../../support/askingClients';
-import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
+import { deployTo, temporaryDirectories } from '../../support/deployment';
 import { detachAt } from '../../support/detaching';
+import { generationsOf } from '../../support/engineStatus';
 import { answerOf, endService, freePort, servedVersions, startServe } from '../../support/servedEngine';
 import { thrownBy } from '../../support/thrown';
 import { until } from '../../support/until';
@@ -34,11 +34,8 @@ afterEach(async () => {
   await endService(serve);
 });
 
-const status = () => inConversation((client) => getStatus(client, deployOptions(base)));
 const answering = async () =>
-  (await status()).services.flatMap(({ generations }) =>
-    generations.filter(({ state }) => state === 'live').map((each) => each.release),
-  );
+  (await generationsOf(base)).filter(({ state }) => state === 'live').map((each) => each.release);
 
 test('it goes over to the plain files, none is refused or cut, and it starts from there again', async () => {
   const clients = new AskingClients(port);

@@ -1,11 +1,10 @@
 /** P13: a service that takes its socket from `serve.py` goes over from one release to the next as part of the switch. */
 import { type ChildProcess } from 'node:child_process';
-import { chmodSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { deploy } from '../../../nodes/shared/operations/deploy';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
-import { getStatus } from '../../../nodes/shared/operations/status';
 import type { DeployOptions } from '../../../nodes/shared/release/options';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { AskingClients, stopAsking } from '../../support/askingClients';
@@ -18,6 +17,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
+import { generationsOf, liveRelease, statusOf } from '../../support/engineStatus';
 import {
   answerOf,
   answers,
@@ -53,11 +53,11 @@ afterEach(async () => {
   await endService(serve);
 });
 
-const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
+const live = () => liveRelease(base);
 const deployVersion = async (name: string, changes: Partial<DeployOptions> = {}, start = '') =>
   deployTo(base, await version(name, start), { service: AUTO, checks: [answers(port)], ...changes });
-const status = () => inConversation((client) => getStatus(client, deployOptions(base)));
-const generations = async () => (await status()).services.flatMap((each) => each.generations);
+const status = () => statusOf(base);
+const generations = () => generationsOf(base);
 const stateOf = async (release: string) =>
   (await generations()).find((each) => each.release === release)?.state;
 

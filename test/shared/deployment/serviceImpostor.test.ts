@@ -1,19 +1,12 @@
 /** P5, P7: what answers at `serve.sock` may be anything: the engine stays whole, and nothing it says is more than text. */
-import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { renameSync, symlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { getStatus } from '../../../nodes/shared/operations/status';
 import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy';
 import { impatientPython } from '../../support/changedPython';
-import {
-  checkOf,
-  deployOptions,
-  deployTo,
-  engineVersions,
-  inConversation,
-  temporaryDirectories,
-} from '../../support/deployment';
+import { checkOf, deployTo, engineVersions, temporaryDirectories } from '../../support/deployment';
+import { liveRelease, statusOf } from '../../support/engineStatus';
 import { thrownBy } from '../../support/thrown';
 
 jest.setTimeout(120_000);
@@ -82,7 +75,7 @@ const but =
     return answers[verb];
   };
 
-const live = () => readlinkSync(join(base, 'current')).replace('releases/', '');
+const live = () => liveRelease(base);
 const deployNext = (check?: 'after') =>
   deployTo(
     base,
@@ -124,7 +117,7 @@ test('what it says of itself has the form that it should have, or is left out', 
     ],
   };
   await impostor(but({ status: { ...STATUS, ...odd } }));
-  const { services } = await inConversation((client) => getStatus(client, deployOptions(base)));
+  const { services } = await statusOf(base);
   expect(services).toEqual([
     {
       name: 'serve',

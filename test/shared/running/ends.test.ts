@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import { parseRules } from '../../../nodes/shared/run/successRule';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
-import { isAlive, obedientEngine, runIn } from '../../support/runs';
+import { obedientEngine, runIn } from '../../support/runs';
+import { isRunning } from '../../support/startedRuns';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
@@ -82,7 +83,7 @@ test('1f.6: timedOut: TERM, then KILL for the whole tree, with what forked twice
     message: 'The run was ended after 1 s, its Timeout.',
     details: { status: 'timedOut', signal: 'SIGKILL' },
   });
-  expect(toldIn(told).map(isAlive)).toEqual([false, false, false]);
+  expect(toldIn(told).map(isRunning)).toEqual([false, false, false]);
   expect(performance.now() - started).toBeLessThan(16_000);
 });
 
@@ -92,7 +93,7 @@ test('what a run leaves behind ends with it, though it ended well itself', async
   expect(await runIn(client, base, ['stubborn', told, 'leave'], changes)).toMatchObject({
     status: 'succeeded',
   });
-  expect(toldIn(told).map(isAlive)).toEqual([false, false, false]);
+  expect(toldIn(told).map(isRunning)).toEqual([false, false, false]);
 });
 
 test('killed: by its memory, also where a child takes half of it', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
 import type { RunRequest } from '../../../nodes/shared/run/request';
 import { deployTo, openClient, temporaryDirectories } from '../../support/deployment';
-import { AS_TEXT, isAlive, leftOfRuns, runIn } from '../../support/runs';
+import { AS_TEXT, leftOfRuns, runIn } from '../../support/runs';
+import { isRunning } from '../../support/startedRuns';
 import { thrownBy } from '../../support/thrown';
 import { until } from '../../support/until';
 import { writeTree } from '../../support/tree';
@@ -92,7 +93,7 @@ test('its timeout holds though whoever should read its output is stopped', async
   const { engine } = await toldIn(told);
   process.kill(over.hello.processId, 'SIGSTOP');
   try {
-    await until(() => !isAlive(engine), 10_000);
+    await until(() => !isRunning(engine), 10_000);
   } finally {
     process.kill(over.hello.processId, 'SIGCONT');
   }
@@ -138,7 +139,7 @@ test.each([
   await does([lines], { timeoutSeconds: 0.5 }, client, [mark]).catch((error: unknown) => error);
   const left = readdirSync('/proc').filter((name) => {
     try {
-      return isAlive(Number(name)) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(mark);
+      return isRunning(Number(name)) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(mark);
     } catch {
       return false;
     }
