@@ -115,9 +115,10 @@ test.each([
 test('one that ignores TERM is killed with what it has started', async () => {
   const stubborn = [
     'import signal, subprocess',
-    // Only where it was started aside: the supervisor has to end the other one.
-    "if sys.argv[-1].startswith('aside'): signal.signal(signal.SIGTERM, signal.SIG_IGN)",
-    `subprocess.Popen(['sh', '-c', 'trap "" TERM; sleep 600; :', sys.argv[-1]])`,
+    // Only where it was started aside: the supervisor has to end the other one, and all of it.
+    "if sys.argv[-1].startswith('aside'):",
+    '    signal.signal(signal.SIGTERM, signal.SIG_IGN)',
+    `    subprocess.Popen(['sh', '-c', 'trap "" TERM; sleep 600; :', sys.argv[-1]])`,
   ].join('\n');
   await deployVersion('2', aside('version 2'), stubborn);
   expect(await answerOf(port, 'version 2')).toBe('version 2');
