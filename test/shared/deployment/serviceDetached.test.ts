@@ -61,8 +61,7 @@ test('where a run keeps it from becoming plain, it is handed back to its release
   await once(run.stdout, 'data');
   const clients = new AskingClients(port);
   await until(() => clients.answers.length > 20);
-  const handOver = { ...HAND_OVER, drainSeconds: 0 };
-  const error = await thrownBy(detachAt(base, { handOver }));
+  const error = await thrownBy(detachAt(base, { handOver: HAND_OVER }));
   const ended = once(run, 'exit');
   run.kill();
   await ended;
