@@ -7,6 +7,7 @@ const part = process.env.HOT_DEPLOY_SUITE;
 module.exports = {
   testEnvironment: 'node',
   testMatch: part ? suite(part) : ['<rootDir>/test/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/pythons.ts',
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
   },

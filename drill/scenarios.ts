@@ -22,7 +22,7 @@ import {
 import { writeTree } from '../test/support/tree';
 import { offline, writeKeywords } from '../test/support/wheels';
 import { asBasePath } from '../test/support/named';
-import { DETACHING } from '../test/support/detaching';
+import { DETACHING } from '../test/support/detachOptions';
 import { SERVICE } from './served';
 
 /** Directories with the versions that scenarios deploy, and the packages that one of them needs. */

@@ -13,7 +13,7 @@ import { pruneReleases } from '../nodes/shared/operations/prune';
 import { getStatus } from '../nodes/shared/operations/status';
 import { DeployError } from '../nodes/shared/errors';
 import { bundleOf, deployOptions, deployTo, inConversation, rollBackTo } from '../test/support/deployment';
-import { DETACHING } from '../test/support/detaching';
+import { DETACHING } from '../test/support/detachOptions';
 import { makePdf, materialiseEngine, writeVersion } from '../test/support/engine';
 import type { Tally } from '../test/support/extractions';
 import { createSystemUser } from '../test/support/systemUser';

@@ -4,6 +4,7 @@
  * failure, as is a test file that could not be run. Ends with 1 when something failed.
  */
 const fs = require('node:fs');
+const path = require('node:path');
 
 const SHOWN = 20;
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -25,14 +26,14 @@ function ofJest(text) {
 }
 
 /** pytest sums up in the attributes of the one suite that it writes. */
-function ofPytest(text) {
+function ofPytest(text, part) {
   const [suite] = text.match(/<testsuite [^>]*>/);
   const number = (name) => Number(suite.match(` ${name}="([0-9.]+)"`)[1]);
   const failed = number('failures') + number('errors');
   counts.passed += number('tests') - failed - number('skipped');
   counts.failed += failed;
   counts.skipped += number('skipped');
-  files.push([number('time'), 'executor/tests']);
+  files.push([number('time'), `executor/tests (${part})`]);
 }
 
 function table(title, rows) {
@@ -44,7 +45,7 @@ function table(title, rows) {
 for (const file of process.argv.slice(2)) {
   try {
     const text = fs.readFileSync(file, 'utf8');
-    if (file.endsWith('.xml')) ofPytest(text);
+    if (file.endsWith('.xml')) ofPytest(text, path.basename(file, '.xml'));
     else ofJest(text);
   } catch (error) {
     console.log(`no results in ${file}: ${error.message}`);

@@ -19,8 +19,15 @@ const WITHOUT_PROCESSES = path.join(TEST, 'support/withoutProcesses.ts');
 const SLOW =
   /^(?:node:)?(?:child_process|cluster|dgram|https?|http2|net|tls|worker_threads)$|^(?:ssh2|n8n-core|playwright-core)(?:\/|$)/;
 
+const known = new Map();
+
 /** All files that a file imports at run time, directly, and what it names that is none. */
 function importsOf(file) {
+  if (!known.has(file)) known.set(file, readImports(file));
+  return known.get(file);
+}
+
+function readImports(file) {
   const text = fs.readFileSync(file, 'utf8').replace(/^(?:import|export) type [^;]*;/gm, '');
   const names = [...text.matchAll(/(?:\bfrom|^import|\b(?:require|import)\()\s*'([^'\n]+)'/gm)];
   return names.map(([, name]) => resolve(file, name) ?? name);
@@ -34,11 +41,11 @@ function resolve(from, name) {
 }
 
 /** What can be reached from a file, itself included. */
-function reached(file, known = new Set()) {
-  if (known.has(file)) return known;
-  known.add(file);
-  if (/^\/.*\.[tj]s$/.test(file)) importsOf(file).forEach((each) => reached(each, known));
-  return known;
+function reached(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  if (/^\/.*\.[tj]s$/.test(file)) importsOf(file).forEach((each) => reached(each, found));
+  return found;
 }
 
 function isFast(needed) {

@@ -13,6 +13,13 @@ from served import flip, make_base, make_release
 from hot_deploy.layout import Layout
 
 
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """`serving`: whatever starts servers, which takes its time. Told by what a file imports, so that no list has to be kept."""
+    for item in items:
+        if any(getattr(each, "__module__", "") == "served" for each in vars(item.module).values()):
+            item.add_marker("serving")
+
+
 @pytest.fixture(autouse=True)
 def _mask() -> Iterator[None]:
     """Files get the modes that the program gives them, whoever runs this."""

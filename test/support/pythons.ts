@@ -3,16 +3,23 @@ import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-let found: string[] | undefined;
+/** Where {@link rememberPythons} leaves what it has found: each test file has its modules for itself. */
+const FOUND = 'HOT_DEPLOY_TEST_PYTHONS';
 
 /**
  * Absolute paths of the interpreters that promises about Python are tested with: `python3`, and every CPython 3.8 or
  * newer that pyenv has installed, each version once, oldest first. Throws when there is none.
  */
 export function availablePythons(): string[] {
-  found ??= findPythons();
+  const remembered = process.env[FOUND];
+  const found = remembered === undefined ? findPythons() : (JSON.parse(remembered) as string[]);
   if (found.length === 0) throw new Error('These tests need Python 3.8 or newer as python3.');
   return found;
+}
+
+/** Looks once for all test files; jest's `globalSetup`. */
+export default function rememberPythons(): void {
+  process.env[FOUND] = JSON.stringify(findPythons());
 }
 
 function findPythons(): string[] {

@@ -17,7 +17,7 @@ import {
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
-import { DETACHING } from '../../support/detaching';
+import { DETACHING } from '../../support/detachOptions';
 import { madeRelease, makeMany, SHARED_ENVIRONMENT } from '../../support/many';
 
 const make = temporaryDirectories();

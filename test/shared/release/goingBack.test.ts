@@ -9,7 +9,7 @@ import { decideSettling } from '../../../nodes/shared/release/decide/settle';
 import type { Plan } from '../../../nodes/shared/release/steps';
 import { DeployError } from '../../../nodes/shared/errors';
 import { deployOptions, snapshot } from '../../support/arbitraries';
-import { DETACHING } from '../../support/detaching';
+import { DETACHING } from '../../support/detachOptions';
 import { frozen } from '../../support/frozen';
 import { asReleaseId } from '../../support/named';
 import { holds } from '../../support/property';

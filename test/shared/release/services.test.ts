@@ -14,7 +14,7 @@ import type { ServiceOptions } from '../../../nodes/shared/release/servicePolicy
 import { refuseUnreachableService } from '../../../nodes/shared/release/preconditions';
 import type { Plan } from '../../../nodes/shared/release/steps';
 import { deployment, deployOptions, snapshot as snapshots } from '../../support/arbitraries';
-import { DETACHING } from '../../support/detaching';
+import { DETACHING } from '../../support/detachOptions';
 import { asReleaseId } from '../../support/named';
 import { holds } from '../../support/property';
 
