@@ -1,4 +1,5 @@
-"""The runs of an engine that are there now: every tree of processes of which one uses a release, however it was started.
+"""The runs of an engine that are there now: every tree of processes of which one uses a release, however it was started,
+or that the Run node started here before anything was deployed.
 
 A run is known by what its processes hand on: parents and sessions, the id that the Run node gives a run, and the lease that
 a launcher took. What belongs to an operation at work, such as a check, is none; that ends with the operation.
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     Identity = tuple[int, int]
 
-# Set by the Run node, and inherited.
+# Set by the Run node, and inherited: which run it is, and of the engine in which directory.
 RUN_VARIABLE = b"HOT_DEPLOY_RUN"
+BASE_VARIABLE = b"HOT_DEPLOY_BASE_PATH"
 RUN_ID = re.compile(rb"[0-9a-f]{16}")
 # In the command line of an executor, and of the process between one and a run that it started.
 EXECUTOR = b"\\1hd:"
@@ -31,12 +33,14 @@ SUPERVISOR = b"hot-deploy-run-supervisor"
 class Member:
     """One process, as it was when it was looked at. Its id alone may be another one's by now."""
 
-    __slots__ = ("pid", "stat", "run", "releases", "takers", "marks")
+    __slots__ = ("pid", "stat", "run", "base", "releases", "takers", "marks")
 
-    def __init__(self, pid: int, stat: Stat, run: str | None) -> None:
+    def __init__(self, pid: int, stat: Stat, run: str | None, base: bytes | None = None) -> None:
         self.pid = pid
         self.stat = stat
         self.run = run
+        # The directory that the Run node named; None for what it didn't start.
+        self.base = base
         # The ids of the releases that it uses, and of who took the leases that it has.
         self.releases: set[str] = set()
         self.takers: set[int] = set()
@@ -55,14 +59,15 @@ class Run:
         self.members = sorted(members, key=lambda member: (member.stat.started, member.pid))
         self.root = self.members[0]
         self.releases = set().union(*(member.releases for member in self.members))
-        self.is_live = live in self.releases
+        # Without a release it runs plain files, which are live until something is deployed.
+        self.is_live = live in self.releases if self.releases else live is None
         ids = [member.run for member in self.members if member.run is not None]
         self.run = ids[0] if ids else None
 
     @property
-    def release(self) -> str:
-        """That of its root, or of whom else uses one."""
-        return min(next(member.releases for member in self.members if member.releases))
+    def release(self) -> str | None:
+        """That of its root, or of whom else uses one; None for what runs plain files."""
+        return min(next((member.releases for member in self.members if member.releases), ()), default=None)
 
 
 class Census:
@@ -70,6 +75,7 @@ class Census:
 
     def __init__(self, layout: Layout) -> None:
         releases = {layout.release(name): name for name in leases.release_names(layout)}
+        self._base = os.fsencode(os.path.realpath(layout.base))
         self.processes = _processes()
         self._words: dict[int, list[bytes]] = {}
         self._own = _own_ancestors(self.processes)
@@ -101,7 +107,7 @@ class Census:
         return list(self._with_descendants(own).values())
 
     def _of_runs(self) -> dict[int, Member]:
-        users = {pid: each for pid, each in self.processes.items() if each.releases and not self._is_ours(each)}
+        users = {pid: each for pid, each in self.processes.items() if self._runs(each) and not self._is_ours(each)}
         ids = {member.run for member in users.values()} - {None}
         return self._with_descendants(
             {pid: each for pid, each in self.processes.items() if pid in users or each.run in ids}
@@ -136,6 +142,10 @@ class Census:
             for mark in member.marks:
                 join(shared.setdefault(mark, pid), pid)
         return list({id(group): group for group in groups.values()}.values())
+
+    def _runs(self, member: Member) -> bool:
+        """Whether it runs a release, or was started as a run of this engine."""
+        return bool(member.releases) or (member.run is not None and member.base == self._base)
 
     def _is_ours(self, member: Member) -> bool:
         """Whether it belongs to an executor at work, and not to a run that one started."""
@@ -221,6 +231,8 @@ def _processes() -> dict[int, Member]:
     for process in peeking.others():
         stat = process.stat()
         if stat is not None:
-            run = next((value for value in process.variables((RUN_VARIABLE,)) if RUN_ID.fullmatch(value)), None)
-            found[process.pid] = Member(process.pid, stat, run.decode("ascii") if run else None)
+            environment = process.environment()
+            run = environment.get(RUN_VARIABLE, b"")
+            known = run.decode("ascii") if RUN_ID.fullmatch(run) else None
+            found[process.pid] = Member(process.pid, stat, known, environment.get(BASE_VARIABLE))
     return found

@@ -43,6 +43,7 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
     if args.get("stdinText") is None:
         environment.update(own)
     environment["HOT_DEPLOY_RUN"] = args["run"]
+    environment["HOT_DEPLOY_BASE_PATH"] = os.path.realpath(layout.base)
     environment["HOT_DEPLOY_STARTED_BY"] = json.dumps(args["holder"])
     release = args.get("release")
     name = start["name"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hot_deploy import history, run_facts, stopping
 from hot_deploy.census import Census
 from hot_deploy.contract import MOST_RUNS
@@ -32,7 +34,8 @@ def stop_runs(session: Session, _id: Any, args: Json) -> Json:
     chosen = [(pid, started) for pid, started in args["runs"]]
     ends = stopping.stop(layout, session.wire, chosen, args["includeLive"], args["waitSeconds"])
     is_noted = True
-    if any(each["end"] in SIGNALLED for each in ends):
+    # An engine that was never deployed has no history.
+    if os.path.isdir(layout.state) and any(each["end"] in SIGNALLED for each in ends):
         try:
             by = history.asked_by(args["holder"])
             history.append(layout, "stopped", by=by, runs=ends[:NOTED])

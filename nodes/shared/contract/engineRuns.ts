@@ -5,15 +5,16 @@ import { label, moment, words } from './plainTexts';
 import { holder } from './records';
 import { count, flag, list, number, oneOf, orNull, record, type TypeOf } from './shape';
 
-/** A run that is there now: a tree of processes of which one uses a release. */
+/** A run that is there now: a tree of processes of which one uses a release, or that the Run node started on plain files. */
 const engineRun = record({
   /** Its root, which with the time of its start, in the kernel's ticks, is no other process. */
   processId: count,
   startTicks: count,
   /** The id that the Run node gave it; null for another one, and where its environment is kept back. */
   run: orNull(runId),
-  release: releaseId,
-  /** Whether it, or a part of it, uses the live release. */
+  /** Null for plain files: what ran when nothing was deployed yet. */
+  release: orNull(releaseId),
+  /** Whether it, or a part of it, uses what is live: the live release, or plain files where nothing was deployed. */
   live: flag,
   startedAt: moment,
   ageSeconds: number,

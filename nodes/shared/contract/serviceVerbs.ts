@@ -127,7 +127,7 @@ export const SERVICE = {
     arguments: record({ pauseSeconds: seconds, waitSeconds: seconds }),
     result: record({
       quiet: flag,
-      runs: list(record({ processId: count, release: releaseId }), MANY),
+      runs: list(record({ processId: count, release: orNull(releaseId) }), MANY),
       /** Null where the service didn't say in time. */
       requests: list(record({ service: word, connections: orNull(count) }), MANY),
       milliseconds: number,

@@ -53,7 +53,11 @@ function notQuiet(
   const [request] = requests;
   const more = runs.length > 1 ? ` and ${runs.length - 1} more` : '';
   const what = [
-    ...(run ? [`process ${run.processId} runs release ${run.release}${more}`] : []),
+    ...(run
+      ? [
+          `process ${run.processId} runs ${run.release === null ? 'plain files' : `release ${run.release}`}${more}`,
+        ]
+      : []),
     ...(request ? [shownRequests(request)] : []),
   ];
   return new DeployError(
