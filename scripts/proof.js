@@ -12,6 +12,8 @@ const { suite } = require('./suites.js');
 const ROOT = path.join(__dirname, '..');
 const DIRECTORY = path.join(ROOT, 'docs/proof');
 const JEST = [process.execPath, 'node_modules/jest/bin/jest.js'];
+/** Takes half an hour by itself. */
+const KILLS = 'test/shared/deployment/serviceKilled.test.ts';
 
 const relative = (file) => path.relative(ROOT, file);
 
@@ -19,7 +21,12 @@ const relative = (file) => path.relative(ROOT, file);
 const PARTS = {
   tests: {
     title: 'Tests at their full size',
-    command: [...JEST, '-i', '--verbose', '--forceExit', ...suite('sized').map(relative)],
+    command: [
+      ...[...JEST, '-i', '--verbose', '--forceExit'],
+      ...suite('sized')
+        .map(relative)
+        .filter((file) => file !== KILLS),
+    ],
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^(?:PASS|FAIL)|^\s*(?:✕|Tests:|Test Suites:|Time:)|drawn with seed/,
   },
@@ -29,14 +36,20 @@ const PARTS = {
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^\|/,
   },
+  kills: {
+    title: 'Killed at every step of a hand-over, twenty times each',
+    command: [...JEST, '--verbose', KILLS],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /^(?:PASS|FAIL)|^\s*(?:✕|✓|Tests:|Time:)|drawn with seed/,
+  },
   services: {
     title: 'Services handed over, by server',
     command: [
-      ...[process.execPath, 'scripts/python.js', 'pytest', '-v'],
+      ...[process.execPath, 'scripts/python.js', 'pytest', '-s'],
       ...['servers', 'percentile', 'kept_connections'].map((name) => `tests/test_serve_${name}.py`),
     ],
     environment: { HOT_DEPLOY_PROOF: '1' },
-    keep: /PASSED|FAILED|passed|failed/,
+    keep: /lost|percentiles|FAILED|passed|failed/,
   },
   live: {
     title: 'In a whole n8n: its HTTP Request node, and runs in queue mode',

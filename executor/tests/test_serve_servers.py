@@ -49,7 +49,9 @@ def test_p13_no_request_is_lost_or_answered_by_two(layout: Layout, server: str) 
             until(lambda: len(clients.answers) >= REQUESTS, 600)
         until(lambda: len(controller.states()) == 1)
         status = controller.status()
-        print(server, len(clients.answers), status, max(end - began for began, end, _ in clients.answers))
+        slowest = max(end - began for began, end, _ in clients.answers)
+        counts = len(clients.failures), len(clients.answers)
+        print("%s: %d of %d lost over %d hand-overs, slowest %.0f ms" % (server, *counts, HAND_OVERS, slowest * 1000))
         assert clients.failures == []
         assert status["abandoned"] == 0 and status["cut"] == 0 and status["handOvers"] == HAND_OVERS
         assert {each["restarts"] for each in status["generations"]} == {0}

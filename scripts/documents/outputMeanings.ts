@@ -276,7 +276,8 @@ const KEPT_RELEASE = {
 const RUNS = {
   'getRuns processId': 'the topmost process of the run',
   run: 'ID of the run, where Run Extraction Engine started it; else null, and where its environment can’t be read',
-  'getRuns release': 'ID of the release that it runs; null for plain files, which ran before the first deployment',
+  'getRuns release':
+    'ID of the release that it runs; null for plain files, which ran before the first deployment',
   live: 'whether it, or a part of it, uses the live release',
   startedAt: 'when it was started',
   ageSeconds: 'how long ago that is',
