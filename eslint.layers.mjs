@@ -75,6 +75,8 @@ export const layers = {
     imports: ['contract', 'errors', 'release', 'text'],
     packages: [],
   },
+  // Counts in, a decision and its reasons out: see `pure`.
+  verdict: { files: 'nodes/shared/verdict/**', imports: [], packages: [] },
   operations: {
     files: 'nodes/shared/operations/**',
     imports: [
@@ -171,7 +173,7 @@ const packagesOf = ([name, { files, packages }]) => ({
 
 /** What decides is told all that it decides from, and says the same whenever it is asked. */
 const pure = {
-  files: [layers['release/decide'].files],
+  files: [layers['release/decide'].files, layers.verdict.files],
   rules: {
     'no-restricted-syntax': [
       'error',

@@ -1,0 +1,11 @@
+import { choose, type Fraction } from './fraction';
+
+/**
+ * The sign test, one-sided: how likely it is that of so many pairs that differ, so many or more do in one direction, were
+ * both equally likely. scipy's `binomtest(wins, pairs, 0.5, 'greater')`.
+ */
+export function signTest(wins: number, pairs: number): Fraction {
+  let sum = 0n;
+  for (let count = wins; count <= pairs; count += 1) sum += choose(pairs, count);
+  return { numerator: sum, denominator: 1n << BigInt(pairs) };
+}
