@@ -3,48 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { connectLocal } from '../../nodes/shared/connection/local';
-import { DeployError } from '../../nodes/shared/errors';
-import { ExecutorClient } from '../../nodes/shared/executor/client';
+import { layEngine, limitedRun } from './memoryRuns';
 import { say } from './ownKernel';
-import { runIn } from './runRequests';
 
 const GROUPS = '/sys/fs/cgroup';
 const NOBODY = 65534;
-const LIMIT = 120;
-const base = '/run/app';
-
-/** It says its group, and then takes memory: at once and only for a moment, shared with children, or by children. */
-const ENGINE = `
-import os, sys, time
-def take(megabytes):
-    return b"x" * (megabytes << 20)
-what = sys.argv[1]
-print(open("/proc/self/cgroup").read().strip().split("\\n")[-1][3:], flush=True)
-if what == "moment":
-    held = take(200)
-    del held
-elif what == "shared":
-    held = take(60)
-    for _ in range(3):
-        if os.fork() == 0:
-            time.sleep(1)
-            os._exit(0)
-    time.sleep(1)
-elif what == "children":
-    pids = []
-    for _ in range(3):
-        pid = os.fork()
-        if pid == 0:
-            held = take(60)
-            time.sleep(30)
-            os._exit(0)
-        pids.append(pid)
-    for pid in pids:
-        os.waitpid(pid, 0)
-    time.sleep(30)
-`;
-
 function group(path: string, ...inside: string[]): void {
   for (const name of ['', ...inside]) mkdirSync(join(GROUPS, path, name), { recursive: true });
 }
@@ -59,26 +22,12 @@ function enter(path: string): void {
   writeFileSync(join(GROUPS, path, 'cgroup.procs'), String(process.pid));
 }
 
-async function run(name: string, what: string, python = 'python3'): Promise<void> {
-  const client = await ExecutorClient.open(connectLocal(), {
-    interpreter: { python, become: 'none', runtime: 'host' },
-  });
-  const changes = { wanted: { kind: 'text' }, memoryLimitMegabytes: LIMIT } as const;
-  try {
-    const { status, output } = await runIn(client, base, [what], changes);
-    say({ name, status, group: String(output).trim() });
-  } catch (error) {
-    const { message, details } = error as DeployError;
-    const tail = String((details as { output?: unknown }).output ?? '').trim();
-    say({ name, status: (details as { status?: unknown }).status, message, group: tail });
-  } finally {
-    await client.close();
-  }
+async function run(name: string, what: string, python?: string): Promise<void> {
+  say({ ...(await limitedRun(name, what, python)) });
 }
 
 async function main(): Promise<void> {
-  mkdirSync(base);
-  writeFileSync(join(base, 'run.py'), ENGINE);
+  layEngine();
   writeFileSync(
     '/run/asNobody',
     '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups python3 "$@"\n',

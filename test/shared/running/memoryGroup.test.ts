@@ -53,3 +53,27 @@ onX64('on a kernel of its own', () => {
     expect(whatBecameOf(name)).toMatchObject({ status: 'succeeded', group });
   });
 });
+
+onX64('under a real systemd, as process 1 of a kernel of its own', () => {
+  let said: Record<string, unknown>[];
+  beforeAll(() => {
+    said = onOwnKernel(join(__dirname, '../../support/memoryUnit.ts'), true);
+  });
+  const whatBecameOf = (unit: string, name: string): unknown =>
+    said.find((one) => one.unit === unit && one.name === name);
+  const own = expect.stringMatching(/^\/system\.slice\/n8n\.service\/hot-deploy-run-\d+$/);
+
+  test('a unit with Delegate=memory: the kernel holds runs to their limit, and nothing is left of their groups', () => {
+    expect(whatBecameOf('delegating', 'say')).toMatchObject({ status: 'succeeded', group: own });
+    expect(whatBecameOf('delegating', 'moment')).toMatchObject({ ...KILLED, group: own });
+    expect(whatBecameOf('delegating', 'children')).toMatchObject({ ...KILLED, group: own });
+    expect(whatBecameOf('delegating', 'left')).toMatchObject({ left: [] });
+  });
+
+  test('a unit without: nothing is made there, and its memory is looked at', () => {
+    const group = '/system.slice/n8n.service/main';
+    expect(whatBecameOf('keeping', 'say')).toMatchObject({ status: 'succeeded', group });
+    expect(whatBecameOf('keeping', 'children')).toMatchObject({ ...KILLED, group });
+    expect(whatBecameOf('keeping', 'left')).toMatchObject({ left: [] });
+  });
+});
