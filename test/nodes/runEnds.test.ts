@@ -1,10 +1,12 @@
 /** How runs that did not succeed leave the node, what is tried again, and what is refused before anything starts. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { IDataObject, NodeOperationError } from 'n8n-workflow';
 
 import { keptConnections } from '../../nodes/n8n/keeping';
+import { deployTo } from '../support/deployment';
+import { ENGINE_ENVIRONMENT, makePdf, materialiseEngine } from '../support/engine';
 import { jsonOf, nodeRuns, outputOf, WAYS } from '../support/nodeRuns';
 import { there, toldIn } from '../support/runs';
 
@@ -15,6 +17,12 @@ let basePath: string;
 beforeAll(async () => {
   basePath = await runs.engine('one');
 });
+
+async function materialised(version: string): Promise<string> {
+  const directory = await runs.make('source');
+  await materialiseEngine(version, directory);
+  return directory;
+}
 
 const REGULAR = { node: { onError: 'continueRegularOutput' } } as const;
 const ERROR_OUTPUT = { node: { onError: 'continueErrorOutput' } } as const;
@@ -100,6 +108,28 @@ describe.each(WAYS)('%s', (way) => {
     const others = { ...given, options: { ...options, retryOn: ['timedOut', 'killed', 'connection'] } };
     const [failed] = jsonOf(await runs.run(way, [['count', `${file}-b`, '3']], others, REGULAR));
     expect(failed).toMatchObject({ status: 'failed', exitCode: 3, attempts: 1 });
+  });
+
+  test('1f.10: a batch of the sample engine with one broken PDF fails where the rule says so, and else does not', async () => {
+    const engine = join(await runs.make(), 'app');
+    await materialiseEngine('base', engine);
+    await deployTo(engine, await materialised('v2'));
+    const inbox = await runs.make('inbox');
+    writeFileSync(join(inbox, 'good.pdf'), makePdf([['The contractor shall deliver. Total price: EUR 5.']]));
+    writeFileSync(join(inbox, 'broken.pdf'), 'no PDF');
+    // As engines do that catch whatever happens: what its exit code says counts for nothing.
+    const environment = `ANTHROPIC_API_KEY=${ENGINE_ENVIRONMENT.ANTHROPIC_API_KEY}`;
+    const options = { environment, successExitCodes: '0, 2' };
+    const batch = (successRule: string) =>
+      runs.run(way, [['batch', inbox]], { basePath: engine, options: { ...options, successRule } }, REGULAR);
+    const [failed] = jsonOf(await batch('unreadable.length = 0'));
+    expect(failed).toMatchObject({
+      status: 'failed',
+      error: 'The run ended well, but “unreadable.length = 0” does not hold: there is 1.',
+      output: { results: [{ file: 'good.pdf' }], unreadable: [{ file: 'broken.pdf' }] },
+    });
+    const [passed] = jsonOf(await batch('results[0] exists'));
+    expect(passed).toMatchObject({ status: 'succeeded', output: { unreadable: [{ file: 'broken.pdf' }] } });
   });
 
   test('what an attempt that failed put out is no part of the next one’s output', async () => {

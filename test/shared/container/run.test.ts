@@ -2,9 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 
 import type { ExecutorClient } from '../../../nodes/shared/executor/client';
+import { getRuns } from '../../../nodes/shared/operations/getRuns';
+import { stopRuns } from '../../../nodes/shared/operations/stopRuns';
 import type { TakeFile } from '../../../nodes/shared/run/runResult';
 import { type Container, type ContainerOptions, startContainer } from '../../support/container';
 import {
@@ -13,9 +15,11 @@ import {
   openClient,
   temporaryDirectories,
 } from '../../support/deployment';
+import { asBasePath } from '../../support/named';
 import { AS_TEXT, leftOfRuns, obedientEngine, runIn, toldIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
+import { until } from '../../support/until';
 
 jest.setTimeout(240_000);
 const make = temporaryDirectories();
@@ -107,6 +111,28 @@ test('1f.6: after its timeout the whole tree is ended, with what forked twice to
   expect(readFileSync(join(usual.parent, 'told-timeout'), 'utf8').split(' ')).toHaveLength(3);
   expect(stubborn(usual.container)).toEqual([]);
   expect(performance.now() - started).toBeLessThan(16_000);
+});
+
+test('6.5: what runs in the container is listed and stopped there, with all that it has started', async () => {
+  const told = join(usual.parent, 'told-stopped');
+  const ended = thrownBy(
+    runIn(client, BASE, ['stubborn', '/srv/told-stopped'], { ...AS_TEXT, timeoutSeconds: 120 }),
+  );
+  await until(() => existsSync(told) && readFileSync(told, 'utf8').split(' ').length === 3);
+  const beside = await usual.open();
+  const { runs } = await getRuns(beside, asBasePath(BASE));
+  expect(runs).toMatchObject([{ container: usual.container.name, live: true, processes: 3 }]);
+  const result = await stopRuns(beside, {
+    basePath: asBasePath(BASE),
+    chosen: runs.map(({ processId }) => String(processId)),
+    includeLive: true,
+    dryRun: false,
+    graceSeconds: 1,
+    holder: { workflow: 'Test', execution: '1' },
+  });
+  expect(result).toMatchObject({ status: 'stopped', runs: [{ end: 'killed' }] });
+  expect((await ended).details).toMatchObject({ status: 'killed', signal: 'SIGKILL' });
+  expect(stubborn(usual.container)).toEqual([]);
 });
 
 const file = { kind: 'content', pass: 'file', name: 'input.bin' } as const;

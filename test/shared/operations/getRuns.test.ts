@@ -43,7 +43,7 @@ test('none, where nothing runs and where there is no engine', async () => {
   expect(found).toMatchObject({ runs: [], count: 0 });
 });
 
-test('one through the launcher: what it is, since when, and what it costs', async () => {
+test('6.1: one through the launcher: what it is, since when, and what it costs', async () => {
   const before = Date.now();
   const [pid] = await started.start(base, 'busy');
   const run = await only();

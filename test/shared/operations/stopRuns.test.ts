@@ -79,7 +79,7 @@ function lastNoted(): Record<string, unknown> {
   return JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
 }
 
-test('only those of releases that are not live, by default; the history says who asked, which and how', async () => {
+test('6.2, 6.7: only those of releases that are not live, by default; the history says who asked, which and how', async () => {
   const [gone] = await started.start(base, 'wait', ofOld());
   const [stays] = await started.start(base, 'wait');
   const result = await stop();
@@ -99,7 +99,7 @@ test('only those of releases that are not live, by default; the history says who
   });
 });
 
-test('P4: one that ignores being asked is gone within the grace and 5 s, and its release can be pruned', async () => {
+test('P4, 6.4: one that ignores being asked is gone within the grace and 5 s, and its release can be pruned', async () => {
   const app = await make('app');
   const release = await deployLabel(app, '1');
   const [pid] = await started.start(app, 'stubborn');
@@ -120,7 +120,7 @@ test('P4: one that ignores being asked is gone within the grace and 5 s, and its
   expect((await prune()).releases).toContain(release);
 });
 
-test('the whole tree: children that show nothing of it, what has left its parent, and all else stays', async () => {
+test('6.2: the whole tree: children that show nothing of it, what has left its parent, and all else stays', async () => {
   const bystander = await elsewhere();
   const pids = await started.start(base, 'parent+daemon');
   const others = await started.start(base, 'parent+daemon');
@@ -163,7 +163,7 @@ test('what it starts while it ends is ended, too', async () => {
   expect(running([pid, late])).toEqual([]);
 });
 
-test('a dry run lists the same set as the real one, and ends nothing', async () => {
+test('6.6: a dry run lists the same set as the real one, and ends nothing', async () => {
   const pids = [await started.start(base, 'wait'), await started.start(base, 'parent+daemon')].flat();
   await becomeOld();
   pids.push(...(await started.start(base, 'wait')));
@@ -176,7 +176,7 @@ test('a dry run lists the same set as the real one, and ends nothing', async () 
   expect(dry.runs.map(({ end }) => end)).toEqual(['planned', 'planned']);
 });
 
-test('one of the live release is refused without the switch, also when it is chosen; with it, it ends', async () => {
+test('6.2: one of the live release is refused without the switch, also when it is chosen; with it, it ends', async () => {
   const [pid] = await started.start(base, 'wait', { env: { HOT_DEPLOY_RUN: '0123456789abcdef' } });
   for (const chosen of [[String(pid)], ['0123456789abcdef']]) {
     const refused = await thrownBy(stop({ chosen }));
@@ -219,7 +219,7 @@ test('P7: no other process is ended, whatever is chosen', async () => {
   bystander.kill('SIGKILL');
 });
 
-test('P7: 100 runs whose ids are others’ by now: none of those is ended', async () => {
+test('P7, 6.3: 100 runs whose ids are others’ by now: none of those is ended', async () => {
   const processes = await Promise.all(Array.from({ length: 100 }, () => elsewhere()));
   const pids = processes.map(({ pid }) => pid as number);
   const result = await inConversation((client) =>
@@ -295,7 +295,7 @@ describe('of other users', () => {
   });
   afterAll(() => [owner, other].forEach((user) => user.remove()));
 
-  test('one that this user may not end is refused as a whole, and the others end', async () => {
+  test('6.5: one that this user may not end is refused as a whole, and the others end', async () => {
     const how = { ...ofOld(), python: '/usr/bin/python3' };
     const foreign = await started.start(base, 'parent', { ...how, before: asUser(other.username) });
     const [own] = await started.start(base, 'wait', { ...how, before: asUser(owner.username) });

@@ -1,4 +1,4 @@
-/** What is started, with which arguments, of which release: EVIDENCE's first acceptance, and item 1 and 6 of the node. */
+/** What is started, with which arguments, of which release: arguments as a list (1f.1), and what is started (1f.2). */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
