@@ -11,7 +11,7 @@ from served import BIN, FULL_SIZE, Clients, flip, get, make_base, make_release, 
 from hot_deploy.layout import Layout
 
 HAND_OVERS = 50 if FULL_SIZE else 5
-REQUESTS = 5000 if FULL_SIZE else 500
+REQUESTS = 5000
 
 COMMANDS = {
     "uvicorn": ["uvicorn", "service:app", "--fd", "{fd}", "--no-access-log"],
