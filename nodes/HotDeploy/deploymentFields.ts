@@ -1,6 +1,6 @@
 import { checks } from '../n8n/checkFields';
 import { entrypoint } from '../n8n/engineFields';
-import { choice, flag, option, trimmed } from '../n8n/field';
+import { choice, flag, neverEmptied, option, trimmed } from '../n8n/field';
 import type { ItemContext } from '../n8n/item';
 import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
@@ -86,25 +86,29 @@ export const pinning = option(
 );
 
 export const expectedDigest = option(
-  trimmed({
-    displayName: 'Expected Digest',
-    name: 'expectedDigest',
-    default: '',
-    placeholder: '={{ $json.source.digest }}',
-    description:
-      'The source.digest of a deployment elsewhere, such as to staging: only the very same bytes are deployed',
-  }),
+  neverEmptied(
+    trimmed({
+      displayName: 'Expected Digest',
+      name: 'expectedDigest',
+      default: '',
+      placeholder: '={{ $json.source.digest }}',
+      description:
+        'The source.digest of a deployment elsewhere, such as to staging: only the very same bytes are deployed',
+    }),
+  ),
 );
 
 export const planDigest = option(
-  trimmed({
-    displayName: 'Plan Digest',
-    name: 'planDigest',
-    default: '',
-    placeholder: '={{ $json.planDigest }}',
-    description:
-      'The planDigest of Plan Deployment: the deployment goes ahead only if the plan would still be the same',
-  }),
+  neverEmptied(
+    trimmed({
+      displayName: 'Plan Digest',
+      name: 'planDigest',
+      default: '',
+      placeholder: '={{ $json.planDigest }}',
+      description:
+        'The planDigest of Plan Deployment: the deployment goes ahead only if the plan would still be the same',
+    }),
+  ),
 );
 
 /** Opens source and engine side by side for as long as `work` takes. */

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { shellOnly } from '../shared/release/shellOperators';
 import { DeployError } from '../shared/errors';
 import type { Check, CheckType } from '../shared/release/checks';
-import { choice, count, field, type ReadParameter, text, within } from './field';
+import { AS_WRITTEN, choice, count, field, type ReadParameter, text, within } from './field';
 import { HTTP_FIELDS, readHttpCheck, readStartCommand } from './httpCheckFields';
 import { commandTimeoutSeconds } from './locationFields';
 import { isRecord } from './values';
@@ -156,7 +156,11 @@ function rowsOf(value: unknown, called: string): IDataObject[] {
 /** The rows as checks. Throws `INPUT` naming the check, the field and what to write. */
 export function readChecks(read: ReadParameter): Check[] {
   const usualTimeout = commandTimeoutSeconds.read(read);
-  return checks.read(read).map((row, index) => readCheck(within(row), index + 1, usualTimeout));
+  const written = read('checks', {}, AS_WRITTEN);
+  const writtenRows = isRecord(written) && Array.isArray(written.check) ? (written.check as unknown[]) : [];
+  return checks
+    .read(read)
+    .map((row, index) => readCheck(within(row, writtenRows[index]), index + 1, usualTimeout));
 }
 
 function readCheck(row: ReadParameter, position: number, usualTimeout: number): Check {

@@ -1,5 +1,6 @@
 import type { IGetNodeParameterOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { DeployError } from '../shared/errors';
 import { LONGEST_TEXT, LONGEST_WORDS } from '../shared/contract/limits';
 import { readChoice, readCount, readFlag, readText } from './values';
 
@@ -118,12 +119,40 @@ export function option<T>(member: Field<T>): Option<T> {
   return {
     place: 'options',
     property,
-    read: (get, called) => member.read(within(get('options', {})), called),
+    read: (get, called) => member.read(within(get('options', {}), get('options', {}, AS_WRITTEN)), called),
   };
 }
 
-/** Reads what an object holds; a member that is left out, or that an expression empties, is as if untouched. */
-export function within(values: unknown): ReadParameter {
+/**
+ * Reads what an object holds; a member that is left out, or that an expression empties, is as if untouched. `written`: the
+ * same object with its expressions as they stand.
+ */
+export function within(values: unknown, written?: unknown): ReadParameter {
   const members = (values ?? {}) as Readonly<Record<string, unknown>>;
-  return (name, fallback) => members[name] ?? fallback;
+  const expressions = (written ?? {}) as Readonly<Record<string, unknown>>;
+  return (name, fallback, options) => (options?.rawExpressions ? expressions : members)[name] ?? fallback;
 }
+
+/** Asks for what stands in the form, expressions as they are written. */
+export const AS_WRITTEN = { rawExpressions: true } as const;
+
+/**
+ * A field that holds something back, or makes sure of it: left empty it is off, but an expression that comes out empty says
+ * so. Else it would be off just where something has gone wrong before.
+ */
+export function neverEmptied<T>(member: Field<T>): Field<T> {
+  const { name, displayName } = member.property;
+  return {
+    ...member,
+    read(get, called = displayName) {
+      const written = get(name, '', AS_WRITTEN);
+      const isExpression = typeof written === 'string' && written.startsWith('=');
+      if (isExpression && String(get(name, '') ?? '').trim() === '') {
+        throw new DeployError('INPUT', `${called} is an expression that comes out empty. ${HOW_TO_FILL}`);
+      }
+      return member.read(get, called);
+    },
+  };
+}
+
+const HOW_TO_FILL = 'See that what it refers to is there, or empty the field to do without it.';

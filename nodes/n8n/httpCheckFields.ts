@@ -4,7 +4,7 @@ import type { HttpRequest } from '../shared/release/checks';
 import { parseStatuses } from '../shared/release/httpStatuses';
 import { parseRules } from '../shared/run/successRule';
 import { listOfWords } from './argumentList';
-import { choice, field, flag, type ReadParameter, text, trimmed } from './field';
+import { choice, field, flag, neverEmptied, type ReadParameter, text, trimmed } from './field';
 import { readText } from './values';
 
 const displayOptions = { show: { type: ['http'] } };
@@ -54,24 +54,28 @@ const status = text({
   displayOptions,
 });
 
-const expectedText = text({
-  displayName: 'Expected Text',
-  name: 'expectedText',
-  default: '',
-  placeholder: 'ready',
-  description: 'Has to be in the answer, of which 1 MiB is read',
-  displayOptions,
-});
+const expectedText = neverEmptied(
+  text({
+    displayName: 'Expected Text',
+    name: 'expectedText',
+    default: '',
+    placeholder: 'ready',
+    description: 'Has to be in the answer, of which 1 MiB is read',
+    displayOptions,
+  }),
+);
 
-const json = trimmed({
-  displayName: 'Expected JSON',
-  name: 'expectedJson',
-  default: '',
-  placeholder: 'status = "ok"',
-  description:
-    'A path into the answer’s JSON and the value that has to be there, as in checks[0].state = "up"',
-  displayOptions,
-});
+const json = neverEmptied(
+  trimmed({
+    displayName: 'Expected JSON',
+    name: 'expectedJson',
+    default: '',
+    placeholder: 'status = "ok"',
+    description:
+      'A path into the answer’s JSON and the value that has to be there, as in checks[0].state = "up"',
+    displayOptions,
+  }),
+);
 
 const verify = flag({
   displayName: 'Ignore SSL Issues (Insecure)',

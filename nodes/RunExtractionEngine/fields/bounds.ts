@@ -1,4 +1,14 @@
-import { choice, count, field, flag, option, type ReadParameter, text, trimmed } from '../../n8n/field';
+import {
+  choice,
+  count,
+  field,
+  flag,
+  neverEmptied,
+  option,
+  type ReadParameter,
+  text,
+  trimmed,
+} from '../../n8n/field';
 import { readChoice, readText } from '../../n8n/values';
 import { readVariables } from '../../n8n/variables';
 import { DeployError } from '../../shared/errors';
@@ -126,14 +136,16 @@ const runAs = option(
 );
 
 const runKey = option(
-  trimmed({
-    displayName: 'Run Key',
-    name: 'runKey',
-    default: '',
-    placeholder: '={{ $execution.id }}-{{ $itemIndex }}',
-    description:
-      'With one, the run goes on when n8n goes away, and whoever asks with the same key gets its outcome and starts nothing. It is kept for seven days.',
-  }),
+  neverEmptied(
+    trimmed({
+      displayName: 'Run Key',
+      name: 'runKey',
+      default: '',
+      placeholder: '={{ $execution.id }}-{{ $itemIndex }}',
+      description:
+        'With one, the run goes on when n8n goes away, and whoever asks with the same key gets its outcome and starts nothing. It is kept for seven days.',
+    }),
+  ),
 );
 
 const successExitCodes = option(
@@ -159,15 +171,17 @@ const successExitCodes = option(
 );
 
 const successRule = option(
-  text({
-    displayName: 'Success Rule',
-    name: 'successRule',
-    typeOptions: { rows: 2 },
-    default: '',
-    placeholder: 'failed = 0',
-    description:
-      'What has to hold of the output, for an engine that exits with 0 whatever happens: a path, a comparison and a value a line, such as <code>failed = 0</code>, <code>results[*].status = "ok"</code> or <code>$ contains "done"</code>',
-  }),
+  neverEmptied(
+    text({
+      displayName: 'Success Rule',
+      name: 'successRule',
+      typeOptions: { rows: 2 },
+      default: '',
+      placeholder: 'failed = 0',
+      description:
+        'What has to hold of the output, for an engine that exits with 0 whatever happens: a path, a comparison and a value a line, such as <code>failed = 0</code>, <code>results[*].status = "ok"</code> or <code>$ contains "done"</code>. An expression is worked out before the run, when there is no output.',
+    }),
+  ),
 );
 
 const timeoutSeconds = option(

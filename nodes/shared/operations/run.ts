@@ -95,10 +95,11 @@ async function settle(run: OpenRun, facts: RunFacts, held: Held, takeFile: TakeF
   }
   const broken = ending.status === 'succeeded' ? brokenRule(collected.output, request.rules) : undefined;
   if (broken) {
-    const { rule, found } = broken;
+    const { rule, found, remedy } = broken;
     ending = {
       status: 'failed',
       why: `The run ended well, but “${rule.text}” does not hold: there is ${found}.`,
+      remedy,
     };
   }
   const printed = { ...facts, stdout: await endPrinted(run, facts) };

@@ -11,13 +11,17 @@ export function jsonPrinted(text: string, place: Exclude<JsonPlace, { from: 'fil
   const given = place.from === 'lastLine' ? lastLine(text) : text.trim();
   const found = parsed(given);
   if (found) return found.value;
-  throw unreadable(
-    place.from === 'lastLine' ? 'The last line of the output is no JSON' : 'The output is no JSON',
-    given,
-    place.from === 'stdout'
-      ? 'Where the engine prints more than the JSON, take JSON From: Last Line, Marker or File.'
-      : undefined,
-  );
+  throw place.from === 'lastLine'
+    ? unreadable(
+        'The last line of the output is no JSON',
+        given,
+        'Where the engine prints more behind the JSON, take JSON From: Marker or File.',
+      )
+    : unreadable(
+        'The output is no JSON',
+        given,
+        'Where the engine prints more than the JSON, take JSON From: Last Line, Marker or File.',
+      );
 }
 
 /** The JSON of each line that isn't empty. Throws `RUN` naming the first line that is none. */

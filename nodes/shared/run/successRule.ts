@@ -57,6 +57,7 @@ function parseRule(field: string, line: string): Rule {
       `${field} has a line of ${line.length} characters. Give at most ${LONGEST}.`,
     );
   }
+  if (line === 'true' || line === 'false') throw noRule(field, line, 'it is what an expression came out as');
   const { path, rest } = parsePath(field, line);
   const operator = rest === '' ? 'exists' : OPERATORS.find((each) => startsWithWord(rest, each));
   if (!operator) throw noRule(field, line, `after the path comes ${JSON.stringify(rest)}`);
@@ -125,18 +126,31 @@ function noRule(field: string, line: string, why: string): DeployError {
   });
 }
 
-/** The first rule that an output breaks, with what is there instead; undefined when all hold. */
-export function brokenRule(
-  output: unknown,
-  rules: readonly Rule[],
-): { rule: Rule; found: string } | undefined {
+/** A rule that an output breaks, and what is there instead. */
+export interface BrokenRule {
+  readonly rule: Rule;
+  readonly found: string;
+  /** What may be wrong with the rule itself. */
+  readonly remedy?: string;
+}
+
+/** The first rule that an output breaks; undefined when all hold. */
+export function brokenRule(output: unknown, rules: readonly Rule[]): BrokenRule | undefined {
   for (const rule of rules) {
     const values = valuesAt(output, rule.path);
     // Of an empty list, each has what is asked for.
     const at = values.findIndex((value) => !holds(rule, value));
-    if (at >= 0) return { rule, found: shown(values[at]) };
+    if (at >= 0) return { rule, found: shown(values[at]), ...remedyOf(rule, output) };
   }
   return undefined;
+}
+
+/** In n8n's expressions the output is `$json.output`; in a rule it is what paths begin in. */
+function remedyOf({ path, text }: Rule, output: unknown): Pick<BrokenRule, 'remedy'> {
+  if (path[0] !== 'output' || memberOf(output, 'output') !== undefined) return {};
+  const shorter = text.replace(/^\$?\.?output\.?/, '').trimStart();
+  const rule = /^[\w*"[]/.test(shorter) ? shorter : `$ ${shorter}`.trim();
+  return { remedy: `Paths begin inside the output: write ${rule} in place of ${text}.` };
 }
 
 /** What a path leads to; `undefined` stands for what isn't there. */

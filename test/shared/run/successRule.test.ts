@@ -98,10 +98,26 @@ test.each([
   ['failed containsx', 'after the path comes "containsx"'],
   ['failed exists 3', 'after “exists” comes more'],
   ['failed !! 3', 'after the path comes "!! 3"'],
+  ['false', 'it is what an expression came out as'],
+  ['true', 'it is what an expression came out as'],
 ])('%j is no rule: %s', (line, why) => {
   const { code, message, description } = refusalOf(() => parseRules('Success Rule', `failed = 0\n${line}`));
   expect([code, message]).toEqual(['INPUT', `Success Rule: ${JSON.stringify(line)} is no rule: ${why}.`]);
   expect(description).toContain('results[*].status = "ok"');
+});
+
+test.each([
+  ['output.failed = 0', 'Paths begin inside the output: write failed = 0 in place of output.failed = 0.'],
+  ['$.output.failed = 0', 'Paths begin inside the output: write failed = 0 in place of $.output.failed = 0.'],
+  ['output = 3', 'Paths begin inside the output: write $ = 3 in place of output = 3.'],
+  ['failed = 1', undefined],
+])('%s, which the output has nothing of: what to write', (line, remedy) => {
+  expect(brokenRule({ failed: 0 }, parseRules('Success Rule', line))?.remedy).toBe(remedy);
+});
+
+test('an output that has an output of its own is none of these', () => {
+  const rules = parseRules('Success Rule', 'output.failed = 0');
+  expect(brokenRule({ output: { failed: 1 } }, rules)).toEqual({ rule: rules[0], found: '1' });
 });
 
 test('how many rules there are, and how long one is, has a limit', () => {

@@ -20,6 +20,7 @@ export const LAYOUT: readonly Refusal[] = [
     facts: { basePath: '/app' },
     code: 'NOT_FOUND',
     message: "Base Path /app does not exist on the engine's side.",
+    description: 'Correct Base Path, or deploy there first.',
   },
   {
     kind: 'basePathIsNoDirectory',

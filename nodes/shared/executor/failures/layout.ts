@@ -24,6 +24,7 @@ export const LAYOUT = {
     code: 'NOT_FOUND',
     facts: { basePath: words },
     message: ({ basePath }) => `Base Path ${basePath} does not exist on the engine's side.`,
+    description: 'Correct Base Path, or deploy there first.',
   }),
   basePathIsNoDirectory: failure({
     code: 'INPUT',
