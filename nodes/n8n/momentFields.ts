@@ -1,17 +1,19 @@
 import { DeployError } from '../shared/errors';
 import { type DeploymentWindow, isTimeZone } from '../shared/release/deploymentWindow';
 import { type SwitchMoment, WHEN_NOT_QUIET } from '../shared/release/switchMoment';
-import { choice, count, option, type ReadParameter, trimmed } from './field';
+import { choice, count, neverEmptied, option, type ReadParameter, trimmed } from './field';
 
 const waitForQuietSeconds = option(
-  count({
-    displayName: 'Wait for Quiet (Seconds)',
-    name: 'waitForQuietSeconds',
-    default: 0,
-    typeOptions: { minValue: 0 },
-    description:
-      'How long the switch waits at most, with everything prepared, until no run of the engine and no request to its service is in progress. Runs may start meanwhile. 0 does not wait: runs go on with their release anyway.',
-  }),
+  neverEmptied(
+    count({
+      displayName: 'Wait for Quiet (Seconds)',
+      name: 'waitForQuietSeconds',
+      default: 0,
+      typeOptions: { minValue: 0 },
+      description:
+        'How long the switch waits at most, with everything prepared, until no run of the engine and no request to its service is in progress. Runs may start meanwhile. 0 does not wait: runs go on with their release anyway.',
+    }),
+  ),
 );
 
 const whenNotQuiet = option(
@@ -28,14 +30,16 @@ const whenNotQuiet = option(
 );
 
 const deploymentWindow = option(
-  trimmed({
-    displayName: 'Deployment Window',
-    name: 'deploymentWindow',
-    default: '',
-    placeholder: '02:00-05:00',
-    description:
-      'The time of day in which the switch may happen; it may go over midnight. The execution waits for it, and prepares everything in the 15 minutes before. Empty: at any time.',
-  }),
+  neverEmptied(
+    trimmed({
+      displayName: 'Deployment Window',
+      name: 'deploymentWindow',
+      default: '',
+      placeholder: '02:00-05:00',
+      description:
+        'The time of day in which the switch may happen; it may go over midnight. The execution waits for it, and prepares everything in the 15 minutes before. Empty: at any time.',
+    }),
+  ),
 );
 
 const windowTimeZone = option(

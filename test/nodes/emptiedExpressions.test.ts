@@ -47,6 +47,8 @@ test.each<[string, IDataObject]>([
   ['Plan Digest', { options: { planDigest: '={{ $json.planDigest }}' } }],
   ['Expected Digest', { options: { expectedDigest: '={{ $json.gone.digest }}' } }],
   ['Expected Digest', { options: { expectedDigest: '={{ " " }}' } }],
+  ['Deployment Window', { options: { deploymentWindow: '={{ $json.window }}' } }],
+  ['Wait for Quiet (Seconds)', { options: { waitForQuietSeconds: '={{ $json.wait }}' } }],
   ['Expected Text of check “Service answers (1)”', check({ expectedText: '={{ $json.version }}' })],
   ['Expected JSON of check “Service answers (1)”', check({ expectedJson: '={{ $json.rule }}' })],
 ])('%s: nothing is deployed', async (called, more) => {
@@ -61,6 +63,9 @@ test.each([
   ['Success Rule', { successRule: '={{ $json.output.failed === 0 }}' }],
   ['Success Rule', { successRule: '={{ $json.nothere }}' }],
   ['Run Key', { runKey: '={{ $json.id }}' }],
+  ['Memory Limit (Megabytes)', { memoryLimitMegabytes: '={{ $json.memory }}' }],
+  ['Engine Limit', { engineLimit: '={{ $json.most }}' }],
+  ['Run As', { runAs: '={{ $json.user }}' }],
 ])('%s: nothing is run', async (called, options) => {
   const basePath = await make('app');
   await writeTree(basePath, obedientEngine('one'));
@@ -71,6 +76,24 @@ test.each([
     `${called} is an expression that comes out empty. See that what it refers to is there, or empty the field to do without it.`,
   );
   expect(existsSync(mark)).toBe(false);
+});
+
+test.each([
+  ['Runs', { runs: '={{ $json.run }}' }],
+  ['Runs', { runs: '={{ [] }}' }],
+  ['Dry Run', { options: { dryRun: '={{ $json.onlyLook }}' } }],
+])('%s of Stop Runs: nothing is stopped', async (called, more) => {
+  const basePath = await make('app');
+  await writeTree(basePath, obedientEngine('one'));
+  const node = runEngine({ connection: 'local', operation: 'stopRuns', basePath, ...more });
+  expect(await saidOf(node)).toContain(`${called} is an expression that comes out empty.`);
+});
+
+test('Dry Run of Repair Engine: nothing is repaired', async () => {
+  const basePath = await make('app');
+  const options = { dryRun: '={{ $json.onlyLook }}' };
+  const node = hotDeploy({ connection: 'local', operation: 'repair', basePath, options });
+  expect(await saidOf(node)).toContain('Dry Run is an expression that comes out empty.');
 });
 
 test('what an expression gives is taken, and a field that is empty itself is off', async () => {

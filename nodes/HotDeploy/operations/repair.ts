@@ -1,6 +1,6 @@
 import { checks } from '../../n8n/checkFields';
 import { engineOptions, entrypoint } from '../../n8n/engineFields';
-import { flag, option } from '../../n8n/field';
+import { flag, neverEmptied, option } from '../../n8n/field';
 import { locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
@@ -11,12 +11,14 @@ import { deployUnchanged } from '../deploymentFields';
 
 const dryRun = {
   ...option(
-    flag({
-      displayName: 'Dry Run',
-      name: 'dryRun',
-      default: false,
-      description: 'Whether to say what would be done, without changing anything',
-    }),
+    neverEmptied(
+      flag({
+        displayName: 'Dry Run',
+        name: 'dryRun',
+        default: false,
+        description: 'Whether to say what would be done, without changing anything',
+      }),
+    ),
   ),
   after: deployUnchanged,
 };

@@ -29,14 +29,16 @@ const concurrency = option(
 );
 
 const engineLimit = option(
-  count({
-    displayName: 'Engine Limit',
-    name: 'engineLimit',
-    default: 0,
-    typeOptions: { minValue: 0, maxValue: MOST_SLOTS },
-    description:
-      'How many runs of this engine there may be at once, over all executions and workers that have such a limit; others wait for their turn. 0: no limit.',
-  }),
+  neverEmptied(
+    count({
+      displayName: 'Engine Limit',
+      name: 'engineLimit',
+      default: 0,
+      typeOptions: { minValue: 0, maxValue: MOST_SLOTS },
+      description:
+        'How many runs of this engine there may be at once, over all executions and workers that have such a limit; others wait for their turn. 0: no limit.',
+    }),
+  ),
 );
 
 const environment = option(
@@ -56,13 +58,15 @@ const environment = option(
 );
 
 const memoryLimitMegabytes = option(
-  count({
-    displayName: 'Memory Limit (Megabytes)',
-    name: 'memoryLimitMegabytes',
-    default: 0,
-    typeOptions: { minValue: 0 },
-    description: 'A run that takes more, with all that it starts, is ended. 0: no limit.',
-  }),
+  neverEmptied(
+    count({
+      displayName: 'Memory Limit (Megabytes)',
+      name: 'memoryLimitMegabytes',
+      default: 0,
+      typeOptions: { minValue: 0 },
+      description: 'A run that takes more, with all that it starts, is ended. 0: no limit.',
+    }),
+  ),
 );
 
 const pin = option(
@@ -125,14 +129,16 @@ const retryOn = option(
 );
 
 const runAs = option(
-  trimmed({
-    displayName: 'Run As',
-    name: 'runAs',
-    default: '',
-    placeholder: 'engine',
-    description:
-      'User the run is started as, by name or number, where root starts it. Empty takes whom the base path belongs to.',
-  }),
+  neverEmptied(
+    trimmed({
+      displayName: 'Run As',
+      name: 'runAs',
+      default: '',
+      placeholder: 'engine',
+      description:
+        'User the run is started as, by name or number, where root starts it. Empty takes whom the base path belongs to.',
+    }),
+  ),
 );
 
 const runKey = option(

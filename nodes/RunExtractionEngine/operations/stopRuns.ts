@@ -1,5 +1,5 @@
 import { engineOptions } from '../../n8n/engineFields';
-import { count, field, flag, option } from '../../n8n/field';
+import { count, field, flag, neverEmptied, option } from '../../n8n/field';
 import { stopRunsHints } from '../../n8n/hints';
 import { basePath, locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
@@ -13,20 +13,22 @@ const MOST = 1000;
 const LONGEST_GRACE = 3600;
 const ID = /^(?:[0-9]{1,10}|[0-9a-f]{16})$/;
 
-const runs = field(
-  {
-    displayName: 'Runs',
-    name: 'runs',
-    type: 'string',
-    default: '',
-    placeholder: '4711, 3f2a9c1b00d1e2f3',
-    description:
-      'Which runs to stop: their process IDs, or their run IDs, with commas between. Empty for all runs of releases that are not live.',
-  },
-  (value, called) => {
-    const given = readText(called, Array.isArray(value) ? value.join(',') : value);
-    return parseIds(given, called);
-  },
+const runs = neverEmptied(
+  field(
+    {
+      displayName: 'Runs',
+      name: 'runs',
+      type: 'string',
+      default: '',
+      placeholder: '4711, 3f2a9c1b00d1e2f3',
+      description:
+        'Which runs to stop: their process IDs, or their run IDs, with commas between. Empty for all runs of releases that are not live.',
+    },
+    (value, called) => {
+      const given = readText(called, Array.isArray(value) ? value.join(',') : value);
+      return parseIds(given, called);
+    },
+  ),
 );
 
 const includeLive = option(
@@ -39,12 +41,14 @@ const includeLive = option(
 );
 
 const dryRun = option(
-  flag({
-    displayName: 'Dry Run',
-    name: 'dryRun',
-    default: false,
-    description: 'Whether to only list the runs that would be stopped',
-  }),
+  neverEmptied(
+    flag({
+      displayName: 'Dry Run',
+      name: 'dryRun',
+      default: false,
+      description: 'Whether to only list the runs that would be stopped',
+    }),
+  ),
 );
 
 const graceSeconds = option(
