@@ -19,6 +19,7 @@ const WITHOUT_PROCESSES = path.join(TEST, 'support/withoutProcesses.ts');
 const SLOW =
   /^(?:node:)?(?:child_process|cluster|dgram|https?|http2|net|tls|worker_threads)$|^(?:ssh2|n8n-core|playwright-core)(?:\/|$)/;
 
+/** Most files are reached from most tests: each is read once. */
 const known = new Map();
 
 /** All files that a file imports at run time, directly, and what it names that is none. */

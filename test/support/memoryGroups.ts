@@ -8,6 +8,7 @@ import { say } from './ownKernel';
 
 const GROUPS = '/sys/fs/cgroup';
 const NOBODY = 65534;
+
 function group(path: string, ...inside: string[]): void {
   for (const name of ['', ...inside]) mkdirSync(join(GROUPS, path, name), { recursive: true });
 }

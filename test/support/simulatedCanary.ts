@@ -16,14 +16,18 @@ export interface Ended {
   readonly runs: number;
 }
 
-/** Numbers from 0 to 1 that look random: mulberry32, by T. Ettinger. The same seed gives the same ones. */
+const MODULUS = 2 ** 31 - 1;
+const MULTIPLIER = 48_271;
+
+/**
+ * Numbers between 0 and 1 that look random, the same ones for the same seed: Lehmer's generator, with the constants of
+ * S. K. Park, K. W. Miller and P. K. Stockmeyer (Communications of the ACM 36, 1993).
+ */
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = 1 + (Math.abs(seed) % (MODULUS - 1));
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+    state = (state * MULTIPLIER) % MODULUS;
+    return state / MODULUS;
   };
 }
 

@@ -7,7 +7,7 @@ import { ROOT } from '../../support/productFiles';
 import { canaries, seededRandom } from '../../support/simulatedCanary';
 import { size } from '../../support/size';
 
-/** In each of these more of the candidate's runs fail than of the live release's; `undefined`: all of them do. */
+/** How many more of the candidate's runs fail than of the live release's, as a part of all: the page's columns. */
 const MORE = [0, 0.05, 0.1, 0.2, 0.5];
 const SHARE = 0.2;
 /** With so many, chance alone moves a number by less than a point in two of three cases. */
