@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # Each needs only what comes before.
 ORDER = (
-    *("addresses", "steering", "listening", "processes", "connections", "commands", "starting", "warden", "output"),
-    *("probing", "generations", "loop", "settings", "marking", "service", "handing", "telling", "crashes"),
+    *("addresses", "steering", "listening", "processes", "connections", "arrivals", "commands", "starting", "warden"),
+    *("output", "probing", "generations", "loop", "settings", "marking", "service", "handing", "telling", "crashes"),
     *("control", "requests", "updating", "main"),
 )
 FROM_MODULES = re.compile(r"^(?:    )?from serving\.[a-z]+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)

@@ -195,7 +195,7 @@ def _generation(given: Json) -> Json:
     state, pinning = given.get("state"), given.get("pinning")
     numbers = {
         name: _count(given.get(name))
-        for name in ("pid", "sinceSeconds", "restarts", "memoryMb", "processes", "connections")
+        for name in ("pid", "sinceSeconds", "restarts", "memoryMb", "processes", "connections", "accepted")
     }
     return {
         "release": release_of(given.get("release")),

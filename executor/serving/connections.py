@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 1, 0x300, 2, 3
-ESTABLISHED, SYN_RECV, CLOSE_WAIT, NEW_SYN_RECV = 1, 3, 8, 12
+ESTABLISHED, SYN_RECV, CLOSE_WAIT, LISTEN, NEW_SYN_RECV = 1, 3, 8, 10, 12
 # Those that a server has still to do with: what it has closed is the kernel's.
 OPEN = (ESTABLISHED, CLOSE_WAIT)
 HALF_OPEN = (SYN_RECV, NEW_SYN_RECV)
@@ -20,10 +20,11 @@ HALF_OPEN = (SYN_RECV, NEW_SYN_RECV)
 class Connection:
     """One of them. `inode` is 0 until a process has accepted it."""
 
-    __slots__ = ("state", "port", "peer", "inode")
+    __slots__ = ("state", "host", "port", "peer", "inode")
 
-    def __init__(self, state: int, port: int, peer: tuple[bytes, int], inode: int) -> None:
-        self.state, self.port, self.peer, self.inode = state, port, peer, inode
+    def __init__(self, state: int, own: tuple[bytes, int], peer: tuple[bytes, int], inode: int) -> None:
+        self.state, self.peer, self.inode = state, peer, inode
+        self.host, self.port = own
 
 
 def connections(places: set[tuple[int, int]]) -> list[Connection]:
@@ -31,15 +32,24 @@ def connections(places: set[tuple[int, int]]) -> list[Connection]:
     the kernel some milliseconds, however few there are."""
     found: list[Connection] = []
     for family, port in places:
-        try:
-            found += [each for each in _asked(family, port) if each.port == port]
-        except OSError:
-            found += [each for each in _listed(family) if each.port == port]
+        found += [each for each in _in_state(OPEN + HALF_OPEN, family, port) if each.port == port]
     return found
 
 
-def _asked(family: int, port: int) -> list[Connection]:
-    states = sum(1 << state for state in OPEN + HALF_OPEN)
+def listeners() -> set[tuple[bytes, int]]:
+    """(address, port) of all that take connections in this network namespace; an address has 4 or 16 bytes, others 0."""
+    families = (socket.AF_INET, socket.AF_INET6)
+    return {(each.host, each.port) for family in families for each in _in_state((LISTEN,), family, 0)}
+
+
+def _in_state(states: tuple[int, ...], family: int, port: int) -> list[Connection]:
+    try:
+        return _asked(sum(1 << state for state in states), family, port)
+    except OSError:
+        return [each for each in _listed(family) if each.state in states]
+
+
+def _asked(states: int, family: int, port: int) -> list[Connection]:
     ask = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, states)
     ask += struct.pack(">HH", port, 0) + bytes(16 + 16 + 4) + struct.pack("=II", 0xFFFFFFFF, 0xFFFFFFFF)
     head = struct.pack("=IHHII", 16 + len(ask), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
@@ -65,7 +75,7 @@ def _unpacked(answer: bytes, at: int) -> Connection:
     state = answer[at + 1]
     port, other = struct.unpack_from(">HH", answer, at + 4)
     (inode,) = struct.unpack_from("=I", answer, at + 68)
-    return Connection(state, port, (answer[at + 24 : at + 40], other), inode)
+    return Connection(state, (answer[at + 8 : at + 24], port), (answer[at + 24 : at + 40], other), inode)
 
 
 def _listed(family: int) -> Iterator[Connection]:
@@ -74,11 +84,9 @@ def _listed(family: int) -> Iterator[Connection]:
             next(handle, None)
             for line in handle:
                 fields = line.split()
-                state = int(fields[3], 16)
-                if state in OPEN + HALF_OPEN:
-                    host, _, other = fields[2].rpartition(":")
-                    port = int(fields[1].rpartition(":")[2], 16)
-                    yield Connection(state, port, (host.encode(), int(other, 16)), int(fields[9]))
+                own, peer = (each.rpartition(":") for each in fields[1:3])
+                place = (bytes.fromhex(own[0]), int(own[2], 16))
+                yield Connection(int(fields[3], 16), place, (bytes.fromhex(peer[0]), int(peer[2], 16)), int(fields[9]))
     except (OSError, ValueError, IndexError):
         return
 

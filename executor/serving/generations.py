@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+from serving.arrivals import Accepted
 from serving.connections import Connection, counted
 from serving.output import Output
 from serving.probing import Probe
@@ -57,6 +58,7 @@ class Generation:
         self.stopped_at = 0.0
         self.drain_seconds = 30.0
         self.connections: int | None = None
+        self.accepted = Accepted()
 
     # -- its process ----------------------------------------------------------------------------------------------------
 
@@ -137,7 +139,8 @@ class Generation:
             return {"signal": signal.Signals(os.WTERMSIG(self.status)).name}
         return {"exitCode": os.WEXITSTATUS(self.status)}
 
-    def shown(self, now: float) -> Json:
+    def shown(self, now: float, counted: int | None) -> Json:
+        """`counted`: what Service.arrivals() says now."""
         pids = self.left()
         return {
             "release": self.release,
@@ -148,6 +151,7 @@ class Generation:
             "memoryMb": memory_mb(pids),
             "processes": len(pids),
             "connections": self.connections,
+            "accepted": self.accepted.at(counted),
             "pinning": self.pinning,
             "slot": self.slot,
         }
@@ -164,6 +168,7 @@ class Generation:
         facts = {name: getattr(self, name) for name in self.PLAIN}
         return {
             **facts,
+            "accepted": self.accepted.saved(),
             "told": self._told.decode("latin-1"),
             "ends": [[read, to] for read, to in self.output.ends.items()],
             "tail": self.output.tail.decode("latin-1"),
@@ -175,6 +180,7 @@ class Generation:
         for name in cls.PLAIN:
             if name in facts:
                 setattr(made, name, facts[name])
+        made.accepted = Accepted(*facts.get("accepted", (None,)))
         made._told = facts["told"].encode("latin-1")
         made.output = Output(dict(facts["ends"]), facts["tail"].encode("latin-1"))
         return made

@@ -98,6 +98,7 @@ class Serving:
         if not names_descriptor(service.settings.command):
             say("the command has no {fd}: the server has to take its socket by HOT_DEPLOY_FD or LISTEN_FDS")
         service.live = service.add(service.current(), 0, "starting")
+        service.live.accepted.open(service.arrivals())
 
     # -- as time goes by ------------------------------------------------------------------------------------------------
 

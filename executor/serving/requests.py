@@ -166,13 +166,14 @@ class Requests:
     def _status(self, _client: Client, _request: Json) -> Json:
         service, now = self.service, time.monotonic()
         service.count_connections()
+        counted = service.arrivals()
         return {
             "event": "status",
             "version": VERSION,
             "pid": os.getpid(),
             "name": service.settings.name,
             "listen": [each.address.shown() for each in service.listening],
-            "generations": [each.shown(now) for each in service.generations],
+            "generations": [each.shown(now, counted) for each in service.generations],
             "handOvers": service.hand_overs,
             "abandoned": service.abandoned,
             "cut": service.cut,

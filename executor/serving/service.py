@@ -9,6 +9,7 @@ import signal
 import time
 from functools import partial
 
+from serving.arrivals import arrivals
 from serving.connections import Connection, connections, half_open
 from serving.generations import KILL_SECONDS, Generation
 from serving.listening import SLOTS, Listening, each_slot
@@ -187,6 +188,10 @@ class Service:
 
     def go_live(self, generation: Generation, now: float) -> None:
         """From this moment on, it is the one that gets new connections."""
+        counted = self.arrivals()
+        if self.live is not None:
+            self.live.accepted.close(counted)
+        generation.accepted.open(counted)
         self.live = generation
         generation.state, generation.since, generation.drain_from = "live", now, 0.0
         unmark(self.mark_of(generation))
@@ -195,6 +200,11 @@ class Service:
     def found(self) -> list[Connection]:
         """The connections of all its addresses."""
         return connections({(each.address.family, each.port) for each in self.listening if each.port is not None})
+
+    def arrivals(self) -> int | None:
+        """See arrivals.py. Who connects to a Unix socket is counted nowhere."""
+        ports = {each.port for each in self.listening}
+        return None if None in ports else arrivals({port for port in ports if port is not None})
 
     def is_ready(self, generation: Generation, ports: tuple[int, int] | None) -> bool:
         """Whether its server takes connections; asked again and again from its start on."""

@@ -382,6 +382,61 @@ def test_as_process_1_it_reaps_and_ends(layout: Layout, two: tuple[str, str]) ->
         assert running.process.wait(20) == 0
 
 
+# Brings the loopback device of a new network namespace up, and becomes what follows.
+LOOPBACK = """
+import fcntl, os, socket, struct, sys
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+    fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+# Asks so many times, each on a connection of its own.
+ASKING = """
+import sys, urllib.request
+for _ in range(int(sys.argv[2])):
+    urllib.request.urlopen("http://127.0.0.1:%s/" % sys.argv[1], timeout=30).read()
+"""
+
+
+def test_requests_of_each_version_are_counted_where_nothing_else_listens(layout: Layout, two: tuple[str, str]) -> None:
+    prefix = ("unshare", "--net", sys.executable, "-c", LOOPBACK)
+    if os.geteuid() != 0 or subprocess.run([*prefix, "true"], check=False).returncode:
+        pytest.skip("a network namespace can be had as root only")
+    with serve(layout, COMMAND, environment=QUICK, prefix=prefix) as running:
+        port, controller = str(running.port), running.controller()
+
+        def inside(*words: str) -> list[str]:
+            return ["nsenter", "--net=/proc/%d/ns/net" % running.process.pid, sys.executable, "-c", *words]
+
+        def accepted() -> list[int | None]:
+            return [each["accepted"] for each in controller.status()["generations"]]
+
+        (before,) = accepted()
+        assert before is not None
+        subprocess.run(inside(ASKING, port, "7"), check=True)
+        assert accepted() == [before + 7]
+        controller.hand_over(two[1], keep=600)
+        old, new = accepted()
+        # Meanwhile the new one was asked whether it is ready.
+        assert old is not None and old >= before + 7
+        subprocess.run(inside(ASKING, port, "5"), check=True)
+        assert accepted() == [old, (new or 0) + 5]
+        Path(layout.serve).write_text(Path(layout.serve).read_text() + "\n# Newer.\n")
+        assert controller.ask("update") == {"event": "updating"}
+        assert controller.event() == {"event": "closed"}
+        until(lambda: is_answered(running.socket))
+        controller = running.controller()
+        subprocess.run(inside(ASKING, port, "3"), check=True)
+        assert accepted() == [old, (new or 0) + 8]
+        other = "import socket\nwith socket.create_server(('127.0.0.1', 0)):\n    print(flush=True)\n    input()"
+        with subprocess.Popen(inside(other), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as listening:
+            assert listening.stdout is not None
+            listening.stdout.readline()
+            assert accepted() == [old, None]
+            listening.communicate(b"\n")
+        assert accepted() == [old, (new or 0) + 8]
+
+
 def test_a_second_one_of_the_same_name_says_so_and_ends(layout: Layout, two: tuple[str, str]) -> None:
     words = [sys.executable, layout.serve, "--listen", "127.0.0.1:0", "--", *COMMAND]
     with serve(layout, COMMAND, environment=QUICK):

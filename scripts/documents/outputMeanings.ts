@@ -140,6 +140,8 @@ const SERVICE = {
   'services[].generations[].memoryMb': 'what its processes take of memory',
   'services[].generations[].processes': 'how many processes it has',
   'services[].generations[].connections': 'how many connections it has',
+  'services[].generations[].accepted':
+    'how many connections came while it was the one that gets them, checks included: its requests since the hand-over, where each comes on a connection of its own. Known only where nothing else listens in the network namespace, as in a container of its own',
 };
 
 const STATUS = {

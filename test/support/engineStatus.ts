@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import type { RunningService } from '../../nodes/shared/contract/serviceVerbs';
 import { getStatus } from '../../nodes/shared/operations/status';
-import { deployOptions, inConversation } from './deployment';
+import { type ConversationOptions, deployOptions, inConversation } from './deployment';
 
 /** The release that `current` names. */
 export function liveRelease(base: string): string {
   return readlinkSync(join(base, 'current')).replace('releases/', '');
 }
 
-export function statusOf(base: string): ReturnType<typeof getStatus> {
-  return inConversation((client) => getStatus(client, deployOptions(base)));
+export function statusOf(base: string, options: ConversationOptions = {}): ReturnType<typeof getStatus> {
+  return inConversation((client) => getStatus(client, deployOptions(base)), options);
 }
 
 /** The versions of all its services that `serve.py` runs. */

@@ -58,6 +58,8 @@ const generation = record({
   memoryMb: optional(count),
   processes: optional(count),
   connections: optional(count),
+  /** Connections that have come while it was the one that gets them; absent where others take some, too. */
+  accepted: optional(count),
 });
 
 /** A service that `serve.py` runs for an engine. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { AskingInside } from '../../support/askingInside';
 import { answers } from '../../support/servedEngine';
 import { type ConversationOptions, deployTo, temporaryDirectories } from '../../support/deployment';
+import { statusOf } from '../../support/engineStatus';
 import { type DockerDaemon, startDockerDaemon } from '../../support/dockerDaemon';
 import { compose, SELECTION, serverModules, serviceFiles } from '../../support/documentedSetups';
 import { asEntrypoint } from '../../support/named';
@@ -156,6 +157,11 @@ test(`the documented way there, and ${HAND_OVERS} hand-overs: none refused or cu
   expectWhole(all, HAND_OVERS);
   const asked = Object.values(all.counts).reduce((sum, count) => sum + count, 0);
   expect(asked).toBeGreaterThan(HAND_OVERS * 20);
+  // Nothing else listens in the container: what came is counted, for each version.
+  const [service] = (await statusOf(inside, within())).services;
+  const live = service?.generations.find(({ state }) => state === 'live');
+  expect(live?.accepted).toBeGreaterThan(0);
+  expect(live?.accepted).toBeLessThan(asked);
 });
 
 test('nothing deployed yet: Python says what is missing, and Docker starts the service once it is deployed', async () => {
