@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const parts = {
   'dependencies/wanted': 'nodes/shared/dependencies/wanted.*',
   'git/address': 'nodes/shared/git/address.*',
+  'replay/replaySettings': 'nodes/shared/replay/replaySettings.*',
 };
 
 const node = ['node:[a-z_/]+'];
@@ -50,7 +51,7 @@ export const layers = {
   // What the phases hand to one another, as values.
   release: {
     files: 'nodes/shared/release/*.*',
-    imports: ['contract', 'dependencies', 'errors', 'source', 'text'],
+    imports: ['contract', 'dependencies', 'errors', 'replay/replaySettings', 'source', 'text'],
     packages: [],
   },
   'release/observe': {
@@ -66,7 +67,7 @@ export const layers = {
   },
   'release/apply': {
     files: 'nodes/shared/release/apply/**',
-    imports: ['contract', 'dependencies', 'errors', 'executor', 'release'],
+    imports: ['contract', 'dependencies', 'errors', 'executor', 'release', 'replay'],
     packages: ['node:stream', 'node:zlib'],
   },
   // What a run is asked for and how it ended, as values.
@@ -75,13 +76,26 @@ export const layers = {
     imports: ['contract', 'errors', 'release', 'text'],
     packages: [],
   },
+  // A run, carried out: what it is given, its end, what it put out.
+  running: {
+    files: 'nodes/shared/running/**',
+    imports: ['contract', 'errors', 'executor', 'run', 'source'],
+    packages: ['node:crypto'],
+  },
+  // The same inputs through two releases, and what that tells.
+  replay: {
+    files: 'nodes/shared/replay/**',
+    imports: ['contract', 'errors', 'executor', 'run', 'running', 'source', 'text', 'verdict'],
+    packages: ['node:crypto', 'node:timers/promises'],
+  },
   // Counts in, a decision and its reasons out: see `pure`.
   verdict: { files: 'nodes/shared/verdict/**', imports: [], packages: [] },
   operations: {
     files: 'nodes/shared/operations/**',
     imports: [
       ...['contract', 'dependencies', 'errors', 'executor', 'source'],
-      ...['release', 'release/observe', 'release/decide', 'release/apply', 'run'],
+      ...['release', 'release/observe', 'release/decide', 'release/apply'],
+      ...['replay', 'run', 'running'],
     ],
     packages: ['node:crypto', 'node:timers/promises'],
   },
@@ -94,7 +108,7 @@ export const layers = {
     files: 'nodes/n8n/**',
     imports: [
       ...['connection', 'contract', 'dependencies', 'errors', 'executor', 'git'],
-      ...['operations', 'release', 'report', 'run', 'source', 'text'],
+      ...['operations', 'release', 'replay/replaySettings', 'report', 'run', 'source', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },
@@ -120,7 +134,7 @@ export const layers = {
     files: 'nodes/RunExtractionEngine/**',
     imports: [
       ...['all operations', 'contract', 'errors', 'executor', 'n8n', 'operations'],
-      ...['release', 'run', 'text'],
+      ...['release', 'run', 'running', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },

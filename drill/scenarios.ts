@@ -22,6 +22,7 @@ import {
 import { writeTree } from '../test/support/tree';
 import { offline, writeKeywords } from '../test/support/wheels';
 import { asBasePath } from '../test/support/named';
+import { replayCheck } from '../test/support/replayed';
 import { DETACHING } from '../test/support/detachOptions';
 import { SERVICE } from './served';
 
@@ -61,6 +62,11 @@ const passing = checkOf({ when: 'both', command: 'python -c "print(1)"' });
 const failing = checkOf({ when: 'after', command: 'false' });
 
 const failingBefore = checkOf({ when: 'before', command: 'false' });
+
+/** Both versions say another number. */
+const replaying = replayCheck({
+  ...{ inputDirectory: 'src', arguments: ['{inputFile}'], maxInputs: 1, onDifferent: 'accept' },
+});
 
 const options = (changes: Partial<DeployOptions> = {}): Partial<DeployOptions> => ({
   keepReleases: 1,
@@ -205,6 +211,12 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'deployment that replays inputs': {
+    prepare: deployTwice,
+    run: (base, { two }, conversation) => deployTo(base, two, options({ checks: [replaying] }), conversation),
+    old: 'one',
+    next: 'two',
+  },
   'look at the runs': {
     prepare: deployTwice,
     run: (base, _material, conversation) =>
@@ -292,6 +304,7 @@ export const ROWS: Record<Verb, ScenarioName> = {
   noteRefusal: 'deployment whose check before does not pass',
   runs: 'look at the runs',
   holdRelease: 'run of the engine',
+  listInputs: 'deployment that replays inputs',
   openRun: 'run of the engine',
   receiveInput: 'run of the engine',
   runEngine: 'run of the engine',

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RUN = re.compile("[0-9a-f]{16}")
 KEYED = re.compile("key-[0-9a-f]{32}")
 SLOTS = "slots"
-WORK, INPUT, OUTPUT = "work", "input", "output"
+WORK, INPUT, OUTPUT, TEMPORARY = "work", "input", "output", "temporary"
 # What is listed of a run's output, and counted.
 MOST_FILES = 10000
 MOST_COUNTED = 1000000
@@ -80,6 +80,17 @@ class RunDirectory:
             self._give(work)
         finally:
             os.close(work)
+
+    def make_temporary(self) -> str:
+        """A directory for the temporary files of its run, which goes with the rest."""
+        work = held_trees.open_below(self.fd, WORK)
+        try:
+            fd = held_trees.make_directory(TEMPORARY, work, 0o700)
+            self._give(fd)
+            os.close(fd)
+        finally:
+            os.close(work)
+        return os.path.join(self.path, WORK, TEMPORARY)
 
     def _give(self, fd: int) -> None:
         if self._user is not None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 FAILED = 70
+# Of a replay's runs.
+NICE = 10
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 class NotStarted(Exception):
@@ -57,6 +61,8 @@ def _become(settings: Json, texts: Json, tell: Callable[[Json], None]) -> None:
     except OSError as raised:
         raise NotStarted("workingDirectory", path=directory, said=raised.strerror) from raised
     os.environ["PWD"] = directory
+    if settings.get("apart"):
+        tell(set_apart(settings["apart"]))
     texts["__file__"] = os.path.join(settings["base"], ".hot-deploy", "launch.py")
     if settings["release"] is None and not settings["live"]:
         user = settings.get("user")
@@ -81,6 +87,47 @@ def give_up_root(uid: int, gid: int, groups: list[int]) -> None:
     os.setuid(uid)
     # The kernel forgets it with the change.
     prctl(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def set_apart(apart: Json) -> Json:
+    """Runs behind the engine's own runs, and without a network where none is allowed and that can be had; tells whether."""
+    os.nice(NICE)
+    return {"network": "on" if apart["network"] or not _leave_network() else "off"}
+
+
+def _leave_network() -> bool:
+    """Moves this process to a network of its own, in which nobody but itself can be reached."""
+    try:
+        import ctypes  # noqa: PLC0415 - as below
+
+        libc = ctypes.CDLL(None, use_errno=True)
+    except ImportError:
+        return False
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(CLONE_NEWNET) != 0:
+        if uid == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
+            return False
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", "%d %d 1" % (uid, uid)),
+            ("gid_map", "%d %d 1" % (gid, gid)),
+        ):
+            with open("/proc/self/" + name, "w") as handle:
+                handle.write(text)
+    _bring_up_loopback()
+    return True
+
+
+def _bring_up_loopback() -> None:
+    """As everywhere else: many programs talk to themselves."""
+    import fcntl  # noqa: PLC0415 - few runs need it
+    import socket  # noqa: PLC0415
+
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_of_it:
+            fcntl.ioctl(any_of_it, SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + IFF_UP.to_bytes(2, sys.byteorder) + bytes(14))
+    except OSError:
+        pass
 
 
 def prctl(option: int, value: int) -> None:
@@ -118,7 +165,7 @@ def _pinned(settings: Json, texts: Json) -> tuple[Json, tuple[str, list[str]]]:
         _look_for(os.path.join(release, name), name, os.path.basename(release))
     settings = dict(settings, words=_filled(settings, os.path.basename(release)))
     os.environ["HOT_DEPLOY_RELEASE"] = release
-    way = _way(base, release, name if kind == "entrypoint" else None, texts)
+    way = _way(settings, release, name if kind == "entrypoint" else None, texts)
     user = settings.get("user")
     if user:
         give_up_root(*user)
@@ -155,9 +202,16 @@ def _lease(settings: Json, texts: Json) -> str:
     raise NotStarted("releaseMissing", release=settings["release"])
 
 
-def _way(base: str, release: str, entrypoint: str | None, texts: Json) -> str:
-    if texts["pin_in_place"](base, release, entrypoint) is None:
+def _way(settings: Json, release: str, entrypoint: str | None, texts: Json) -> str:
+    base, wanted = settings["base"], settings.get("candidate")
+    if wanted is None:
+        in_place = texts["pin_in_place"](base, release, entrypoint) is None
+    else:  # It is not what is live, and may be the first: see try_release.py.
+        in_place = wanted not in ("code", "release", "inside") and texts["shown"](base, release) is None
+    if in_place:
         return "place"
+    if wanted in ("release", "inside"):
+        return "release"
     return "code" if texts["by_code"](base, release) else "release"
 
 

@@ -66,6 +66,9 @@ def settings_of(layout: Layout, args: Json, directory: RunDirectory | None, user
         "keyed": directory.path if directory is not None and directory.keyed else None,
         "shown": bool(args.get("shown")),
         "stdin": None,
+        # Of a replay alone: see replaying.py.
+        "apart": None,
+        "candidate": None,
     }
 
 

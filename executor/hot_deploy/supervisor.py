@@ -203,6 +203,7 @@ class Supervisor:
         facts = {
             "release": told.get("release"),
             "pinning": told.get("pinning"),
+            **({"network": told["network"]} if "network" in told else {}),
             "exitCode": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None,
             "signal": _name_of(os.WTERMSIG(status)) if status is not None and signalled else None,
             "why": self.why,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Name -> where its function is. A module is compiled when it is first needed: few conversations need all.
 VERBS = {
     "holdRelease": "verbs_running.hold_release",
+    "listInputs": "verbs_running.list_inputs",
     "openRun": "verbs_running.open_run",
     "receiveInput": "verbs_running.receive_input",
     "runEngine": "verbs_running.run_engine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from hot_deploy import files, kept_outcomes, outcomes, run_directories, running, supervised, writing
+from hot_deploy import files, kept_outcomes, outcomes, replaying, run_directories, running, supervised, writing
 from hot_deploy.contract import FRAME_DATA
 from hot_deploy.failures import StepFailed
 from hot_deploy.shown import output_of
@@ -46,6 +46,12 @@ def hold_release(session: Session, _id: Any, args: Json) -> Json:
         "asRoot": user["asRoot"],
         "survives": running.survives(),
     }
+
+
+def list_inputs(session: Session, _id: Any, args: Json) -> Json:
+    """What lies in a directory that a replay takes its inputs from."""
+    listed, count = replaying.inputs_of(session.open(args["basePath"]), args["directory"], args["most"])
+    return {"files": listed, "count": count}
 
 
 def open_run(session: Session, _id: Any, args: Json) -> Json:
@@ -114,10 +120,11 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> s
     directory = session.runs.directories.get(args["run"])
     user = running.user_of(layout, args.get("runAs"))
     settings = running.settings_of(layout, args, directory, user)
+    replaying.set_apart(settings, layout, args, directory)
     if args.get("engineLimit"):
         settings["slots"] = {"directory": run_directories.slots(layout), "count": args["engineLimit"]}
     keyed = directory if directory is not None and directory.keyed else None
-    with _Stdin(directory, args) as stdin:
+    with _Stdin(directory, args) as stdin, replaying.shown(session, layout, args):
         settings["stdin"] = stdin.path
         if keyed is None:
             started = supervised.Supervised(settings, session.runs.spare)

@@ -24,6 +24,7 @@ PROGRAM = Path(str(undo.__file__)).parent
 
 # Verb that changes the engine -> the undos that it registers, or why nothing has to be undone.
 OF_VERB: dict[str, tuple[str, ...] | str] = {
+    "listInputs": "it looks and changes nothing; read-only access does not need it",
     "holdRelease": "a lease goes with the conversation",
     "openRun": "what a run has on disk goes with the conversation, or is kept for whoever has its key",
     "receiveInput": "as openRun",

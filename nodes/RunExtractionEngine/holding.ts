@@ -5,7 +5,8 @@ import type { ItemContext } from '../n8n/item';
 import type { ReleaseId } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
 import type { Way } from '../shared/operations/attempts';
-import { type Held, holdRelease, survivesN8n } from '../shared/operations/run';
+import { holdRelease, survivesN8n } from '../shared/operations/run';
+import type { Held } from '../shared/running/duringRun';
 import type { RunRequest } from '../shared/run/request';
 
 /** What one conversation holds, by what was asked for. */

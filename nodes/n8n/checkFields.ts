@@ -6,6 +6,7 @@ import type { Check, CheckType } from '../shared/release/checks';
 import { AS_WRITTEN, choice, count, field, type ReadParameter, text, within } from './field';
 import { HTTP_FIELDS, readHttpCheck, readStartCommand } from './httpCheckFields';
 import { commandTimeoutSeconds } from './locationFields';
+import { readReplay, REPLAY_FIELDS } from './replayCheckFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
 import { readVariables } from './variables';
@@ -18,9 +19,10 @@ const DEFAULT_NAMES: Record<CheckType, string> = {
   command: 'Command',
   engine: 'Engine starts',
   http: 'Service answers',
+  replay: 'Replay',
 };
 
-const type = choice(['compile', 'json', 'python', 'command', 'engine', 'http'], {
+const type = choice(['compile', 'json', 'python', 'command', 'engine', 'http', 'replay'], {
   displayName: 'Type',
   name: 'type',
   options: [
@@ -40,6 +42,12 @@ const type = choice(['compile', 'json', 'python', 'command', 'engine', 'http'], 
     },
     { name: 'JSON Is Well-Formed', value: 'json', description: 'Every JSON file parses' },
     { name: 'Python Code', value: 'python', description: 'Code runs without an exception' },
+    {
+      name: 'Replay',
+      value: 'replay',
+      description:
+        'The same inputs go through the live release and the new one, before the switch, and come out alike',
+    },
   ],
   default: 'python',
   description: 'What is looked at',
@@ -76,8 +84,8 @@ const command = text({
 
 const words = argumentList({
   description:
-    'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix.',
-  displayOptions: { show: { type: ['engine'] } },
+    'What follows the entrypoint, word by word, as in python3 run.py extract sample.pdf. Without an entrypoint, the whole command, which is started behind the prefix. In a replay, {inputFile} stands for each input, and {outputDirectory} for a directory that is compared.',
+  displayOptions: { show: { type: ['engine', 'replay'] } },
 });
 
 const leaveOut = patterns({
@@ -110,7 +118,7 @@ const timeoutSeconds = count({
   typeOptions: { minValue: 0 },
   description:
     'After this it is ended and has not passed; 0 takes the Command Timeout of the options, 60 when not set',
-  displayOptions: { show: { type: ['python', 'command', 'engine', 'http'] } },
+  displayOptions: { show: { type: ['python', 'command', 'engine', 'http', 'replay'] } },
 });
 
 const environment = field(
@@ -127,7 +135,19 @@ const environment = field(
   (value, called) => readVariables(called, value),
 );
 
-const ROW = [type, name, code, command, words, ...HTTP_FIELDS, leaveOut, when, timeoutSeconds, environment];
+const ROW = [
+  ...[
+    type,
+    name,
+    code,
+    command,
+    ...REPLAY_FIELDS.slice(0, 1),
+    words,
+    ...REPLAY_FIELDS.slice(1),
+    ...HTTP_FIELDS,
+  ],
+  ...[leaveOut, when, timeoutSeconds, environment],
+];
 
 /** The checks of a deployment or rollback. */
 export const checks = field(
@@ -171,14 +191,17 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
   const check: Check = {
     type: kind,
     name: known,
-    // Before the switch, what answers is not the new version, unless that is started aside.
-    when: kind !== 'http' ? when.read(row, called('When')) : start.length > 0 ? 'both' : 'after',
+    when: whenOf(kind, start.length > 0) ?? when.read(row, called('When')),
     timeoutSeconds: timeoutSeconds.read(row, called('Timeout')) || usualTimeout,
-    environment: kind === 'engine' || kind === 'http' ? {} : environment.read(row, called('Environment')),
+    environment: WITHOUT_ENVIRONMENT.has(kind) ? {} : environment.read(row, called('Environment')),
   };
   if (kind === 'http') check.http = readHttpCheck(row, called);
   if (start.length > 0) check.start = start;
   if (kind === 'engine') check.arguments = words.read(row, called('Arguments'));
+  if (kind === 'replay') {
+    const asked = { words: words.read(row, called('Arguments')), timeoutSeconds: check.timeoutSeconds };
+    check.replay = readReplay(row, called, asked);
+  }
   if (kind === 'compile' || kind === 'json') {
     const left = leaveOut.read(row, called('Leave Out'));
     if (left.length > 0) check.leaveOut = left;
@@ -189,6 +212,15 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
     refuseShellOnly(called('Command'), check.command);
   }
   return check;
+}
+
+/** Started as workflows do it, or not at all. */
+const WITHOUT_ENVIRONMENT: ReadonlySet<CheckType> = new Set(['engine', 'http', 'replay']);
+
+/** Where nobody chooses. Before the switch, what answers is not the new version, unless that is started aside. */
+function whenOf(kind: CheckType, startsAside: boolean): Check['when'] | undefined {
+  if (kind === 'replay') return 'before';
+  return kind === 'http' ? (startsAside ? 'both' : 'after') : undefined;
 }
 
 /** Without a shell, what stands behind an operator would be arguments of the program in front of it, and never run. */

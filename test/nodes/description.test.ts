@@ -268,6 +268,8 @@ describe('the contract', () => {
         'expectedJson',
         'ignoreSslIssues',
         'startCommand',
+        ...['inputDirectory', 'maxInputs', 'maxMinutes', 'onDifferent', 'differenceDigest', 'ignoreFields'],
+        ...['listKeys', 'tolerance', 'engineLimit', 'allowNetwork'],
         'leaveOut',
         'when',
         'timeoutSeconds',
@@ -275,7 +277,7 @@ describe('the contract', () => {
       ].sort(),
     );
     expect(valuesOf(named(check, 'type')).sort()).toEqual([
-      ...['command', 'compile', 'engine', 'http', 'json', 'python'],
+      ...['command', 'compile', 'engine', 'http', 'json', 'python', 'replay'],
     ]);
     expect(valuesOf(named(check, 'when')).sort()).toEqual(['after', 'before', 'both']);
   });

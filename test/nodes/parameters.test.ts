@@ -135,7 +135,7 @@ describe('checks', () => {
     [
       'a type is unknown',
       { type: yields('shell') },
-      'Type of check 1 is "shell". Choose one of: compile, json, python, command, engine, http.',
+      'Type of check 1 is "shell". Choose one of: compile, json, python, command, engine, http, replay.',
     ],
     [
       'a time is unknown',

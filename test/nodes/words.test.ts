@@ -81,6 +81,8 @@ const LEFT: Record<string, string[]> = {
     'was not built to its end',
   ],
   'probing.py': ['no longer fits: it was built with Python …, which is … now', 'no longer starts: …'],
+  // A line of uid_map, see user_namespaces(7).
+  'run_starting.py': ['… … 1'],
   // No sentences: the head of a program, and what is looked for in one.
   'serve_text.py': [
     '#!/usr/bin/env python3\n',

@@ -33,6 +33,7 @@ import { asHtml } from '../../nodes/n8n/asHtml';
 import { within } from '../../nodes/n8n/field';
 import { readHttpCheck } from '../../nodes/n8n/httpCheckFields';
 import { readMoment } from '../../nodes/n8n/momentFields';
+import { readReplay } from '../../nodes/n8n/replayCheckFields';
 import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
 import { withoutPasswords } from '../../nodes/shared/text/passwords';
@@ -79,6 +80,8 @@ function pax(keyword: string, text: string): Buffer {
 
 const selection = createSelection(DEFAULT_SELECTION);
 
+const REPLAYED = { words: ['{inputFile}'], timeoutSeconds: 60 };
+
 /** By file, below `nodes`. */
 export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
   'RunExtractionEngine/fields/bounds.ts': [
@@ -97,6 +100,11 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => readHttpCheck(within({ url: 'http://a', headers: text }), (label) => label),
     (text) => readHttpCheck(within({ url: 'http://a', headers: `A: ${text}` }), (label) => label),
     (text) => readHttpCheck(within({ url: 'http://a', expectedJson: text }), (label) => label),
+  ],
+  'n8n/replayCheckFields.ts': [
+    (text) => readReplay(within({ inputDirectory: 'a', tolerance: text }), (label) => label, REPLAYED),
+    (text) => readReplay(within({ inputDirectory: 'a', listKeys: text }), (label) => label, REPLAYED),
+    (text) => readReplay(within({ inputDirectory: 'a', ignoreFields: text }), (label) => label, REPLAYED),
   ],
   'shared/release/httpStatuses.ts': [(text) => parseStatuses('Expected Status', text)],
   'n8n/variables.ts': [(text) => readVariables('Environment', text)],

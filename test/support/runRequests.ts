@@ -1,9 +1,10 @@
 /** Runs as the node asks for them. Knows nothing of a test: the benchmark asks so, too. */
 import type { ExecutorClient } from '../../nodes/shared/executor/client';
 import { runWithRetries } from '../../nodes/shared/operations/attempts';
-import { type Held, holdRelease } from '../../nodes/shared/operations/run';
+import { holdRelease } from '../../nodes/shared/operations/run';
 import type { RunRequest } from '../../nodes/shared/run/request';
 import type { RunResult, TakeFile } from '../../nodes/shared/run/runResult';
+import type { Held } from '../../nodes/shared/running/duringRun';
 import { asBasePath } from './named';
 
 /** A request of a run, as the node makes it by default. */

@@ -21,6 +21,9 @@ export const MANY = 10_000;
 /** As many runs as a list names, and are ended at once. */
 export const MOST_RUNS = 1000;
 
+/** As many inputs as a replay runs. */
+export const MOST_INPUTS = 1000;
+
 /** As many releases, backups or environments as retention chooses from at once. */
 export const PRUNABLE = 100_000;
 

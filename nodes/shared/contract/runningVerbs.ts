@@ -3,7 +3,15 @@
  * start and end while a deployment is at work.
  */
 import { runEnd } from './engineRuns';
-import { LONGEST_CODE, LONGEST_OUTPUT, LONGEST_SECONDS, LONGEST_TEXT, MANY, MOST_RUNS } from './limits';
+import {
+  LONGEST_CODE,
+  LONGEST_OUTPUT,
+  LONGEST_SECONDS,
+  LONGEST_TEXT,
+  MANY,
+  MOST_INPUTS,
+  MOST_RUNS,
+} from './limits';
 import { basePath, releaseId, runId } from './names';
 import { kindName, label, path, word, words } from './plainTexts';
 import { hexadecimal, holder } from './records';
@@ -45,6 +53,20 @@ const failed = record({
 /** A user of the engine's side, by name or number; whose base path it is when left out. */
 const runAs = optional(words);
 
+/** A file's own name. */
+const fileName = text(255);
+
+/** Of a run that is made to compare releases, apart from the engine's own runs. */
+const replay = record({
+  /** Whether it may reach others. */
+  network: flag,
+  /** Its input, where that lies on the engine's side: a directory, from the base path on or absolute, and a file in it. */
+  inputDirectory: optional(path),
+  inputName: optional(fileName),
+  /** Whether the release waits for being switched to: that needs the engine's lock. */
+  candidate: optional(flag),
+});
+
 export const RUNNING = {
   /** Keeps a release from removal for as long as the conversation lasts: the live one, or the one that is named. */
   holdRelease: {
@@ -73,6 +95,13 @@ export const RUNNING = {
       runAs,
     }),
     result: record({ state: oneOf('new', 'running', 'kept', 'lost', 'another') }),
+  },
+  /** What lies in a directory that a replay takes its inputs from: the first files, in the order of their names. */
+  listInputs: {
+    // What read-only access doesn't need to see.
+    changes,
+    arguments: record({ basePath, directory: path, most: countUpTo(MOST_INPUTS) }),
+    result: record({ files: list(tuple(fileName, count), MOST_INPUTS), count }),
   },
   /** Takes a run's input from the wire, up to an empty frame. */
   receiveInput: {
@@ -108,6 +137,7 @@ export const RUNNING = {
       engineLimit: optional(countUpTo(1000)),
       /** Whether its output is wanted as it comes. */
       shown: optional(flag),
+      replay: optional(replay),
     }),
     result: record({
       /** `lost`: nobody knows how a run with this key ended. */
@@ -118,6 +148,8 @@ export const RUNNING = {
       /** Null for plain files. */
       release: optional(orNull(releaseId)),
       pinning: optional(orNull(oneOf('place', 'code', 'release'))),
+      /** Of a replay: `off` where nobody but itself could be reached. */
+      network: optional(oneOf('on', 'off')),
       exitCode: optional(orNull(number)),
       signal: optional(orNull(word)),
       /** Why it was ended; null when it ended by itself. `left`: nobody waited for it any more. */

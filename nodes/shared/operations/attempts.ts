@@ -2,7 +2,8 @@ import type { ExecutorClient } from '../executor/client';
 import { DeployError, toDeployError } from '../errors';
 import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../run/request';
 import type { RunResult, TakeFile } from '../run/runResult';
-import { type Held, runEngine } from './run';
+import type { Held } from '../running/duringRun';
+import { runEngine } from './run';
 
 /** How a run comes by a conversation: `connect` may be asked again, and gives another one where the last is over. */
 export interface Way {

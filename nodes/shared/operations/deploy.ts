@@ -50,6 +50,7 @@ export async function deploy(
   const outcome = await apply(plan, {
     client,
     basePath: options.basePath,
+    holder: options.holder,
     log,
     content,
     installing: options.dependencies,

@@ -59,7 +59,7 @@ const NOTHING_LEFT: ResultOf<'dismantle'> = {
  * changed then
  */
 export async function returnToPlain(client: ExecutorClient, options: DetachOptions): Promise<DetachResult> {
-  const { basePath } = options;
+  const { basePath, holder } = options;
   const attempt = new Attempt(client, 'return to a plain directory', options);
   const { log } = attempt;
   const snapshot = await attempt.during({}, () =>
@@ -70,7 +70,7 @@ export async function returnToPlain(client: ExecutorClient, options: DetachOptio
     const needed = release === null ? NO_PACKAGES : await packagesOf(client, log);
     return { packages: needed, plan: decideDetachment(snapshot, needed, options) };
   });
-  const outcome = await apply(plan, { client, basePath, log, installing: NO_DEPENDENCIES });
+  const outcome = await apply(plan, { client, basePath, holder, log, installing: NO_DEPENDENCIES });
   const {
     detached = NOTHING_DETACHED,
     dismantled = NOTHING_LEFT,

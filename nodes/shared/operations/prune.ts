@@ -25,11 +25,11 @@ export async function pruneReleases(
   const switching = { checks: [], createBackup: false, dependencies: NO_DEPENDENCIES };
   const snapshot = await begin(client, { ...options, ...retention, ...switching }, false, log);
   const { settled, repaired } = snapshot;
-  const { basePath } = options;
+  const { basePath, holder } = options;
   let pruned = NOTHING_PRUNED;
   for (let { listed } = snapshot; ; { listed } = await observe(client, options)) {
     const steps = pruning(listed.prunable, retention, listed);
-    const outcome = await apply({ steps }, { client, basePath, log, installing: NO_DEPENDENCIES });
+    const outcome = await apply({ steps }, { client, basePath, holder, log, installing: NO_DEPENDENCIES });
     if (outcome.end !== 'kept') throw toDeployError(outcome.error);
     const more = outcome.learned.pruned ?? NOTHING_PRUNED;
     pruned = withPruned(pruned, more);

@@ -119,9 +119,9 @@ async function repair(
       const { release, checks } = await restoreLive(client, options, log);
       return { action: `Release ${release} was made live again.`, checks };
     }
-    const { basePath, entrypoint, dependencies: installing } = options;
+    const { basePath, holder, entrypoint, dependencies: installing } = options;
     const plan = decideRepairStep(one, entrypoint);
-    const outcome = await apply(plan, { client, basePath, log, installing });
+    const outcome = await apply(plan, { client, basePath, holder, log, installing });
     return outcome.end === 'kept' ? { checks: [] } : couldNot(outcome.error);
   } catch (error) {
     return couldNot(toDeployError(error));

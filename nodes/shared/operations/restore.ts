@@ -29,14 +29,14 @@ export async function restoreLive(
   options: SwitchOptions,
   log: StepLog,
 ): Promise<Restored> {
-  const { basePath, dependencies: installing, service } = options;
+  const { basePath, holder, dependencies: installing, service } = options;
   const running = await runningServices(client, options);
   const side = sideOf(client, basePath);
   const skipped: string[] = [];
   const checks: CheckResult[] = [];
   for (const record of restorable(await client.call('list', { basePath }))) {
     const plan = decideRestore(side, record, options, { service, running });
-    const outcome = await apply(plan, { client, basePath, log, installing });
+    const outcome = await apply(plan, { client, basePath, holder, log, installing });
     checks.push(...outcome.learned.checks);
     if (outcome.end === 'kept') return { release: record.release, checks };
     skipped.push(`${record.release}: ${whyNot(outcome).message}`);

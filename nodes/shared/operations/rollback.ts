@@ -50,7 +50,8 @@ export async function rollBack(
   const { release, source, wanted } = destination;
   const known = { snapshot, target: release, source };
   const plan = decideRollback(snapshot, destination, options);
-  const applying = { client, basePath: options.basePath, log, installing: options.dependencies };
+  const { basePath, holder, dependencies: installing } = options;
+  const applying = { client, basePath, holder, log, installing };
   const outcome = await apply(plan, applying);
   const learnedChanges = outcome.learned.changes ?? changes;
   const learned = await attempt.kept(outcome, {

@@ -1,23 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
-
-import type { ResultOf } from '../contract/verbs';
 import { type DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { placeOf } from '../release/place';
 import { type Ending, endingOf, type RunFacts } from '../run/ending';
-import { closing, type Opened, openDirectory, type OpenRun } from './runDirectory';
-import { type Collected, collect, endPrinted } from './runOutput';
-import { runFailed, notStarted, otherRun } from '../run/refusals';
+import { duringRun, type Held } from '../running/duringRun';
+import type { OpenRun } from '../running/runDirectory';
+import { type Collected, collect, endPrinted } from '../running/runOutput';
+import { runFailed, notStarted } from '../run/refusals';
 import { brokenRule } from '../run/successRule';
 import type { RunRequest } from '../run/request';
 import type { RunResult, TakeFile } from '../run/runResult';
 import { tail } from '../run/tail';
 
-/** A release that stays for as long as the conversation does, and what else is known of the engine before a run. */
-export type Held = ResultOf<'holdRelease'>;
-
-/** Seconds between asking the processes of a run to end, and ending them. */
-const GRACE_SECONDS = 5;
 /** As many characters of an output as an item has where it has the output's value, too. */
 const SHOWN = 4000;
 
@@ -41,41 +34,10 @@ export async function runEngine(
   held: Promise<Held>,
   takeFile: TakeFile,
 ): Promise<RunResult> {
-  // What keeps the input from being sent is told first.
-  held.catch(() => undefined);
-  const run: OpenRun = { client, request, id: randomBytes(8).toString('hex'), digest: digestOf(request) };
-  const opened = await openDirectory(run);
-  if (opened.state === 'another') throw otherRun(request.runKey);
-  try {
-    const [known, facts] = await Promise.all([held, start(run, opened)]);
+  return duringRun(client, request, held, async (run, facts, known) => {
     if (facts.failed) throw notStarted(facts.failed, request);
-    return await settle(run, facts, known, takeFile);
-  } finally {
-    await closing(run, opened);
-  }
-}
-
-function start({ client, request, id, digest }: OpenRun, opened: Opened): Promise<RunFacts> {
-  const { start, basePath, runAs, holder, timeoutSeconds, pinnedTo = request.release } = request;
-  return client.call(
-    'runEngine',
-    {
-      ...{ basePath, run: id, start, arguments: request.arguments, holder, timeoutSeconds },
-      graceSeconds: GRACE_SECONDS,
-      request: digest,
-      environment: request.environment,
-      secrets: request.secrets,
-      ...(pinnedTo === 'held' ? { asHeld: true } : pinnedTo && { release: pinnedTo }),
-      ...(runAs && { runAs }),
-      ...(request.workingDirectory && { workingDirectory: request.workingDirectory }),
-      ...(request.memoryLimitMegabytes > 0 && { memoryBytes: request.memoryLimitMegabytes * 1_000_000 }),
-      ...(request.engineLimit > 0 && { engineLimit: request.engineLimit }),
-      ...(request.secretsOnStdin && { stdinText: JSON.stringify(request.secrets) }),
-      ...(opened.onStdin && { stdinFile: true }),
-      shown: request.onOutput !== undefined,
-    },
-    { background: true, onOutput: request.onOutput },
-  );
+    return settle(run, facts, known, takeFile);
+  });
 }
 
 /** What became of a run that was started: its result, or the error that has it. */
@@ -144,19 +106,4 @@ function resultOf(
 /** Whether a run with a key goes on when n8n's process, service or container ends. On another machine nothing is n8n's. */
 export function survivesN8n({ connection, container }: ExecutorClient, { survives }: Held): boolean {
   return connection.host !== 'localhost' || container !== undefined || survives;
-}
-
-/** By which a key is known to be used for the same run again. Bounds don't count, nor what is secret. */
-function digestOf(request: RunRequest): string {
-  const { start, input, release, workingDirectory, environment } = request;
-  const named = input.kind === 'content' ? [input.pass, input.name] : [];
-  const what = [
-    start,
-    request.arguments,
-    named,
-    release ?? null,
-    workingDirectory,
-    Object.entries(environment).sort(),
-  ];
-  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }

@@ -26,12 +26,12 @@ export async function settle(
   options: SwitchOptions,
   log: StepLog,
 ): Promise<Settlement> {
-  const { basePath, entrypoint, checks, dependencies, service } = options;
+  const { basePath, holder, entrypoint, checks, dependencies, service } = options;
   return log.run('settle an interrupted switch', async () => {
     const running = await runningServices(client, options);
     const plan = decideSettling(unconfirmed, { checks, entrypoint }, { service, running });
     const release = unconfirmed.to;
-    const applying = { client, basePath, log: log.within(), installing: dependencies };
+    const applying = { client, basePath, holder, log: log.within(), installing: dependencies };
     const outcome = await apply(plan, applying);
     const looked = outcome.learned.checks;
     if (outcome.end === 'kept') {

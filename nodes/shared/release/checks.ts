@@ -1,8 +1,9 @@
 import type { ArgumentsOf } from '../contract/verbs';
 import { DeployError } from '../errors';
+import type { ReplayResult, ReplaySettings } from '../replay/replaySettings';
 import { matcherOf } from '../source/patterns';
 
-export type CheckType = 'compile' | 'json' | 'python' | 'command' | 'engine' | 'http';
+export type CheckType = 'compile' | 'json' | 'python' | 'command' | 'engine' | 'http' | 'replay';
 export type CheckPhase = 'before' | 'after';
 /** What is asked of a service, and what its answer has to be. */
 export type HttpRequest = NonNullable<ArgumentsOf<'run'>['http']>;
@@ -21,6 +22,8 @@ export interface Check {
   http?: HttpRequest;
   /** For `http`: the command that starts a release aside before the switch, `{port}` standing for the port where it is asked. */
   start?: readonly string[];
+  /** For `replay`: what is run through what is live and through the new release, and how that is compared. */
+  replay?: ReplaySettings;
   /** For `compile` and `json`: globs of the files that are not looked at. */
   leaveOut?: readonly string[];
   when: CheckPhase | 'both';
@@ -43,6 +46,8 @@ export interface CheckResult {
    * then it is started once more after the switch, whatever was asked for.
    */
   startedAs?: 'live' | 'place' | 'code' | 'release';
+  /** For `replay`: what it found. */
+  replay?: ReplayResult;
   /** Why it did not pass, such as `exit code 1`, `ModuleNotFoundError: No module named 'x' (exit code 1)` or `no end within 60 s`; absent when it passed. */
   reason?: string;
 }
@@ -52,9 +57,14 @@ const ALWAYS_BEFORE: Check[] = [
   { type: 'json', name: 'JSON files are well-formed', when: 'before', timeoutSeconds: 600, environment: {} },
 ];
 
-/** The checks of one phase in their order: `compile` and `json` come first, before the switch, even when none is listed. */
+/** Those that compare with what is live: the last ones before the switch, whose results are waited for. */
+export function replaysOf(listed: readonly Check[]): Check[] {
+  return listed.filter(({ type }) => type === 'replay');
+}
+
+/** The other checks of one phase in their order: `compile` and `json` come first, before the switch, even when none is listed. */
 export function checksFor(phase: CheckPhase, listed: readonly Check[]): Check[] {
-  const isChosen = ({ when }: Check) => when === phase || when === 'both';
+  const isChosen = ({ type, when }: Check) => type !== 'replay' && (when === phase || when === 'both');
   if (phase === 'after') return listed.filter((check) => isChosen(check) || isRepeated(check));
   const chosen = listed.filter(isChosen);
   const missing = ALWAYS_BEFORE.filter((always) => !chosen.some(({ type }) => type === always.type));

@@ -144,6 +144,16 @@ export interface TakeBack {
   readonly reason: string;
 }
 
+/** Runs the same inputs through what is live and through a release that waits for the switch; see `replay`. */
+export interface ReplayInputs {
+  readonly step: 'replayInputs';
+  readonly release: Subject;
+  /** Null: what is plain there. */
+  readonly live: ReleaseId | null;
+  readonly check: Check;
+  readonly entrypoint: Entrypoint;
+}
+
 /** Keeps the switch. */
 export interface Confirm {
   readonly step: 'confirm';
@@ -201,6 +211,7 @@ export type Step =
   | CompareReleases
   | Provide
   | Look
+  | ReplayInputs
   | PrepareService
   | WaitForQuiet
   | Flip

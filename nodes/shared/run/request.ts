@@ -1,6 +1,7 @@
 /** What a run is asked for, as values: what is started with what, how far it may go, and what its output is. */
 import type { BasePath, ReleaseId } from '../contract/names';
 import type { Holder } from '../contract/records';
+import type { ArgumentsOf } from '../contract/verbs';
 import type { Rule } from './successRule';
 
 /** What is started: a file of the base path that starts the engine, another one, a module (`-m`), or any program. */
@@ -67,6 +68,8 @@ export interface RunRequest {
   readonly rules: readonly Rule[];
   readonly retries: number;
   readonly retryOn: readonly RetryCause[];
+  /** Of a run that is made to compare releases, apart from the engine's own. */
+  readonly replay?: ArgumentsOf<'runEngine'>['replay'];
   /** Gets its output as it comes. */
   readonly onOutput?: ((text: string) => void) | undefined;
 }

@@ -26,7 +26,8 @@ function areHigher(ratios: Ratios): boolean {
   return different.length > 0 && isAtMost(signTest(higher.length, different.length), P);
 }
 
-function median(numbers: readonly number[]): number {
+/** Of at least one number. */
+export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
   return middle.reduce((sum, each) => sum + each, 0) / middle.length;

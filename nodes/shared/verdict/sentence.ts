@@ -2,6 +2,7 @@ import type { Counts, Evidence } from './counts';
 import type { Limit } from './fraction';
 import { CONFIDENCE_PERCENT, highestRate } from './highestRate';
 import type { Decision } from './judge';
+import { percent } from './percent';
 import type { Rule } from './rules';
 
 /** A verdict in words. `p`: null where there was no control. */
@@ -52,11 +53,3 @@ function some({ runs, failed }: Counts): string {
 const plural = (runs: number): string => (runs === 1 ? 'run' : 'runs');
 const capitalised = (text: string): string => text[0]?.toUpperCase() + text.slice(1);
 const ratio = ([above, below]: Limit): number => above / below;
-
-/** With three digits that count, and never as nothing or all. */
-function percent(share: number): string {
-  const value = share * 100;
-  if (value > 0 && value < 0.01) return 'less than 0.01 %';
-  const digits = value < 10 ? 2 : 1;
-  return `${Number(value.toFixed(digits))} %`;
-}

@@ -28,4 +28,12 @@ export const RUNNING: readonly Refusal[] = [
     code: 'STEP',
     message: "'charts/a.png' in the output directory is no file of the run’s own and is not read.",
   },
+  {
+    kind: 'inputsMissing',
+    facts: { path: '/app/samples', said: 'No such file or directory' },
+    code: 'INPUT',
+    message: "Input Directory /app/samples can't be read on the engine’s side: No such file or directory.",
+    description:
+      'Name a directory there, from the base path on or absolute, with inputs that runs of the engine have had.',
+  },
 ];

@@ -28,4 +28,11 @@ export const RUN = {
     message: ({ path }) =>
       `${quoted(path)} in the output directory is no file of the run’s own and is not read.`,
   }),
+  inputsMissing: failure({
+    code: 'INPUT',
+    facts: { path: words, said: word },
+    message: ({ path, said }) => `Input Directory ${path} can't be read on the engine’s side: ${said}.`,
+    description:
+      'Name a directory there, from the base path on or absolute, with inputs that runs of the engine have had.',
+  }),
 };

@@ -11,6 +11,7 @@ import { type Learned, NOTHING_LEARNED, withMore } from './learned';
 import { backUp, bring, compareReleases, copyPlain, describe, place } from './making';
 import { waitForQuiet } from './moment';
 import { removeEnvironment, repair } from './repair';
+import { replayInputs } from './replaying';
 import { prepareService, switchService } from './services';
 import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from './switching';
 
@@ -52,6 +53,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   compareReleases,
   provide,
   check,
+  replayInputs,
   prepareService,
   waitForQuiet,
   flip,

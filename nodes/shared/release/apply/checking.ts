@@ -81,7 +81,8 @@ function runArguments(
     const start = phase === 'before' ? check.start : undefined;
     return { release, timeoutSeconds, kind: type, http: check.http, start, waiting };
   }
-  return { release, kind: type };
+  // A replay is a step of its own.
+  return { release, kind: type === 'json' ? type : 'compile' };
 }
 
 function toResult(check: Check, when: CheckPhase, run: RunResult): CheckResult {

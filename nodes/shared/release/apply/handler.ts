@@ -1,4 +1,5 @@
 import type { BasePath } from '../../contract/names';
+import type { Holder } from '../../contract/records';
 import type { DependencyOptions } from '../../dependencies/installOptions';
 import type { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
@@ -11,6 +12,8 @@ import type { Learned } from './learned';
 export interface Applying {
   readonly client: ExecutorClient;
   readonly basePath: BasePath;
+  /** Who asked for it. */
+  readonly holder: Holder;
   readonly log: StepLog;
   /** What is sent, for plans that bring a version. */
   readonly content?: Content | undefined;

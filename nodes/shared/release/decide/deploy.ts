@@ -133,6 +133,7 @@ function bringing(
       entrypoint,
       checks,
       provide,
+      live: probe.current,
       adopts: adopts.length > 0,
       share: live?.shared ?? [],
       service: options.service,

@@ -60,6 +60,7 @@ export function decideRollback(
         entrypoint,
         checks,
         provide,
+        live: before,
         service,
         running,
         moment,

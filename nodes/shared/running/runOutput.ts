@@ -31,7 +31,7 @@ export async function collect(run: OpenRun, facts: RunFacts, takeFile: TakeFile)
 }
 
 /** All that is kept of what a run printed, with a line where something was left out. */
-async function printedBy(run: OpenRun, { stdout }: RunFacts): Promise<string> {
+export async function printedBy(run: OpenRun, { stdout }: RunFacts): Promise<string> {
   if (!stdout) return '';
   const { text = await read(run, stdout.bytes), head, left } = stdout;
   if (left === 0) return text;
@@ -93,7 +93,7 @@ async function jsonOfFile(run: OpenRun, facts: RunFacts, pattern: string): Promi
 }
 
 /** Content of the engine's side, piece by piece; the next ones are asked for before one is taken, and only so many. */
-async function* contentOf(
+export async function* contentOf(
   { client, id: run }: OpenRun,
   what: { of: 'stdout' | 'file'; path?: string },
   bytes: number,

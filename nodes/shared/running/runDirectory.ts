@@ -38,12 +38,13 @@ export function openDirectory(run: OpenRun): Promise<Opened> {
 }
 
 /** Its key, its input, its files: all that is on the engine's disk. */
-function needsDirectory({ input, wanted, runKey, arguments: words }: RunRequest): boolean {
+function needsDirectory({ input, wanted, runKey, arguments: words, replay }: RunRequest): boolean {
   const fromFile = wanted.kind === 'files' || (wanted.kind === 'json' && wanted.place.from === 'file');
   return (
     input.kind === 'content' ||
     fromFile ||
     runKey !== '' ||
+    replay !== undefined ||
     words.some((word) => word.includes('{outputDirectory}'))
   );
 }
