@@ -115,7 +115,7 @@ export const layers = {
   HotDeploy: {
     files: 'nodes/HotDeploy/**',
     imports: [
-      ...['all operations', 'dependencies', 'errors', 'executor', 'git', 'n8n'],
+      ...['all operations', 'contract', 'dependencies', 'errors', 'executor', 'git', 'n8n'],
       ...['operations', 'release', 'source'],
     ],
     packages: [...node, 'n8n-workflow'],

@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { hotDeployGitApiTest } from '../n8n/gitCredentialTest';
+import { searchReleases } from '../n8n/listSearch';
 import { runItems } from '../n8n/runItems';
 import { hotDeploySshApiTest } from '../n8n/sshCredentialTest';
 import { HARMLESS } from '../operations';
@@ -53,7 +54,10 @@ export class HotDeploy implements INodeType {
     properties,
   };
 
-  methods = { credentialTest: { hotDeploySshApiTest, hotDeployGitApiTest } };
+  methods = {
+    credentialTest: { hotDeploySshApiTest, hotDeployGitApiTest },
+    listSearch: { searchReleases },
+  };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     return toOutputs(this, await runItems(this, { operations, harmless: HARMLESS }));

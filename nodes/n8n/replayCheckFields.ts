@@ -2,11 +2,20 @@
 import { MOST_INPUTS } from '../shared/contract/limits';
 import { DeployError } from '../shared/errors';
 import type { ListKey, ReplaySettings } from '../shared/replay/replaySettings';
-import { choice, count, field, flag, neverEmptied, type ReadParameter, trimmed } from './field';
+import { atMost, engineLimitField, readEngineLimit } from './engineLimitField';
+import {
+  choice,
+  count,
+  type Field,
+  field,
+  flag,
+  neverEmptied,
+  option,
+  type ReadParameter,
+  trimmed,
+} from './field';
 import { patterns } from './selectionFields';
 import { readText } from './values';
-
-const displayOptions = { show: { type: ['replay'] } };
 
 const inputDirectory = trimmed({
   displayName: 'Input Directory',
@@ -15,17 +24,15 @@ const inputDirectory = trimmed({
   placeholder: 'samples',
   description:
     'Where inputs lie on the engine’s side, from the base path on or absolute. Its first files are run, in the order of their names.',
-  displayOptions,
 });
 
 const maxInputs = count({
   displayName: 'Max Inputs',
   name: 'maxInputs',
   default: 20,
-  typeOptions: { minValue: 1 },
+  typeOptions: { minValue: 1, maxValue: MOST_INPUTS },
   description:
     'How many of them. Each is run three times: by the live release, by the new one, and by the live one again, to learn what it varies by itself.',
-  displayOptions,
 });
 
 const maxMinutes = count({
@@ -35,7 +42,6 @@ const maxMinutes = count({
   typeOptions: { minValue: 1 },
   description:
     'After so long no further input is started, and the check does not pass unless it was the last',
-  displayOptions,
 });
 
 const onDifferent = choice(['fail', 'approve', 'accept'], {
@@ -49,7 +55,6 @@ const onDifferent = choice(['fail', 'approve', 'accept'], {
   default: 'fail',
   description:
     'What is done about a release that puts something else out. One that fails, loses a file, or takes more time or memory never goes live.',
-  displayOptions,
 });
 
 const differenceDigest = neverEmptied(
@@ -59,7 +64,7 @@ const differenceDigest = neverEmptied(
     default: '',
     placeholder: '92a246c4807a7335',
     description: 'The differenceDigest of the replay that somebody looked at',
-    displayOptions: { show: { type: ['replay'], onDifferent: ['approve'] } },
+    displayOptions: { show: { onDifferent: ['approve'] } },
   }),
 );
 
@@ -70,7 +75,6 @@ const ignore = patterns({
   placeholder: 'report.json/createdAt, **/elapsedMs',
   description:
     'What is not compared: paths and globs as differences name them. What the live release varies by itself is left out anyway.',
-  displayOptions,
 });
 
 const listKeys = field(
@@ -83,7 +87,6 @@ const listKeys = field(
     placeholder: '**/evidence = id',
     description:
       'Lists whose order does not matter, and the field that tells their entries apart: “path = field”, one a line',
-    displayOptions,
   },
   readListKeys,
 );
@@ -96,20 +99,9 @@ const tolerance = field(
     default: '',
     placeholder: '0.001, 1 %',
     description: 'How far apart numbers may be: by so much, or by a part of the larger one',
-    displayOptions,
   },
   readTolerance,
 );
-
-const engineLimit = count({
-  displayName: 'Engine Limit',
-  name: 'engineLimit',
-  default: 0,
-  typeOptions: { minValue: 0 },
-  description:
-    'How many runs of this engine may be in progress at once, those of the Run node with such a limit included; 0 for no limit',
-  displayOptions,
-});
 
 const allowNetwork = flag({
   displayName: 'Allow Network',
@@ -117,44 +109,72 @@ const allowNetwork = flag({
   default: false,
   description:
     'Whether runs may reach others, such as databases and paid services. Where that can’t be kept from them, the output says so.',
-  displayOptions,
 });
 
-export const REPLAY_FIELDS = [
-  ...[inputDirectory, maxInputs, maxMinutes, onDifferent, differenceDigest, ignore, listKeys, tolerance],
-  ...[engineLimit, allowNetwork],
-];
+/** What a replay of its own asks for, beside the releases, and what it has in the collection Options. */
+export const comparisonFields = [inputDirectory, maxInputs, maxMinutes, ignore, listKeys, tolerance];
+const network = option(allowNetwork);
+const limit = option(engineLimitField);
+export const replayOptions = [network, limit];
 
-/** Reads them. `called` says how messages call a field. */
-export function readReplay(
-  row: ReadParameter,
-  called: (label: string) => string,
-  { words, timeoutSeconds }: { words: string[]; timeoutSeconds: number },
-): ReplaySettings {
-  const directory = inputDirectory.read(row, called('Input Directory'));
+/** The same, and what is done about differences, as a check of that type has it. */
+export const REPLAY_FIELDS: readonly Field[] = [
+  ...[inputDirectory, maxInputs, maxMinutes, onDifferent, differenceDigest, ignore, listKeys, tolerance],
+  ...[engineLimitField, allowNetwork],
+].map(ofReplays);
+
+function ofReplays(member: Field): Field {
+  const { displayOptions, ...property } = member.property;
+  const show = { type: ['replay'], ...displayOptions?.show };
+  return { ...member, property: { ...property, displayOptions: { show } } };
+}
+
+type Called = (label: string) => string;
+type Asked = { words: string[]; timeoutSeconds: number };
+
+/** Reads a check's fields. `called` says how messages call one. */
+export function readReplay(row: ReadParameter, called: Called, asked: Asked): ReplaySettings {
+  return {
+    ...readComparison(row, called, asked),
+    engineLimit: readEngineLimit(engineLimitField, row, called('Engine Limit')),
+    allowNetwork: allowNetwork.read(row, called('Allow Network')),
+    onDifferent: onDifferent.read(row, called('On Differences')),
+    differenceDigest: differenceDigest.read(row, called('Approved Differences')),
+  };
+}
+
+/** Reads what a replay of its own asks for: it says what differs, and nothing is done about it. */
+export function readReplayOfReleases(read: ReadParameter, asked: Asked): ReplaySettings {
+  return {
+    ...readComparison(read, (label) => label, asked),
+    engineLimit: readEngineLimit(limit, read),
+    allowNetwork: network.read(read),
+    onDifferent: 'fail',
+    differenceDigest: '',
+  };
+}
+
+function readComparison(
+  read: ReadParameter,
+  called: Called,
+  { words, timeoutSeconds }: Asked,
+): Omit<ReplaySettings, 'engineLimit' | 'allowNetwork' | 'onDifferent' | 'differenceDigest'> {
+  const directory = inputDirectory.read(read, called('Input Directory'));
   if (directory === '') {
     throw new DeployError(
       'INPUT',
       `${called('Input Directory')} is empty. Name a directory on the engine’s side with inputs that runs have had.`,
     );
   }
-  const inputs = maxInputs.read(row, called('Max Inputs'));
-  if (inputs > MOST_INPUTS) {
-    throw new DeployError('INPUT', `${called('Max Inputs')} is ${inputs}. Give ${MOST_INPUTS} at most.`);
-  }
   return {
     inputDirectory: directory,
     arguments: withInput(words, called('Arguments')),
-    maxInputs: inputs,
-    maxMinutes: maxMinutes.read(row, called('Max Minutes')),
+    maxInputs: atMost(called('Max Inputs'), maxInputs.read(read, called('Max Inputs')), MOST_INPUTS),
+    maxMinutes: maxMinutes.read(read, called('Max Minutes')),
     timeoutSeconds,
-    engineLimit: engineLimit.read(row, called('Engine Limit')),
-    allowNetwork: allowNetwork.read(row, called('Allow Network')),
-    ignore: ignore.read(row, called('Leave Out Fields')),
-    listKeys: listKeys.read(row, called('List Keys')),
-    tolerance: tolerance.read(row, called('Tolerance')),
-    onDifferent: onDifferent.read(row, called('On Differences')),
-    differenceDigest: differenceDigest.read(row, called('Approved Differences')),
+    ignore: ignore.read(read, called('Leave Out Fields')),
+    listKeys: listKeys.read(read, called('List Keys')),
+    tolerance: tolerance.read(read, called('Tolerance')),
   };
 }
 

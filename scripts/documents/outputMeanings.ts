@@ -34,6 +34,40 @@ const CHANGES = {
   'changes.counts.ignored': 'how many are left out',
 };
 
+/** What a replay found, from its output on. */
+const REPLAY = {
+  verdict: '`same`, `different`, `worse`, or `inconclusive` where it does not tell',
+  summary: 'the verdict in a sentence, with what could not have been seen',
+  inputs: 'how many inputs were run',
+  available: 'how many files the input directory has',
+  runs: 'how many runs that took',
+  unfinished: 'whether the time was over before all inputs were through',
+  failing: 'inputs that only the new release does not get through, at most 50; so for all lists here',
+  'failing[].input': 'the input’s file name',
+  'failing[].why': 'how the run ended',
+  unusable: 'inputs that the live release itself does not get through: they tell nothing',
+  'unusable[].input': 'the input’s file name',
+  'unusable[].why': 'how the run ended',
+  missing: 'files that only the live release puts out',
+  'missing[].input': 'the input’s file name',
+  'missing[].file': 'the file’s path in the output directory',
+  differences: 'what both put out otherwise',
+  'differences[].input': 'the input’s file name',
+  'differences[].path': 'the field: `stdout` or the file’s path, and what leads to it',
+  'differences[].live': 'the live release’s value, as JSON; null where it has none',
+  'differences[].other': 'the new one’s',
+  differenceCount: 'how many there are',
+  differenceDigest: 'names exactly these differences, for Approved Differences; null where there are none',
+  noisy: 'fields that the live release does not put out alike twice, and that were not compared',
+  noisier: 'of those, fields that the new release varies more often',
+  unused: 'lines of Leave Out Fields and List Keys that were about nothing',
+  slower: 'whether the new release takes more time, by the sign test and by more than a fifth',
+  fatter: 'whether it takes more memory, by the sign test, by half, and by 64 MiB',
+  timeRatio: 'its time, divided by the live release’s: the median over all inputs; null where none tells',
+  memoryRatio: 'its memory, likewise',
+  network: '`off` where no run could reach others',
+};
+
 const CHECKS = {
   checks: 'the checks that ran, in their order',
   'checks[].name': 'name of the check',
@@ -44,41 +78,7 @@ const CHECKS = {
   'checks[].output': 'what it printed, shortened in the middle, with secrets masked',
   'checks[].reason': 'why it did not pass',
   'checks[].replay': 'of a Replay: what it found',
-  'checks[].replay.verdict': '`same`, `different`, `worse`, or `inconclusive` where it does not tell',
-  'checks[].replay.summary': 'the verdict in a sentence, with what could not have been seen',
-  'checks[].replay.inputs': 'how many inputs were run',
-  'checks[].replay.available': 'how many files the input directory has',
-  'checks[].replay.runs': 'how many runs that took',
-  'checks[].replay.unfinished': 'whether the time was over before all inputs were through',
-  'checks[].replay.failing':
-    'inputs that only the new release does not get through, at most 50; so for all lists here',
-  'checks[].replay.failing[].input': 'the input’s file name',
-  'checks[].replay.failing[].why': 'how the run ended',
-  'checks[].replay.unusable': 'inputs that the live release itself does not get through: they tell nothing',
-  'checks[].replay.unusable[].input': 'the input’s file name',
-  'checks[].replay.unusable[].why': 'how the run ended',
-  'checks[].replay.missing': 'files that only the live release puts out',
-  'checks[].replay.missing[].input': 'the input’s file name',
-  'checks[].replay.missing[].file': 'the file’s path in the output directory',
-  'checks[].replay.differences': 'what both put out otherwise',
-  'checks[].replay.differences[].input': 'the input’s file name',
-  'checks[].replay.differences[].path': 'the field: `stdout` or the file’s path, and what leads to it',
-  'checks[].replay.differences[].live': 'the live release’s value, as JSON; null where it has none',
-  'checks[].replay.differences[].other': 'the new one’s',
-  'checks[].replay.differenceCount': 'how many there are',
-  'checks[].replay.differenceDigest':
-    'names exactly these differences, for Approved Differences; null where there are none',
-  'checks[].replay.noisy':
-    'fields that the live release does not put out alike twice, and that were not compared',
-  'checks[].replay.noisier': 'of those, fields that the new release varies more often',
-  'checks[].replay.unused': 'lines of Leave Out Fields and List Keys that were about nothing',
-  'checks[].replay.slower':
-    'whether the new release takes more time, by the sign test and by more than a fifth',
-  'checks[].replay.fatter': 'whether it takes more memory, by the sign test, by half, and by 64 MiB',
-  'checks[].replay.timeRatio':
-    'its time, divided by the live release’s: the median over all inputs; null where none tells',
-  'checks[].replay.memoryRatio': 'its memory, likewise',
-  'checks[].replay.network': '`off` where no run could reach others',
+  ...below('checks[].replay.', REPLAY),
   'checks[].startedAs':
     'of _As Workflows Start It_: `live`; before the switch `place`, which is as workflows start it, or `code` or `release`, which is not',
 };
@@ -449,4 +449,12 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...PRUNE,
   ...DETACH,
   ...PUSH,
+  ...below('replay ', REPLAY),
+  'replay release': 'ID of the release that was compared',
+  'replay live': 'ID of the live release, which it was compared with',
+  'replay durationMs': 'how long it took',
 };
+
+function below(before: string, meanings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(meanings).map(([name, meaning]) => [before + name, meaning]));
+}

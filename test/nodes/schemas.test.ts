@@ -8,6 +8,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { OPERATIONS } from '../../nodes/operations';
 import { FORGES } from '../../nodes/shared/push/push';
 import { engineVersions, temporaryDirectories } from '../support/deployment';
+import { liveRelease } from '../support/engineStatus';
 import { mismatches, type OutputSchema } from '../support/jsonSchema';
 import { Lingerers } from '../support/lingering';
 import { chain, type N8n, type RunResult } from '../support/n8n';
@@ -82,9 +83,17 @@ const RUN = {
   options: { engineLimit: 1, runKey: 'a', successRule: '$ contains "usage"' },
 };
 
+/** Both releases say how they are used. */
+const REPLAY = { inputDirectory: 'config', arguments: ['--help', '{inputFile}'], maxInputs: 1 };
+
+function notLive(): string {
+  const live = liveRelease(basePath);
+  return readdirSync(join(basePath, 'releases')).find((name) => name !== live) ?? '';
+}
+
 test('what every operation sends out is what its schema says', async () => {
   const [first, second] = versions;
-  const steps: Array<[NodeName, IDataObject]> = [
+  const steps: Array<[NodeName, IDataObject | (() => IDataObject)]> = [
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: first }],
     ['Hot Deploy', { operation: 'plan', sourceDirectory: second }],
@@ -92,6 +101,7 @@ test('what every operation sends out is what its schema says', async () => {
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'getHistory' }],
+    ['Hot Deploy', () => ({ operation: 'replay', release: notLive(), ...REPLAY })],
     ['Hot Deploy', { operation: 'repair' }],
     ['Run', { operation: 'run', ...RUN }],
     ['Run', { operation: 'getRuns' }],
@@ -102,7 +112,8 @@ test('what every operation sends out is what its schema says', async () => {
     ['Rollback', { operation: 'detach' }],
   ];
   const ran = new Set<unknown>();
-  for (const [node, parameters] of steps) {
+  for (const [node, asked] of steps) {
+    const parameters = typeof asked === 'function' ? asked() : asked;
     const isAboutRuns = node === 'Run';
     const pid = isAboutRuns ? await lingerers.elsewhere('os.chdir(path)', join(basePath, 'current')) : 0;
     const ended = await run(node, parameters);

@@ -3,7 +3,8 @@ import { deploy } from './deploy';
 import { getHistory } from './getHistory';
 import { plan } from './plan';
 import { repair } from './repair';
+import { replay } from './replay';
 import { status } from './status';
 
 /** What the node can do; a new node does the first. */
-export const operations: readonly Operation[] = [deploy, getHistory, plan, repair, status];
+export const operations: readonly Operation[] = [deploy, getHistory, plan, repair, replay, status];

@@ -1,3 +1,4 @@
+import { atMost, engineLimitField, readEngineLimit } from '../../n8n/engineLimitField';
 import {
   choice,
   count,
@@ -16,7 +17,6 @@ import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../../shared/run
 import { parseRules } from '../../shared/run/successRule';
 
 const MOST_LANES = 32;
-const MOST_SLOTS = 1000;
 
 const concurrency = option(
   count({
@@ -28,18 +28,7 @@ const concurrency = option(
   }),
 );
 
-const engineLimit = option(
-  neverEmptied(
-    count({
-      displayName: 'Engine Limit',
-      name: 'engineLimit',
-      default: 0,
-      typeOptions: { minValue: 0, maxValue: MOST_SLOTS },
-      description:
-        'How many runs of this engine there may be at once, over all executions and workers that have such a limit; others wait for their turn. 0: no limit.',
-    }),
-  ),
-);
+const engineLimit = option(neverEmptied(engineLimitField));
 
 const environment = option(
   field(
@@ -248,7 +237,7 @@ export function readBounds(
     environment: environment.read(read),
     timeoutSeconds: timeoutSeconds.read(read),
     memoryLimitMegabytes: memoryLimitMegabytes.read(read),
-    engineLimit: atMost('Engine Limit', engineLimit.read(read), MOST_SLOTS),
+    engineLimit: readEngineLimit(engineLimit, read),
     runAs: runAs.read(read),
     runKey: runKey.read(read),
     repeatable: repeatable.read(read),
@@ -257,9 +246,4 @@ export function readBounds(
     retries: atMost('Retries', retries.read(read), 100),
     retryOn: retryOn.read(read),
   };
-}
-
-function atMost(called: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value <= most) return value;
-  throw new DeployError('INPUT', `${called} is ${value}. Give a whole number, at most ${most}.`);
 }

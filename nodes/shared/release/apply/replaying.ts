@@ -1,5 +1,5 @@
 /** The step that compares a release with what is live, by the same inputs, before the switch. */
-import { type Entrypoint, entrypointNames } from '../../contract/names';
+import { asStarted } from '../../replay/asStarted';
 import { replay, type Replaying } from '../../replay/replayRuns';
 import type { ReplayResult, ReplaySettings } from '../../replay/replaySettings';
 import { type Check, CheckFailed, type CheckResult } from '../checks';
@@ -11,8 +11,9 @@ export const replayInputs: Handler<StepOf<'replayInputs'>> = {
   // Its runs are asked for one after the other: nothing may be sent behind them before they tell.
   order: 'awaited',
   send({ release, live, check, entrypoint }, { client, basePath, holder, log }, _together, learned) {
-    const { start, words } = startOf(check, entrypoint);
-    const settings = { ...settingsOf(check), arguments: words };
+    const given = settingsOf(check);
+    const { start, words } = asStarted(entrypoint, given.arguments);
+    const settings = { ...given, arguments: words };
     const what: Replaying = {
       ...{ basePath, holder, start, live: live ?? undefined, other: idOf(release, learned), candidate: true },
       onProgress: log.outputOf(check.name),
@@ -28,18 +29,6 @@ export const replayInputs: Handler<StepOf<'replayInputs'>> = {
     };
   },
 };
-
-/** As the workflow starts it; where there is no entrypoint, the first word is the program. */
-function startOf(
-  check: Check,
-  entrypoint: Entrypoint,
-): Pick<Replaying, 'start'> & { words: readonly string[] } {
-  const [name] = entrypointNames(entrypoint);
-  const { arguments: words } = settingsOf(check);
-  if (name !== undefined) return { start: { kind: 'entrypoint', name }, words };
-  const [program = '', ...rest] = words;
-  return { start: { kind: 'program', name: program }, words: rest };
-}
 
 /** A check of another type is no replay's: a plan that says so is a defect. */
 function settingsOf({ name, replay: settings }: Check): ReplaySettings {
