@@ -4,12 +4,14 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
+import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
+import { connectLocal } from '../../../nodes/shared/connection/local';
 import type { CheckFailed } from '../../../nodes/shared/release/checks';
 import type { ReplayResult, ReplaySettings } from '../../../nodes/shared/replay/replaySettings';
 import { deployTo, rollBackTo, temporaryDirectories } from '../../support/deployment';
 import { liveRelease } from '../../support/engineStatus';
 import { inputs, replayCheck, reportingEngine } from '../../support/replayed';
-import { leftOfRuns } from '../../support/runs';
+import { allGone, leftOfRuns, toldIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
 
@@ -183,6 +185,42 @@ print(os.environ["HOT_DEPLOY_REPLAY"], os.nice(0), "work/temporary" in tempfile.
   const told = await passed('print("1 10 True")', { inputDirectory: inputs(await make(), 1) });
   expect(told.verdict).toBe('same');
 });
+
+test.each(['n8n', 'the executor'])(
+  '3f.7, P3: %s is killed in the middle of a replay: nothing is left of it, and the next deployment goes through',
+  async (who) => {
+    const told = join(await make(), 'told');
+    const waiting = `if "HOT_DEPLOY_REPLAY" in os.environ:
+    open(${JSON.stringify(told)}, "a").write("%d\\n" % os.getpid())
+    time.sleep(600)
+`;
+    const source = await make('source');
+    await writeTree(source, reportingEngine(waiting));
+    const checks = [replayCheck({ inputDirectory: inputs(await make(), 2) })];
+    const here = connectLocal();
+    const channels: Channel[] = [];
+    const start = async (...given: Parameters<Connection['start']>): Promise<Channel> => {
+      const channel = await here.start(...given);
+      channels.push(channel);
+      return channel;
+    };
+    const cut = thrownBy(
+      deployTo(base, source, { ...SELECTION, checks }, { connection: { ...here, start } }),
+    );
+    const [pid] = await toldIn(told);
+    // As when n8n is killed: the executor reads the end of its input.
+    for (const channel of channels) {
+      if (who === 'n8n') channel.stdin.end();
+      else channel.destroy();
+    }
+    expect((await cut).code).toBe('LOST');
+    await allGone([pid as number], 10_000);
+    expect(liveRelease(base)).toBe(live);
+    expect(await passed('# another text', { inputDirectory: inputs(await make(), 1) })).toMatchObject({
+      verdict: 'same',
+    });
+  },
+);
 
 test('a run reaches itself and nobody else, unless that is allowed', async () => {
   const calling = `import socket
