@@ -57,7 +57,9 @@ class Supervisor:
         self._pipes: dict[str, int] = {}
         secrets = list(settings["secrets"])
         errors = Kept(kept_output.STDERR, secrets, settings["environment"])
-        self._kept = {"stdout": Kept(kept_output.STDOUT, secrets), "stderr": errors}
+        # What a replay prints is shown to people, where it differs.
+        shown = settings["environment"] if settings.get("apart") else None
+        self._kept = {"stdout": Kept(kept_output.STDOUT, secrets, shown), "stderr": errors}
 
     def run(self) -> Json:
         """Runs the engine to its end, and whatever it left behind. Returns how it ended."""

@@ -130,7 +130,7 @@ const environment = field(
     default: '',
     placeholder: 'ANTHROPIC_API_KEY=test-key',
     description: 'Variables added for this check, one NAME=value a line',
-    displayOptions: { show: { type: ['python', 'command'] } },
+    displayOptions: { show: { type: ['python', 'command', 'replay'] } },
   },
   (value, called) => readVariables(called, value),
 );
@@ -215,7 +215,7 @@ function readCheck(row: ReadParameter, position: number, usualTimeout: number): 
 }
 
 /** Started as workflows do it, or not at all. */
-const WITHOUT_ENVIRONMENT: ReadonlySet<CheckType> = new Set(['engine', 'http', 'replay']);
+const WITHOUT_ENVIRONMENT: ReadonlySet<CheckType> = new Set(['engine', 'http']);
 
 /** Where nobody chooses. Before the switch, what answers is not the new version, unless that is started aside. */
 function whenOf(kind: CheckType, startsAside: boolean): Check['when'] | undefined {

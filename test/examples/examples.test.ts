@@ -172,6 +172,29 @@ describe('nightly-self-update.json', () => {
   });
 });
 
+describe('nightly-replay.json', () => {
+  test('lets live what does the same, and says what something else does', async () => {
+    const live = await run('nightly-replay.json');
+    expect(messageOf(live, 'Say what went live')).toBe(
+      `${basePath} on 127.0.0.1 runs ${first.slice(0, 12)} now. `,
+    );
+    appendFileSync(join(repository, 'run.py'), '# The same, in other words.\n');
+    commit('a comment');
+    const same = await run('nightly-replay.json');
+    expect(messageOf(same, 'Say what went live')).toContain('now. Both releases put out the same.');
+    await commitVersion('v4');
+    const other = await run('nightly-replay.json');
+    expect(messageOf(other, 'Say why it did not go live')).toMatch(
+      /^The new release does something else: \d+ fields? differs? in 1 of 1 input, first .* set Approved Differences to [0-9a-f]{16}\.$/s,
+    );
+    await commitVersion('broken-import');
+    const worse = await run('nightly-replay.json');
+    expect(messageOf(worse, 'Say why it did not go live')).toMatch(
+      /^The new release is worse: 1 of 1 input does not/,
+    );
+  });
+});
+
 describe('extract-by-form.json', () => {
   const upload = (content: Buffer): IBinaryKeyData => ({
     Document: {

@@ -1,10 +1,12 @@
 import { argumentList } from '../../n8n/argumentList';
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
+import { field, option } from '../../n8n/field';
 import { commandTimeoutSeconds, locationFields } from '../../n8n/locationFields';
 import { locator, required } from '../../n8n/locator';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
 import { comparisonFields, readReplayOfReleases, replayOptions } from '../../n8n/replayCheckFields';
+import { readVariables } from '../../n8n/variables';
 import { parseReleaseId } from '../../shared/contract/names';
 import { replayReleases } from '../../shared/operations/replayReleases';
 
@@ -16,6 +18,21 @@ const release = required(
     searchListMethod: 'searchReleases',
     example: '20261123-171501-3f2a9c1',
   }),
+);
+
+const environment = option(
+  field(
+    {
+      displayName: 'Environment',
+      name: 'environment',
+      type: 'string',
+      typeOptions: { rows: 2 },
+      default: '',
+      placeholder: 'ANTHROPIC_API_KEY=test-key',
+      description: 'Variables added for these runs, one NAME=value a line',
+    },
+    (value, called) => readVariables(called, value),
+  ),
 );
 
 const words = argumentList({
@@ -37,7 +54,7 @@ export const replay: Operation = {
     release,
     ...[...comparisonFields.slice(0, 1), words, ...comparisonFields.slice(1)],
   ],
-  options: [...engineOptions, ...replayOptions],
+  options: [...engineOptions, environment, ...replayOptions],
   async run(item) {
     const { node, read } = item;
     const engine = readEngine(item);
@@ -48,6 +65,7 @@ export const replay: Operation = {
     });
     const what = {
       ...engine,
+      environment: environment.read(read),
       release: parseReleaseId(release.read(read)),
       onProgress: (text: string) => show({ step: 'Replay', phase: 'output', text }),
     };

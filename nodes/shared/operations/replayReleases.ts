@@ -18,6 +18,7 @@ interface Compared {
   readonly basePath: BasePath;
   readonly entrypoint: Entrypoint;
   readonly holder: Holder;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly release: ReleaseId;
   readonly onProgress?: (text: string) => void;
 }
@@ -30,7 +31,7 @@ interface Compared {
  */
 export async function replayReleases(
   client: ExecutorClient,
-  { basePath, entrypoint, holder, release, onProgress }: Compared,
+  { basePath, entrypoint, holder, environment = {}, release, onProgress }: Compared,
   settings: ReplaySettings,
 ): Promise<ReplayedRelease> {
   const started = performance.now();
@@ -45,7 +46,7 @@ export async function replayReleases(
   }
   await client.call('holdRelease', { basePath, release });
   const { start, words } = asStarted(entrypoint, settings.arguments);
-  const what = { basePath, holder, start, live, other: release, candidate: false, onProgress };
+  const what = { basePath, holder, environment, start, live, other: release, candidate: false, onProgress };
   const found = await replay(client, what, { ...settings, arguments: words });
   const durationMs = Math.round(performance.now() - started);
   return { ...placeOf(client, basePath), release, live, ...found, durationMs };

@@ -32,7 +32,8 @@ const LINES: ReadonlySet<string> = new Set(['txt', 'csv', 'tsv', 'md', 'jsonl', 
 
 /** Reads what a run has put out, as far as it is compared by what is in it. */
 export async function observe(run: OpenRun, facts: RunFacts): Promise<Observed> {
-  const { status, why } = endingOf(facts, run.request);
+  const { status } = endingOf(facts, run.request);
+  const why = whyOf(run, facts);
   const seen = {
     status,
     ...(why !== undefined && { why }),
@@ -53,6 +54,16 @@ export async function observe(run: OpenRun, facts: RunFacts): Promise<Observed> 
     );
   }
   return { ...seen, parts };
+}
+
+/** Characters of what it said last. */
+const LONGEST_SAID = 200;
+
+/** Why a run did not succeed, with the last line that it wrote to its standard error. */
+function whyOf({ request }: OpenRun, facts: RunFacts): string | undefined {
+  const { why } = endingOf(facts, request);
+  const said = facts.stderr?.text?.trimEnd().split('\n').at(-1)?.trim().slice(0, LONGEST_SAID) ?? '';
+  return why === undefined || said === '' ? why : `${why.endsWith('.') ? why.slice(0, -1) : why}: ${said}`;
 }
 
 /** Others, such as spreadsheets, have the time in them. */

@@ -18,6 +18,8 @@ export interface Replaying {
   readonly basePath: BasePath;
   readonly start: { readonly kind: StartKind; readonly name: string };
   readonly holder: Holder;
+  /** Added to that of each run. What is in variables named like a secret is hidden in what they print. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Undefined: what is plain there. */
   readonly live: ReleaseId | undefined;
   readonly other: ReleaseId;
@@ -105,7 +107,7 @@ function runOnce(client: ExecutorClient, request: RunRequest): Promise<Observed>
 }
 
 function requestFor(
-  { basePath, start, holder, live, other, candidate }: Replaying,
+  { basePath, start, holder, environment, live, other, candidate }: Replaying,
   settings: ReplaySettings,
   input: string,
   isOther: boolean,
@@ -115,7 +117,7 @@ function requestFor(
     // Looked at here: see observed.ts.
     wanted: { kind: 'files', patterns: ['**'] },
     release: isOther ? other : live,
-    ...{ workingDirectory: '', environment: {}, secrets: {}, secretsOnStdin: false, runAs: '', runKey: '' },
+    ...{ workingDirectory: '', environment, secrets: {}, secretsOnStdin: false, runAs: '', runKey: '' },
     ...{
       timeoutSeconds: settings.timeoutSeconds,
       memoryLimitMegabytes: 0,

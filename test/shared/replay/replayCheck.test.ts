@@ -143,12 +143,12 @@ test('an input that the live release does not get through tells nothing', async 
     inputDirectory: inputs(await make(), 2),
   });
   expect(found).toMatchObject({ verdict: 'same', inputs: 2 });
-  expect(found.unusable).toEqual([{ input: 'input-00.txt', why: 'The run ended with exit code 1.' }]);
+  expect(found.unusable).toEqual([{ input: 'input-00.txt', why: 'The run ended with exit code 1: no' }]);
   live = liveRelease(base);
   const nothing = await refused('sys.exit("never")', { inputDirectory: inputs(await make(), 1) });
   expect(nothing.verdict).toBe('inconclusive');
   expect(nothing.summary).toBe(
-    'The replay does not tell whether the new release is good: the live release itself does not get through input-00.txt (The run ended with exit code 1).',
+    'The replay does not tell whether the new release is good: the live release itself does not get through input-00.txt (The run ended with exit code 1: never).',
   );
 });
 
@@ -253,6 +253,17 @@ with socket.create_server(("127.0.0.1", 0)) as own:
   }
 });
 
+test('P7: runs get the variables of the check, and what is named like a secret is in no difference', async () => {
+  live = (await deployEngine('print(os.environ.get("SERVICE_KEY"), os.environ.get("LEVEL"))')).release;
+  const source = await make('source');
+  await writeTree(source, reportingEngine('print(os.environ["SERVICE_KEY"], "other")'));
+  const environment = { SERVICE_KEY: 'not-to-be-seen', LEVEL: 'high' };
+  const check = { ...replayCheck({ inputDirectory: inputs(await make(), 1) }), environment };
+  const error = await thrownBy(deployTo(base, source, { ...SELECTION, checks: [check] }));
+  expect(error.description).toContain('stdout/line 1: "*** high" → "*** other"');
+  expect(JSON.stringify([error.message, error.description, error.details])).not.toContain('not-to-be-seen');
+});
+
 test('3f.8: exactly the differences that were approved go live', async () => {
   const settings = { inputDirectory: inputs(await make(), 2), onDifferent: 'approve' as const };
   const added = 'report["words"] += 1';
@@ -292,6 +303,12 @@ test('a first deployment is compared with the plain directory', async () => {
   expect(error).toMatchObject({ code: 'CHECK', details: { check: { replay: { verdict: 'different' } } } });
   expect(readdirSync(base).filter((name) => name !== '.hot-deploy')).toEqual(before);
   expect(await passed('# another text', settings)).toMatchObject({ verdict: 'same' });
+});
+
+test('a first deployment into an empty directory has nothing to be compared with', async () => {
+  base = join(await make(), 'app');
+  const { status, checks } = await deployEngine('', { inputDirectory: inputs(await make(), 1) });
+  expect([status, checks.filter(({ type }) => type === 'replay')]).toEqual(['deployed', []]);
 });
 
 test('a rollback is compared with what is live, too', async () => {

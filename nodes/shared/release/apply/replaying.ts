@@ -15,7 +15,15 @@ export const replayInputs: Handler<StepOf<'replayInputs'>> = {
     const { start, words } = asStarted(entrypoint, given.arguments);
     const settings = { ...given, arguments: words };
     const what: Replaying = {
-      ...{ basePath, holder, start, live: live ?? undefined, other: idOf(release, learned), candidate: true },
+      ...{
+        basePath,
+        holder,
+        start,
+        environment: check.environment,
+        live: live ?? undefined,
+        other: idOf(release, learned),
+        candidate: true,
+      },
       onProgress: log.outputOf(check.name),
     };
     return {

@@ -133,7 +133,8 @@ function bringing(
       entrypoint,
       checks,
       provide,
-      live: probe.current,
+      // Where nothing is there yet, nothing can be compared with.
+      ...(before !== null && { live: probe.current }),
       adopts: adopts.length > 0,
       share: live?.shared ?? [],
       service: options.service,
