@@ -129,6 +129,16 @@ test('3f.3: a release that fails on one input is worse, with its reason, and was
   );
 });
 
+test('3f.3: a release that fails once and then succeeds is not worse, but does something else', async () => {
+  const marker = join(await make(), 'there');
+  const once = `if not os.path.exists(${JSON.stringify(marker)}): open(${JSON.stringify(marker)}, "w"); sys.exit(3)`;
+  const found = await refused(once, { inputDirectory: inputs(await make(), 1) });
+  expect(found).toMatchObject({ verdict: 'different', runs: 4 });
+  expect(found.differences).toEqual([
+    { input: 'input-00.txt', path: 'status', live: '"succeeded"', other: '"failed"' },
+  ]);
+});
+
 test('3f.3: a release that puts a file less out is worse', async () => {
   const found = await refused('output = os.environ["TMPDIR"]', { inputDirectory: inputs(await make(), 1) });
   expect(found).toMatchObject({
@@ -304,6 +314,36 @@ test('a first deployment is compared with the plain directory', async () => {
   expect(readdirSync(base).filter((name) => name !== '.hot-deploy')).toEqual(before);
   expect(await passed('# another text', settings)).toMatchObject({ verdict: 'same' });
 });
+
+/** Data that it opens by itself, relative to the working directory: in place alone it is the release's. */
+const READING = `for path in ("config/version.json", "data/late.json"):
+    report[path] = open(path).read() if os.path.exists(path) else None
+`;
+
+test.each(['first deployment', 'later one'])(
+  'a %s is shown to its runs in place: changed data, and a directory that was not there',
+  async (which) => {
+    if (which === 'first deployment') {
+      base = join(await make(), 'app');
+      mkdirSync(base);
+      await writeTree(base, reportingEngine(READING));
+    } else {
+      await deployEngine(READING);
+    }
+    const source = await make('source');
+    const files = { 'config/version.json': '{"v": 2}', 'data/late.json': '{}' };
+    await writeTree(source, { ...reportingEngine(READING), ...files });
+    const selection = { include: [...SELECTION.selection.include, 'data'], exclude: [] };
+    const checks = [replayCheck({ inputDirectory: inputs(await make(), 1) })];
+    const { details } = await thrownBy(deployTo(base, source, { selection, checks }));
+    const { check } = details as { check: CheckFailed['check'] };
+    expect(check.replay?.differences.map(({ path, live: now, other }) => [path, now, other])).toEqual([
+      ['report.json/config~1version.json', '"{}"', '"{\\"v\\": 2}"'],
+      ['report.json/data~1late.json', 'null', '"{}"'],
+    ]);
+    expect(treeBeside().filter((path) => path.startsWith('data'))).toEqual([]);
+  },
+);
 
 test('a first deployment into an empty directory has nothing to be compared with', async () => {
   base = join(await make(), 'app');
