@@ -101,7 +101,7 @@ export const layers = {
   },
   report: {
     files: 'nodes/shared/report/**',
-    imports: ['dependencies', 'errors', 'release', 'text'],
+    imports: ['dependencies', 'errors', 'release', 'replay/replaySettings', 'text'],
     packages: ['node:crypto'],
   },
   n8n: {

@@ -6,7 +6,7 @@ import type { Check, CheckType } from '../shared/release/checks';
 import { AS_WRITTEN, choice, count, field, type ReadParameter, text, within } from './field';
 import { HTTP_FIELDS, readHttpCheck, readStartCommand } from './httpCheckFields';
 import { commandTimeoutSeconds } from './locationFields';
-import { readReplay, REPLAY_FIELDS } from './replayCheckFields';
+import { INPUT_FIELDS, readReplay, REPLAY_FIELDS } from './replayCheckFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
 import { readVariables } from './variables';
@@ -136,16 +136,7 @@ const environment = field(
 );
 
 const ROW = [
-  ...[
-    type,
-    name,
-    code,
-    command,
-    ...REPLAY_FIELDS.slice(0, 1),
-    words,
-    ...REPLAY_FIELDS.slice(1),
-    ...HTTP_FIELDS,
-  ],
+  ...[type, name, code, command, ...INPUT_FIELDS, words, ...REPLAY_FIELDS, ...HTTP_FIELDS],
   ...[leaveOut, when, timeoutSeconds, environment],
 ];
 

@@ -5,10 +5,12 @@ import { shownPlace } from '../shared/release/place';
 import type { CheckResult } from '../shared/release/checks';
 import type { PreflightFinding } from '../shared/release/preflight';
 import type { SwitchResult } from '../shared/release/result';
+import type { ReplayResult } from '../shared/replay/replaySettings';
 import type { EngineStatus } from '../shared/operations/status';
 import type { StopRunsResult } from '../shared/operations/stopRuns';
 import { type Unseen, unseenNotice } from '../shared/release/unseen';
 import { printable } from '../shared/text/printable';
+import { shownList } from '../shared/text/shownList';
 import { asHtml } from './asHtml';
 
 /** What a person should know after a deployment or rollback: what went live, and what to do if it is wrong. */
@@ -50,6 +52,7 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
   }
   hints.push(...unseenHints(result.unseen));
   hints.push(...startedOtherwiseHints(result.checks));
+  hints.push(...result.checks.flatMap(({ replay }) => (replay ? replayHints(replay) : [])));
   hints.push(...dependencyHints(result.dependencies), ...outsideHints(result));
   if (complaint) hints.push(hint(`The release is live, but not all was tidied up: ${complaint}`, 'warning'));
   return hints;
@@ -64,6 +67,20 @@ function startedOtherwiseHints(checks: readonly CheckResult[]): NodeExecutionHin
       'info',
     ),
   );
+}
+
+/** What a replay says of a release. */
+export function replayHints({ verdict, summary, unused }: ReplayResult): NodeExecutionHint[] {
+  const about =
+    unused.length === 0
+      ? []
+      : [
+          hint(
+            `Not in any output: ${shownList(unused)}. See that these paths are spelled as differences name them.`,
+            'warning',
+          ),
+        ];
+  return [hint(summary, verdict === 'same' ? 'info' : 'warning'), ...about];
 }
 
 /** That some runs may be there which nobody can see. */

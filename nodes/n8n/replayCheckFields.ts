@@ -17,6 +17,26 @@ import {
 import { patterns } from './selectionFields';
 import { readText } from './values';
 
+const inputsFrom = choice(['directory', 'binary'], {
+  displayName: 'Inputs',
+  name: 'inputsFrom',
+  options: [
+    { name: 'Binary Data', value: 'binary', description: 'Files that the item carries' },
+    { name: 'Directory', value: 'directory', description: 'Files on the engine’s side' },
+  ],
+  default: 'directory',
+  description: 'What is run',
+});
+
+const binaryFields = patterns({
+  displayName: 'Input Binary Fields',
+  name: 'binaryFields',
+  default: 'data',
+  hint: 'The names of the input fields that contain the files',
+  description: 'Separated by commas; empty for all that the item carries',
+  displayOptions: { show: { inputsFrom: ['binary'] } },
+});
+
 const inputDirectory = trimmed({
   displayName: 'Input Directory',
   name: 'inputDirectory',
@@ -24,6 +44,7 @@ const inputDirectory = trimmed({
   placeholder: 'samples',
   description:
     'Where inputs lie on the engine’s side, from the base path on or absolute. Its first files are run, in the order of their names.',
+  displayOptions: { show: { inputsFrom: ['directory'] } },
 });
 
 const maxInputs = count({
@@ -112,14 +133,17 @@ const allowNetwork = flag({
 });
 
 /** What a replay of its own asks for, beside the releases, and what it has in the collection Options. */
-export const comparisonFields = [inputDirectory, maxInputs, maxMinutes, ignore, listKeys, tolerance];
+export const inputFields = [inputsFrom, inputDirectory, binaryFields];
+export const comparisonFields = [maxInputs, maxMinutes, ignore, listKeys, tolerance];
 const network = option(allowNetwork);
 const limit = option(engineLimitField);
 export const replayOptions = [network, limit];
 
+export const INPUT_FIELDS: readonly Field[] = inputFields.map(ofReplays);
+
 /** The same, and what is done about differences, as a check of that type has it. */
 export const REPLAY_FIELDS: readonly Field[] = [
-  ...[inputDirectory, maxInputs, maxMinutes, onDifferent, differenceDigest, ignore, listKeys, tolerance],
+  ...[maxInputs, maxMinutes, onDifferent, differenceDigest, ignore, listKeys, tolerance],
   ...[engineLimitField, allowNetwork],
 ].map(ofReplays);
 
@@ -159,8 +183,9 @@ function readComparison(
   called: Called,
   { words, timeoutSeconds }: Asked,
 ): Omit<ReplaySettings, 'engineLimit' | 'allowNetwork' | 'onDifferent' | 'differenceDigest'> {
-  const directory = inputDirectory.read(read, called('Input Directory'));
-  if (directory === '') {
+  const isHere = inputsFrom.read(read, called('Inputs')) === 'binary';
+  const directory = isHere ? '' : inputDirectory.read(read, called('Input Directory'));
+  if (!isHere && directory === '') {
     throw new DeployError(
       'INPUT',
       `${called('Input Directory')} is empty. Name a directory on the engine’s side with inputs that runs have had.`,
@@ -168,6 +193,7 @@ function readComparison(
   }
   return {
     inputDirectory: directory,
+    binaryFields: binaryFields.read(read, called('Input Binary Fields')),
     arguments: withInput(words, called('Arguments')),
     maxInputs: atMost(called('Max Inputs'), maxInputs.read(read, called('Max Inputs')), MOST_INPUTS),
     maxMinutes: maxMinutes.read(read, called('Max Minutes')),

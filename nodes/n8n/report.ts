@@ -2,7 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { type DeployError, toDeployError } from '../shared/errors';
 import type { SwitchResult } from '../shared/release/result';
+import type { ReplayedRelease } from '../shared/operations/replayReleases';
 import { reportDocument } from '../shared/report/document';
+import { replayDocument } from '../shared/report/replayReport';
 import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/reportFacts';
 import { flag, option } from './field';
 import type { ItemContext } from './item';
@@ -14,7 +16,7 @@ export const report = option(
     name: 'report',
     default: false,
     description:
-      'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed; also of what did not go live, when the node’s settings let it go on',
+      'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed, what a replay found side by side; also of what did not go live, when the node’s settings let it go on',
   }),
 );
 
@@ -45,11 +47,28 @@ export async function reporting(item: ItemContext, work: () => Promise<SwitchRes
   }
 }
 
+/** Adds a report of a replay to the item, where the option is on. Resolves with what kept it from being stored, if something did. */
+export async function reportReplay(
+  item: ItemContext,
+  found: ReplayedRelease,
+): Promise<DeployError | undefined> {
+  if (!report.read(item.read)) return undefined;
+  const facts = { ...found, ...circumstances(item.node) };
+  return store(item, () => replayDocument(facts), `hot-deploy-replay-${found.release}.html`);
+}
+
+function attach(item: ItemContext, facts: ReportFacts): Promise<DeployError | undefined> {
+  return store(item, () => reportDocument(facts), reportName(facts));
+}
+
 /** Resolves with what kept the report from being stored, if something did. */
-async function attach({ node, binary }: ItemContext, facts: ReportFacts): Promise<DeployError | undefined> {
+async function store(
+  { node, binary }: ItemContext,
+  documentOf: () => string,
+  name: string,
+): Promise<DeployError | undefined> {
   try {
-    const content = Buffer.from(reportDocument(facts), 'utf8');
-    const name = reportName(facts);
+    const content = Buffer.from(documentOf(), 'utf8');
     const { prepareBinaryData } = node.helpers;
     binary[REPORT_PROPERTY] = await prepareBinaryData(content, name, 'text/html');
     binary[VIEW_PROPERTY] = { ...(await prepareBinaryData(content, name, 'text/plain')), fileType: 'html' };

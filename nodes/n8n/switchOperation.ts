@@ -8,6 +8,7 @@ import { readEngine } from './engineFields';
 import { flag, option } from './field';
 import { hintsFor } from './hints';
 import type { ItemContext } from './item';
+import { itemFiles } from './itemFile';
 import { lookAtN8n, n8nField, n8nHealthUrl } from './n8nProcess';
 import { reporting } from './report';
 import { readMoment } from './momentFields';
@@ -36,13 +37,14 @@ export const backupShared = option(
 
 /** What every operation that switches takes. */
 export function readSwitch(
-  item: Pick<ItemContext, 'read' | 'node' | 'operation'>,
+  item: Pick<ItemContext, 'read' | 'node' | 'operation' | 'itemIndex'>,
 ): Omit<SwitchOptions, 'onStep' | 'signal'> {
   const { read, node } = item;
   return {
     ...readEngine(item),
     ...readRetention(read),
     checks: readChecks(read),
+    filesOf: (fields) => itemFiles(item, fields),
     createBackup: createBackup.read(read),
     backupShared: backupShared.read(read),
     service: readService(read),

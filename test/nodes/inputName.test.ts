@@ -1,7 +1,7 @@
 /** What the file is called that a run reads: as it was, unless that leads anywhere, hides, or stands for something else. */
 import fc from 'fast-check';
 
-import { safeName } from '../../nodes/RunExtractionEngine/fields/input';
+import { safeName } from '../../nodes/n8n/itemFile';
 import { hostileText } from '../support/hostileTexts';
 import { holds } from '../support/property';
 

@@ -27,7 +27,7 @@ import { explainGit, soundsDamaged } from '../../nodes/shared/git/explain';
 import { checkReference, isShortCommit, namesFor } from '../../nodes/shared/git/reference';
 import { checkSubdirectory } from '../../nodes/shared/git/subdirectory';
 import { readBounds } from '../../nodes/RunExtractionEngine/fields/bounds';
-import { safeName } from '../../nodes/RunExtractionEngine/fields/input';
+import { safeName } from '../../nodes/n8n/itemFile';
 import { readWanted } from '../../nodes/RunExtractionEngine/fields/output';
 import { asHtml } from '../../nodes/n8n/asHtml';
 import { within } from '../../nodes/n8n/field';
@@ -88,7 +88,7 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => readBounds(within({ options: { successExitCodes: text } })),
     (text) => readBounds(within({ options: { environment: text } })),
   ],
-  'RunExtractionEngine/fields/input.ts': [safeName],
+  'n8n/itemFile.ts': [safeName],
   'RunExtractionEngine/fields/output.ts': [
     (text) => readWanted(within({ output: 'json', jsonFrom: 'marker', marker: text })),
   ],

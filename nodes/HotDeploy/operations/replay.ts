@@ -1,11 +1,19 @@
 import { argumentList } from '../../n8n/argumentList';
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
 import { field, option } from '../../n8n/field';
+import { replayHints } from '../../n8n/hints';
+import { itemFiles } from '../../n8n/itemFile';
 import { commandTimeoutSeconds, locationFields } from '../../n8n/locationFields';
 import { locator, required } from '../../n8n/locator';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
-import { comparisonFields, readReplayOfReleases, replayOptions } from '../../n8n/replayCheckFields';
+import { report, reportReplay } from '../../n8n/report';
+import {
+  comparisonFields,
+  inputFields,
+  readReplayOfReleases,
+  replayOptions,
+} from '../../n8n/replayCheckFields';
 import { readVariables } from '../../n8n/variables';
 import { parseReleaseId } from '../../shared/contract/names';
 import { replayReleases } from '../../shared/operations/replayReleases';
@@ -48,13 +56,8 @@ export const replay: Operation = {
   action: 'Replay inputs through two releases',
   // It runs the engine, also a release that nobody let live.
   changes: true,
-  fields: [
-    ...locationFields,
-    entrypoint,
-    release,
-    ...[...comparisonFields.slice(0, 1), words, ...comparisonFields.slice(1)],
-  ],
-  options: [...engineOptions, environment, ...replayOptions],
+  fields: [...locationFields, entrypoint, release, ...inputFields, words, ...comparisonFields],
+  options: [...engineOptions, environment, ...replayOptions, report],
   async run(item) {
     const { node, read } = item;
     const engine = readEngine(item);
@@ -66,9 +69,14 @@ export const replay: Operation = {
     const what = {
       ...engine,
       environment: environment.read(read),
+      filesOf: (fields: readonly string[]) => itemFiles(item, fields),
       release: parseReleaseId(release.read(read)),
       onProgress: (text: string) => show({ step: 'Replay', phase: 'output', text }),
     };
-    return { ...(await replayReleases(await item.connect(), what, settings)) };
+    const found = await replayReleases(await item.connect(), what, settings);
+    node.addExecutionHints(...replayHints(found));
+    const unstored = await reportReplay(item, found);
+    if (unstored) node.logger.warn(`The report could not be stored: ${unstored.message}`);
+    return { ...found };
   },
 };

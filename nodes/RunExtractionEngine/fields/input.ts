@@ -1,9 +1,8 @@
-import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { choice, trimmed } from '../../n8n/field';
 import type { ItemContext } from '../../n8n/item';
-import { DeployError, toDeployError } from '../../shared/errors';
+import { itemFile } from '../../n8n/itemFile';
 import type { RunInput } from '../../shared/run/request';
 
 const input = choice(['none', 'binary', 'json'], {
@@ -62,52 +61,5 @@ export function readInput({ node, itemIndex, read }: ItemContext): RunInput {
       open: async () => Readable.from([Buffer.from(text)]),
     };
   }
-  const property = binaryProperty.read(read);
-  const binary = binaryOf({ node, itemIndex }, property);
-  return {
-    kind: 'content',
-    pass,
-    name: safeName(binary.fileName ?? property),
-    open: async () =>
-      binary.id
-        ? node.helpers.getBinaryStream(binary.id)
-        : Readable.from([await node.helpers.getBinaryDataBuffer(itemIndex, property)]),
-  };
-}
-
-/** Bytes; engines put something behind it. */
-const LONGEST_NAME = 200;
-const LONGEST_EXTENSION = 20;
-/** The output directory beside it. */
-const TAKEN = 'output';
-
-/** The file's own name, since engines call their output by it; but nothing that leads anywhere or hides. */
-export function safeName(given: string): string {
-  const last = given.split(/[/\\]/).at(-1) ?? '';
-  const printable = last.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '_').replace(/^\.+/, '');
-  const name = shortened(printable);
-  return name === TAKEN ? `${name}_` : name || 'input';
-}
-
-/** As much of a name as there is room for, with its extension. */
-function shortened(given: string): string {
-  if (Buffer.byteLength(given) <= LONGEST_NAME) return given;
-  const extension = extname(given);
-  const end = extension.length <= LONGEST_EXTENSION ? extension : '';
-  const kept = Array.from(given.slice(0, given.length - end.length)).slice(0, LONGEST_NAME);
-  while (Buffer.byteLength(kept.join('') + end) > LONGEST_NAME) kept.pop();
-  return kept.join('') + end;
-}
-
-function binaryOf({ node, itemIndex }: Pick<ItemContext, 'node' | 'itemIndex'>, property: string) {
-  try {
-    return node.helpers.assertBinaryData(itemIndex, property);
-  } catch (error) {
-    throw toDeployError(
-      new DeployError('INPUT', `Input Binary Field “${property}” is not in the input item.`, {
-        description: 'Name the field that holds the file, or let a node before this one fetch it.',
-        cause: error,
-      }),
-    );
-  }
+  return { kind: 'content', pass, ...itemFile({ node, itemIndex }, binaryProperty.read(read)) };
 }

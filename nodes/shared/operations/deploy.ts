@@ -51,6 +51,7 @@ export async function deploy(
     client,
     basePath: options.basePath,
     holder: options.holder,
+    filesOf: options.filesOf,
     log,
     content,
     installing: options.dependencies,

@@ -5,7 +5,7 @@ import type { ExecutorClient } from '../executor/client';
 import { type Place, placeOf } from '../release/place';
 import { asStarted } from '../replay/asStarted';
 import { replay } from '../replay/replayRuns';
-import type { ReplayResult, ReplaySettings } from '../replay/replaySettings';
+import type { FilesOf, ReplayResult, ReplaySettings } from '../replay/replaySettings';
 
 /** A kept release, compared with what is live. */
 export interface ReplayedRelease extends Place, ReplayResult {
@@ -20,6 +20,7 @@ interface Compared {
   readonly holder: Holder;
   readonly environment?: Readonly<Record<string, string>>;
   readonly release: ReleaseId;
+  readonly filesOf?: FilesOf;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -31,7 +32,7 @@ interface Compared {
  */
 export async function replayReleases(
   client: ExecutorClient,
-  { basePath, entrypoint, holder, environment = {}, release, onProgress }: Compared,
+  { basePath, entrypoint, holder, environment = {}, release, filesOf, onProgress }: Compared,
   settings: ReplaySettings,
 ): Promise<ReplayedRelease> {
   const started = performance.now();
@@ -46,7 +47,17 @@ export async function replayReleases(
   }
   await client.call('holdRelease', { basePath, release });
   const { start, words } = asStarted(entrypoint, settings.arguments);
-  const what = { basePath, holder, environment, start, live, other: release, candidate: false, onProgress };
+  const what = {
+    basePath,
+    holder,
+    environment,
+    start,
+    live,
+    other: release,
+    candidate: false,
+    filesOf,
+    onProgress,
+  };
   const found = await replay(client, what, { ...settings, arguments: words });
   const durationMs = Math.round(performance.now() - started);
   return { ...placeOf(client, basePath), release, live, ...found, durationMs };

@@ -50,8 +50,8 @@ export async function rollBack(
   const { release, source, wanted } = destination;
   const known = { snapshot, target: release, source };
   const plan = decideRollback(snapshot, destination, options);
-  const { basePath, holder, dependencies: installing } = options;
-  const applying = { client, basePath, holder, log, installing };
+  const { basePath, holder, filesOf, dependencies: installing } = options;
+  const applying = { client, basePath, holder, filesOf, log, installing };
   const outcome = await apply(plan, applying);
   const learnedChanges = outcome.learned.changes ?? changes;
   const learned = await attempt.kept(outcome, {

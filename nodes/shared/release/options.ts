@@ -1,6 +1,7 @@
 import type { Holder, Pinning } from '../contract/records';
 import type { DependencyOptions } from '../dependencies/installOptions';
 import type { BasePath, Entrypoint } from '../contract/names';
+import type { FilesOf } from '../replay/replaySettings';
 import type { Selection } from '../source/bundle';
 import type { Check } from './checks';
 import type { HandOverTimes, ServiceOptions } from './servicePolicy';
@@ -43,6 +44,8 @@ export interface SwitchOptions extends EngineOptions, Retention {
   service?: ServiceOptions | undefined;
   /** What the switch waits for; nothing when left out. */
   moment?: SwitchMoment | undefined;
+  /** What the item carries, for replays that take their inputs from there. */
+  filesOf?: FilesOf | undefined;
   /** How a release gets its packages. A rollback takes time and credentials from it, and all else from the record. */
   dependencies: DependencyOptions;
 }

@@ -11,7 +11,7 @@ import { type Comparing, comparingOf } from './differences';
 import type { InputRuns } from './judgeReplay';
 import { observe, type Observed } from './observed';
 import { resultOfReplay } from './replayResult';
-import type { ReplayResult, ReplaySettings } from './replaySettings';
+import type { FilesOf, InputFile, ReplayResult, ReplaySettings } from './replaySettings';
 
 /** Two releases of an engine, and how they are started. */
 export interface Replaying {
@@ -25,6 +25,7 @@ export interface Replaying {
   readonly other: ReleaseId;
   /** Whether the other one waits for being switched to. */
   readonly candidate: boolean;
+  readonly filesOf?: FilesOf | undefined;
   /** Is told what was done so far. */
   readonly onProgress?: ((text: string) => void) | undefined;
 }
@@ -42,26 +43,42 @@ export async function replay(
   settings: ReplaySettings,
 ): Promise<ReplayResult> {
   const how = comparingOf(settings);
-  const { inputDirectory: directory, maxInputs: most } = settings;
-  const { files, count } = await client.call('listInputs', { basePath: what.basePath, directory, most });
-  if (files.length === 0) {
-    throw new DeployError('INPUT', `Input Directory ${directory} has no files to replay.`, {
-      description: 'Put some inputs there, on the engine’s side, that runs of the engine have had.',
-    });
-  }
+  const { files, count } = await inputsOf(client, what, settings);
   const until = performance.now() + settings.maxMinutes * 60_000;
   const through: InputRuns[] = [];
-  for (const [index, [name]] of files.entries()) {
+  for (const [index, file] of files.entries()) {
     if (performance.now() > until) break;
-    what.onProgress?.(`input ${index + 1} of ${files.length}: ${name}\n`);
-    through.push(await replayInput(client, what, settings, { name, index, how }));
+    what.onProgress?.(`input ${index + 1} of ${files.length}: ${file.name}\n`);
+    through.push(await replayInput(client, what, settings, { file, index, how }));
   }
   const unfinished = through.length < files.length;
   return resultOfReplay(through, { settings, available: count, unfinished, unused: how.unused() });
 }
 
+/** A file on the engine's side, or one from here. */
+type Given = Pick<InputFile, 'name'> & Partial<InputFile>;
+
+async function inputsOf(
+  client: ExecutorClient,
+  { basePath, filesOf }: Replaying,
+  { inputDirectory: directory, binaryFields, maxInputs: most }: ReplaySettings,
+): Promise<{ files: readonly Given[]; count: number }> {
+  if (directory === '') {
+    const carried = filesOf?.(binaryFields) ?? [];
+    if (carried.length > 0) return { files: carried.slice(0, most), count: carried.length };
+    throw new DeployError('INPUT', 'The item carries no files to replay.', {
+      description: 'Let a node before this one fetch some, or name an Input Directory on the engine’s side.',
+    });
+  }
+  const { files, count } = await client.call('listInputs', { basePath, directory, most });
+  if (files.length > 0) return { files: files.map(([name]) => ({ name })), count };
+  throw new DeployError('INPUT', `Input Directory ${directory} has no files to replay.`, {
+    description: 'Put some inputs there, on the engine’s side, that runs of the engine have had.',
+  });
+}
+
 interface Input {
-  readonly name: string;
+  readonly file: Given;
   readonly index: number;
   readonly how: Comparing;
 }
@@ -70,16 +87,16 @@ async function replayInput(
   client: ExecutorClient,
   what: Replaying,
   settings: ReplaySettings,
-  { name, index, how }: Input,
+  { file, index, how }: Input,
 ): Promise<InputRuns> {
-  const run = (isOther: boolean) => runOnce(client, requestFor(what, settings, name, isOther));
+  const run = (isOther: boolean) => runOnce(client, requestFor(what, settings, file, isOther));
   // What is warm the second time is not always the same one's.
   const first = index % 2 === 0 ? await run(false) : undefined;
   const early = first ? undefined : await run(true);
   const live = first ?? (await run(false));
   const other = early ?? (await run(true));
   const again = await run(false);
-  const seen = { input: name, live: told(live), again: told(again), other: told(other) };
+  const seen = { input: file.name, live: told(live), again: told(again), other: told(other) };
   if (live.status !== 'succeeded' || again.status !== 'succeeded') return seen;
   const noise = await compareRuns(live, again, how);
   if (other.status === 'succeeded') return { ...seen, noise, found: await compareRuns(live, other, how) };
@@ -109,11 +126,12 @@ function runOnce(client: ExecutorClient, request: RunRequest): Promise<Observed>
 function requestFor(
   { basePath, start, holder, environment, live, other, candidate }: Replaying,
   settings: ReplaySettings,
-  input: string,
+  { name, open }: Given,
   isOther: boolean,
 ): RunRequest {
   return {
-    ...{ basePath, start, holder, arguments: settings.arguments, input: { kind: 'none' } },
+    ...{ basePath, start, holder, arguments: settings.arguments },
+    input: open ? { kind: 'content', pass: 'file', name, open } : { kind: 'none' },
     // Looked at here: see observed.ts.
     wanted: { kind: 'files', patterns: ['**'] },
     release: isOther ? other : live,
@@ -126,7 +144,7 @@ function requestFor(
     ...{ repeatable: false, successExitCodes: [0], rules: [], retries: 0, retryOn: [] },
     replay: {
       network: settings.allowNetwork,
-      ...{ inputDirectory: settings.inputDirectory, inputName: input },
+      ...(!open && { inputDirectory: settings.inputDirectory, inputName: name }),
       ...(isOther && candidate && { candidate }),
     },
   };

@@ -11,8 +11,13 @@ export type OnDifferent = 'fail' | 'accept' | 'approve';
 
 /** The same inputs through the live release, through it once more, and through another one. */
 export interface ReplaySettings {
-  /** On the engine's side: from the base path on, or absolute. Its files are the inputs, in the order of their names. */
+  /**
+   * On the engine's side: from the base path on, or absolute. Its files are the inputs, in the order of their names. Empty: what
+   * the item carries.
+   */
   readonly inputDirectory: string;
+  /** Binary fields of the item, where there is no directory; none: all of them. */
+  readonly binaryFields: readonly string[];
   /** What follows the entrypoint, with tokens as a run's. */
   readonly arguments: readonly string[];
   readonly maxInputs: number;
@@ -32,6 +37,15 @@ export interface ReplaySettings {
   /** With `approve`: what is approved. */
   readonly differenceDigest: string;
 }
+
+/** A file that runs are given from here. `open` is asked once for each run. */
+export interface InputFile {
+  readonly name: string;
+  open(): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** Gives the files of an item's binary fields; of all, where none is named. Throws `INPUT` for a field without one. */
+export type FilesOf = (fields: readonly string[]) => readonly InputFile[];
 
 /** Runs that each input takes: the live release, that once more, and the other one. */
 export const RUNS_OF_AN_INPUT = 3;

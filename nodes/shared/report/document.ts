@@ -1,43 +1,20 @@
-import { createHash } from 'node:crypto';
-
 import type { CheckResult } from '../release/checks';
 import { fileChanges, packageChanges } from './changeLists';
 import type { ReportFacts } from './reportFacts';
-import { html, Markup } from './markup';
-import { STYLE } from './style';
+import { html, type Markup } from './markup';
+import { page } from './page';
+import { replaySection } from './replayReport';
 import { timeline } from './timeline';
 import { duration } from './words';
 
-/** Nothing is loaded, nothing runs, nothing is sent; only this document's own style counts. */
-function policyFor(style: string): string {
-  const hash = createHash('sha256').update(style).digest('base64');
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-}
-
-/** An HTML document of its own that tells what an operation did: for people, without network, by day and by night. */
+/** What an operation did, as a page of its own. */
 export function reportDocument(facts: ReportFacts): string {
   const { steps = [], step, durationMs } = facts;
   const stoppedAt = facts.outcome === 'stopped' ? step : undefined;
-  const { section, style: bars } = timeline(steps, stoppedAt, durationMs);
-  const style = STYLE + bars;
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${Markup.of(policyFor(style))}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title(facts)}</title>
-        ${Markup.of(`<style>${style}</style>`)}
-      </head>
-      <body>
-        <main>
-          ${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])} ${section}
-          ${fileChanges(facts.changes)} ${packageChanges(facts.dependencies)} ${foot(facts)}
-        </main>
-      </body>
-    </html>`;
-  return `${document.text}\n`;
+  const { section, style } = timeline(steps, stoppedAt, durationMs);
+  const body = html`${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])} ${section}
+  ${fileChanges(facts.changes)} ${packageChanges(facts.dependencies)} ${foot(facts)}`;
+  return page(title(facts), body, style);
 }
 
 const TITLES: Readonly<Record<ReportFacts['outcome'], string>> = {
@@ -128,12 +105,12 @@ function checkList(checks: readonly CheckResult[]): Markup | undefined {
   </section>`;
 }
 
-function oneCheck({ name, when, passed, durationMs, output, reason }: CheckResult): Markup {
+function oneCheck({ name, when, passed, durationMs, output, reason, replay }: CheckResult): Markup {
   const [colour, word] = passed ? ['good', '✓ passed'] : ['bad', '✗ did not pass'];
   return html`<div class="check">
     <span class="badge ${colour}">${word}</span><strong>${name}</strong>
     <span class="quiet">${when} the switch, ${duration(durationMs)}${reason ? `: ${reason}` : ''}</span>
-    ${output && html`<div><details${passed ? '' : html` open`}><summary>Output</summary><pre>${output}</pre></details></div>`}
+    ${replay ? replaySection(replay) : output && html`<div><details${passed ? '' : html` open`}><summary>Output</summary><pre>${output}</pre></details></div>`}
   </div>`;
 }
 

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 
 import { DeployError } from '../../../nodes/shared/errors';
 import type { SwitchResult } from '../../../nodes/shared/release/result';
+import type { ReplayResult } from '../../../nodes/shared/replay/replaySettings';
 import { reportDocument } from '../../../nodes/shared/report/document';
+import { replayDocument, type ReplayFacts } from '../../../nodes/shared/report/replayReport';
 import {
   factsOfResult,
   factsOfStopped,
@@ -59,6 +61,11 @@ function resultWith(text: string): SwitchResult {
         output: text,
         reason: text,
       },
+      {
+        ...{ name: text, type: 'replay', when: 'before', passed: true, durationMs: 1 },
+        output: text,
+        replay: replayWith(text),
+      },
     ],
     swap: { method: 'rename', atomic: true, adopted: false, gapMs: 0, milliseconds: 0.1, unpinned: 0 },
     releasesInUse: [{ release: asReleaseId(text), processes: 2 }],
@@ -68,6 +75,29 @@ function resultWith(text: string): SwitchResult {
     steps: [{ name: text, durationMs: 2 }],
     durationMs: 3,
   };
+}
+
+/** A replay with `text` in every place that holds text from outside. */
+function replayWith(text: string): ReplayResult {
+  const [failure, difference] = [
+    { input: text, why: text },
+    { input: text, path: text },
+  ];
+  return {
+    ...{ verdict: 'different', summary: text, inputs: 1, available: 2, runs: 3, unfinished: false },
+    ...{ failing: [failure], unusable: [failure], missing: [{ input: text, file: text }] },
+    differences: [
+      { ...difference, live: text, other: null },
+      { ...difference, live: null, other: text },
+    ],
+    ...{ differenceCount: 3, differenceDigest: text, noisy: [text], noisier: [text], unused: [text] },
+    ...{ slower: true, fatter: true, timeRatio: 1.5, memoryRatio: null, network: 'off' },
+  };
+}
+
+function replayed(text: string): ReplayFacts {
+  const place = { host: text, basePath: text, live: text, release: text };
+  return { ...replayWith(text), ...place, durationMs: 3, ...circumstances(text) };
 }
 
 const circumstances = (text: string) => ({ at: AT, workflow: text, execution: text });
@@ -83,9 +113,10 @@ function tagsOf(document: string): string[] {
   return document.replace(/<style>[^]*?<\/style>/, '<style></style>').match(/<[^>]*>?/g) ?? [];
 }
 
-const BOTH: Array<[string, (text: string) => ReportFacts]> = [
-  ['a result', deployed],
-  ['an operation that stopped', stoppedWith],
+const ALL: Array<[string, (text: string) => string]> = [
+  ['a result', (text) => reportDocument(deployed(text))],
+  ['an operation that stopped', (text) => reportDocument(stoppedWith(text))],
+  ['a replay', (text) => replayDocument(replayed(text))],
 ];
 /** Of the length of each other, since the words decide on nothing else. */
 const harmless = (text: string) => 'x'.repeat(Math.max(text.length, 1));
@@ -100,18 +131,18 @@ const HOSTILE = [
   'src/\u202Egnp.py\u0000\u001b[31m\ud800',
 ];
 
-describe.each(BOTH)('P7: %s', (_name, factsOf) => {
+describe.each(ALL)('P7: %s', (_name, documentOf) => {
   test.each(HOSTILE)('%j comes out as text, and nothing of it is markup', (text) => {
-    const document = reportDocument(factsOf(text));
-    expect(tagsOf(document)).toEqual(tagsOf(reportDocument(factsOf(harmless(text)))));
+    const document = documentOf(text);
+    expect(tagsOf(document)).toEqual(tagsOf(documentOf(harmless(text))));
     expect(document).toContain(escapeText(text));
   });
 
   test('no text at all becomes markup', () => {
-    const tags = tagsOf(reportDocument(factsOf('x')));
+    const tags = tagsOf(documentOf('x'));
     const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ minLength: 1, unit: 'binary' }));
     fc.assert(
-      fc.property(anything, (text) => expect(tagsOf(reportDocument(factsOf(text)))).toEqual(tags)),
+      fc.property(anything, (text) => expect(tagsOf(documentOf(text))).toEqual(tags)),
       { numRuns: 200 },
     );
   });
@@ -130,6 +161,21 @@ test('P7: nothing may run, be loaded or be sent: the policy lets in one style, w
   expect(style.startsWith(STYLE)).toBe(true);
   expect(style).not.toMatch(/url\(|@import|https?:/);
   expect(style).toContain('@media (prefers-color-scheme: dark)');
+});
+
+test('a replay is told side by side, by input, with what is missing on one side', () => {
+  const document = replayDocument({ ...replayed('x'), release: 'r2', live: 'r1', verdict: 'worse' });
+  for (const part of [
+    'Worse: r2',
+    'compared with r1',
+    'x: 2 fields',
+    'and 1 more that differ',
+    '1.50 × the time',
+  ]) {
+    expect(document).toContain(part);
+  }
+  expect(document.match(/<span class="quiet">nothing<\/span>/g)).toHaveLength(2);
+  expect(document).not.toContain('× the memory');
 });
 
 test('what can’t be seen is shown by its number, and line ends of every kind are lines', () => {

@@ -4,6 +4,7 @@ import type { DependencyOptions } from '../../dependencies/installOptions';
 import type { DeployError } from '../../errors';
 import type { ExecutorClient } from '../../executor/client';
 import type { Pipeline } from '../../executor/pipeline';
+import type { FilesOf } from '../../replay/replaySettings';
 import type { Content } from '../bundleContent';
 import type { StepLog } from '../stepLog';
 import type { Learned } from './learned';
@@ -15,6 +16,8 @@ export interface Applying {
   /** Who asked for it. */
   readonly holder: Holder;
   readonly log: StepLog;
+  /** What the item carries, for replays. */
+  readonly filesOf?: FilesOf | undefined;
   /** What is sent, for plans that bring a version. */
   readonly content?: Content | undefined;
   /** Seconds and secrets, which no plan has. */

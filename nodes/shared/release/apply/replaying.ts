@@ -10,7 +10,7 @@ import { idOf } from './learned';
 export const replayInputs: Handler<StepOf<'replayInputs'>> = {
   // Its runs are asked for one after the other: nothing may be sent behind them before they tell.
   order: 'awaited',
-  send({ release, live, check, entrypoint }, { client, basePath, holder, log }, _together, learned) {
+  send({ release, live, check, entrypoint }, { client, basePath, holder, log, filesOf }, _together, learned) {
     const given = settingsOf(check);
     const { start, words } = asStarted(entrypoint, given.arguments);
     const settings = { ...given, arguments: words };
@@ -24,6 +24,7 @@ export const replayInputs: Handler<StepOf<'replayInputs'>> = {
         other: idOf(release, learned),
         candidate: true,
       },
+      filesOf,
       onProgress: log.outputOf(check.name),
     };
     return {
