@@ -250,11 +250,16 @@ def _below(above: int, name: str, owner: os.stat_result, make: bool = True, mode
     return fd
 
 
+def below_runs(above: int, name: str) -> int:
+    """A descriptor of a directory in there that is its owner's alone, made where it is missing."""
+    return _below(above, name, os.fstat(above), mode=0o700)
+
+
 def slots(layout: Layout) -> str:
     """The directory with the slots of a limit for the whole engine."""
     above = open_runs(layout, make=True)
     try:
-        os.close(_below(above, SLOTS, os.fstat(above), mode=0o700))
+        os.close(below_runs(above, SLOTS))
     finally:
         os.close(above)
     return os.path.join(layout.runs, SLOTS)

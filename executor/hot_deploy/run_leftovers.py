@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from hot_deploy import held_trees, outcomes
+from hot_deploy import held_trees, outcomes, recorded
 from hot_deploy.run_directories import KEYED, RUN, SLOTS, has_lock, open_runs, remove_this
 
 TYPE_CHECKING = False
@@ -30,6 +30,7 @@ def tidy(layout: Layout) -> None:
             _remove_unlocked(name, above)
     finally:
         os.close(above)
+    recorded.tidy(layout)
 
 
 def remove_all(layout: Layout) -> None:
@@ -43,6 +44,7 @@ def remove_all(layout: Layout) -> None:
         for name in names:
             if RUN.fullmatch(name) or KEYED.fullmatch(name):
                 _remove_unlocked(name, above)
+        held_trees.remove(recorded.RECORDED, above)
         if not any(RUN.fullmatch(name) or KEYED.fullmatch(name) for name in os.listdir(above)):
             held_trees.remove(SLOTS, above)
     finally:

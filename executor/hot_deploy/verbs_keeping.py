@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import directories, environments, history, leftovers, ownership, records, sharing, tree, workers
+from hot_deploy import directories, environments, history, later, leftovers, ownership, records, sharing, tree, workers
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 
@@ -81,6 +81,7 @@ def remove(session: Session, _id: Any, args: Json) -> Json:
     releases = leftovers.remove_releases(layout, wanted)
     backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
     unneeded = environments.remove_unneeded(layout, args.get("environments") or [])
+    later.module("hot_deploy.recorded").tidy(layout)
     return {
         "releases": _names(releases.removed),
         "inUse": _names(releases.in_use),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from hot_deploy import files, kept_outcomes, outcomes, replaying, run_directories, running, supervised, writing
+from hot_deploy import files, kept_outcomes, later, outcomes, replaying, run_directories, running, supervised, writing
 from hot_deploy.contract import FRAME_DATA
 from hot_deploy.failures import StepFailed
 from hot_deploy.shown import output_of
@@ -131,7 +131,12 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> s
         else:
             asked = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
             started = _started_with_key(settings, keyed, asked)
-        return _followed(session, request_id, started, directory)
+        found = _followed(session, request_id, started)
+    if directory is not None:
+        if args.get("record"):
+            found.facts["recorded"] = later.module("hot_deploy.recorded").keep(layout, directory, args["record"])
+        directory.remove_input()
+    return found
 
 
 def _started_with_key(settings: Json, directory: run_directories.RunDirectory, asked: Json) -> supervised.Supervised:
@@ -145,17 +150,9 @@ def _started_with_key(settings: Json, directory: run_directories.RunDirectory, a
         raise
 
 
-def _followed(
-    session: Session,
-    request_id: Any,
-    started: supervised.Supervised,
-    directory: run_directories.RunDirectory | None,
-) -> supervised.Outcome:
+def _followed(session: Session, request_id: Any, started: supervised.Supervised) -> supervised.Outcome:
     streams = {name: output_of(session.wire, request_id) for name in ("stdout", "stderr")}
-    found = started.follow(session.wire, lambda name, piece: streams[name](piece))
-    if directory is not None:
-        directory.remove_input()
-    return found
+    return started.follow(session.wire, lambda name, piece: streams[name](piece))
 
 
 class _Stdin:

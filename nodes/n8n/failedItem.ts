@@ -114,6 +114,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   pinning: true,
   planDigest: true,
   previousRelease: true,
+  recorded: true,
   release: true,
   releasesInUse: true,
   removed: true,

@@ -1,7 +1,7 @@
 /** The fields of a check that runs inputs through what is live and through a new release. */
 import { MOST_INPUTS } from '../shared/contract/limits';
 import { DeployError } from '../shared/errors';
-import type { ListKey, ReplaySettings } from '../shared/replay/replaySettings';
+import { type ListKey, RECORDED, type ReplaySettings } from '../shared/replay/replaySettings';
 import { atMost, engineLimitField, readEngineLimit } from './engineLimitField';
 import {
   choice,
@@ -17,12 +17,17 @@ import {
 import { patterns } from './selectionFields';
 import { readText } from './values';
 
-const inputsFrom = choice(['directory', 'binary'], {
+const inputsFrom = choice(['directory', 'binary', 'recorded'], {
   displayName: 'Inputs',
   name: 'inputsFrom',
   options: [
     { name: 'Binary Data', value: 'binary', description: 'Files that the item carries' },
     { name: 'Directory', value: 'directory', description: 'Files on the engine’s side' },
+    {
+      name: 'Recorded Inputs',
+      value: 'recorded',
+      description: 'What runs were given, where Record Inputs of Run Extraction is on',
+    },
   ],
   default: 'directory',
   description: 'What is run',
@@ -183,16 +188,16 @@ function readComparison(
   called: Called,
   { words, timeoutSeconds }: Asked,
 ): Omit<ReplaySettings, 'engineLimit' | 'allowNetwork' | 'onDifferent' | 'differenceDigest'> {
-  const isHere = inputsFrom.read(read, called('Inputs')) === 'binary';
-  const directory = isHere ? '' : inputDirectory.read(read, called('Input Directory'));
-  if (!isHere && directory === '') {
+  const from = inputsFrom.read(read, called('Inputs'));
+  const given = from === 'directory' ? inputDirectory.read(read, called('Input Directory')) : '';
+  if (from === 'directory' && given === '') {
     throw new DeployError(
       'INPUT',
       `${called('Input Directory')} is empty. Name a directory on the engine’s side with inputs that runs have had.`,
     );
   }
   return {
-    inputDirectory: directory,
+    inputDirectory: from === 'recorded' ? RECORDED : given,
     binaryFields: binaryFields.read(read, called('Input Binary Fields')),
     arguments: withInput(words, called('Arguments')),
     maxInputs: atMost(called('Max Inputs'), maxInputs.read(read, called('Max Inputs')), MOST_INPUTS),

@@ -356,6 +356,7 @@ const RUN = {
   'run user': 'the user it was started as',
   repeated: 'with a Run Key: whether the outcome is that of an earlier start',
   survivesN8n: 'with a Run Key: whether a run goes on when n8n’s container or service ends',
+  recorded: 'whether its input was kept for replays; absent where that was not asked for',
   waitedMs:
     'how long it waited: a run for its turn, with an Engine Limit; a switch for its window and for quiet, where it was told to',
 };

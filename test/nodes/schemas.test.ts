@@ -80,7 +80,7 @@ async function run(node: NodeName, parameters: IDataObject): Promise<RunResult> 
 const RUN = {
   arguments: ['--help'],
   output: 'text',
-  options: { engineLimit: 1, runKey: 'a', successRule: '$ contains "usage"' },
+  options: { engineLimit: 1, recordInputs: 1, runKey: 'a', successRule: '$ contains "usage"' },
 };
 
 /** Both releases say how they are used. */

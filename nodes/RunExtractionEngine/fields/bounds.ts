@@ -12,6 +12,7 @@ import {
 } from '../../n8n/field';
 import { readChoice, readText } from '../../n8n/values';
 import { readVariables } from '../../n8n/variables';
+import { MOST_INPUTS } from '../../shared/contract/limits';
 import { DeployError } from '../../shared/errors';
 import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../../shared/run/request';
 import { parseRules } from '../../shared/run/successRule';
@@ -72,6 +73,17 @@ const pin = option(
     ],
     default: 'batch',
     description: 'Whether a deployment in the middle of an execution changes what later items run',
+  }),
+);
+
+const recordInputs = option(
+  count({
+    displayName: 'Record Inputs',
+    name: 'recordInputs',
+    default: 0,
+    typeOptions: { minValue: 0, maxValue: MOST_INPUTS },
+    description:
+      'How many different inputs of runs are kept on the engine’s side, for replays: the newest, of at most 50 MB each, for 14 days. They are the base path’s owner’s alone. 0 keeps none.',
   }),
 );
 
@@ -201,7 +213,17 @@ const workingDirectory = option(
 
 /** How far runs may go. */
 export const boundOptions = [
-  ...[concurrency, engineLimit, environment, memoryLimitMegabytes, pin, repeatable, retries, retryOn],
+  ...[
+    concurrency,
+    engineLimit,
+    environment,
+    memoryLimitMegabytes,
+    pin,
+    recordInputs,
+    repeatable,
+    retries,
+    retryOn,
+  ],
   ...[runAs, runKey, successExitCodes, successRule, timeoutSeconds, workingDirectory],
 ];
 
@@ -240,6 +262,7 @@ export function readBounds(
     engineLimit: readEngineLimit(engineLimit, read),
     runAs: runAs.read(read),
     runKey: runKey.read(read),
+    recordInputs: atMost('Record Inputs', recordInputs.read(read), MOST_INPUTS),
     repeatable: repeatable.read(read),
     successExitCodes: successExitCodes.read(read),
     rules: parseRules('Success Rule', successRule.read(read)),

@@ -138,6 +138,8 @@ export const RUNNING = {
       /** Whether its output is wanted as it comes. */
       shown: optional(flag),
       replay: optional(replay),
+      /** Keeps its input for replays, among so many. */
+      record: optional(countUpTo(MOST_INPUTS)),
     }),
     result: record({
       /** `lost`: nobody knows how a run with this key ended. */
@@ -148,6 +150,8 @@ export const RUNNING = {
       /** Null for plain files. */
       release: optional(orNull(releaseId)),
       pinning: optional(orNull(oneOf('place', 'code', 'release'))),
+      /** Whether its input was kept, where that was asked for. */
+      recorded: optional(flag),
       /** Of a replay: `off` where nobody but itself could be reached. */
       network: optional(oneOf('on', 'off')),
       exitCode: optional(orNull(number)),

@@ -26,6 +26,8 @@ export async function pruneReleases(
   const snapshot = await begin(client, { ...options, ...retention, ...switching }, false, log);
   const { settled, repaired } = snapshot;
   const { basePath, holder } = options;
+  // Recorded inputs that are too old go with each removal, also with one of nothing else.
+  await client.call('remove', { releases: [], backups: [], environments: [] });
   let pruned = NOTHING_PRUNED;
   for (let { listed } = snapshot; ; { listed } = await observe(client, options)) {
     const steps = pruning(listed.prunable, retention, listed);

@@ -100,6 +100,7 @@ function resultOf(
     user: held.user,
     ...(request.runKey && { repeated: facts.repeated === true, survivesN8n: survivesN8n(client, held) }),
     ...(request.engineLimit > 0 && { waitedMs: facts.waitedMs ?? 0 }),
+    ...(request.recordInputs && { recorded: facts.recorded === true }),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Carries a replay out: the same inputs through two releases, one run after the other. */
 import type { BasePath, ReleaseId } from '../contract/names';
 import type { Holder } from '../contract/records';
-import { DeployError } from '../errors';
+import type { ArgumentsOf, ResultOf } from '../contract/verbs';
+import { DeployError, toDeployError } from '../errors';
 import type { ExecutorClient } from '../executor/client';
 import { notStarted } from '../run/refusals';
 import type { RunRequest, StartKind } from '../run/request';
@@ -11,7 +12,13 @@ import { type Comparing, comparingOf } from './differences';
 import type { InputRuns } from './judgeReplay';
 import { observe, type Observed } from './observed';
 import { resultOfReplay } from './replayResult';
-import type { FilesOf, InputFile, ReplayResult, ReplaySettings } from './replaySettings';
+import {
+  type FilesOf,
+  type InputFile,
+  RECORDED,
+  type ReplayResult,
+  type ReplaySettings,
+} from './replaySettings';
 
 /** Two releases of an engine, and how they are started. */
 export interface Replaying {
@@ -70,11 +77,28 @@ async function inputsOf(
       description: 'Let a node before this one fetch some, or name an Input Directory on the engine’s side.',
     });
   }
-  const { files, count } = await client.call('listInputs', { basePath, directory, most });
+  const { files, count } = await listed(client, { basePath, directory, most });
   if (files.length > 0) return { files: files.map(([name]) => ({ name })), count };
   throw new DeployError('INPUT', `Input Directory ${directory} has no files to replay.`, {
     description: 'Put some inputs there, on the engine’s side, that runs of the engine have had.',
   });
+}
+
+async function listed(
+  client: ExecutorClient,
+  where: ArgumentsOf<'listInputs'>,
+): Promise<ResultOf<'listInputs'>> {
+  try {
+    return await client.call('listInputs', where);
+  } catch (error) {
+    const failed = toDeployError(error);
+    if (where.directory !== RECORDED || failed.code !== 'INPUT') throw failed;
+    throw toDeployError(
+      new DeployError('INPUT', `No inputs of runs in ${where.basePath} were recorded yet.`, {
+        description: 'Set Record Inputs in the options of Run Extraction, and let some runs go by.',
+      }),
+    );
+  }
 }
 
 interface Input {

@@ -9,6 +9,9 @@ export interface ListKey {
 /** What is done about a release that does something else than the live one, and is not worse. */
 export type OnDifferent = 'fail' | 'accept' | 'approve';
 
+/** Where runs' inputs are kept, from the base path on; see `recorded.py`. */
+export const RECORDED = '.hot-deploy/runs/recorded';
+
 /** The same inputs through the live release, through it once more, and through another one. */
 export interface ReplaySettings {
   /**

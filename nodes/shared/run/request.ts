@@ -68,6 +68,8 @@ export interface RunRequest {
   readonly rules: readonly Rule[];
   readonly retries: number;
   readonly retryOn: readonly RetryCause[];
+  /** Keeps its input for replays, among so many; 0: not. */
+  readonly recordInputs?: number;
   /** Of a run that is made to compare releases, apart from the engine's own. */
   readonly replay?: ArgumentsOf<'runEngine'>['replay'];
   /** Gets its output as it comes. */

@@ -39,6 +39,8 @@ export interface RunResult extends Place {
   /** With a key: whether the outcome is that of an earlier start, and whether a run would survive n8n. */
   repeated?: boolean | undefined;
   survivesN8n?: boolean | undefined;
+  /** Whether its input was kept for replays, where that was asked for. */
+  recorded?: boolean | undefined;
   /** How long it waited for one of the engine's slots, where their number is limited. */
   waitedMs?: number | undefined;
 }

@@ -54,6 +54,7 @@ function start({ client, request, id, digest }: OpenRun, opened: Opened): Promis
       ...(request.secretsOnStdin && { stdinText: JSON.stringify(request.secrets) }),
       ...(opened.onStdin && { stdinFile: true }),
       ...(request.replay && { replay: request.replay }),
+      ...(request.recordInputs && { record: request.recordInputs }),
       shown: request.onOutput !== undefined,
     },
     { background: true, onOutput: request.onOutput },
