@@ -42,6 +42,12 @@ const PARTS = {
     environment: { HOT_DEPLOY_PROOF: '1' },
     keep: /^(?:PASS|FAIL)|^\s*(?:✕|✓|Tests:|Time:)|drawn with seed/,
   },
+  replays: {
+    title: 'Replays: releases that take longer, and such that do not; large reports',
+    command: [...JEST, '--verbose', 'test/shared/replay/replay(?:Trials|Errors|Load)'],
+    environment: { HOT_DEPLOY_PROOF: '1' },
+    keep: /^(?:PASS|FAIL)|^\s*(?:✕|✓|Tests:|Time:)|drawn with seed/,
+  },
   services: {
     title: 'Services handed over, by server',
     command: [
