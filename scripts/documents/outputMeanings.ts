@@ -77,6 +77,9 @@ const CHECKS = {
   'checks[].durationMs': 'how long it took',
   'checks[].output': 'what it printed, shortened in the middle, with secrets masked',
   'checks[].reason': 'why it did not pass',
+  'checks[].runs':
+    'of a Replay: how many runs of the engine it takes at most, but for those that are tried again',
+  'checks[].minutes': 'of a Replay: after how many minutes no further input is started',
   'checks[].replay': 'of a Replay: what it found',
   ...below('checks[].replay.', REPLAY),
   'checks[].startedAs':

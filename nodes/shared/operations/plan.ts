@@ -4,7 +4,8 @@ import type { ReleaseId } from '../contract/names';
 import { planDependencies, type PlannedDependencies } from '../dependencies/planned';
 import type { ExecutorClient } from '../executor/client';
 import { type Changes } from '../release/changes';
-import { type Check, checksFor } from '../release/checks';
+import { type Check, checksFor, replaysOf } from '../release/checks';
+import { RUNS_OF_AN_INPUT } from '../replay/replaySettings';
 import { decideDeployment, type DeploymentPlan } from '../release/decide/deploy';
 import { digestOfPlan } from '../release/decide/planDigest';
 import { type Drift } from '../release/drift';
@@ -46,7 +47,14 @@ export interface PlanResult extends Place {
   dependencies: PlannedDependencies;
   /** Bytes of content that would be sent, before compression. */
   bytesToSend: number;
-  checks: Array<{ name: string; type: string; when: 'before' | 'after' }>;
+  /** With what a replay costs at most: runs of the engine, and minutes until no further input is started. */
+  checks: Array<{
+    name: string;
+    type: string;
+    when: 'before' | 'after';
+    runs?: number;
+    minutes?: number;
+  }>;
   /** How the switch would happen; `atomic` is null where only trying tells whether plain files can be adopted without a gap. */
   swap: { method: 'rename' | 'none'; atomic: boolean | null; adopts: boolean };
   /** Edits by hand that the deployment would take away. */
@@ -168,7 +176,11 @@ function filesOf({ changes, sizes = {} }: Version['comparison']): PlannedFile[] 
 }
 
 function shownChecks(checks: readonly Check[]): PlanResult['checks'] {
-  return (['before', 'after'] as const).flatMap((when) =>
-    checksFor(when, checks).map(({ name, type }) => ({ name, type, when })),
-  );
+  const shown = (when: 'before' | 'after') =>
+    checksFor(when, checks).map(({ name, type }) => ({ name, type, when }));
+  const replays = replaysOf(checks).map(({ name, type, replay }) => ({
+    ...{ name, type, when: 'before' as const },
+    ...(replay && { runs: replay.maxInputs * RUNS_OF_AN_INPUT, minutes: replay.maxMinutes }),
+  }));
+  return [...shown('before'), ...replays, ...shown('after')];
 }

@@ -7,8 +7,16 @@ import { join } from 'node:path';
 import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
 import { connectLocal } from '../../../nodes/shared/connection/local';
 import type { CheckFailed } from '../../../nodes/shared/release/checks';
+import { planDeployment } from '../../../nodes/shared/operations/plan';
 import type { ReplayResult, ReplaySettings } from '../../../nodes/shared/replay/replaySettings';
-import { deployTo, rollBackTo, temporaryDirectories } from '../../support/deployment';
+import {
+  bundleOf,
+  deployOptions,
+  deployTo,
+  inConversation,
+  rollBackTo,
+  temporaryDirectories,
+} from '../../support/deployment';
 import { liveRelease } from '../../support/engineStatus';
 import { inputs, replayCheck, reportingEngine } from '../../support/replayed';
 import { allGone, leftOfRuns, toldIn } from '../../support/runs';
@@ -284,6 +292,28 @@ test('3f.8: exactly the differences that were approved go live', async () => {
   const approved = { ...settings, differenceDigest: differenceDigest ?? '' };
   expect((await refused('report["words"] += 2', approved)).verdict).toBe('different');
   expect(await passed(added, approved)).toMatchObject({ verdict: 'different', differenceDigest });
+});
+
+test('3f.8, P10: differences are approved after the plan was, which stays what it is and says what they cost', async () => {
+  const inputDirectory = inputs(await make(), 1);
+  const source = await make('source');
+  await writeTree(source, reportingEngine('report["words"] += 1'));
+  const plan = (differenceDigest: string) => {
+    const checks = [replayCheck({ inputDirectory, onDifferent: 'approve', differenceDigest })];
+    return inConversation(async (client) => {
+      const options = deployOptions(base, { ...SELECTION, checks });
+      return planDeployment(client, await bundleOf(source, options), options);
+    });
+  };
+  const before = await plan('');
+  expect(before.checks.at(-1)).toEqual({
+    name: 'Replay',
+    type: 'replay',
+    when: 'before',
+    runs: 60,
+    minutes: 10,
+  });
+  expect((await plan('92a246c4807a7335')).planDigest).toBe(before.planDigest);
 });
 
 test('3f.8: differences may be accepted beforehand; a worse release is not', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { DeployError } from '../../errors';
+import type { Check } from '../checks';
 import type { DeployOptions } from '../options';
 import type { Side } from '../snapshot';
 import type { DeploymentPlan } from './deploy';
@@ -54,7 +55,13 @@ export function digestOfPlan(plan: DeploymentPlan, { host, basePath }: Side, opt
 /** The checks and, where a service is taken along, how: a plan without one is what it was before there were any. */
 function withService({ checks, steps }: DeploymentPlan): unknown {
   const service = steps.filter(({ step }) => step === 'prepareService' || step === 'switchService');
-  return service.length > 0 ? [checks, service] : checks;
+  const planned = checks.map(withoutApproval);
+  return service.length > 0 ? [planned, service] : planned;
+}
+
+/** What differs is approved after the plan was, and names exactly that itself. */
+function withoutApproval(check: Check): Check {
+  return check.replay ? { ...check, replay: { ...check.replay, differenceDigest: '' } } : check;
 }
 
 /**
