@@ -16,10 +16,18 @@ export function replayOfTimes(inputs: number, times: number, random: () => numbe
     durationMs: Math.round(1000 * factor * Math.exp(SPREAD * normal(random))),
   });
   const through: InputRuns[] = Array.from({ length: inputs }, (_, number) => {
-    const nothing = { differences: [], unlisted: 0, fields: new Set(['report.json']), missing: [] };
+    const fields = new Set(['report.json']);
+    const nothing = {
+      differences: [],
+      unlisted: 0,
+      rest: '',
+      fields,
+      differing: new Set<string>(),
+      missing: [],
+    };
     return {
       ...{ input: String(number), live: seen(1), again: seen(1), other: seen(times) },
-      ...{ noise: nothing, found: nothing },
+      ...{ noise: nothing.differing, found: nothing },
     };
   });
   return judgeReplay(through, false);

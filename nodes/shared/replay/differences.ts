@@ -30,15 +30,18 @@ export interface Comparing {
 /** What was found by one comparison. */
 export interface Found {
   readonly differences: readonly Difference[];
-  /** Those beyond {@link MOST}, which are counted alone. */
+  /** Those beyond {@link MOST}: how many, and a digest of them, empty where there are none. */
   readonly unlisted: number;
-  /** Fields that were compared, places in lists left out. */
+  readonly rest: string;
+  /** Fields that were compared, places in lists left out; and those of them that differ, listed or not. */
   readonly fields: ReadonlySet<string>;
+  readonly differing: ReadonlySet<string>;
 }
 
 /** As many differences of one input as are listed. */
-export const MOST = 1000;
+export const MOST = 100;
 const MOST_FIELDS = 10_000;
+const NONE: ReadonlySet<string> = new Set();
 /** Characters of a value. */
 const LONGEST = 200;
 /** Values between two turns of the event loop: about a millisecond. */
@@ -78,7 +81,7 @@ interface Pair {
 }
 
 /**
- * Compares two values below a path. Goes through them without recursion and lets the event loop turn: an engine's output
+ * Compares two values below a path; differences of `known` fields are not listed. Goes through them without recursion and lets the event loop turn: an engine's output
  * may be large, and as deep as it likes.
  */
 export async function differencesOf(
@@ -86,17 +89,18 @@ export async function differencesOf(
   live: unknown,
   other: unknown,
   how: Comparing,
+  known: ReadonlySet<string> = NONE,
 ): Promise<Found> {
   const above: Iterator<Pair>[] = [[{ path: name, field: name, live, other }].values()];
-  const found = { differences: [] as Difference[], unlisted: 0, fields: new Set<string>() };
+  const findings = new Findings(how, known);
   for (let done = 1; ; done += 1) {
     const pair = nextOf(above);
-    if (!pair) return found;
+    if (!pair) return findings.all();
     if (done % AT_ONCE === 0) await nextTurn();
     if (how.isIgnored(pair.path)) continue;
     const inside = pairsOf(pair, how);
     if (inside) above.push(inside);
-    else note(pair, found, how);
+    else findings.note(pair);
   }
 }
 
@@ -111,15 +115,38 @@ function nextOf(above: Iterator<Pair>[]): Pair | undefined {
   }
 }
 
-function note(
-  pair: Pair,
-  found: { differences: Difference[]; unlisted: number; fields: Set<string> },
-  how: Comparing,
-): void {
-  if (found.fields.size < MOST_FIELDS) found.fields.add(pair.field);
-  if (isSameValue(pair.live, pair.other, how)) return;
-  if (found.differences.length < MOST) found.differences.push(differenceOf(pair));
-  else found.unlisted += 1;
+/** What is found, as it is found. */
+class Findings {
+  private readonly differences: Difference[] = [];
+  private readonly fields = new Set<string>();
+  private readonly differing = new Set<string>();
+  private readonly rest = createHash('sha256');
+  private unlisted = 0;
+
+  constructor(
+    private readonly how: Comparing,
+    private readonly known: ReadonlySet<string>,
+  ) {}
+
+  note(pair: Pair): void {
+    if (this.fields.size < MOST_FIELDS) this.fields.add(pair.field);
+    if (isSameValue(pair.live, pair.other, this.how)) return;
+    if (this.differing.size < MOST_FIELDS) this.differing.add(pair.field);
+    // Else they would fill the list, and what matters would not be in it.
+    if (this.known.has(pair.field)) return;
+    if (this.differences.length < MOST) this.differences.push(differenceOf(pair));
+    else this.leaveOut(pair);
+  }
+
+  private leaveOut(pair: Pair): void {
+    this.unlisted += 1;
+    this.rest.update(JSON.stringify(differenceOf(pair)));
+  }
+
+  all(): Found {
+    const { differences, unlisted, fields, differing } = this;
+    return { differences, unlisted, rest: unlisted > 0 ? this.rest.digest('hex') : '', fields, differing };
+  }
 }
 
 function differenceOf({ path, field, live, other }: Pair): Difference {

@@ -17,9 +17,9 @@ export interface InputRuns {
   readonly other: Seen;
   /** The other release once more, where it did not succeed at first. */
   readonly repeated?: Seen;
-  /** Between both runs of the live release. */
-  readonly noise?: Comparison;
-  /** Between the live release and the other one. */
+  /** Fields that differ between both runs of the live release. */
+  readonly noise?: ReadonlySet<string>;
+  /** Between the live release and the other one; differences of those fields are not listed. */
   readonly found?: Comparison;
 }
 
@@ -44,6 +44,8 @@ export interface Judged {
   readonly memoryRatio: number | null;
   readonly differences: readonly FoundOfInput[];
   readonly unlisted: number;
+  /** Tells those that are not listed from others. */
+  readonly rest: readonly string[];
   /** Fields that the live release does not put out alike twice. */
   readonly noisy: readonly string[];
   /** Of them, those that the other release varies more often. */
@@ -61,12 +63,12 @@ export function judgeReplay(inputs: readonly InputRuns[], unfinished: boolean): 
   const through = usable.filter(
     ({ other, repeated }) => succeeded(other) || (repeated && succeeded(repeated)),
   );
-  const noisy = new Set(usable.flatMap(({ noise }) => (noise?.differences ?? []).map(({ field }) => field)));
+  const noisy = new Set(usable.flatMap(({ noise }) => [...(noise ?? [])]));
   const differences = usable.flatMap((each) => [...unstable(each), ...steadyDifferences(each, noisy)]);
-  const unlisted = usable.reduce(
-    (sum, { found, noise }) => sum + (noise?.unlisted ? 0 : (found?.unlisted ?? 0)),
-    0,
+  const differs = usable.some(({ found }) =>
+    [...(found?.differing ?? [])].some((field) => !noisy.has(field)),
   );
+  const unlisted = differs ? usable.reduce((sum, { found }) => sum + (found?.unlisted ?? 0), 0) : 0;
   const fields = new Set(usable.flatMap(({ found }) => [...(found?.fields ?? [])]));
   const told = {
     usable: usable.length,
@@ -80,6 +82,7 @@ export function judgeReplay(inputs: readonly InputRuns[], unfinished: boolean): 
     ...costs(through),
     differences,
     unlisted,
+    rest: differs ? usable.map(({ found }) => found?.rest ?? '') : [],
     noisy: [...noisy].sort(),
     noisier: [...noisy].filter((field) => isNoisier(field, usable)).sort(),
     steady: [...fields].filter((field) => !noisy.has(field)).length,
@@ -131,11 +134,9 @@ function steadyDifferences({ input, found }: InputRuns, noisy: ReadonlySet<strin
 
 /** Among the inputs in which exactly one of both pairs differs there, by the sign test. */
 function isNoisier(field: string, usable: readonly InputRuns[]): boolean {
-  const has = (comparison: Comparison | undefined) =>
-    comparison?.differences.some((difference) => difference.field === field) ?? false;
   const told = usable
     .filter(({ found }) => found !== undefined)
-    .map(({ noise, found }) => [has(noise), has(found)] as const)
+    .map(({ noise, found }) => [noise?.has(field), found?.differing.has(field)] as const)
     .filter(([byItself, byOther]) => byItself !== byOther);
   const wins = told.filter(([, byOther]) => byOther).length;
   return told.length > 0 && isAtMost(signTest(wins, told.length), NOISIER);

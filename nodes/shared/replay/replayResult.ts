@@ -55,10 +55,10 @@ function shownDifference({ input, path, live, other }: FoundOfInput): ReplayDiff
 }
 
 /** By which exactly these differences can be approved. */
-function digestOf({ differences, unlisted, noisier }: Judged): string | null {
+function digestOf({ differences, unlisted, rest, noisier }: Judged): string | null {
   if (differences.length === 0 && unlisted === 0 && noisier.length === 0) return null;
   const lines = differences.map(shownDifference).map((each) => JSON.stringify(Object.values(each)));
-  const what = JSON.stringify([lines.sort(), unlisted, noisier]);
+  const what = JSON.stringify([lines.sort(), rest, noisier]);
   return createHash('sha256').update(what).digest('hex').slice(0, 16);
 }
 

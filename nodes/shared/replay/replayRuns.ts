@@ -122,10 +122,12 @@ async function replayInput(
   const again = await run(false);
   const seen = { input: file.name, live: told(live), again: told(again), other: told(other) };
   if (live.status !== 'succeeded' || again.status !== 'succeeded') return seen;
-  const noise = await compareRuns(live, again, how);
-  if (other.status === 'succeeded') return { ...seen, noise, found: await compareRuns(live, other, how) };
+  const { differing: noise } = await compareRuns(live, again, how);
+  if (other.status === 'succeeded')
+    return { ...seen, noise, found: await compareRuns(live, other, how, noise) };
   const repeated = await run(true);
-  const found = repeated.status === 'succeeded' ? { found: await compareRuns(live, repeated, how) } : {};
+  const found =
+    repeated.status === 'succeeded' ? { found: await compareRuns(live, repeated, how, noise) } : {};
   return { ...seen, noise, repeated: told(repeated), ...found };
 }
 

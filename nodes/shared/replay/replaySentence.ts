@@ -33,6 +33,7 @@ function whatElse({ differences, unlisted, noisier, usable }: Judged): string[] 
   const fields = some(differences.length + unlisted, 'field differs', 'fields differ');
   const inputs = new Set(differences.map(({ input }) => input)).size;
   return [
+    ...(!first && unlisted > 0 ? [fields] : []),
     ...(first
       ? [
           `${fields} in ${inputs} of ${some(usable, 'input', 'inputs')}, first ${first.path} of ${first.input}: ${first.live ?? 'nothing'} → ${first.other ?? 'nothing'}`,
