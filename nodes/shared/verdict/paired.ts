@@ -12,12 +12,12 @@ const FATTER_BYTES = 64 * 1024 ** 2;
 
 /** Whether the candidate takes longer, over all inputs. No verdict is possible with fewer than seven that differ. */
 export function isSlower(times: Ratios): boolean {
-  return areHigher(times) && median(times) > SLOWER;
+  return median(times) > SLOWER && areHigher(times);
 }
 
 /** Whether it takes more memory. `more`: for each input the bytes beyond the live release's. */
 export function isFatter(memory: Ratios, more: readonly number[]): boolean {
-  return areHigher(memory) && median(memory) > FATTER && median(more) > FATTER_BYTES;
+  return median(memory) > FATTER && median(more) > FATTER_BYTES && areHigher(memory);
 }
 
 function areHigher(ratios: Ratios): boolean {

@@ -6,6 +6,11 @@ import { choose, type Fraction } from './fraction';
  */
 export function signTest(wins: number, pairs: number): Fraction {
   let sum = 0n;
-  for (let count = wins; count <= pairs; count += 1) sum += choose(pairs, count);
+  let ways = choose(pairs, wins);
+  for (let count = wins; count <= pairs; count += 1) {
+    sum += ways;
+    // In how many ways one more is chosen.
+    ways = (ways * BigInt(pairs - count)) / BigInt(count + 1);
+  }
   return { numerator: sum, denominator: 1n << BigInt(pairs) };
 }

@@ -10,6 +10,8 @@ import { size } from '../../support/size';
 
 /** With so many, chance alone moves a number by less than a point in two of three cases. */
 const REPLAYS = size(5000, 20_000);
+/** Enough for rates that are nearly all or nothing. */
+const FEWER = size(1000, 10_000);
 const POINTS = 3;
 /** What the issue of a replay is: the slower one is found, and the same one is left alone. */
 const FOUND = 95;
@@ -24,10 +26,10 @@ const [, heads = ''] = /^\| +\| ((?:[\d.]+ × +\| ?)+)$/m.exec(page) ?? [];
 const times = heads.split('|').flatMap((head) => (head.trim() === '' ? [] : [Number.parseFloat(head)]));
 
 /** In how many of a hundred replays the release is called slower. */
-function slowerIn(inputs: number, factor: number): number {
+function slowerIn(inputs: number, factor: number, replays = REPLAYS): number {
   const random = seededRandom(drawnNumbers(0x7fff_ffff, 1)[0] as number);
-  const slower = Array.from({ length: REPLAYS }, () => replayOfTimes(inputs, factor, random).slower);
-  return (100 * slower.filter(Boolean).length) / REPLAYS;
+  const slower = Array.from({ length: replays }, () => replayOfTimes(inputs, factor, random).slower);
+  return (100 * slower.filter(Boolean).length) / replays;
 }
 
 test('the page has its numbers for the spread that is simulated', () => {
@@ -42,7 +44,7 @@ const cells = rows.flatMap(({ inputs, told }) =>
   times.map((factor, at) => ({ inputs, factor, told: told[at] as number })),
 );
 
-test.each(drawn(cells, 4))(
+test.each(drawn(cells, 3))(
   '$inputs inputs, $factor times the time: worse in $told % of all replays',
   ({ inputs, factor, told }) => {
     expect(Math.abs(slowerIn(inputs, factor) - told)).toBeLessThanOrEqual(POINTS);
@@ -50,6 +52,6 @@ test.each(drawn(cells, 4))(
 );
 
 test('3f.4: of 20 inputs, one that takes 1.5 times the time is found, and the same one is left alone', () => {
-  expect(slowerIn(20, 1.5)).toBeGreaterThanOrEqual(FOUND);
-  expect(slowerIn(20, 1)).toBeLessThanOrEqual(FLAGGED);
+  expect(slowerIn(20, 1.5, FEWER)).toBeGreaterThanOrEqual(FOUND);
+  expect(slowerIn(20, 1, FEWER)).toBeLessThanOrEqual(FLAGGED);
 });

@@ -36,7 +36,7 @@ test('the page has a number for each minimum of runs, rate of failures and diffe
   expect(rows.flatMap(({ told }) => told)).toEqual(Array.from({ length: 6 * 7 }, () => expect.any(Number)));
 });
 
-test.each(drawn(cells, 8))(
+test.each(drawn(cells, 5))(
   'of $minimumRuns runs, where $liveRate of the live ones fail and $more more, $told % are aborted',
   ({ minimumRuns, liveRate, more, told }) => {
     const trial = { minimumRuns, share: SHARE, liveRate, candidateRate: liveRate + more };
