@@ -5,11 +5,10 @@ They may be anybody's documents. So they are the base path's owner's alone, dist
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 
-from hot_deploy import held_trees
+from hot_deploy import held_trees, later, writing
 from hot_deploy.run_directories import below_runs, open_runs
 
 TYPE_CHECKING = False
@@ -48,7 +47,10 @@ def keep(layout: Layout, directory: RunDirectory, most: int) -> bool:
 
 def _write(inside: int, source: int, name: str) -> None:
     """Copies it from the descriptor that it was received by: the run may have put anything in its place."""
-    known = "%s-%s" % (_digest(source), name)
+    # Few conversations need it.
+    tree = later.module("hot_deploy.tree")
+    os.lseek(source, 0, os.SEEK_SET)
+    known = "%s-%s" % (tree.open_file_digest(source)[:16], name)
     try:
         os.utime(known, dir_fd=inside, follow_symlinks=False)
         return
@@ -57,31 +59,18 @@ def _write(inside: int, source: int, name: str) -> None:
     aside = ".%s" % os.urandom(8).hex()
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=inside)
     try:
-        offset = 0
+        os.lseek(source, 0, os.SEEK_SET)
         while True:
-            piece = os.pread(source, PIECE, offset)
+            piece = os.read(source, PIECE)
             if not piece:
                 break
-            offset += len(piece)
-            while piece:
-                piece = piece[os.write(fd, piece) :]
+            writing.write_all(fd, piece)
         if os.geteuid() == 0:
             owner = os.fstat(inside)
             os.fchown(fd, owner.st_uid, owner.st_gid)
     finally:
         os.close(fd)
     os.rename(aside, known, src_dir_fd=inside, dst_dir_fd=inside)
-
-
-def _digest(source: int) -> str:
-    digest = hashlib.sha256()
-    offset = 0
-    while True:
-        piece = os.pread(source, PIECE, offset)
-        if not piece:
-            return digest.hexdigest()[:16]
-        digest.update(piece)
-        offset += len(piece)
 
 
 def tidy(layout: Layout) -> None:
@@ -91,11 +80,17 @@ def tidy(layout: Layout) -> None:
     except FileNotFoundError:
         return
     try:
+        tidy_in(above)
+    finally:
+        os.close(above)
+
+
+def tidy_in(above: int) -> None:
+    """The same, in the directory of runs that this is a descriptor of."""
+    try:
         inside = held_trees.open_directory(RECORDED, above)
     except OSError:
         return
-    finally:
-        os.close(above)
     try:
         _tidy(inside, None)
     finally:

@@ -28,9 +28,9 @@ def tidy(layout: Layout) -> None:
         abandoned = [name for name in names if RUN.fullmatch(name)]
         for name in abandoned + _outdated(above, [name for name in names if KEYED.fullmatch(name)]):
             _remove_unlocked(name, above)
+        recorded.tidy_in(above)
     finally:
         os.close(above)
-    recorded.tidy(layout)
 
 
 def remove_all(layout: Layout) -> None:

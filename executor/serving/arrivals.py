@@ -7,12 +7,11 @@ whose only listening sockets are the service's, it is the service's own.
 from __future__ import annotations
 
 import socket
-import sys
 
 from serving.connections import listeners
 
 # Where Docker answers for names, in every container with a network of its own: nobody else connects there.
-DOCKER_NAMES = int.from_bytes(socket.inet_aton("127.0.0.11"), sys.byteorder).to_bytes(4, sys.byteorder)
+DOCKER_NAMES = socket.inet_aton("127.0.0.11")
 
 
 def arrivals(ports: set[int]) -> int | None:

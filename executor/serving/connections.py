@@ -84,11 +84,17 @@ def _listed(family: int) -> Iterator[Connection]:
             next(handle, None)
             for line in handle:
                 fields = line.split()
-                own, peer = (each.rpartition(":") for each in fields[1:3])
-                place = (bytes.fromhex(own[0]), int(own[2], 16))
-                yield Connection(int(fields[3], 16), place, (bytes.fromhex(peer[0]), int(peer[2], 16)), int(fields[9]))
+                own, peer = (_place(each) for each in fields[1:3])
+                yield Connection(int(fields[3], 16), own, peer, int(fields[9]))
     except (OSError, ValueError, IndexError):
         return
+
+
+def _place(text: str) -> tuple[bytes, int]:
+    """An address in the order of the network, as above, and a port: /proc/net has each four bytes as a number of this machine."""
+    host, _, port = text.rpartition(":")
+    words = (int(host[at : at + 8], 16) for at in range(0, len(host), 8))
+    return b"".join(struct.pack("=I", each) for each in words), int(port, 16)
 
 
 def half_open(found: list[Connection]) -> set[tuple[bytes, int]]:

@@ -14,7 +14,7 @@ from served import program_text
 
 from serving.addresses import Unusable, all_parsed, parsed
 from serving.commands import environment_of, filled, highest_named, names_descriptor
-from serving.connections import connections
+from serving.connections import connections, listeners
 from serving.output import TAIL, Output
 from serving.processes import inodes, memory_mb
 from serving.settings import settings_of
@@ -162,3 +162,29 @@ def test_the_end_of_what_is_said_begins_with_a_whole_line() -> None:
     assert Output({}, b"x" * 100 + b"\n" + b"last\n").last_lines() == "x" * 100 + "\nlast"
     assert Output({}, (b"x" * TAIL + b"\nlast\n")[-TAIL:]).last_lines() == "last"
     assert Output({}, b"y" * TAIL).last_lines() == "y" * TAIL
+
+
+def test_who_listens_is_told_alike_by_the_kernel_and_by_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as one, socket.socket(socket.AF_INET6) as other:
+        one.bind(("127.0.0.11", 0))
+        other.bind(("::1", 0))
+        for each in (one, other):
+            each.listen(1)
+        places = {
+            (socket.inet_aton("127.0.0.11"), one.getsockname()[1]),
+            (socket.inet_pton(socket.AF_INET6, "::1"), other.getsockname()[1]),
+        }
+
+        def told() -> set[tuple[bytes, int]]:
+            ports = {port for _, port in places}
+            found = {(host, port) for host, port in listeners() if port in ports}
+            # An address of IPv4 has zeros behind it, or nothing.
+            return {(host[:4] if port == one.getsockname()[1] else host, port) for host, port in found}
+
+        assert told() == places
+
+        def refused(*_: object) -> None:
+            raise OSError("sock_diag")
+
+        monkeypatch.setattr("serving.connections._asked", refused)
+        assert told() == places

@@ -9,7 +9,7 @@ import { commandTimeoutSeconds } from './locationFields';
 import { INPUT_FIELDS, readReplay, REPLAY_FIELDS } from './replayCheckFields';
 import { isRecord } from './values';
 import { patterns } from './selectionFields';
-import { readVariables } from './variables';
+import { environmentField } from './variables';
 import { argumentList } from './argumentList';
 
 const DEFAULT_NAMES: Record<CheckType, string> = {
@@ -121,19 +121,11 @@ const timeoutSeconds = count({
   displayOptions: { show: { type: ['python', 'command', 'engine', 'http', 'replay'] } },
 });
 
-const environment = field(
-  {
-    displayName: 'Environment',
-    name: 'environment',
-    type: 'string',
-    typeOptions: { rows: 2 },
-    default: '',
-    placeholder: 'ANTHROPIC_API_KEY=test-key',
-    description: 'Variables added for this check, one NAME=value a line',
-    displayOptions: { show: { type: ['python', 'command', 'replay'] } },
-  },
-  (value, called) => readVariables(called, value),
-);
+const environment = environmentField({
+  placeholder: 'ANTHROPIC_API_KEY=test-key',
+  description: 'Variables added for this check, one NAME=value a line',
+  displayOptions: { show: { type: ['python', 'command', 'replay'] } },
+});
 
 const ROW = [
   ...[type, name, code, command, ...INPUT_FIELDS, words, ...REPLAY_FIELDS, ...HTTP_FIELDS],

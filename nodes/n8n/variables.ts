@@ -1,4 +1,7 @@
+import type { INodeProperties } from 'n8n-workflow';
+
 import { DeployError } from '../shared/errors';
+import { type Field, field } from './field';
 import { isRecord, readText } from './values';
 
 /** `NAME=value` lines, or an object from an expression. Nothing of it is quoted: any part may be a secret. */
@@ -29,4 +32,21 @@ function isVariable(name: string): boolean {
 
 function notAVariable(field: string, where: string): DeployError {
   return new DeployError('INPUT', `${field}: ${where} is not a variable. Write one NAME=value a line.`);
+}
+
+/** Variables that are added to an environment, one a line. */
+export function environmentField(
+  property: Pick<INodeProperties, 'placeholder' | 'description' | 'displayOptions'>,
+): Field<Record<string, string>> {
+  return field(
+    {
+      displayName: 'Environment',
+      name: 'environment',
+      type: 'string',
+      typeOptions: { rows: 2 },
+      default: '',
+      ...property,
+    },
+    (value, called) => readVariables(called, value),
+  );
 }

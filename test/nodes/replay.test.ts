@@ -13,7 +13,6 @@ import { writeTree } from '../support/tree';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
-const ENGINE = { include: 'src, config, run.py, requirements.txt' };
 const ARGUMENTS = ['{inputFile}', '{outputDirectory}'];
 let sshd: Sshd;
 let n8n: N8n;
@@ -49,7 +48,7 @@ const CARRIED: ItemFixture = {
 async function deployEngine(change: string, parameters: IDataObject = {}, carried: ItemFixture = {}) {
   const sourceDirectory = await make('source');
   await writeTree(sourceDirectory, reportingEngine(change));
-  const all = { ...ENGINE, basePath, sourceDirectory, ...parameters };
+  const all = { basePath, sourceDirectory, ...parameters };
   return n8n.run(chain(items(carried), hotDeploy(all, { onError: 'continueRegularOutput' })));
 }
 

@@ -7,7 +7,7 @@ import type { ReplaySettings } from '../../nodes/shared/replay/replaySettings';
 import { replaySettings } from './replaySettings';
 
 /** `change`: lines of Python that may change `report`, with `name`, `text` and `output` at hand. */
-export function reportingEngine(change = '', later = ''): Record<string, string> {
+export function reportingEngine(change = ''): Record<string, string> {
   return {
     'run.py': `import json, os, sys, time, uuid
 from src.report import report_of
@@ -18,7 +18,6 @@ ${change}
 with open(os.path.join(output, "report.json"), "w") as file:
     json.dump(report, file)
 print("done", name)
-${later}
 `,
     'src/__init__.py': '',
     'src/report.py': `def report_of(text):

@@ -1,6 +1,6 @@
 import { argumentList } from '../../n8n/argumentList';
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
-import { field, option } from '../../n8n/field';
+import { option } from '../../n8n/field';
 import { replayHints } from '../../n8n/hints';
 import { itemFiles } from '../../n8n/itemFile';
 import { commandTimeoutSeconds, locationFields } from '../../n8n/locationFields';
@@ -14,7 +14,7 @@ import {
   readReplayOfReleases,
   replayOptions,
 } from '../../n8n/replayCheckFields';
-import { readVariables } from '../../n8n/variables';
+import { environmentField } from '../../n8n/variables';
 import { parseReleaseId } from '../../shared/contract/names';
 import { replayReleases } from '../../shared/operations/replayReleases';
 
@@ -29,18 +29,10 @@ const release = required(
 );
 
 const environment = option(
-  field(
-    {
-      displayName: 'Environment',
-      name: 'environment',
-      type: 'string',
-      typeOptions: { rows: 2 },
-      default: '',
-      placeholder: 'ANTHROPIC_API_KEY=test-key',
-      description: 'Variables added for these runs, one NAME=value a line',
-    },
-    (value, called) => readVariables(called, value),
-  ),
+  environmentField({
+    placeholder: 'ANTHROPIC_API_KEY=test-key',
+    description: 'Variables added for these runs, one NAME=value a line',
+  }),
 );
 
 const words = argumentList({

@@ -11,7 +11,7 @@ import {
   trimmed,
 } from '../../n8n/field';
 import { readChoice, readText } from '../../n8n/values';
-import { readVariables } from '../../n8n/variables';
+import { environmentField } from '../../n8n/variables';
 import { MOST_INPUTS } from '../../shared/contract/limits';
 import { DeployError } from '../../shared/errors';
 import { RETRY_CAUSES, type RetryCause, type RunRequest } from '../../shared/run/request';
@@ -32,19 +32,11 @@ const concurrency = option(
 const engineLimit = option(neverEmptied(engineLimitField));
 
 const environment = option(
-  field(
-    {
-      displayName: 'Environment',
-      name: 'environment',
-      type: 'string',
-      typeOptions: { rows: 2 },
-      default: '',
-      placeholder: 'LANGUAGE=en',
-      description:
-        'Variables for the run, one NAME=value a line. Secrets belong in the credential Engine Secrets.',
-    },
-    (value, called) => readVariables(called, value),
-  ),
+  environmentField({
+    placeholder: 'LANGUAGE=en',
+    description:
+      'Variables for the run, one NAME=value a line. Secrets belong in the credential Engine Secrets.',
+  }),
 );
 
 const memoryLimitMegabytes = option(

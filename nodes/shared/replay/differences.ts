@@ -81,8 +81,8 @@ interface Pair {
 }
 
 /**
- * Compares two values below a path; differences of `known` fields are not listed. Goes through them without recursion and lets the event loop turn: an engine's output
- * may be large, and as deep as it likes.
+ * Compares two values below a path; differences of `known` fields are not listed. Goes through them without recursion and
+ * lets the event loop turn: an engine's output may be large, and as deep as it likes.
  */
 export async function differencesOf(
   name: string,

@@ -1,9 +1,9 @@
 /** What is seen of one run of a replay: how it ended, what it took, and what it put out. */
-import type { RunFacts, RunStatus } from '../run/ending';
-import { endingOf } from '../run/ending';
+import { endingOf, type RunFacts, type RunStatus } from '../run/ending';
 import { jsonInFile } from '../run/printed';
 import { contentOf, printedBy } from '../running/runOutput';
 import type { OpenRun } from '../running/runDirectory';
+import { withoutStop } from '../text/withoutStop';
 
 /** One of the things that a run puts out: what it prints, or a file. */
 export type Part =
@@ -23,7 +23,7 @@ export interface Observed {
   readonly parts: ReadonlyMap<string, Part>;
 }
 
-export const PRINTED = 'stdout';
+const PRINTED = 'stdout';
 /** As much of a file as is compared by what is in it, and of all files of a run together. */
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_OF_ALL = 16 * 1024 * 1024;
@@ -32,8 +32,8 @@ const LINES: ReadonlySet<string> = new Set(['txt', 'csv', 'tsv', 'md', 'jsonl', 
 
 /** Reads what a run has put out, as far as it is compared by what is in it. */
 export async function observe(run: OpenRun, facts: RunFacts): Promise<Observed> {
-  const { status } = endingOf(facts, run.request);
-  const why = whyOf(run, facts);
+  const { status, why: ended } = endingOf(facts, run.request);
+  const why = ended && withLastWords(ended, facts);
   const seen = {
     status,
     ...(why !== undefined && { why }),
@@ -60,10 +60,9 @@ export async function observe(run: OpenRun, facts: RunFacts): Promise<Observed> 
 const LONGEST_SAID = 200;
 
 /** Why a run did not succeed, with the last line that it wrote to its standard error. */
-function whyOf({ request }: OpenRun, facts: RunFacts): string | undefined {
-  const { why } = endingOf(facts, request);
-  const said = facts.stderr?.text?.trimEnd().split('\n').at(-1)?.trim().slice(0, LONGEST_SAID) ?? '';
-  return why === undefined || said === '' ? why : `${why.endsWith('.') ? why.slice(0, -1) : why}: ${said}`;
+function withLastWords(why: string, { stderr }: RunFacts): string {
+  const said = stderr?.text?.trimEnd().split('\n').at(-1)?.trim().slice(0, LONGEST_SAID) ?? '';
+  return said === '' ? why : `${withoutStop(why)}: ${said}`;
 }
 
 /** Others, such as spreadsheets, have the time in them. */

@@ -1,4 +1,5 @@
 import { shownList } from '../text/shownList';
+import { withoutStop } from '../text/withoutStop';
 import { CONFIDENCE_PERCENT, highestRate } from '../verdict/highestRate';
 import { percent } from '../verdict/percent';
 import type { Judged } from './judgeReplay';
@@ -74,9 +75,4 @@ function some(count: number, one: string, more: string): string {
 
 function times(ratio: number | null): string {
   return `${(ratio ?? 1).toFixed(1)} times`;
-}
-
-/** As a part of another sentence. */
-function withoutStop(sentence: string): string {
-  return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
 }

@@ -23,7 +23,6 @@ import { writeTree } from '../../support/tree';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
-const SELECTION = { selection: { include: ['src', 'config', 'run.py', 'requirements.txt'], exclude: [] } };
 const NOBODY = 65534;
 let base: string;
 let inputDirectory: string;
@@ -31,7 +30,7 @@ let inputDirectory: string;
 async function deployEngine(change = ''): Promise<ReleaseId> {
   const source = await make('source');
   await writeTree(source, reportingEngine(change));
-  return parseReleaseId((await deployTo(base, source, SELECTION)).release);
+  return parseReleaseId((await deployTo(base, source)).release);
 }
 
 function compare(release: ReleaseId, conversation: ConversationOptions = {}, progress?: string[]) {

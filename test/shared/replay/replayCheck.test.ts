@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import type { Channel, Connection } from '../../../nodes/shared/connection/connection';
 import { connectLocal } from '../../../nodes/shared/connection/local';
+import { DEFAULT_SELECTION } from '../../../nodes/shared/source/bundle';
 import type { CheckFailed } from '../../../nodes/shared/release/checks';
 import { planDeployment } from '../../../nodes/shared/operations/plan';
 import type { ReplayResult, ReplaySettings } from '../../../nodes/shared/replay/replaySettings';
@@ -28,12 +29,10 @@ const make = temporaryDirectories();
 let base: string;
 let live: string;
 
-const SELECTION = { selection: { include: ['src', 'config', 'run.py', 'requirements.txt'], exclude: [] } };
-
 async function deployEngine(change: string, settings?: Partial<ReplaySettings>) {
   const source = await make('source');
   await writeTree(source, reportingEngine(change));
-  return deployTo(base, source, { ...SELECTION, checks: settings ? [replayCheck(settings)] : [] });
+  return deployTo(base, source, { checks: settings ? [replayCheck(settings)] : [] });
 }
 
 /** What a replay found whose release was let live. */
@@ -222,9 +221,7 @@ test.each(['n8n', 'the executor'])(
       channels.push(channel);
       return channel;
     };
-    const cut = thrownBy(
-      deployTo(base, source, { ...SELECTION, checks }, { connection: { ...here, start } }),
-    );
+    const cut = thrownBy(deployTo(base, source, { checks }, { connection: { ...here, start } }));
     const [pid] = await toldIn(told);
     // As when n8n is killed: the executor reads the end of its input.
     for (const channel of channels) {
@@ -277,7 +274,7 @@ test('P7: runs get the variables of the check, and what is named like a secret i
   await writeTree(source, reportingEngine('print(os.environ["SERVICE_KEY"], "other")'));
   const environment = { SERVICE_KEY: 'not-to-be-seen', LEVEL: 'high' };
   const check = { ...replayCheck({ inputDirectory: inputs(await make(), 1) }), environment };
-  const error = await thrownBy(deployTo(base, source, { ...SELECTION, checks: [check] }));
+  const error = await thrownBy(deployTo(base, source, { checks: [check] }));
   expect(error.description).toContain('stdout/line 1: "*** high" → "*** other"');
   expect(JSON.stringify([error.message, error.description, error.details])).not.toContain('not-to-be-seen');
 });
@@ -301,7 +298,7 @@ test('3f.8, P10: differences are approved after the plan was, which stays what i
   const plan = (differenceDigest: string) => {
     const checks = [replayCheck({ inputDirectory, onDifferent: 'approve', differenceDigest })];
     return inConversation(async (client) => {
-      const options = deployOptions(base, { ...SELECTION, checks });
+      const options = deployOptions(base, { checks });
       return planDeployment(client, await bundleOf(source, options), options);
     });
   };
@@ -363,7 +360,7 @@ test.each(['first deployment', 'later one'])(
     const source = await make('source');
     const files = { 'config/version.json': '{"v": 2}', 'data/late.json': '{}' };
     await writeTree(source, { ...reportingEngine(READING), ...files });
-    const selection = { include: [...SELECTION.selection.include, 'data'], exclude: [] };
+    const selection = { include: [...DEFAULT_SELECTION.include, 'data/**'], exclude: [] };
     const checks = [replayCheck({ inputDirectory: inputs(await make(), 1) })];
     const { details } = await thrownBy(deployTo(base, source, { selection, checks }));
     const { check } = details as { check: CheckFailed['check'] };

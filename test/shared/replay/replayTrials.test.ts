@@ -23,8 +23,7 @@ let same: ReleaseId;
 async function deployEngine(change: string): Promise<ReleaseId> {
   const source = await make('source');
   await writeTree(source, reportingEngine(change));
-  const selection = { include: ['src', 'config', 'run.py', 'requirements.txt'], exclude: [] };
-  return parseReleaseId((await deployTo(base, source, { selection })).release);
+  return parseReleaseId((await deployTo(base, source)).release);
 }
 
 /** As many replays, and how many of them came to the verdict. */

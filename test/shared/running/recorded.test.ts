@@ -23,7 +23,6 @@ import { writeTree } from '../../support/tree';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
-const SELECTION = { selection: { include: ['src', 'config', 'run.py', 'requirements.txt'], exclude: [] } };
 const MB = 1_000_000;
 const FORTNIGHT_SECONDS = 14 * 24 * 3600;
 let base: string;
@@ -35,7 +34,7 @@ beforeEach(async () => {
   for (const change of ['', 'report["words"] += 1']) {
     const source = await make('source');
     await writeTree(source, reportingEngine(change));
-    const { release } = await deployTo(base, source, SELECTION);
+    const { release } = await deployTo(base, source);
     if (change === '') first = release;
   }
   client = await openClient();
@@ -99,7 +98,7 @@ test('P7: what a run puts in the place of its input is not what is kept', async 
   const source = await make('source');
   const swapping = 'os.remove(path); os.symlink("/etc/passwd", path)';
   await writeTree(source, reportingEngine(swapping));
-  await deployTo(base, source, SELECTION);
+  await deployTo(base, source);
   expect(await run('one', 'a.txt', { recordInputs: 5 })).toMatchObject({ recorded: true });
   expect(kept().map((name) => readFileSync(join(place(), name), 'utf8'))).toEqual(['one']);
 });
