@@ -3,8 +3,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Check } from '../../nodes/shared/release/checks';
+import type { DeployOptions } from '../../nodes/shared/release/options';
 import type { ReplaySettings } from '../../nodes/shared/replay/replaySettings';
+import { deployTo } from './deployment';
 import { replaySettings } from './replaySettings';
+import { writeTree } from './tree';
 
 /** `change`: lines of Python that may change `report`, with `name`, `text` and `output` at hand. */
 export function reportingEngine(change = ''): Record<string, string> {
@@ -44,4 +47,16 @@ export function replayCheck(changes: Partial<ReplaySettings> = {}): Check {
     ...{ type: 'replay', name: 'Replay', when: 'before', timeoutSeconds: 60, environment: {} },
     replay: replaySettings(changes),
   };
+}
+
+/** Deploys a version of it that `change` makes another one. */
+export async function deployReporting(
+  make: (purpose?: string) => Promise<string>,
+  base: string,
+  change = '',
+  changes: Partial<DeployOptions> = {},
+): ReturnType<typeof deployTo> {
+  const source = await make('source');
+  await writeTree(source, reportingEngine(change));
+  return deployTo(base, source, changes);
 }

@@ -9,17 +9,15 @@ import { replayReleases } from '../../../nodes/shared/operations/replayReleases'
 import {
   type ConversationOptions,
   deployOptions,
-  deployTo,
   inConversation,
   temporaryDirectories,
 } from '../../support/deployment';
 import { liveRelease } from '../../support/engineStatus';
 import { SYSTEM_PYTHON } from '../../support/placeRuns';
-import { inputs, reportingEngine } from '../../support/replayed';
+import { inputs, deployReporting } from '../../support/replayed';
 import { replaySettings } from '../../support/replaySettings';
 import { leftOfRuns } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
-import { writeTree } from '../../support/tree';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
@@ -28,9 +26,7 @@ let base: string;
 let inputDirectory: string;
 
 async function deployEngine(change = ''): Promise<ReleaseId> {
-  const source = await make('source');
-  await writeTree(source, reportingEngine(change));
-  return parseReleaseId((await deployTo(base, source)).release);
+  return parseReleaseId((await deployReporting(make, base, change)).release);
 }
 
 function compare(release: ReleaseId, conversation: ConversationOptions = {}, progress?: string[]) {

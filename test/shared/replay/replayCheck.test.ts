@@ -19,7 +19,7 @@ import {
   temporaryDirectories,
 } from '../../support/deployment';
 import { liveRelease } from '../../support/engineStatus';
-import { inputs, replayCheck, reportingEngine } from '../../support/replayed';
+import { deployReporting, inputs, replayCheck, reportingEngine } from '../../support/replayed';
 import { allGone, leftOfRuns, toldIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
 import { writeTree } from '../../support/tree';
@@ -30,9 +30,7 @@ let base: string;
 let live: string;
 
 async function deployEngine(change: string, settings?: Partial<ReplaySettings>) {
-  const source = await make('source');
-  await writeTree(source, reportingEngine(change));
-  return deployTo(base, source, { checks: settings ? [replayCheck(settings)] : [] });
+  return deployReporting(make, base, change, { checks: settings ? [replayCheck(settings)] : [] });
 }
 
 /** What a replay found whose release was let live. */

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 
 import { parseReleaseId } from '../../../nodes/shared/contract/names';
 import { replayReleases } from '../../../nodes/shared/operations/replayReleases';
-import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
+import { deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
 import { leastHeld } from '../../support/memory';
-import { inputs, reportingEngine } from '../../support/replayed';
+import { inputs, deployReporting } from '../../support/replayed';
 import { replaySettings } from '../../support/replaySettings';
 import { size } from '../../support/size';
-import { writeTree } from '../../support/tree';
 
 jest.setTimeout(600_000);
 const make = temporaryDirectories();
@@ -22,9 +21,7 @@ test('3f.10: inputs whose reports have 5 MB each: n8n grows by less than 64 MB',
   const base = join(await make(), 'app');
   const releases: string[] = [];
   for (const change of [LARGE, `${LARGE}report["evidence"][77]["score"] = 9\n`]) {
-    const source = await make('source');
-    await writeTree(source, reportingEngine(change));
-    releases.push((await deployTo(base, source)).release);
+    releases.push((await deployReporting(make, base, change)).release);
   }
   const count = size(3, 20);
   const settings = replaySettings({ inputDirectory: inputs(await make(), count) });

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 
 import { parseReleaseId, type ReleaseId } from '../../../nodes/shared/contract/names';
 import { type ReplayedRelease, replayReleases } from '../../../nodes/shared/operations/replayReleases';
-import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
-import { inputs, reportingEngine } from '../../support/replayed';
+import { deployOptions, inConversation, temporaryDirectories } from '../../support/deployment';
+import { inputs, deployReporting } from '../../support/replayed';
 import { replaySettings } from '../../support/replaySettings';
 import { size } from '../../support/size';
-import { writeTree } from '../../support/tree';
 
 jest.setTimeout(3_600_000);
 const make = temporaryDirectories();
@@ -21,9 +20,7 @@ let slow: ReleaseId;
 let same: ReleaseId;
 
 async function deployEngine(change: string): Promise<ReleaseId> {
-  const source = await make('source');
-  await writeTree(source, reportingEngine(change));
-  return parseReleaseId((await deployTo(base, source)).release);
+  return parseReleaseId((await deployReporting(make, base, change)).release);
 }
 
 /** As many replays, and how many of them came to the verdict. */

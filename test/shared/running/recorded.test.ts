@@ -8,18 +8,11 @@ import { pruneReleases } from '../../../nodes/shared/operations/prune';
 import { replayReleases } from '../../../nodes/shared/operations/replayReleases';
 import { RECORDED } from '../../../nodes/shared/replay/replaySettings';
 import type { RunRequest } from '../../../nodes/shared/run/request';
-import {
-  deployOptions,
-  deployTo,
-  inConversation,
-  openClient,
-  temporaryDirectories,
-} from '../../support/deployment';
-import { reportingEngine } from '../../support/replayed';
+import { deployOptions, inConversation, openClient, temporaryDirectories } from '../../support/deployment';
+import { deployReporting } from '../../support/replayed';
 import { replaySettings } from '../../support/replaySettings';
 import { runIn } from '../../support/runs';
 import { thrownBy } from '../../support/thrown';
-import { writeTree } from '../../support/tree';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
@@ -32,9 +25,7 @@ let client: ExecutorClient;
 beforeEach(async () => {
   base = join(await make(), 'app');
   for (const change of ['', 'report["words"] += 1']) {
-    const source = await make('source');
-    await writeTree(source, reportingEngine(change));
-    const { release } = await deployTo(base, source);
+    const { release } = await deployReporting(make, base, change);
     if (change === '') first = release;
   }
   client = await openClient();
@@ -95,10 +86,7 @@ test('one of more than 50 MB is not kept, which the result says', async () => {
 });
 
 test('P7: what a run puts in the place of its input is not what is kept', async () => {
-  const source = await make('source');
-  const swapping = 'os.remove(path); os.symlink("/etc/passwd", path)';
-  await writeTree(source, reportingEngine(swapping));
-  await deployTo(base, source);
+  await deployReporting(make, base, 'os.remove(path); os.symlink("/etc/passwd", path)');
   expect(await run('one', 'a.txt', { recordInputs: 5 })).toMatchObject({ recorded: true });
   expect(kept().map((name) => readFileSync(join(place(), name), 'utf8'))).toEqual(['one']);
 });
