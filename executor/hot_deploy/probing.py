@@ -209,8 +209,11 @@ def _names(layout: Layout) -> list[dict[str, str]]:
                 raise StepFailed("tooManyFiles", path=layout.given, most=EVERY_FILE)
             if child.name.startswith(PINNED):
                 continue
-            status = child.stat(follow_symlinks=False)
-            found.append({"name": child.name, "type": _kind(layout, child.name, status)})
+            try:
+                status = child.stat(follow_symlinks=False)
+                found.append({"name": child.name, "type": _kind(layout, child.name, status)})
+            except FileNotFoundError:
+                continue  # A running engine's own file, which came and went.
     return sorted(found, key=lambda item: item["name"])
 
 

@@ -35,7 +35,10 @@ def target_of(name: str) -> str:
 
 def is_own_link(path: str, name: str) -> bool:
     """Whether `path` is the link that stands in the base path for a deployed name."""
-    return os.path.islink(path) and os.readlink(path) == target_of(name)
+    try:
+        return os.readlink(path) == target_of(name)
+    except OSError:
+        return False  # No link, or gone meanwhile.
 
 
 def is_folder(path: str, name: str) -> bool:

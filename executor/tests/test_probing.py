@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 
@@ -57,3 +59,44 @@ def test_no_engine_is_lost_while_its_first_release_comes_or_its_last_one_goes(
     found = probing.standing(layout, nothing_to_look_at if goes == "goes" else lambda _: Look.__new__(Look))
     assert found["lost"] is None
     assert found["current"] == (RELEASE if goes == "comes" else None)
+
+
+def test_files_that_a_running_engine_makes_and_removes_beside_itself_keep_nobody_from_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them goes at the moment that is worst: after its directory was listed, or after it was found to be a link."""
+    base = tmp_path / "app"
+    base.mkdir()
+    (base / "run.py").write_text("print(1)\n")
+
+    def make() -> None:
+        (base / "out.tmp").write_text("half of it")
+        os.symlink("out.tmp", base / "latest")
+        (base / "job").mkdir()
+
+    def remove() -> None:
+        for name in ("out.tmp", "latest"):
+            (base / name).unlink(missing_ok=True)
+        if (base / "job").exists():
+            (base / "job").rmdir()
+
+    layout = Layout(str(base))
+    calls = {name: getattr(os, name) for name in ("scandir", "listdir", "lstat", "readlink")}
+    calls.update({"islink": os.path.islink, "isdir": os.path.isdir})
+    for name, real in calls.items():
+
+        def goes(*args: Any, real: Callable[..., Any] = real, name: str = name, **options: Any) -> Any:
+            found = real(*args, **options)
+            if found and args and str(args[0]).startswith(str(base)):
+                # The kernel tells the names as they are asked for: all of them, before any goes.
+                found = contextlib.nullcontext(list(found)) if name == "scandir" else found
+                remove()
+            return found
+
+        make()
+        with monkeypatch.context() as patched:
+            patched.setattr(os.path if name.startswith("is") else os, name, goes)
+            seen = probing.probe(layout, nothing_to_look_at)
+        remove()
+        assert {"name": "run.py", "type": "file"} in seen["names"]
+        assert seen["current"] is None

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
@@ -28,13 +29,20 @@ afterAll(async () => {
   user.remove();
 });
 
+/** An engine's directory that every user may look at. */
+async function directoryForAll(): Promise<string> {
+  const directory = await make();
+  await chmod(directory, 0o755);
+  return directory;
+}
+
 /** Runs it to its end; how long that took from the moment when the connection was kept. */
-async function keeps(request: KeepingRequest): Promise<number> {
+async function keeps(request: Omit<KeepingRequest, 'directory'>): Promise<number> {
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM], {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: 50_000,
   });
-  child.stdin.end(JSON.stringify(request));
+  child.stdin.end(JSON.stringify({ ...request, directory: await directoryForAll() }));
   let saidAt = 0;
   child.stdout.once('data', () => (saidAt = performance.now()));
   const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
@@ -43,7 +51,7 @@ async function keeps(request: KeepingRequest): Promise<number> {
 }
 
 /** Whether a text is in the memory of a process that keeps a connection. */
-async function memoryOf(request: KeepingRequest): Promise<(text: string) => boolean> {
+async function memoryOf(request: Omit<KeepingRequest, 'directory'>): Promise<(text: string) => boolean> {
   const heap = join(await make('heap'), 'heap.heapsnapshot');
   await keeps({ ...request, heap });
   const memory = readFileSync(heap, 'utf8');

@@ -13,13 +13,15 @@ import { asBasePath, asEntrypoint } from './named';
 export interface KeepingRequest {
   credential: ICredentialDataDecryptedObject;
   python: string;
+  /** The engine’s: nobody else’s files come and go in it. */
+  directory: string;
   /** Where to write all that is in its memory when the connection is kept. */
   heap?: string;
 }
 
 async function main(): Promise<string | undefined> {
-  const { credential, python, heap } = JSON.parse(await text(process.stdin)) as KeepingRequest;
-  const basePath = asBasePath('/tmp');
+  const { credential, python, directory, heap } = JSON.parse(await text(process.stdin)) as KeepingRequest;
+  const basePath = asBasePath(directory);
   const executors = new Executors();
   const client = await executors.open(
     {
