@@ -51,7 +51,7 @@ export const layers = {
   // What the phases hand to one another, as values.
   release: {
     files: 'nodes/shared/release/*.*',
-    imports: ['contract', 'dependencies', 'errors', 'replay/replaySettings', 'source', 'text'],
+    imports: ['contract', 'dependencies', 'errors', 'replay/replaySettings', 'rollout', 'source', 'text'],
     packages: [],
   },
   'release/observe': {
@@ -67,7 +67,7 @@ export const layers = {
   },
   'release/apply': {
     files: 'nodes/shared/release/apply/**',
-    imports: ['contract', 'dependencies', 'errors', 'executor', 'release', 'replay'],
+    imports: ['contract', 'dependencies', 'errors', 'executor', 'release', 'replay', 'rollout'],
     packages: ['node:stream', 'node:zlib'],
   },
   // What a run is asked for and how it ended, as values.
@@ -88,6 +88,8 @@ export const layers = {
     imports: ['contract', 'errors', 'executor', 'run', 'running', 'source', 'text', 'verdict'],
     packages: ['node:crypto', 'node:timers/promises'],
   },
+  // A release that is watched after its switch, as values and in words.
+  rollout: { files: 'nodes/shared/rollout/**', imports: ['contract', 'verdict'], packages: [] },
   // Counts in, a decision and its reasons out: see `pure`.
   verdict: { files: 'nodes/shared/verdict/**', imports: [], packages: [] },
   operations: {
@@ -95,7 +97,7 @@ export const layers = {
     imports: [
       ...['contract', 'dependencies', 'errors', 'executor', 'source'],
       ...['release', 'release/observe', 'release/decide', 'release/apply'],
-      ...['replay', 'run', 'running'],
+      ...['replay', 'rollout', 'run', 'running'],
     ],
     packages: ['node:crypto', 'node:timers/promises'],
   },
@@ -108,7 +110,7 @@ export const layers = {
     files: 'nodes/n8n/**',
     imports: [
       ...['connection', 'contract', 'dependencies', 'errors', 'executor', 'git'],
-      ...['operations', 'release', 'replay/replaySettings', 'report', 'run', 'source', 'text'],
+      ...['operations', 'release', 'replay/replaySettings', 'report', 'rollout', 'run', 'source', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },
@@ -134,7 +136,7 @@ export const layers = {
     files: 'nodes/RunExtractionEngine/**',
     imports: [
       ...['all operations', 'contract', 'errors', 'executor', 'n8n', 'operations'],
-      ...['release', 'run', 'running', 'text'],
+      ...['release', 'rollout', 'run', 'running', 'text'],
     ],
     packages: [...node, 'n8n-workflow'],
   },

@@ -6,6 +6,8 @@ import type { Verb } from '../nodes/shared/contract/verbs';
 import type { ExecutorClient } from '../nodes/shared/executor/client';
 import type { Check } from '../nodes/shared/release/checks';
 import type { DeployOptions } from '../nodes/shared/release/options';
+import { expected } from '../nodes/shared/errors';
+import { endRollout } from '../nodes/shared/operations/endRollout';
 import { returnToPlain } from '../nodes/shared/operations/detach';
 import { planDeployment } from '../nodes/shared/operations/plan';
 import { repairEngine } from '../nodes/shared/operations/repair';
@@ -84,6 +86,9 @@ export const HANDING_OVER = { method: 'auto', readySeconds: 20, drainSeconds: 5,
 const WAITING = { ...DETACHING, extractionWaitSeconds: 10 };
 
 /** Two releases and two backups, so that the next deployment has something to remove. */
+/** For as long as one fault takes: the process that watches ends with its engine. */
+const WATCH = { watchSeconds: 60, minimumRuns: 1, checkSeconds: 30 };
+
 async function deployTwice(base: string, { one, two }: Material): Promise<void> {
   await deployTo(base, two);
   await deployTo(base, one);
@@ -224,6 +229,36 @@ export const SCENARIOS = {
     old: 'one',
     next: 'one',
   },
+  'deployment that is watched': {
+    prepare: (base, { one }) => deployTo(base, one),
+    run: (base, { two }, conversation) => deployTo(base, two, { watch: WATCH }, conversation),
+    old: 'one',
+    next: 'two',
+  },
+  'abort of a rollout': {
+    prepare: async (base, { one, two }) => {
+      await deployTo(base, one);
+      await deployTo(base, two, { watch: WATCH });
+    },
+    run: (base, _material, conversation) =>
+      inConversation((client) => endRollout(client, 'abort', deployOptions(base)), conversation),
+    old: 'two',
+    next: 'one',
+  },
+  'look at the rollout': {
+    prepare: async (base, { one, two }) => {
+      await deployTo(base, two);
+      await deployTo(base, one, { watch: WATCH });
+    },
+    run: (base, _material, conversation) =>
+      inConversation(async (client) => {
+        const { rollout } = await client.call('getRollout', { basePath: asBasePath(base) });
+        const release = expected(rollout?.release, 'a rollout');
+        await client.call('countRun', { basePath: asBasePath(base), release, failed: false });
+      }, conversation),
+    old: 'one',
+    next: 'one',
+  },
   'run of the engine': {
     prepare: deployTwice,
     run: (base, _material, conversation) => inConversation((client) => runOnce(client, base), conversation),
@@ -317,6 +352,10 @@ export const ROWS: Record<Verb, ScenarioName> = {
   missingPackages: 'return to a plain directory',
   attach: 'return that is taken back',
   dismantle: 'return to a plain directory',
+  watch: 'deployment that is watched',
+  getRollout: 'look at the rollout',
+  endRollout: 'abort of a rollout',
+  countRun: 'look at the rollout',
 };
 
 /** One run, with input and output. */

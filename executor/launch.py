@@ -11,6 +11,7 @@ from launcher import (
     BY_CODE,
     IN_PLACE,
     IN_RELEASE,
+    counted,
     in_part,
     lease,
     lease_environment,
@@ -54,6 +55,7 @@ def launch():
         sys.stdout.write(tried(base) if sys.argv[2:] or not is_live(base) else told(base, lease(base)))
         return
     release = lease(base)
+    counted(base, release, sys.argv[1:])
     environment = lease_environment(release)
     # What is started in turn is known by it to run this release.
     os.environ["HOT_DEPLOY_RELEASE"] = release

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# hot-deploy launcher 7
+# hot-deploy launcher 8
 #
 # This file only starts the engine's current release. The real program has the same name and is in
 # current/ beside this file. Deploying a release from n8n replaces that one; this one stays.
@@ -9,7 +9,8 @@
 # release's files at their own paths, among what lies beside. Where the kernel forbids that, it finds
 # that release's modules there, or is started in the release's directory; arguments that name deployed
 # files lead there then. Working directory, environment, streams, process id and exit code are the
-# program's own. Exit code 70: there is no release that could be started.
+# program's own; while a new release is watched, this waits for the program and tells how it ended, and
+# the process id is this one's. Exit code 70: there is no release that could be started.
 #
 # It works wherever the program itself would: without PATH, /proc or free descriptors, from standard
 # input, and run by something else, such as `python3 -c`.
@@ -39,6 +40,8 @@ def main():
     else:
         base, entrypoint = place_of(os.path.realpath(__file__))
     release = lease(base)
+    if options is not None:
+        counted(base, release, sys.argv[1:])
     if not os.path.isfile(os.path.join(release, entrypoint)):
         stop('%s is missing from the current release' % os.path.join(release, entrypoint))
     environment = lease_environment(release)
@@ -75,6 +78,15 @@ def main():
         by_code.run(globals(), entrypoint)
     else:
         rarely('run_here')(base, home, entrypoint)
+
+
+def counted(base, release, arguments):
+    """While a release is watched: go on in a child, and tell the guard how that ends."""
+    try:
+        os.stat(os.path.join(base, '.hot-deploy', 'guard.sock'))
+    except OSError:
+        return
+    in_part(COUNTED)['count'](base, release, arguments)
 
 
 def place_of(path):
@@ -288,6 +300,166 @@ def in_part(text):
     exec(compile(text, 'launcher', 'exec'), globals())
     return globals()
 
+
+# While a release is watched.
+COUNTED = '''
+# Of what a manager of services starts, it waits for the end, or for this very process to say that it is ready.
+MANAGED = ('HOT_DEPLOY_UNCOUNTED', 'NOTIFY_SOCKET', 'LISTEN_FDS')
+GUARD_SECONDS = 0.1
+LONGEST_KEY = 60 * 1024
+PR_SET_PDEATHSIG = 1
+
+
+def count(base, release, arguments):
+    """Returns in the child, or where nobody counts; the parent becomes what waits for it."""
+    if any(name in os.environ for name in MANAGED):
+        return
+    guard = connected(os.path.join(base, '.hot-deploy'))
+    if guard is None:
+        return
+    import _signal, time
+    key = input_of(arguments)
+    start = '{"release":"%s","key":%s}\\n' % (os.path.basename(release), '"%s"' % key if key else 'null')
+    names = ('HUP', 'INT', 'QUIT', 'TERM', 'USR1', 'USR2', 'ALRM', 'TSTP', 'CONT', 'WINCH', 'CHLD')
+    taken = [getattr(_signal, 'SIG' + name) for name in names]
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, taken)
+    # Ended children that somebody has decided to ignore can't be waited for.
+    children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    started, parent = time.monotonic(), os.getpid()
+    try:
+        child = os.fork()
+    except OSError:
+        child, parent = 0, os.getppid()
+    if child == 0:
+        guard.close()
+        _signal.signal(_signal.SIGCHLD, children)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+        end_with(parent)
+        return
+    let_go(guard.fileno())
+    tell(guard, start)
+    status, usage = waited(_signal, child, taken)
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+    signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    said = '{"code":%s,"signal":%s,"ms":%d,"peakKb":%d}\\n' % (
+        *('null' if each is None else each for each in (code, signal)),
+        (time.monotonic() - started) * 1000,
+        usage.ru_maxrss,
+    )
+    tell(guard, said)
+    guard.close()
+    if code is not None:
+        os._exit(code)
+    end_like(_signal, signal)
+
+
+def tell(guard, said):
+    try:
+        guard.sendall(said.encode())
+    except OSError:
+        pass  # It has decided meanwhile.
+
+
+def connected(state):
+    """A connection to the guard; None where nobody answers, or not soon."""
+    import _socket
+    guard = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    directory = None
+    try:
+        guard.settimeout(GUARD_SECONDS)
+        place = os.path.join(state, 'guard.sock')
+        # What a run is given is told to nobody but whom the engine belongs to.
+        if os.lstat(place).st_uid not in (0, os.geteuid(), os.stat(state).st_uid):
+            raise PermissionError(EACCES, 'of somebody else', place)
+        if len(os.fsencode(place)) > 100:
+            directory = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
+            place = '/proc/self/fd/%d/guard.sock' % directory
+        guard.connect(place)
+        return guard
+    except OSError:
+        guard.close()
+        return None
+    finally:
+        if directory is not None:
+            os.close(directory)
+
+
+def input_of(arguments):
+    """What tells a run's input from others: its arguments, and which files they name; None where they name none."""
+    parts, names_files = [], False
+    for argument in arguments:
+        parts.append(argument)
+        try:
+            status = os.stat(argument)
+        except (OSError, ValueError):
+            continue
+        if status.st_mode & 0o170000 == 0o100000:
+            names_files = True
+            parts.append('%d:%d:%d:%d' % (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+    key = os.fsencode('\\0'.join(parts)).hex()
+    return key if names_files and len(key) <= LONGEST_KEY else None
+
+
+def end_with(parent):
+    """Whoever kills the launcher kills what it started."""
+    try:
+        import ctypes
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 9)
+    except (ImportError, AttributeError, OSError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def let_go(guard):
+    """Whoever reads what the program writes waits for nobody else."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        if stream != guard:
+            os.dup2(null, stream)
+    try:
+        others = [int(name) for name in os.listdir('/proc/self/fd')]
+    except OSError:
+        others = range(3, 256)
+    for each in others:
+        if each > 2 and each != guard:
+            try:
+                os.close(each)
+            except OSError:
+                pass
+    os.chdir('/')
+
+
+def waited(_signal, child, taken):
+    """(how it ended, what it used); signals that were sent to this process alone go on to it."""
+    while True:
+        told = _signal.sigwaitinfo(taken)
+        if told.si_signo != _signal.SIGCHLD:
+            # From a terminal, it has got them itself.
+            if told.si_code <= 0:
+                os.kill(child, told.si_signo)
+            elif told.si_signo == _signal.SIGCONT:
+                os.kill(child, _signal.SIGCONT)
+            continue
+        ended, status, usage = os.wait4(child, os.WNOHANG | os.WUNTRACED)
+        if ended and os.WIFSTOPPED(status):
+            os.kill(os.getpid(), _signal.SIGSTOP)
+        elif ended:
+            return status, usage
+
+
+def end_like(_signal, signal):
+    try:
+        import resource
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        pass
+    if signal not in (9, 19):
+        _signal.signal(signal, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [signal])
+    os.kill(os.getpid(), signal)
+    os._exit(128 + signal)
+'''
 
 # Pinning in place.
 IN_PLACE = '''

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 # Lines that say who asked for what they tell, and what of the lock's holder they say.
-SIGNED = ("flip", "refused", "discarded", "detached")
+SIGNED = ("flip", "refused", "discarded", "detached", "watched")
 ASKING = ("workflow", "execution", "operation", "user", "agent")
 MOMENT = re.compile(contract.MOMENT)
 # Under which what stood at `current` is kept; see switching.name_aside().
@@ -40,7 +40,12 @@ ATTEMPTS = (b"refused", b"discarded")
 
 def now() -> str:
     """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
-    seconds, milliseconds = divmod(time.time_ns() // 1000000, 1000)
+    return moment(time.time_ns() / 1e9)
+
+
+def moment(seconds_since_1970: float) -> str:
+    """A moment as now() spells it."""
+    seconds, milliseconds = divmod(int(seconds_since_1970 * 1000), 1000)
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds)) + "%03dZ" % milliseconds
 
 

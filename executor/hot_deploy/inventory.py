@@ -6,7 +6,7 @@ counts are of all there are, and what could go is told with how much is newer th
 
 from __future__ import annotations
 
-from hot_deploy import archives, environments, history, leases, records
+from hot_deploy import archives, environments, history, leases, records, rollouts
 from hot_deploy.contract import LISTED_PATHS, MANY, PRUNABLE
 
 TYPE_CHECKING = False
@@ -75,7 +75,8 @@ def listing(layout: Layout, args: Json) -> Json:
         },
     }
     if args.get("prunable"):
-        candidates = [name for name in newest_first if name != current and not in_use.get(name)]
+        kept = {current, *rollouts.needed(layout)}
+        candidates = [name for name in newest_first if name not in kept and not in_use.get(name)]
         found["prunable"] = {
             "releases": _oldest(newest_first, set(candidates), leads_to),
             "backups": [[backup["name"], newer] for newer, backup in enumerate(backups)][::-1][:PRUNABLE],

@@ -126,17 +126,20 @@ def release(layout: Layout, fd: int) -> None:
 
 def holder(layout: Layout) -> dict[str, Any] | None:
     """Who holds the lock now, as written beside it; None when it is free. Changes nothing."""
+    return (files.read_json(layout.holder) or {}) if is_taken(layout.lock) else None
+
+
+def is_taken(path: str) -> bool:
+    """Whether somebody holds a lock. Changes nothing."""
     try:
-        fd = os.open(layout.lock, os.O_RDONLY | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return None
+        return False
     except PermissionError:
         # Who may only look may not lock: the kernel's list says whether somebody does.
-        return (files.read_json(layout.holder) or {}) if _is_listed(layout.lock) else None
+        return _is_listed(path)
     try:
-        if _try_lock(fd):
-            return None
-        return files.read_json(layout.holder) or {}
+        return not _try_lock(fd)
     finally:
         os.close(fd)
 

@@ -15,6 +15,7 @@ from hot_deploy import (
     mounts,
     processes,
     records,
+    rollouts,
     sharing,
     standins,
 )
@@ -50,6 +51,9 @@ def probe(layout: Layout, look: Callable[[str], Look]) -> dict[str, Any]:
     result.update(_place(layout.base), identity=_identity(layout.base))
     result["names"] = _names(layout)
     result.update(standing(layout, look))
+    rollout = rollouts.told(layout)
+    if rollout is not None:
+        result["rollout"] = rollout
     if layout.service_sockets():
         result["services"] = service_sockets.statuses(layout)
     return result

@@ -14,7 +14,7 @@ import sys
 import threading
 
 import hot_deploy
-from hot_deploy import entrypoints, importer, writing
+from hot_deploy import entrypoints, importer, own_process
 from hot_deploy.failures import ControllerGone, StepFailed
 
 TYPE_CHECKING = False
@@ -33,24 +33,7 @@ MODULES = (
     *("supervisor", "caller", "descendants", "kept_output", "run_process", "run_starting", "slots", "writing"),
     *("files", "later", "masking", "memory_group", "outcomes", "run_memory"),
 )
-BOOTSTRAP = """\
-import marshal, os
-def read(length):
-    content = b""
-    while len(content) < length:
-        piece = os.read(0, length - len(content))
-        if not piece:
-            raise SystemExit
-        content += piece
-    return content
-def message():
-    return marshal.loads(read(int.from_bytes(read(8), "big")))
-program = message()
-exec(program["importer"])
-install(program)
-import hot_deploy.supervisor
-hot_deploy.supervisor.serve(program["trial"], message)
-"""
+BOOTSTRAP = own_process.bootstrap("supervisor")
 # As in the supervisor: where it finds the directory of a run with a key, whose lock says that the run is alive.
 LOCK = 3
 # Descriptors are moved there first, where none of those that they take the place of is.
@@ -96,10 +79,7 @@ class _Process:
         self.tell(marshal.dumps(_compiled()))
 
     def tell(self, payload: bytes) -> None:
-        try:
-            writing.write_all(self.control, len(payload).to_bytes(8, "big") + payload)
-        except BrokenPipeError:
-            pass  # What it says, or doesn't, tells why.
+        own_process.tell(self.control, payload)
 
     def _close(self) -> None:
         os.close(self.control)

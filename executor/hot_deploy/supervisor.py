@@ -22,7 +22,6 @@ from hot_deploy.run_starting import prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType
     from typing import Any, Callable
 
     Json = dict[str, Any]
@@ -231,7 +230,7 @@ class Supervisor:
         return {name: kept.content() for name, kept in self._kept.items()}
 
 
-def serve(trial: CodeType, message: Callable[[], Json]) -> None:
+def serve(program: Json, message: Callable[[], Json]) -> None:
     """What the process does, from the moment that `message` gives the settings; all else is ready by then.
 
     Its standard output goes to the executor.
@@ -241,7 +240,7 @@ def serve(trial: CodeType, message: Callable[[], Json]) -> None:
     os.setsid()
     # What its descendants leave comes to this process.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    texts = run_starting.texts_of(trial)
+    texts = run_starting.texts_of(program["trial"])
     settings = message()
     _keep_from_the_run(out, LOCK if settings["keyed"] else None)
     if settings["keyed"]:

@@ -6,7 +6,7 @@ import os
 import time
 
 import hot_deploy
-from hot_deploy import beside, entrypoints, files, history, records, sharing, standins
+from hot_deploy import beside, entrypoints, files, history, records, rollouts, sharing, standins
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import services
 from hot_deploy.layout import checked_release_id, deployed_names, is_beside
@@ -168,6 +168,7 @@ def confirm(layout: Layout, pending: dict[str, Any]) -> dict[str, Any]:
     adopting = history.standing(layout, pending["to"]).adopting
     with_it = {"adopted": adopting["to"]} if adopting is not None else {}
     history.append(layout, "confirmed", to=pending["to"], **with_it)
+    rollouts.supersede(layout, pending["to"])
     entrypoint = pending.get("entrypoint")
     if not isinstance(entrypoint, str):
         # 0.1.0 did not write it down, and knew of one only.

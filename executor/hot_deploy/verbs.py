@@ -59,6 +59,10 @@ VERBS = {
     "stopRuns": "verbs_runs.stop_runs",
     "inspect": "verbs_repairing.inspect",
     "repair": "verbs_repairing.repair",
+    "watch": "verbs_rollout.watch",
+    "getRollout": "verbs_rollout.get_rollout",
+    "endRollout": "verbs_rollout.end_rollout",
+    "countRun": "verbs_rollout.count_run",
 }
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import os
 
-from hot_deploy import directories, environments, history, later, leftovers, ownership, records, sharing, tree, workers
+from hot_deploy import (
+    directories,
+    environments,
+    history,
+    later,
+    leftovers,
+    ownership,
+    records,
+    rollouts,
+    sharing,
+    tree,
+    workers,
+)
 from hot_deploy.contract import EVERY_FILE
 from hot_deploy.failures import StepFailed
 
@@ -78,13 +90,14 @@ def remove(session: Session, _id: Any, args: Json) -> Json:
     wanted = args.get("releases") or []
     if layout.current_release() in wanted:
         raise StepFailed("releaseIsLive", release=layout.current_release())
-    releases = leftovers.remove_releases(layout, wanted)
+    needed = rollouts.needed(layout)
+    releases = leftovers.remove_releases(layout, [name for name in wanted if name not in needed])
     backups = [name for name in args.get("backups") or [] if leftovers.remove_backup(layout, name)]
     unneeded = environments.remove_unneeded(layout, args.get("environments") or [])
     later.module("hot_deploy.recorded").tidy(layout)
     return {
         "releases": _names(releases.removed),
-        "inUse": _names(releases.in_use),
+        "inUse": [*_names(releases.in_use), *(name for name in wanted if name in needed)],
         "backups": backups,
         "environments": _names(unneeded.removed),
         "unseen": max(releases.unseen, unneeded.unseen),

@@ -14,6 +14,7 @@ from hot_deploy import (
     engine_check,
     environments,
     history,
+    one_check,
     records,
     sharing,
     tree,
@@ -174,20 +175,16 @@ def run(session: Session, request_id: Any, args: Json) -> Json:
         return _ask_service(session, layout, args, on_output)
     # What the engine's own programs do to the release is looked for afterwards.
     session.looks.at(layout, args["release"]).look_again()
-    if kind == "python":
-        return checking.run_python(release, args["code"], args, session.wire, on_output)
     if kind == "engine":
         return _start_engine(session, layout, args, on_output)
-    if kind == "command":
-        return checking.run_command(release, args["command"], args, session.wire, on_output)
-    raise StepFailed("checkUnknown", given=kind)
+    return one_check.carried_out(layout, args, session.wire, on_output)
 
 
 def _ask_service(session: Session, layout: Layout, args: Json, on_output: Callable[[bytes], None]) -> Json:
     if not args.get("waiting"):
         if args.get("start"):
             return http_check.run_aside(layout, args, session.wire, on_output)
-        return http_check.run(args, None, session.wire, on_output)
+        return one_check.carried_out(layout, args, session.wire, on_output)
     # Before the switch: only what waits for it can be asked.
     ports = services.probe_ports(layout, args["http"]["url"])
     if ports is None:
@@ -199,7 +196,7 @@ def _start_engine(session: Session, layout: Layout, args: Json, on_output: Calla
     making = session.making
     if args.get("unlessInPlace") and making.started_in_place:
         return dict(engine_check.NOTHING, startedAs="skipped")
-    result = engine_check.run(layout, args, session.wire, on_output)
+    result = one_check.carried_out(layout, args, session.wire, on_output)
     if result["startedAs"] != "live":
         making.started_in_place = result["startedAs"] == "place"
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 
 from hot_deploy import files, kept_outcomes, later, outcomes, replaying, run_directories, running, supervised, writing
@@ -133,10 +134,27 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> s
             started = _started_with_key(settings, keyed, asked)
         found = _followed(session, request_id, started)
     if directory is not None:
+        found.facts.update(_input_key(layout, directory, args))
         if args.get("record"):
             found.facts["recorded"] = later.module("hot_deploy.recorded").keep(layout, directory, args["record"])
         directory.remove_input()
     return found
+
+
+def _input_key(layout: Layout, directory: run_directories.RunDirectory, args: Json) -> Json:
+    """What tells this run's input from others, for the guard, where one is there: the client tells it how the run ended."""
+    if not os.path.exists(layout.guard):
+        return {}
+    digest = hashlib.sha256(repr((args["arguments"], args.get("stdinText"))).encode("utf-8"))
+    fd = directory.input_fd
+    place = 0
+    while fd is not None:
+        piece = os.pread(fd, 1 << 20, place)
+        if not piece:
+            break
+        digest.update(piece)
+        place += len(piece)
+    return {"inputKey": digest.hexdigest()}
 
 
 def _started_with_key(settings: Json, directory: run_directories.RunDirectory, asked: Json) -> supervised.Supervised:

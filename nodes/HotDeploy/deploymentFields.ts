@@ -4,6 +4,7 @@ import { choice, flag, neverEmptied, option, trimmed } from '../n8n/field';
 import type { ItemContext } from '../n8n/item';
 import { locationFields } from '../n8n/locationFields';
 import { progressOf } from '../n8n/progress';
+import { readWatch } from '../n8n/rolloutFields';
 import { exclude, include, readSelection, shared } from '../n8n/selectionFields';
 import { serviceFields } from '../n8n/serviceFields';
 import { connectAnd } from '../n8n/sideBySide';
@@ -139,6 +140,7 @@ export async function readDeployment(item: ItemContext): Promise<DeployOptions> 
     pinning: pinning.read(read),
     expectedDigest: expectedDigest.read(read) || undefined,
     planDigest: planDigest.read(read) || undefined,
+    watch: readWatch(read),
     onStep: progressOf(node, options.basePath),
     signal,
   };

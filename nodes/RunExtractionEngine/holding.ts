@@ -5,7 +5,8 @@ import type { ItemContext } from '../n8n/item';
 import type { ReleaseId } from '../shared/contract/names';
 import type { ExecutorClient } from '../shared/executor/client';
 import type { Way } from '../shared/operations/attempts';
-import { holdRelease, survivesN8n } from '../shared/operations/run';
+import { holdRelease } from '../shared/operations/run';
+import { survivesN8n } from '../shared/rollout/rolloutResult';
 import type { Held } from '../shared/running/duringRun';
 import type { RunRequest } from '../shared/run/request';
 
@@ -57,10 +58,10 @@ function held(
 
 function hintsOf(
   client: ExecutorClient,
-  { release, asRoot, ...facts }: Held,
+  { release, asRoot, survives: goesOn }: Held,
   { basePath, runKey }: RunRequest,
 ) {
-  const survives = survivesN8n(client, { release, asRoot, ...facts });
+  const survives = survivesN8n(client, { survives: goesOn });
   return [
     ...(release === null
       ? [

@@ -5,13 +5,15 @@ import type { DetachResult } from '../shared/operations/detach';
 import { RUN_STATUSES, type RunStatus } from '../shared/run/ending';
 import type { RunResult } from '../shared/run/runResult';
 import type { PlanResult } from '../shared/operations/plan';
+import type { RolloutStatus } from '../shared/operations/getRollout';
 import type { RepairResult } from '../shared/operations/repair';
 import type { StopRunsResult } from '../shared/operations/stopRuns';
 import type { SwitchResult } from '../shared/release/result';
 import { detailsOf, toNodeError } from './nodeError';
 
 /** What the outputs of operations are made of. */
-type Outcome = SwitchResult | PlanResult | RepairResult | DetachResult | RunResult | StopRunsResult;
+type Outcome =
+  SwitchResult | PlanResult | RepairResult | DetachResult | RunResult | StopRunsResult | RolloutStatus;
 const RUN_ENDS = RUN_STATUSES.filter((status) => status !== 'succeeded');
 type Names<T> = T extends unknown ? keyof T : never;
 
@@ -70,17 +72,23 @@ const STATUSES: Record<Outcome['status'] | FailedJson['status'], true> = {
   cancelled: true,
   deployed: true,
   detached: true,
+  aborted: true,
   failed: true,
+  inconclusive: true,
   killed: true,
+  none: true,
   planned: true,
+  promoted: true,
   repaired: true,
   rolledBack: true,
   sound: true,
   succeeded: true,
+  superseded: true,
   timedOut: true,
   stopped: true,
   unchanged: true,
   unknown: true,
+  watching: true,
 };
 
 /** The names below which operations say what they did; `n8n` is added to what switches. */
@@ -120,6 +128,7 @@ const NAMES: Record<Names<Outcome> | 'n8n', true> = {
   removed: true,
   repaired: true,
   repeated: true,
+  rollout: true,
   runKey: true,
   runs: true,
   service: true,

@@ -6,6 +6,8 @@ import type { CheckResult } from '../shared/release/checks';
 import type { PreflightFinding } from '../shared/release/preflight';
 import type { SwitchResult } from '../shared/release/result';
 import type { ReplayResult } from '../shared/replay/replaySettings';
+import type { RolloutStatus } from '../shared/operations/getRollout';
+import type { RolloutResult } from '../shared/rollout/rolloutResult';
 import type { EngineStatus } from '../shared/operations/status';
 import type { StopRunsResult } from '../shared/operations/stopRuns';
 import { type Unseen, unseenNotice } from '../shared/release/unseen';
@@ -31,6 +33,7 @@ export function hintsFor(result: SwitchResult): NodeExecutionHint[] {
     ? `If it is wrong, run Rollback Extraction Engine with the target Previous Release: it goes back to ${previousRelease}.`
     : 'It is the first release here, so there is nothing to roll back to yet.';
   hints.push(hint(`${release} is live in ${where}. ${back}`, 'info'));
+  if (result.rollout) hints.push(watchedHint(result.rollout));
   // Said once: whoever goes on nevertheless wants it so.
   if (!previousRelease) hints.push(...notices.map((notice) => hint(notice, 'warning')));
   if (!previousRelease || swap.adopted) hints.push(...findingHints(findings));
@@ -100,14 +103,30 @@ function findingHints(findings: readonly PreflightFinding[]): NodeExecutionHint[
 }
 
 /** What a person has to know of an engine. */
-export function statusHints({ unconfirmedSwitch }: EngineStatus): NodeExecutionHint[] {
-  if (!unconfirmedSwitch) return [];
+export function statusHints({ unconfirmedSwitch, rollout }: EngineStatus): NodeExecutionHint[] {
+  const watched = rollout?.state === 'watching' ? [watchedHint(rollout)] : [];
+  if (!unconfirmedSwitch) return watched;
   return [
+    ...watched,
     hint(
       `The switch to ${unconfirmedSwitch.to} was cut off and never confirmed: the next deployment or rollback runs its checks and keeps it or goes back.`,
       'warning',
     ),
   ];
+}
+
+/** How a rollout does. */
+export function rolloutHints({ rollout, summary }: RolloutStatus): NodeExecutionHint[] {
+  return [rollout ? watchedHint(rollout) : hint(summary, 'info')];
+}
+
+function watchedHint({ state, summary, overdue, survivesN8n }: RolloutResult): NodeExecutionHint {
+  const bad = overdue || state === 'aborted' || state === 'inconclusive';
+  const aside =
+    state === 'watching' && !survivesN8n && !overdue
+      ? ' What watches it ends with n8n’s own service or container; then the next operation decides.'
+      : '';
+  return hint(summary + aside, bad ? 'warning' : 'info');
 }
 
 /** That a list doesn't name all there are. */

@@ -30,6 +30,7 @@ export const SIMPLIFIED = [
 const NOTABLE = [
   'container',
   'service',
+  'rollout',
   'waitedMs',
   'complaint',
   'settled',

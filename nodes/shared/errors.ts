@@ -14,6 +14,7 @@ import { printable, printableLines } from './text/printable';
  * - `CANCELLED`: the caller's signal was aborted
  * - `DEPENDENCIES`: the packages that a release needs could not be installed
  * - `RUN`: a run of the engine did not succeed; how it ended is in `details`
+ * - `ROLLOUT`: a release was taken back after its switch, by how it ran
  * - `NOT_FOUND`: a release, backup, file or directory that was named isn't there
  */
 export type DeployErrorCode =
@@ -28,7 +29,8 @@ export type DeployErrorCode =
   | 'CANCELLED'
   | 'NOT_FOUND'
   | 'DEPENDENCIES'
-  | 'RUN';
+  | 'RUN'
+  | 'ROLLOUT';
 
 /**
  * The one shape in which everything below `nodes/shared` reports that it could not do what was asked. Whatever goes into

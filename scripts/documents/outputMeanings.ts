@@ -86,6 +86,39 @@ const CHECKS = {
     'of _As Workflows Start It_: `live`; before the switch `place`, which is as workflows start it, or `code` or `release`, which is not',
 };
 
+/** How a release is watched, from its output on. */
+const ROLLOUT = {
+  id: 'tells this rollout from others',
+  state:
+    '`watching`, `promoted` (it did well), `aborted` (it was taken back), `inconclusive` (it stays live, and nobody can say whether it is good) or `superseded` (another release went live)',
+  release: 'the release that is watched',
+  fallback: 'what it goes back to: the release that was confirmed last',
+  startedAt: 'since when it is watched',
+  until: 'when it is decided at the latest',
+  endedAt: 'when it was; null while nobody has',
+  decidedBy:
+    '`guard` (the process that watches), `person`, `next` (the next operation, since that process had ended) or `switch`; null while nobody has',
+  overdue: 'whether that process has ended before its time: the next operation decides',
+  survivesN8n: 'whether it is decided even where n8n’s own service or container ends',
+  runs: 'how runs ended since it is watched, one vote for each distinct input',
+  'runs.release': 'of this release',
+  'runs.release.runs': 'how many there are',
+  'runs.release.failed': 'of how many inputs a run failed',
+  'runs.before': 'of the release before, where it was watched in the last 24 hours',
+  'runs.before.runs': 'how many there are',
+  'runs.before.failed': 'of how many inputs a run failed',
+  'runs.unknown': 'runs that somebody stopped, which say nothing',
+  p: 'how likely it is that chance does as much to a release that is as good; null with nothing to compare with',
+  summary: 'all of it in a sentence',
+};
+
+const ROLLOUT_STATUS = Object.fromEntries(
+  ['getRollout', 'promote', 'abort'].flatMap((operation) => [
+    [`${operation} status`, 'the rollout’s state; `none` where no release was ever watched here'],
+    [`${operation} summary`, 'how it goes, or ended, in a sentence'],
+  ]),
+);
+
 const ENVIRONMENT = {
   environment: 'virtual environment of the release; null where it runs with what its interpreter has',
   'environment.name': 'its name below `environments`',
@@ -454,6 +487,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ...DETACH,
   ...PUSH,
   ...below('replay ', REPLAY),
+  rollout: 'how the release is watched, or was; absent or null where none ever was',
+  ...below('rollout.', ROLLOUT),
+  ...ROLLOUT_STATUS,
   'replay release': 'ID of the release that was compared',
   'replay live': 'ID of the live release, which it was compared with',
   'replay durationMs': 'how long it took',

@@ -83,6 +83,9 @@ const RUN = {
   options: { engineLimit: 1, recordInputs: 1, runKey: 'a', successRule: '$ contains "usage"' },
 };
 
+/** A release that is decided on by hand. */
+const WATCHED = { rollout: 'watch', waitForRollout: false };
+
 /** Both releases say how they are used. */
 const REPLAY = { inputDirectory: 'config', arguments: ['--help', '{inputFile}'], maxInputs: 1 };
 
@@ -97,9 +100,13 @@ test('what every operation sends out is what its schema says', async () => {
     ['Hot Deploy', { operation: 'status' }],
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: first }],
     ['Hot Deploy', { operation: 'plan', sourceDirectory: second }],
+    ['Hot Deploy', { operation: 'deploy', sourceDirectory: second, options: WATCHED }],
+    ['Hot Deploy', { operation: 'getRollout' }],
+    ['Hot Deploy', { operation: 'promote' }],
     ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
-    ['Hot Deploy', { operation: 'deploy', sourceDirectory: second }],
+    ['Hot Deploy', { operation: 'deploy', sourceDirectory: first, options: WATCHED }],
     ['Hot Deploy', { operation: 'status' }],
+    ['Hot Deploy', { operation: 'abort' }],
     ['Hot Deploy', { operation: 'getHistory' }],
     ['Hot Deploy', () => ({ operation: 'replay', release: notLive(), ...REPLAY })],
     ['Hot Deploy', { operation: 'repair' }],
@@ -128,6 +135,8 @@ test('what every operation sends out is what its schema says', async () => {
   expect([...ran].sort()).toEqual(EVERY.map(([, operation]) => operation).sort());
 });
 
+const OCCASIONAL = ['unseen', 'findings', 'pinning', 'service', 'rollout', 'waitedMs'];
+
 test('what deploying and rolling back offer is the simplified output, field by field', async () => {
   const [item] = (await run('Hot Deploy', { sourceDirectory: versions[0] })).output('Hot Deploy');
   for (const [node, operation] of [
@@ -135,9 +144,9 @@ test('what deploying and rolling back offer is the simplified output, field by f
     ['RollbackExtractionEngine', 'rollback'],
   ]) {
     // There only where other users' processes can't be looked into, where something was found beforehand, and where runs
-    // are not pinned in place, where there is a service, and where somebody waited.
+    // are not pinned in place, where there is a service, where the release is watched, and where somebody waited.
     const offered = Object.keys(schemaOf(node, operation).properties ?? {});
-    const always = (name: string) => !['unseen', 'findings', 'pinning', 'service', 'waitedMs'].includes(name);
+    const always = (name: string) => !OCCASIONAL.includes(name);
     expect(offered.filter(always)).toEqual(Object.keys(item.json).filter(always));
   }
 });

@@ -6,8 +6,10 @@ import { shared } from '../../n8n/selectionFields';
 import { serviceOptions } from '../../n8n/serviceFields';
 import { momentOptions } from '../../n8n/momentFields';
 import { report } from '../../n8n/report';
+import { rolloutOptions } from '../../n8n/rolloutFields';
 import { retentionOptions } from '../../n8n/retentionFields';
 import { simplify } from '../../n8n/switchItem';
+import { awaited } from '../../n8n/awaitedRollout';
 import { backupShared, createBackup, switched } from '../../n8n/switchOperation';
 import { nearWindow } from '../../shared/operations/awaitWindow';
 import { deploy as deploySource } from '../../shared/operations/deploy';
@@ -55,6 +57,7 @@ export const deploy: Operation = {
     ...retentionOptions,
     ...serviceOptions,
     ...momentOptions,
+    ...rolloutOptions,
     n8nHealthUrl,
     report,
   ],
@@ -62,7 +65,9 @@ export const deploy: Operation = {
     const options = await readDeployment(item);
     return switched(item, () =>
       nearWindow(options, () =>
-        withDeployment(item, options, (client, source) => deploySource(client, source, options)),
+        awaited(item, options, () =>
+          withDeployment(item, options, (client, source) => deploySource(client, source, options)),
+        ),
       ),
     );
   },

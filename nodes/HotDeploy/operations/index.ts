@@ -4,7 +4,18 @@ import { getHistory } from './getHistory';
 import { plan } from './plan';
 import { repair } from './repair';
 import { replay } from './replay';
+import { abort, getRollout, promote } from './rollout';
 import { status } from './status';
 
 /** What the node can do; a new node does the first. */
-export const operations: readonly Operation[] = [deploy, getHistory, plan, repair, replay, status];
+export const operations: readonly Operation[] = [
+  deploy,
+  abort,
+  getHistory,
+  getRollout,
+  plan,
+  promote,
+  repair,
+  replay,
+  status,
+];

@@ -2,6 +2,7 @@
 import { backupName, basePath, environmentName, releaseId, topLevelName } from './names';
 import { EVERY_FILE, LISTED_PATHS, LONGEST_OUTPUT, LONGEST_WORD, MANY, PRUNABLE } from './limits';
 import { hexadecimal, holder, releaseRecord, recordOfRelease } from './records';
+import { rollout } from './rolloutFacts';
 import { runningService } from './serviceVerbs';
 import {
   byName,
@@ -137,6 +138,8 @@ export const probe = record({
   pinning: optional(pinningFound),
   /** Those that `serve.py` runs; absent where there are none. */
   services: optional(list(runningService, MANY)),
+  /** The last rollout; absent where there never was one. */
+  rollout: optional(rollout),
 });
 export type Probe = TypeOf<typeof probe>;
 

@@ -152,6 +152,8 @@ export const RUNNING = {
       pinning: optional(orNull(oneOf('place', 'code', 'release'))),
       /** Whether its input was kept, where that was asked for. */
       recorded: optional(flag),
+      /** Where a guard counts runs: what tells this one's input from others. */
+      inputKey: optional(hexadecimal),
       /** Of a replay: `off` where nobody but itself could be reached. */
       network: optional(oneOf('on', 'off')),
       exitCode: optional(orNull(number)),

@@ -5,11 +5,20 @@
  */
 import { CHANGING } from './changingVerbs';
 import { READING } from './readingVerbs';
+import { ROLLOUT, ROLLOUT_READING, ROLLOUT_RUNNING } from './rolloutVerbs';
 import { RUNNING } from './runningVerbs';
 import { SERVICE } from './serviceVerbs';
 import type { Shape, TypeOf } from './shape';
 
-export const VERBS = { ...READING, ...RUNNING, ...CHANGING, ...SERVICE } as const;
+export const VERBS = {
+  ...READING,
+  ...ROLLOUT_READING,
+  ...RUNNING,
+  ...ROLLOUT_RUNNING,
+  ...CHANGING,
+  ...SERVICE,
+  ...ROLLOUT,
+} as const;
 
 export type Verb = keyof typeof VERBS;
 export type ArgumentsOf<V extends Verb> = TypeOf<(typeof VERBS)[V]['arguments']>;
@@ -21,9 +30,9 @@ const TYPED: {
 } = VERBS;
 
 /** The verbs that change the engine and need its lock for that: `lock` itself takes it. */
-export const LOCKED_VERBS: readonly Verb[] = (Object.keys({ ...CHANGING, ...SERVICE }) as Verb[]).filter(
-  (verb) => verb !== 'lock',
-);
+export const LOCKED_VERBS: readonly Verb[] = (
+  Object.keys({ ...CHANGING, ...SERVICE, ...ROLLOUT }) as Verb[]
+).filter((verb) => verb !== 'lock');
 
 /** The verbs that change nothing: all that read-only access allows. */
 export const READING_VERBS = (Object.keys(VERBS) as Verb[]).filter((verb) => !VERBS[verb].changes);

@@ -26,6 +26,8 @@ export async function begin(
 ): Promise<Snapshot> {
   let snapshot = await observeLocked(client, options, create, log, release);
   refuseUnreachableService(snapshot, options);
+  if (snapshot.probe.rollout?.overdue)
+    snapshot = await settledRollout(client, snapshot, options, log, release);
   const { unconfirmed } = snapshot.probe;
   if (unconfirmed) {
     const { settled } = await settle(client, unconfirmed, options, log);
@@ -69,4 +71,21 @@ async function restored(
     if (reason.code !== 'STEP') throw reason;
     return { ...finding, action: `It could not be put right: ${reason.message}` };
   }
+}
+
+/** Decides on a release whose guard is gone, as that would have by what it had counted. */
+async function settledRollout(
+  client: ExecutorClient,
+  snapshot: Snapshot,
+  options: SwitchOptions,
+  log: StepLog,
+  release: ReleaseId | undefined,
+): Promise<Snapshot> {
+  // A switch that was cut off comes first: what it leaves live may be another one.
+  if (snapshot.probe.unconfirmed) return snapshot;
+  const { rollout } = await log.run('settle a rollout', () =>
+    client.call('endRollout', { decision: 'settle' }),
+  );
+  const looked = { ...snapshot, ...(await lookAgain(client, options, release)) };
+  return rollout ? { ...looked, settledRollout: rollout } : looked;
 }

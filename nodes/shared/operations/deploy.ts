@@ -22,6 +22,7 @@ import { unseenIn } from '../release/unseen';
 import type { Snapshot } from '../release/snapshot';
 import type { Bundle } from '../source/bundle';
 import { isOpened, type Source } from '../source/source';
+import { type RolloutResult, rolloutResult } from '../rollout/rolloutResult';
 import { Attempt } from './attempt';
 import { begin } from './begin';
 
@@ -57,7 +58,7 @@ export async function deploy(
     installing: options.dependencies,
   });
   const learned = await attempt.kept(outcome, { snapshot, source, changes, adopts });
-  return resultOf(snapshot, log, deployed(snapshot, plan, learned));
+  return resultOf(snapshot, log, deployed(client, snapshot, plan, learned));
 }
 
 /** Looks at the source as far as it has to be, and decides. */
@@ -96,10 +97,12 @@ async function decided(
 
 /** What was done, in the words of the output. */
 function deployed(
-  { probe }: Snapshot,
+  client: ExecutorClient,
+  snapshot: Snapshot,
   plan: DeploymentPlan,
   learned: Learned,
 ): Parameters<typeof resultOf>[2] {
+  const { probe } = snapshot;
   const { adoption, made, switchedMs, unpinned, pinning, backup, complaint, checks } = learned;
   const common = {
     source: plan.source,
@@ -111,6 +114,7 @@ function deployed(
     ...waitingResult(learned),
     ...(pinning !== undefined && { pinning }),
     ...unseenIn(learned.unseen),
+    ...rolloutOf(client, plan, snapshot, learned),
   };
   if (made === undefined) {
     return {
@@ -123,11 +127,24 @@ function deployed(
   }
   return {
     ...common,
-    status: 'deployed',
+    status: learned.rollout ? 'watching' : 'deployed',
     release: made,
     previousRelease: plan.before === null ? null : idOf(plan.before, learned),
     dependencies: learned.dependencies ?? nothingProvided(plan.dependencies, false),
     backup: backup ?? null,
     ...(complaint !== undefined && { complaint }),
   };
+}
+
+/** How the release is watched that was deployed just now, or, where nothing was, the one that is live. */
+function rolloutOf(
+  client: ExecutorClient,
+  { unchanged, before }: DeploymentPlan,
+  { probe }: Snapshot,
+  { rollout }: Learned,
+): { rollout?: RolloutResult } {
+  const { rollout: last } = probe;
+  const standing = unchanged && last?.state === 'watching' && last.release === before ? last : undefined;
+  const told = rollout ?? standing;
+  return told ? { rollout: rolloutResult(client, told) } : {};
 }

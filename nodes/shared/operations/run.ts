@@ -5,6 +5,7 @@ import { type Ending, endingOf, type RunFacts } from '../run/ending';
 import { duringRun, type Held } from '../running/duringRun';
 import type { OpenRun } from '../running/runDirectory';
 import { type Collected, collect, endPrinted } from '../running/runOutput';
+import { survivesN8n } from '../rollout/rolloutResult';
 import { runFailed, notStarted } from '../run/refusals';
 import { brokenRule } from '../run/successRule';
 import type { RunRequest } from '../run/request';
@@ -64,10 +65,20 @@ async function settle(run: OpenRun, facts: RunFacts, held: Held, takeFile: TakeF
       remedy,
     };
   }
+  await count(run, facts, ending);
   const printed = { ...facts, stdout: await endPrinted(run, facts) };
   const result = resultOf(run, printed, held, ending, collected);
   if (ending.status === 'succeeded') return result;
   throw runFailed(ending, result);
+}
+
+/** Tells whoever watches the release how its run ended, by the rules of whoever asked for it. */
+async function count({ client, request }: OpenRun, facts: RunFacts, { status }: Ending): Promise<void> {
+  const { release, inputKey: key } = facts;
+  if (key === undefined || !release) return;
+  const failed = status === 'cancelled' || status === 'unknown' ? null : status !== 'succeeded';
+  // The run is what it is, whether or not it is counted.
+  await client.call('countRun', { basePath: request.basePath, release, failed, key }).catch(() => undefined);
 }
 
 function ofOutput({ message, description }: DeployError): Ending {
@@ -102,9 +113,4 @@ function resultOf(
     ...(request.engineLimit > 0 && { waitedMs: facts.waitedMs ?? 0 }),
     ...(request.recordInputs && { recorded: facts.recorded === true }),
   };
-}
-
-/** Whether a run with a key goes on when n8n's process, service or container ends. On another machine nothing is n8n's. */
-export function survivesN8n({ connection, container }: ExecutorClient, { survives }: Held): boolean {
-  return connection.host !== 'localhost' || container !== undefined || survives;
 }

@@ -6,6 +6,7 @@ import type { ExecutorClient } from '../executor/client';
 import { type Drift, driftOf } from '../release/drift';
 import { type Place, placeOf } from '../release/place';
 import { recordedSelection } from '../release/recordedSelection';
+import { type RolloutResult, rolloutResult } from '../rollout/rolloutResult';
 import { type EnvironmentSummary, type Inventory, listReleases } from './list';
 import { DEFAULT_SELECTION } from '../source/bundle';
 
@@ -27,6 +28,8 @@ export interface EngineStatus extends Place {
   unconfirmedSwitch: UnconfirmedSwitch | null;
   /** The last deployment or rollback, if it was refused, cut off or taken back; null when it went live. */
   lastUndone: UndoneAttempt | null;
+  /** The release that is watched after its switch, or how that ended last; null where none ever was. */
+  rollout: RolloutResult | null;
   /** Who is at work on the engine now. */
   lockedBy: Holder | null;
   releasesInUse: Probe['releasesInUse'];
@@ -69,6 +72,7 @@ export async function getStatus(
     drift: driftOf(probe, recordedSelection(record?.include ? record : DEFAULT_SELECTION)),
     unconfirmedSwitch: probe.unconfirmed,
     lastUndone: probe.undone,
+    rollout: probe.rollout ? rolloutResult(client, probe.rollout) : null,
     lockedBy: probe.holder ?? null,
     releasesInUse: probe.releasesInUse,
     kept: keptOf(inventory),

@@ -89,6 +89,11 @@ export function sparedBy(checks: readonly Check[], paths: () => readonly string[
   return { ...spared('compile', '.py'), ...spared('json', '.json') };
 }
 
+/** Whether a check can be made again and again of what is live: it starts something, or asks a service. */
+export function isGuarded({ type }: Check): boolean {
+  return type === 'python' || type === 'command' || type === 'engine' || type === 'http';
+}
+
 /** Whether a check is to be made after the switch, too, unless it was shown in place before what workflows will start. */
 export function isRepeated({ type, when }: Check): boolean {
   return type === 'engine' && when === 'before';

@@ -7,6 +7,7 @@ import type { Check } from './checks';
 import type { HandOverTimes, ServiceOptions } from './servicePolicy';
 import type { StepListener } from './stepLog';
 import type { SwitchMoment } from './switchMoment';
+import type { WatchPolicy } from '../rollout/watchPolicy';
 
 export { PINNINGS } from '../contract/records';
 
@@ -64,6 +65,8 @@ export interface DeployOptions extends SwitchOptions {
   pinning?: Pinning | undefined;
   /** Whether adopting may leave code behind that only the plain directory has. */
   removeOldCode?: boolean | undefined;
+  /** How the release is watched after its switch; not at all when left out. */
+  watch?: WatchPolicy | undefined;
   /** Goes ahead only if the plan would still be the one that this digest was given for; see `planDigest.ts`. */
   planDigest?: string | undefined;
   /** Goes ahead only if the new version has this digest: the very same bytes that were deployed or tested elsewhere. */

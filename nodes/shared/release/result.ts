@@ -4,6 +4,8 @@ import type { SourceDescription } from '../contract/records';
 import { type DependencyResult, NO_DEPENDENCY_RESULT } from '../dependencies/install';
 import type { Adoption } from './adoption';
 import { type Changes, changesOf } from './changes';
+import { sentenceOfRollout } from '../rollout/rolloutSentence';
+import type { RolloutResult } from '../rollout/rolloutResult';
 import type { CheckResult } from './checks';
 import type { Finding } from './meanings';
 import { noticesOf } from './notices';
@@ -16,7 +18,7 @@ import type { Unseen } from './unseen';
 
 /** What a deployment or rollback did: the fields of the nodes' output that don't come from n8n itself. */
 export interface SwitchResult extends Place {
-  status: 'deployed' | 'unchanged' | 'rolledBack';
+  status: 'deployed' | 'unchanged' | 'rolledBack' | 'watching' | 'promoted' | 'inconclusive';
   release: ReleaseId;
   previousRelease: ReleaseId | null;
   source: SourceDescription & { digest: string };
@@ -28,6 +30,8 @@ export interface SwitchResult extends Place {
   swap: Swap;
   /** What was done for a service; absent where nothing was. */
   service?: ServiceResult;
+  /** How it is watched, or was; absent where nothing was asked. */
+  rollout?: RolloutResult;
   /** How runs are pinned that the same user starts; absent where nothing was switched, or nobody can tell. */
   pinning?: PinningFound;
   releasesInUse: readonly ReleaseInUse[];
@@ -83,7 +87,8 @@ export function resultOf(
   done: Pick<SwitchResult, 'status' | 'release' | 'previousRelease' | 'source' | 'checks'> &
     Partial<SwitchResult>,
 ): SwitchResult {
-  const notices = noticesOf(snapshot);
+  const { settledRollout } = snapshot;
+  const notices = [...noticesOf(snapshot), ...(settledRollout ? [sentenceOfRollout(settledRollout)] : [])];
   const { host, container, basePath } = snapshot.side;
   return {
     host,

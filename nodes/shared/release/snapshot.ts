@@ -1,5 +1,6 @@
 import type { Listing, Probe } from '../contract/facts';
 import type { Hello } from '../contract/messages';
+import type { Rollout } from '../contract/rolloutFacts';
 import type { BasePath, ReleaseId } from '../contract/names';
 import type { Finding } from './meanings';
 import type { Place } from './place';
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly listed: Listing;
   /** How an earlier, interrupted switch was decided on, if there was one. */
   readonly settled?: Settled | undefined;
+  /** A release that nobody watched any more, and that was decided on. */
+  readonly settledRollout?: Rollout | undefined;
   /** What was put right before anything else; empty where all was well. */
   readonly repaired: readonly Finding[];
 }

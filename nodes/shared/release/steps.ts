@@ -10,6 +10,7 @@ import type { Check, CheckPhase } from './checks';
 import type { DeploymentWindow } from './deploymentWindow';
 import type { HandOverTimes, ReloadAction } from './servicePolicy';
 import type { WhenNotQuiet } from './switchMoment';
+import type { WatchPolicy } from '../rollout/watchPolicy';
 
 /** A release: a kept one by its id, or the one that a step of the same plan makes. */
 export type Subject = ReleaseId | 'adopted' | 'new';
@@ -159,6 +160,21 @@ export interface Confirm {
   readonly step: 'confirm';
 }
 
+/** Has a release watched that is kept, by a process on the engine's side that goes back where it is bad. */
+export interface WatchRelease {
+  readonly step: 'watch';
+  readonly release: Subject;
+  /** What it goes back to. */
+  readonly fallback: Subject;
+  readonly entrypoint: Entrypoint;
+  readonly policy: WatchPolicy;
+  /** Made again and again meanwhile. */
+  readonly checks: readonly Check[];
+  /** How services go back with it. */
+  readonly prepare?: HandOverTimes;
+  readonly switchService?: SwitchService;
+}
+
 /** Removes what retention doesn't keep. */
 export interface Prune {
   readonly step: 'prune';
@@ -218,6 +234,7 @@ export type Step =
   | SwitchService
   | TakeBack
   | Confirm
+  | WatchRelease
   | Prune
   | Detach
   | Dismantle

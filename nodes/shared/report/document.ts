@@ -19,6 +19,9 @@ export function reportDocument(facts: ReportFacts): string {
 
 const TITLES: Readonly<Record<ReportFacts['outcome'], string>> = {
   deployed: 'Deployed',
+  watching: 'Deployed, and watched',
+  promoted: 'Deployed and confirmed',
+  inconclusive: 'Deployed, and nobody can say how good it is',
   unchanged: 'Unchanged',
   rolledBack: 'Rolled back',
   stopped: 'Did not go live',
@@ -26,6 +29,9 @@ const TITLES: Readonly<Record<ReportFacts['outcome'], string>> = {
 
 const COLOURS: Readonly<Record<ReportFacts['outcome'], string>> = {
   deployed: 'good',
+  watching: 'note',
+  promoted: 'good',
+  inconclusive: 'note',
   unchanged: 'note',
   rolledBack: 'good',
   stopped: 'bad',

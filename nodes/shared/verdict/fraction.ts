@@ -5,7 +5,7 @@ export interface Fraction {
 }
 
 /** A limit on a probability, as data: `[1, 100]` is 1 %. */
-export type Limit = readonly [numerator: number, denominator: number];
+export type Limit = [numerator: number, denominator: number];
 
 /** As many bits as a number holds whatever they are. */
 const BITS = 1000;

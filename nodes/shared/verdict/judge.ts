@@ -8,7 +8,7 @@ export type Decision = 'promote' | 'abort' | 'inconclusive';
 
 /**
  * Decides on a candidate, after each of its runs; undefined where it goes on. `isOver`: no more runs are waited for.
- * `executor/guarding/verdict.py` does the same, for when n8n is not there.
+ * `executor/hot_deploy/verdict.py` does the same, for when n8n is not there.
  */
 export function judge(evidence: Evidence, rule: Rule, isOver: boolean): Decision | undefined {
   if (isWorse(evidence, rule)) return 'abort';

@@ -14,8 +14,8 @@ export interface Rule {
   readonly alone: { readonly failures: number; readonly share: Limit } | null;
 }
 
-const ABORT = { failures: 2, controlRuns: 5, p: [1, 100] } as const;
-const PROMOTE = { p: [1, 5] } as const;
+const ABORT: Rule['abort'] = { failures: 2, controlRuns: 5, p: [1, 100] };
+const PROMOTE: Rule['promote'] = { p: [1, 5] };
 const LOOKS = 3;
 
 /** A share of the runs gets the candidate, and the others are its control. */

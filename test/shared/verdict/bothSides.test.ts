@@ -41,7 +41,7 @@ test('Python decides as TypeScript does, and by the same exact numbers', () => {
   ];
   const given = [atLimit, ...fc.sample(cases, { seed, numRuns: size(300, 3000) }).flatMap(around)];
   const told = evaluate<unknown>(
-    `from guarding import verdict
+    `from hot_deploy import verdict
 def told(evidence, rule, is_over):
     return [verdict.judge(evidence, rule, is_over), [str(each) for each in verdict.upper_tail(evidence)]]
 print(json.dumps([told(*each) for each in json.load(sys.stdin)]))`,

@@ -93,6 +93,27 @@ export const RELEASE: readonly Refusal[] = [
     code: 'STEP',
     message: 'A switch is waiting to be confirmed or reverted.',
   },
+  {
+    kind: 'noRollout',
+    facts: {},
+    code: 'NOT_FOUND',
+    message: 'No release is being watched here.',
+    description:
+      'Get Rollout shows how the last one ended. Deploy Release with the Rollout “Watch” starts one.',
+  },
+  {
+    kind: 'guardNotStarted',
+    facts: {},
+    code: 'STEP',
+    message: 'The process that watches a release could not be started, or said nothing.',
+    description: 'See that the engine’s side has memory and processes to spare, then deploy again.',
+  },
+  {
+    kind: 'rolloutNotLive',
+    facts: { release: '20261123-171501-aaaaaaa' },
+    code: 'STEP',
+    message: 'Release 20261123-171501-aaaaaaa is not live, so that it can’t be watched.',
+  },
   { kind: 'noSwitch', facts: {}, code: 'STEP', message: 'There is no switch to confirm or revert.' },
   {
     kind: 'nothingToDetach',

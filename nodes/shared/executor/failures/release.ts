@@ -80,6 +80,24 @@ export const RELEASE = {
     facts: {},
     message: 'A switch is waiting to be confirmed or reverted.',
   }),
+  noRollout: failure({
+    code: 'NOT_FOUND',
+    facts: {},
+    message: 'No release is being watched here.',
+    description:
+      'Get Rollout shows how the last one ended. Deploy Release with the Rollout “Watch” starts one.',
+  }),
+  guardNotStarted: failure({
+    code: 'STEP',
+    facts: {},
+    message: 'The process that watches a release could not be started, or said nothing.',
+    description: 'See that the engine’s side has memory and processes to spare, then deploy again.',
+  }),
+  rolloutNotLive: failure({
+    code: 'STEP',
+    facts: { release: word },
+    message: ({ release }) => `Release ${release} is not live, so that it can’t be watched.`,
+  }),
   noSwitch: failure({
     code: 'STEP',
     facts: {},

@@ -14,6 +14,7 @@ import { removeEnvironment, repair } from './repair';
 import { replayInputs } from './replaying';
 import { prepareService, switchService } from './services';
 import { adopt, confirm, detach, dismantle, drain, flip, prune, takeBack } from './switching';
+import { watch } from './watching';
 
 /**
  * How a plan ended.
@@ -60,6 +61,7 @@ const HANDLERS: { readonly [K in Step['step']]: Handler<Extract<Step, { step: K 
   switchService,
   takeBack,
   confirm,
+  watch,
   prune,
   detach,
   dismantle,

@@ -64,7 +64,8 @@ async function answered(
   return { learned: { checks: results } };
 }
 
-function runArguments(
+/** What the verb `run` is told of a check. */
+export function runArguments(
   check: Check,
   release: ReleaseId,
   { phase, entrypoint, waiting }: { phase: CheckPhase; entrypoint: Entrypoint; waiting: boolean },

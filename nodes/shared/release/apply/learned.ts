@@ -1,5 +1,6 @@
 import type { PinningFound, TreeChanges } from '../../contract/facts';
 import type { ReleaseId } from '../../contract/names';
+import type { Rollout } from '../../contract/rolloutFacts';
 import type { ResultOf } from '../../contract/verbs';
 import type { DependencyResult } from '../../dependencies/install';
 import type { Adoption } from '../adoption';
@@ -35,6 +36,8 @@ export interface Learned {
   readonly serviceGapMs?: number;
   /** How runs of it are pinned, once it is kept. */
   readonly pinning?: PinningFound;
+  /** How it is watched, where it is. */
+  readonly rollout?: Rollout;
   /** Extractions from before an adoption that still run. */
   readonly unpinned?: number;
   /** What may run the engine besides, and can't be seen; absent where there is none. */

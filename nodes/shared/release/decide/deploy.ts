@@ -16,6 +16,7 @@ import { decidePreflight } from './preflight';
 import { catchingUp } from './services';
 import { waitingForMoment } from './moment';
 import { switching } from './switching';
+import { watching } from './watching';
 
 /** What a deployment will do: what Plan Deployment shows is this very value. */
 export interface DeploymentPlan extends Plan {
@@ -141,6 +142,7 @@ function bringing(
       running: probe.services,
       moment: options.moment,
     }),
+    ...watching(before, probe, options),
     ...pruning(listed.prunable, options, { current: 'new', release: true, previous: before, backup }),
   ];
 }

@@ -1,0 +1,225 @@
+/** A release that is watched after its switch, by a real guard, with real launchers and nobody connected. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { endRollout } from '../../../nodes/shared/operations/endRollout';
+import { getHistory } from '../../../nodes/shared/operations/getHistory';
+import { pruneReleases } from '../../../nodes/shared/operations/prune';
+import { getStatus } from '../../../nodes/shared/operations/status';
+import type { WatchPolicy } from '../../../nodes/shared/rollout/watchPolicy';
+import {
+  checkOf,
+  deployOptions,
+  deployTo,
+  inConversation,
+  PYTHON,
+  rollBackTo,
+  temporaryDirectories,
+} from '../../support/deployment';
+import {
+  counted,
+  endedRollout,
+  guardsOf,
+  rolloutOf,
+  WATCH,
+  watchedEngine,
+  writtenRollout,
+} from '../../support/guards';
+import { asBasePath } from '../../support/named';
+import { writeTree } from '../../support/tree';
+import { until } from '../../support/until';
+
+const make = temporaryDirectories();
+
+async function version(does: string): Promise<string> {
+  const directory = await make('version');
+  await writeTree(directory, watchedEngine(does));
+  return directory;
+}
+
+/** Runs the engine as a workflow does, with a document of its own unless one is named. */
+async function extract(base: string, name: string): Promise<number | null> {
+  if (!existsSync(join(base, name))) writeFileSync(join(base, name), name);
+  const run = spawn(PYTHON, ['run.py', name], { cwd: base, stdio: 'ignore' });
+  const [code] = (await once(run, 'exit')) as [number | null];
+  return code;
+}
+
+async function watched(next: string, policy: Partial<WatchPolicy> = {}, checks = [checkOf({})]) {
+  const base = await make();
+  const first = await deployTo(base, await version('print("good")'));
+  const second = await deployTo(base, await version(next), { watch: { ...WATCH, ...policy }, checks });
+  return { base, first: first.release, second: second.release, result: second };
+}
+
+test('P11: a release whose runs fail is taken back by itself, with nobody connected', async () => {
+  const { base, first, second, result } = await watched('sys.exit(3)');
+  expect(result).toMatchObject({
+    status: 'watching',
+    rollout: { state: 'watching', release: second, fallback: first, overdue: false, decidedBy: null },
+  });
+  for (const name of ['a', 'b', 'c']) expect(await extract(base, name)).toBe(3);
+  const rollout = await endedRollout(base);
+  expect(rollout).toMatchObject({
+    state: 'aborted',
+    decidedBy: 'guard',
+    runs: { release: { runs: 3, failed: 3 } },
+  });
+  expect(rollout.summary).toBe(
+    `Release ${second} was taken back; ${first} is live again. 3 of 3 runs of the candidate failed; with no other runs to compare with, 3 failures and 50 % are the limit.`,
+  );
+  expect(await extract(base, 'a')).toBe(0);
+  await until(() => guardsOf(base).length === 0);
+  expect(existsSync(join(base, '.hot-deploy/guard.sock'))).toBe(false);
+  const [last] = await inConversation((client) => getHistory(client, asBasePath(base), 1));
+  expect(last).toMatchObject({ operation: 'watch', from: second, to: first, end: 'kept' });
+});
+
+test('a release that begins to fail late is taken back, however many runs went well before', async () => {
+  const { base } = await watched('sys.exit(os.path.exists("bad"))');
+  for (let run = 0; run < 15; run++) expect(await extract(base, `good${run}`)).toBe(0);
+  await counted(base, 15);
+  writeFileSync(join(base, 'bad'), '');
+  for (let run = 0; writtenRollout(base).state === 'watching' && run < 20; run++)
+    await extract(base, `bad${run}`);
+  expect(await endedRollout(base)).toMatchObject({ state: 'aborted' });
+});
+
+test('one document that fails again and again is one vote', async () => {
+  const { base } = await watched('sys.exit(4)', { minimumRuns: 1 });
+  for (let run = 0; run < 6; run++) expect(await extract(base, 'poison')).toBe(4);
+  const { candidate, state } = await counted(base, 1);
+  expect({ candidate, state }).toEqual({ candidate: { runs: 1, failed: 1 }, state: 'watching' });
+});
+
+test('a release that does well is confirmed once when its time is over, and nothing is left of the watch', async () => {
+  const { base, second } = await watched('print("well")', { watchSeconds: 3 });
+  for (const name of ['a', 'b', 'c']) expect(await extract(base, name)).toBe(0);
+  const rollout = await endedRollout(base);
+  expect(rollout).toMatchObject({
+    state: 'promoted',
+    decidedBy: 'guard',
+    runs: { release: { runs: 3, failed: 0 }, unknown: 0 },
+  });
+  expect(rollout.summary).toMatch(
+    /^Release .* is confirmed\. None of 3 runs .* rule out a failure rate above /,
+  );
+  await until(() => guardsOf(base).length === 0);
+  const state = readdirSync(join(base, '.hot-deploy'));
+  expect(state.filter((name) => name.includes('guard') || name.startsWith('.'))).toEqual([]);
+  const status = await inConversation((client) => getStatus(client, deployOptions(base)));
+  expect(status).toMatchObject({ release: second, rollout: { state: 'promoted' }, lockedBy: null });
+});
+
+test('with fewer runs than the minimum it stays live and is never called good', async () => {
+  const { base } = await watched('print("well")', { watchSeconds: 2 });
+  await extract(base, 'only');
+  const rollout = await endedRollout(base);
+  expect(rollout).toMatchObject({ state: 'inconclusive', runs: { release: { runs: 1, failed: 0 } } });
+  expect(rollout.summary).toContain('a verdict takes 3 runs of it at least');
+});
+
+test('two rounds in a row of a check that does not pass take it back, and one that hangs does not pass', async () => {
+  const hangs = checkOf({
+    name: 'answers',
+    when: 'after',
+    command: `python -c "import os, time; time.sleep(60 if os.path.exists('../../hangs') else 0)"`,
+    timeoutSeconds: 1,
+  });
+  const { base, first } = await watched('print("well")', { checkSeconds: 1 }, [hangs]);
+  writeFileSync(join(base, 'hangs'), '');
+  const rollout = await endedRollout(base);
+  expect(rollout).toMatchObject({ state: 'aborted', fallback: first });
+  expect(rollout.summary).toContain('Check “answers” did not pass twice in a row');
+});
+
+test.each([
+  ['promote', 'promoted', 'second'],
+  ['abort', 'aborted', 'first'],
+] as const)('a person may %s it at any time', async (decision, state, live) => {
+  const { base, ...releases } = await watched('print("well")');
+  const ended = await inConversation((client) => endRollout(client, decision, deployOptions(base)));
+  expect(ended).toMatchObject({ status: state, rollout: { decidedBy: 'person' } });
+  const status = await inConversation((client) => getStatus(client, deployOptions(base)));
+  expect(status.release).toBe(releases[live]);
+  await until(() => guardsOf(base).length === 0);
+  await expect(
+    inConversation((client) => endRollout(client, decision, deployOptions(base))),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'No release is being watched here.' });
+});
+
+test('another deployment ends the watch, and goes back to what was confirmed before both', async () => {
+  const { base, first, second } = await watched('print("well")');
+  const third = await deployTo(base, await version('print("better")'), {
+    watch: WATCH,
+    keepReleases: 1,
+  });
+  expect(third.rollout).toMatchObject({ state: 'watching', release: third.release, fallback: first });
+  expect(guardsOf(base)).toHaveLength(1);
+  await inConversation((client) =>
+    pruneReleases(client, deployOptions(base), { keepReleases: 1, keepBackups: 0 }),
+  );
+  expect(existsSync(join(base, 'releases', first))).toBe(true);
+  const { rollout } = await inConversation((client) => endRollout(client, 'abort', deployOptions(base)));
+  expect(rollout).toMatchObject({ release: third.release, fallback: first });
+  expect(second).not.toBe(first);
+});
+
+test('a deployment that does not go live leaves the watch as it was', async () => {
+  const { base, second } = await watched('print("well")');
+  const failing = deployTo(base, await version('print("worse")'), {
+    checks: [checkOf({ command: 'false' })],
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'CHECK' });
+  expect(await rolloutOf(base)).toMatchObject({ state: 'watching', release: second, overdue: false });
+});
+
+test('a rollback ends the watch', async () => {
+  const { base, first } = await watched('print("well")');
+  expect((await rollBackTo(base, { target: 'previous' })).release).toBe(first);
+  expect(await rolloutOf(base)).toMatchObject({ state: 'superseded', decidedBy: 'switch' });
+  await until(() => guardsOf(base).length === 0);
+});
+
+test('P9: the same content deployed again finds the same rollout', async () => {
+  const base = await make();
+  await deployTo(base, await version('print("good")'));
+  const source = await version('print("well")');
+  const { rollout } = await deployTo(base, source, { watch: WATCH });
+  const again = await deployTo(base, source, { watch: WATCH });
+  expect(again).toMatchObject({ status: 'unchanged', rollout: { id: rollout?.id, state: 'watching' } });
+});
+
+test('P11: a guard that was killed is overdue, no new one is needed, and the next operation settles it', async () => {
+  const { base, first, second } = await watched('sys.exit(2)');
+  await extract(base, 'a');
+  await extract(base, 'b');
+  await counted(base, 2);
+  const [guard] = guardsOf(base);
+  process.kill(Number(guard), 'SIGKILL');
+  await until(() => guardsOf(base).length === 0);
+  // Runs go on, and are counted nowhere.
+  expect(await extract(base, 'c')).toBe(2);
+  const status = await inConversation((client) => getStatus(client, deployOptions(base)));
+  expect(status).toMatchObject({ release: second, rollout: { state: 'watching', overdue: true } });
+  expect(status.rollout?.summary).toContain('nobody watches it any more');
+  const next = await deployTo(base, await version('print("next")'));
+  expect(next.notices?.join()).toContain('What watched it had ended before its time');
+  expect(next.previousRelease).toBe(second);
+  expect(first).not.toBe(second);
+});
+
+test('P11: where a killed guard had counted enough, the next operation goes back first', async () => {
+  const { base, first } = await watched('sys.exit(2)', { watchSeconds: 600 });
+  const [guard] = guardsOf(base);
+  process.kill(Number(guard), 'SIGSTOP');
+  const file = join(base, '.hot-deploy/rollout.json');
+  const written = writtenRollout(base);
+  writeFileSync(file, JSON.stringify({ ...written, candidate: { runs: 4, failed: 4 } }));
+  process.kill(Number(guard), 'SIGKILL');
+  await until(() => guardsOf(base).length === 0);
+  const next = await deployTo(base, await version('print("next")'));
+  expect(next.previousRelease).toBe(first);
+});

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { RolloutResult } from '../../nodes/shared/rollout/rolloutResult';
+import { getRollout } from '../../nodes/shared/operations/getRollout';
+import type { WatchPolicy } from '../../nodes/shared/rollout/watchPolicy';
+import { inConversation } from './deployment';
+import { asBasePath } from './named';
+import { until } from './until';
+
+/** Ends by nothing that is told of time: tests say what they want sooner. */
+export const WATCH: WatchPolicy = { watchSeconds: 600, minimumRuns: 3, checkSeconds: 600 };
+
+/** A version of an engine that does something, in Python, for `words`; `engine` is its module. */
+export function watchedEngine(does: string): Record<string, string> {
+  return {
+    'run.py': 'import sys\nsys.path.insert(0, "src")\nimport engine\nengine.run(sys.argv[1:])\n',
+    'src/engine.py': `import os, signal, sys, time\ndef run(words):\n    ${does}\n`,
+  };
+}
+
+/** What is said of the last rollout. */
+export async function rolloutOf(base: string): Promise<RolloutResult> {
+  const { rollout } = await inConversation((client) => getRollout(client, asBasePath(base)));
+  if (!rollout) throw new Error('there is no rollout');
+  return rollout;
+}
+
+interface Written {
+  state: string;
+  candidate: { runs: number; failed: number };
+  unknown: number;
+}
+
+/** What is written down of the last rollout. */
+export function writtenRollout(base: string): Written {
+  return JSON.parse(readFileSync(join(base, '.hot-deploy/rollout.json'), 'utf8')) as Written;
+}
+
+/** How a rollout ended, once the engine's side has written that down. */
+export async function endedRollout(base: string, withinMs = 20_000): Promise<RolloutResult> {
+  await until(() => writtenRollout(base).state !== 'watching', withinMs);
+  return rolloutOf(base);
+}
+
+/** Once so many runs were counted. */
+export async function counted(base: string, runs: number, withinMs = 10_000): Promise<Written> {
+  await until(() => writtenRollout(base).candidate.runs >= runs, withinMs);
+  return writtenRollout(base);
+}
+
+/** The processes that watch an engine: those that have its guard's lock open. */
+export function guardsOf(base: string): number[] {
+  const lock = join(base, '.hot-deploy/rollout.lock');
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => opens(pid, lock));
+}
+
+function opens(pid: number, path: string): boolean {
+  try {
+    const fds = `/proc/${pid}/fd`;
+    return readdirSync(fds).some((fd) => {
+      try {
+        return readlinkSync(join(fds, fd)) === path;
+      } catch {
+        return false;
+      }
+    });
+  } catch {
+    return false;
+  }
+}
