@@ -153,6 +153,12 @@ class Guard:
         try:
             if not self._is_mine():
                 return True
+            current = layout.current_release()
+            if history.standing(layout, current).unconfirmed is not None:
+                return False  # Whoever was cut off there decides first.
+            if current != self._rollout["release"]:
+                rollouts.supersede(layout, current)
+                return True
             rollout = dict(self._rollout, **self._counted())
             ended = dict(by, by="guard")
             try:

@@ -133,20 +133,20 @@ def _started(session: Session, layout: Layout, request_id: Any, args: Json) -> s
             asked = {"request": args.get("request"), "holder": args["holder"], "run": args["run"]}
             started = _started_with_key(settings, keyed, asked)
         found = _followed(session, request_id, started)
+    found.facts.update(_input_key(layout, directory, args))
     if directory is not None:
-        found.facts.update(_input_key(layout, directory, args))
         if args.get("record"):
             found.facts["recorded"] = later.module("hot_deploy.recorded").keep(layout, directory, args["record"])
         directory.remove_input()
     return found
 
 
-def _input_key(layout: Layout, directory: run_directories.RunDirectory, args: Json) -> Json:
+def _input_key(layout: Layout, directory: run_directories.RunDirectory | None, args: Json) -> Json:
     """What tells this run's input from others, for the guard, where one is there: the client tells it how the run ended."""
     if not os.path.exists(layout.guard):
         return {}
     digest = hashlib.sha256(repr((args["arguments"], args.get("stdinText"))).encode("utf-8"))
-    fd = directory.input_fd
+    fd = directory.input_fd if directory is not None else None
     place = 0
     while fd is not None:
         piece = os.pread(fd, 1 << 20, place)

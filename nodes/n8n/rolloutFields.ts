@@ -29,7 +29,7 @@ const watchMinutes = option(
     displayName: 'Watch Minutes',
     name: 'watchMinutes',
     default: 30,
-    typeOptions: { minValue: 1 },
+    typeOptions: { minValue: 0.1 },
     description: 'With Rollout “Watch”: for how long. A bad release is taken back as soon as that is clear.',
   }),
 );
@@ -73,8 +73,8 @@ export const rolloutOptions = [checkSeconds, minimumRuns, rollout, waitForRollou
 export function readWatch(read: ReadParameter): WatchPolicy | undefined {
   if (rollout.read(read) !== 'watch') return undefined;
   return {
-    watchSeconds: Math.max(1, watchMinutes.read(read)) * 60,
-    minimumRuns: Math.max(1, Math.floor(minimumRuns.read(read))),
-    checkSeconds: Math.max(1, checkSeconds.read(read)),
+    watchSeconds: watchMinutes.read(read) * 60,
+    minimumRuns: Math.floor(minimumRuns.read(read)),
+    checkSeconds: checkSeconds.read(read),
   };
 }
