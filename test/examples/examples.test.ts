@@ -195,6 +195,28 @@ describe('nightly-replay.json', () => {
   });
 });
 
+describe('watch-with-a-button.json', () => {
+  test('says how the watch does, goes back where somebody wants that, and otherwise says how it ended', async () => {
+    const button = (approved?: boolean) => ({
+      'Ask whether to go back': () => (approved === undefined ? {} : { data: { approved } }),
+    });
+    const none = await run('watch-with-a-button.json', {}, button());
+    expect(none.pages.shown['Ask whether to go back'].message).toContain('is the first release here');
+    const [before] = readdirSync(join(basePath, 'releases'));
+    await commitVersion('v4');
+    const back = await run('watch-with-a-button.json', {}, button(false));
+    expect(back.pages.shown['Ask whether to go back'].message).toMatch(
+      /is live and watched until 20.*So far 0 runs ended/,
+    );
+    expect(messageOf(back, 'Tell how it ended')).toMatch(`${before} is live again. Somebody decided so.`);
+    const on = await run('watch-with-a-button.json', {}, button(true));
+    expect(messageOf(on, 'Tell how it ended')).toContain('is live and watched until');
+    await commitVersion('fails-check');
+    const bad = await run('watch-with-a-button.json', {}, button());
+    expect(messageOf(bad, 'Tell why it did not go live')).toMatch(/^:x: Check “Six blocks”/);
+  });
+});
+
 describe('extract-by-form.json', () => {
   const upload = (content: Buffer): IBinaryKeyData => ({
     Document: {

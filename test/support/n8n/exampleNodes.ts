@@ -85,20 +85,36 @@ class Ssh implements INodeType {
   }
 }
 
-/** Sends nothing: puts out what it would post. */
+/** Sends nothing: puts out what it would post, or, where it waits for a button, which one a person presses. */
 class Slack implements INodeType {
   description = describe('slack', {
     version: 2.3,
-    properties: [field('channelId', 'resourceLocator'), field('text', 'string')],
+    properties: [
+      field('operation', 'string'),
+      field('channelId', 'resourceLocator'),
+      field('text', 'string'),
+      field('message', 'string'),
+    ],
   });
 
-  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    const items = this.getInputData().map((_, index) => {
-      const channel = this.getNodeParameter('channelId', index, '', { extractValue: true }) as string;
-      const message = this.getNodeParameter('text', index) as string;
-      return { json: { channel, message }, pairedItem: { item: index } };
-    });
-    return [items];
+  readonly execute: NonNullable<INodeType['execute']>;
+
+  constructor({ shown, answers }: Pick<FormPages, 'shown' | 'answers'>) {
+    this.execute = async function (this: IExecuteFunctions) {
+      const { name } = this.getNode();
+      const items = this.getInputData().map((_, index) => {
+        const of = (parameter: string, rest = {}) =>
+          this.getNodeParameter(parameter, index, '', rest) as string;
+        const channel = of('channelId', { extractValue: true });
+        if (of('operation') !== 'sendAndWait') {
+          return { json: { channel, message: of('text') }, pairedItem: { item: index } };
+        }
+        shown[name] = { channel, message: of('message') };
+        // Where nobody presses one in time, n8n goes on with what came in.
+        return { json: answers[name]?.(shown[name]) ?? {}, pairedItem: { item: index } };
+      });
+      return [items];
+    };
   }
 }
 
@@ -115,7 +131,7 @@ export class FormPages implements INodeType {
   readonly execute: NonNullable<INodeType['execute']>;
 
   /** @param answers by the page's name; a page without answers passes on what comes in */
-  constructor(answers: Record<string, (shown: IDataObject) => IDataObject>) {
+  constructor(readonly answers: Record<string, (shown: IDataObject) => IDataObject>) {
     const { shown } = this;
     const parameters = this.description.properties.map(({ name }) => name);
     this.execute = async function (this: IExecuteFunctions) {
@@ -140,7 +156,7 @@ export function exampleNodes(pages: FormPages): Record<string, INodeType> {
     'n8n-nodes-base.if': new If(),
     'n8n-nodes-base.set': new Set(),
     'n8n-nodes-base.ssh': new Ssh(),
-    'n8n-nodes-base.slack': new Slack(),
+    'n8n-nodes-base.slack': new Slack(pages),
     'n8n-nodes-base.form': pages,
     'n8n-nodes-base.formTrigger': trigger('formTrigger'),
   };
