@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { folder } from './demo/folder';
+import { fourthAct } from './demo/fourthAct';
 
 import { firstAct, writeContract } from './demo/firstAct';
 import { secondAct } from './demo/secondAct';
@@ -27,6 +28,13 @@ const REPLAY = [
   '',
   'A version that starts, and passes checks, may still lose something. The workflow examples/nightly-replay.json runs five documents',
   'through the live release, through it once more, and through the new one, and compares what comes out:',
+  '',
+].join('\n');
+
+const WATCH = [
+  '',
+  'Without a replay it goes live. With the Rollout “Watch” of examples/watch-with-a-button.json, a process beside the engine counts how',
+  'its documents go, by the Success Rule of examples/extract-by-form.json, and compares them with those of the version before:',
   '',
 ].join('\n');
 
@@ -56,7 +64,10 @@ async function demonstrate(): Promise<void> {
     console.log(REPLAY);
     const third = await thirdAct(n8n, { ...place, versions: later });
     console.log(`\n${third.table}\n\n${[...third.said, ...third.problems].join('\n')}`);
-    if (problems.length + third.problems.length > 0) process.exitCode = 1;
+    console.log(WATCH);
+    const fourth = await fourthAct(n8n, { ...place, versions: later });
+    console.log(`\n${fourth.table}\n\n${[...fourth.said, ...fourth.problems].join('\n')}`);
+    if (problems.length + third.problems.length + fourth.problems.length > 0) process.exitCode = 1;
   } finally {
     await n8n.close();
   }

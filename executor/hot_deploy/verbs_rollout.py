@@ -88,7 +88,8 @@ def end_rollout(session: Session, _id: Any, args: Json) -> Json:
     rollout = rollouts.watching(layout)
     if rollout is None or args.get("id") not in (None, rollout["id"]):
         raise StepFailed("noRollout")
-    decision, ended = args["decision"], {"by": "person"}
+    evidence = {"candidate": rollout["candidate"], "control": rollout["control"]}
+    decision, ended = args["decision"], {"by": "person", "evidence": evidence}
     if decision == "settle":
         if rollouts.has_guard(layout):
             raise StepFailed("noRollout")

@@ -28,12 +28,8 @@ export async function thirdAct(
   place: Place,
 ): Promise<{ table: string; said: string[]; problems: string[] }> {
   await writeSamples(join(place.basePath, 'samples'));
-  const careless = join(place.versions, 'careless');
-  await writeServiceVersion('v2', careless, '9');
-  await loseCapitals(join(careless, 'src/matcher.py'));
-  const careful = join(place.versions, 'careful');
-  await writeServiceVersion('v2', careful, '10');
-  const [bad, good] = [await replayed(n8n, place, careless), await replayed(n8n, place, careful)];
+  const bad = await replayed(n8n, place, await careless(place, '9'));
+  const good = await replayed(n8n, place, await careful(place, '10'));
   const rows = [
     ['Deploy 9, which no longer reads capitals', ...told(bad)],
     ['Deploy 10, which does', ...told(good)],
@@ -45,6 +41,20 @@ export async function thirdAct(
     said: [bad.summary, good.summary],
     problems: isAsItShould ? [] : ['The replay did not tell the careless version from the careful one.'],
   };
+}
+
+/** Writes a version that loses evidence in documents that are written in capitals. */
+export async function careless(place: Place, label: string): Promise<string> {
+  const directory = await careful(place, label);
+  await loseCapitals(join(directory, 'src/matcher.py'));
+  return directory;
+}
+
+/** Writes a version that reads them. */
+export async function careful({ versions }: Place, label: string): Promise<string> {
+  const directory = join(versions, label);
+  await writeServiceVersion('v2', directory, label);
+  return directory;
 }
 
 function told({ verdict, inputs, runs }: ReplayResult): string[] {
