@@ -87,7 +87,7 @@ const WAITING = { ...DETACHING, extractionWaitSeconds: 10 };
 
 /** Two releases and two backups, so that the next deployment has something to remove. */
 /** For as long as one fault takes: the process that watches ends with its engine. */
-const WATCH = { watchSeconds: 60, minimumRuns: 1, checkSeconds: 30 };
+const WATCH = { watchSeconds: 60, minimumRuns: 1, checkSeconds: 30, logs: [] };
 
 async function deployTwice(base: string, { one, two }: Material): Promise<void> {
   await deployTo(base, two);

@@ -14,6 +14,7 @@ import time
 from hot_deploy import guard_outcomes, guard_votes, history, rollout_ending, rollouts
 from hot_deploy.failures import StepFailed
 from hot_deploy.guard_checks import Checks
+from hot_deploy.guard_logs import Logs
 from hot_deploy.layout import Layout
 from hot_deploy.session import Session
 from hot_deploy.wire import Wire
@@ -80,10 +81,12 @@ class Guard:
         self._until = time.monotonic() + settings["seconds"]
         self._outcomes = guard_outcomes.Outcomes(layout, self._rollout["release"], self._rollout["fallback"])
         self._checks = Checks(layout, settings["checks"], settings["everySeconds"])
+        self._logs = Logs(layout, settings["logs"])
         self._dirty = False
 
     def close(self) -> None:
         self._checks.close()
+        self._logs.close()
         self._outcomes.close()
 
     def run(self) -> None:
@@ -92,11 +95,16 @@ class Guard:
         while True:
             now = time.monotonic()
             due = [LOOK_SECONDS, self._checks.wait_seconds(now), max(0.0, self._until - now)]
-            waiting = [each for each in (self._outcomes.fileno(), self._checks.fileno()) if each is not None]
+            waiting = [
+                each
+                for each in (self._outcomes.fileno(), self._checks.fileno(), self._logs.fileno())
+                if each is not None
+            ]
             select.select(waiting, [], [], min(seconds for seconds in due if seconds is not None))
             now = time.monotonic()
             self._dirty = self._outcomes.take() or self._dirty
             self._dirty = self._checks.step(now) or self._dirty
+            self._logs.step()
             if now - looked >= LOOK_SECONDS:
                 looked = now
                 if not self._is_mine():
@@ -135,6 +143,9 @@ class Guard:
         """(the decision, what it was decided by); None where it goes on."""
         if self._checks.failed >= CHECK_FAILURES:
             return "abort", {"check": self._checks.last}
+        log = self._logs.over()
+        if log is not None:
+            return "abort", {"log": log}
         votes, control = self._outcomes.candidate, self._counted()["control"]
         found = guard_votes.decided(votes, control, self._rollout["rule"], now >= self._until)
         return None if found is None else (found[0], {"evidence": found[1]})

@@ -40,12 +40,12 @@ ATTEMPTS = (b"refused", b"discarded")
 
 def now() -> str:
     """UTC with milliseconds, such as 2026-11-23T17:15:01.250Z."""
-    return moment(time.time_ns() / 1e9)
+    return moment(time.time_ns() // 1000000)
 
 
-def moment(seconds_since_1970: float) -> str:
+def moment(milliseconds_since_1970: int) -> str:
     """A moment as now() spells it."""
-    seconds, milliseconds = divmod(int(seconds_since_1970 * 1000), 1000)
+    seconds, milliseconds = divmod(milliseconds_since_1970, 1000)
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds)) + "%03dZ" % milliseconds
 
 

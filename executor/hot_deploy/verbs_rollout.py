@@ -38,7 +38,7 @@ def watch(session: Session, _id: Any, args: Json) -> Json:
         "fallback": args["fallback"],
         "entrypoint": args["entrypoint"],
         "startedAt": history.now(),
-        "until": history.moment(started + args["seconds"]),
+        "until": history.moment(int((started + args["seconds"]) * 1000)),
         "rule": args["rule"],
         "candidate": rollouts.none_counted(),
         "control": _control(layout, args["fallback"], started),
@@ -57,6 +57,7 @@ def watch(session: Session, _id: Any, args: Json) -> Json:
         "control": rollout["control"],
         "seconds": args["seconds"],
         "checks": args["checks"],
+        "logs": args["logs"],
         "everySeconds": args["everySeconds"],
     }
     try:

@@ -1,6 +1,8 @@
 /** The fields that say how a release is watched after its switch. */
-import { CHECK_SECONDS, type WatchPolicy } from '../shared/rollout/watchPolicy';
-import { choice, count, flag, option, type ReadParameter } from './field';
+import { DeployError } from '../shared/errors';
+import { CHECK_SECONDS, type WatchedLog, type WatchPolicy } from '../shared/rollout/watchPolicy';
+import { choice, count, field, flag, option, type ReadParameter } from './field';
+import { readText } from './values';
 
 export const rollout = option(
   choice(['atOnce', 'watch'], {
@@ -56,6 +58,55 @@ const checkSeconds = option(
   }),
 );
 
+const watchLogs = option(
+  field(
+    {
+      displayName: 'Watch Logs',
+      name: 'watchLogs',
+      type: 'string',
+      typeOptions: { rows: 3 },
+      default: '',
+      placeholder: 'logs/engine.log = Traceback',
+      description:
+        'With Rollout “Watch”: logs, and the text whose lines are counted, “path = text”, one a line. “$ docker logs --follow --tail 0 engine = Traceback” has a program print the log. More lines than the limit take the release back.',
+    },
+    readLogs,
+  ),
+);
+
+const watchLogLimit = option(
+  count({
+    displayName: 'Watch Log Limit',
+    name: 'watchLogLimit',
+    default: 0,
+    typeOptions: { minValue: 0 },
+    description: 'With Watch Logs: how many such lines of each log are let pass',
+  }),
+);
+
+type Log = Omit<WatchedLog, 'limit'>;
+
+function readLogs(value: unknown, called: string): Log[] {
+  const lines = readText(called, value).split(/\r?\n/);
+  return lines.flatMap((line, index) =>
+    line.trim() === '' ? [] : [readLog(line.trim(), `Line ${index + 1} of ${called}`)],
+  );
+}
+
+function readLog(line: string, called: string): Log {
+  const [what = '', ...texts] = line.split(' = ');
+  const [place, text] = [what.trim(), texts.join(' = ').trim()];
+  if (place === '' || text === '') {
+    throw new DeployError(
+      'INPUT',
+      `${called} is ${JSON.stringify(line)}. Give a log and the text to look for, with “ = ” between, such as logs/engine.log = Traceback.`,
+    );
+  }
+  if (!place.startsWith('$ ')) return { name: place, path: place, text };
+  const command = place.slice(2).trim().split(/\s+/);
+  return { name: command.join(' '), command, text };
+}
+
 export const waitForRollout = option(
   flag({
     displayName: 'Wait for Rollout',
@@ -67,7 +118,15 @@ export const waitForRollout = option(
 );
 
 /** In the collection Options. */
-export const rolloutOptions = [checkSeconds, minimumRuns, rollout, waitForRollout, watchMinutes];
+export const rolloutOptions = [
+  checkSeconds,
+  minimumRuns,
+  rollout,
+  waitForRollout,
+  watchLogLimit,
+  watchLogs,
+  watchMinutes,
+];
 
 /** How the release is watched; undefined where it isn't. */
 export function readWatch(read: ReadParameter): WatchPolicy | undefined {
@@ -76,5 +135,6 @@ export function readWatch(read: ReadParameter): WatchPolicy | undefined {
     watchSeconds: watchMinutes.read(read) * 60,
     minimumRuns: Math.floor(minimumRuns.read(read)),
     checkSeconds: checkSeconds.read(read),
+    logs: watchLogs.read(read).map((log) => ({ ...log, limit: Math.floor(watchLogLimit.read(read)) })),
   };
 }

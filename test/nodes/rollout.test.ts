@@ -100,6 +100,16 @@ test('without waiting it goes on at once, and Get Rollout and Abort Rollout are 
   expect(again.error()?.message).toContain('No release is being watched here.');
 });
 
+test.each([
+  ['logs/engine.log', 'Line 1 of Watch Logs is "logs/engine.log". Give a log and the text to look for'],
+  ['a = b\n = c', 'Line 2 of Watch Logs is "= c".'],
+])('Watch Logs that can’t be read are refused before anything is done: %j', async (watchLogs, message) => {
+  const before = liveRelease(basePath);
+  const ran = await deployVersion('print(2)', { ...WATCHED, watchLogs });
+  expect(String(ran.output('Hot Deploy', 1)[0]?.json.error)).toContain(message);
+  expect(liveRelease(basePath)).toBe(before);
+});
+
 test('a run that ends well and breaks the rule of Run Extraction is a failed one, and the same input again no other', async () => {
   await deployVersion('print("nothing found")', { ...WATCHED, watchMinutes: 30, waitForRollout: false });
   const run = (words: string[], successRule: string) =>

@@ -9,7 +9,7 @@ import { asBasePath } from './named';
 import { until } from './until';
 
 /** Ends by nothing that is told of time: tests say what they want sooner. */
-export const WATCH: WatchPolicy = { watchSeconds: 600, minimumRuns: 3, checkSeconds: 600 };
+export const WATCH: WatchPolicy = { watchSeconds: 600, minimumRuns: 3, checkSeconds: 600, logs: [] };
 
 /** A version of an engine that does something, in Python, for `words`; `engine` is its module. */
 export function watchedEngine(does: string): Record<string, string> {

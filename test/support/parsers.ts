@@ -34,6 +34,7 @@ import { within } from '../../nodes/n8n/field';
 import { readHttpCheck } from '../../nodes/n8n/httpCheckFields';
 import { readMoment } from '../../nodes/n8n/momentFields';
 import { readReplay } from '../../nodes/n8n/replayCheckFields';
+import { readWatch } from '../../nodes/n8n/rolloutFields';
 import { readText } from '../../nodes/n8n/values';
 import { readVariables } from '../../nodes/n8n/variables';
 import { withoutPasswords } from '../../nodes/shared/text/passwords';
@@ -100,6 +101,10 @@ export const PARSERS: Readonly<Record<string, readonly Reader[]>> = {
     (text) => readHttpCheck(within({ url: 'http://a', headers: text }), (label) => label),
     (text) => readHttpCheck(within({ url: 'http://a', headers: `A: ${text}` }), (label) => label),
     (text) => readHttpCheck(within({ url: 'http://a', expectedJson: text }), (label) => label),
+  ],
+  'n8n/rolloutFields.ts': [
+    (text) => readWatch(within({ options: { rollout: 'watch', watchLogs: text } })),
+    (text) => readWatch(within({ options: { rollout: 'watch', watchLogs: `$ ${text} = a` } })),
   ],
   'n8n/replayCheckFields.ts': [
     (text) => readReplay(within({ inputDirectory: 'a', tolerance: text }), (label) => label, REPLAYED),

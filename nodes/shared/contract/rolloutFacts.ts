@@ -36,6 +36,8 @@ const rolloutEnd = record({
   /** The counts that it was decided by. */
   evidence: optional(record({ candidate: counts, control: counts })),
   check: optional(orNull(watchedCheck)),
+  /** The log with more lines than it may have that hold its text, and the last of them. */
+  log: optional(record({ place: words, count, limit: count, said: words })),
   /** What kept it from going back, as a refusal’s kind. */
   failed: optional(kindName),
   /** For `switch`: what went live; null for plain files. */

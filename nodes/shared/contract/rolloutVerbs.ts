@@ -2,11 +2,11 @@
 import { CHANGING } from './changingVerbs';
 import { LONGEST_SECONDS, MANY } from './limits';
 import { basePath, entrypoint, releaseId } from './names';
-import { words } from './plainTexts';
+import { path, words } from './plainTexts';
 import { hexadecimal } from './records';
 import { rollout, rolloutId, rule } from './rolloutFacts';
 import { SERVICE } from './serviceVerbs';
-import { flag, list, oneOf, optional, orNull, record, secondsUpTo } from './shape';
+import { count, flag, list, oneOf, optional, orNull, record, secondsUpTo } from './shape';
 
 const seconds = secondsUpTo(LONGEST_SECONDS);
 const { release: _release, ...times } = SERVICE.prepareService.arguments.fields;
@@ -27,6 +27,17 @@ export const ROLLOUT = {
       rule,
       everySeconds: seconds,
       checks: list(record({ name: words, args: CHANGING.run.arguments }), MANY),
+      /** Lines in them that hold a text, and more than so many take the release back: files, or programs that print a log. */
+      logs: list(
+        record({
+          name: words,
+          path: optional(path),
+          command: optional(list(words, MANY)),
+          text: words,
+          limit: count,
+        }),
+        MANY,
+      ),
       /** How services go back with it. */
       service: optional(
         record({

@@ -32,6 +32,10 @@ function why({ ended, candidate, control, rule }: Rollout): string {
   if (ended?.decision === 'abort' && ended.check) {
     return `Check “${ended.check.name}” did not pass twice in a row${lastLine(ended.check.output)}.`;
   }
+  if (ended?.log) {
+    const { place, count, limit, said } = ended.log;
+    return `${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'} of ${place}, more than ${limit}: ${said.trim()}`;
+  }
   const { sentence } = told(
     ended?.evidence ?? { candidate, control },
     rule,

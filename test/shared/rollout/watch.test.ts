@@ -1,7 +1,7 @@
 /** A release that is watched after its switch, by a real guard, with real launchers and nobody connected. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { endRollout } from '../../../nodes/shared/operations/endRollout';
@@ -222,4 +222,30 @@ test('P11: where a killed guard had counted enough, the next operation goes back
   await until(() => guardsOf(base).length === 0);
   const next = await deployTo(base, await version('print("next")'));
   expect(next.previousRelease).toBe(first);
+});
+
+test.each([
+  ['a file', { name: 'logs/engine.log', path: 'logs/engine.log' }],
+  [
+    'a program',
+    { name: 'tail -n 0 -F logs/engine.log', command: ['tail', '-n', '0', '-F', 'logs/engine.log'] },
+  ],
+])('a log that says something too often takes it back: %s', async (_, log) => {
+  const base = await make();
+  mkdirSync(join(base, 'logs'));
+  const file = join(base, 'logs/engine.log');
+  writeFileSync(file, 'Traceback of yesterday\n');
+  await deployTo(base, await version('print("good")'));
+  const logs = [{ ...log, text: 'Traceback', limit: 1 }];
+  await deployTo(base, await version('print("well")'), { watch: { ...WATCH, logs } });
+  await until(() => {
+    appendFileSync(file, 'all is well\nTraceback (most recent call last):\n');
+    return writtenRollout(base).state !== 'watching';
+  });
+  const { state, summary } = await rolloutOf(base);
+  expect(state).toBe('aborted');
+  expect(summary).toMatch(
+    new RegExp(String.raw`\d+ lines of ${log.name}, more than 1: Traceback \(most recent call last\):$`),
+  );
+  await until(() => guardsOf(base).length === 0);
 });

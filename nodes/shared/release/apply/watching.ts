@@ -20,6 +20,7 @@ export const watch: Handler<StepOf<'watch'>> = {
       seconds: policy.watchSeconds,
       rule: ruleOf(policy),
       everySeconds: policy.checkSeconds,
+      logs: policy.logs,
       checks: checks.map((check) => ({ name: check.name, args: runArguments(check, release, asked) })),
       ...(switchService && { service: { prepare, switch: { reload, address } } }),
     });
