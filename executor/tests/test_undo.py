@@ -56,7 +56,6 @@ OF_VERB: dict[str, tuple[str, ...] | str] = {
     "noteRefusal": "the history is only ever added to",
     "stopRuns": "what was ended stays so, and nothing else is changed",
     "watch": "the release is confirmed already; who watches it is told by the file, and by a lock that ends with the process",
-    "getRollout": "it looks",
     "countRun": "a run that has ended stays so",
     "endRollout": ("revertSwitch",),
     "repair": "each repair can be done again and leaves nothing half done that it would not find",
