@@ -24,6 +24,7 @@ from hot_deploy import (
     leftovers,
     pins,
     processes,
+    rollouts,
     run_leftovers,
     standins,
     switching,
@@ -234,6 +235,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     Returns the names of the `releases`, `environments` and `backups` removed.
     """
     release_id = layout.current_release()
+    rollouts.supersede(layout, None)
     if release_id is not None:
         for name in standins.dangling(layout):
             os.unlink(os.path.join(layout.base, name))
@@ -255,6 +257,7 @@ def dismantle(layout: Layout, everything: bool) -> dict[str, list[str]]:
     if everything:
         files.remove_tree(layout.adopted)
         run_leftovers.remove_all(layout)
+        rollouts.forget(layout)
         for path in (layout.history, layout.undo, layout.holder, layout.unpinned, layout.number):
             _unlink(path)
     return {

@@ -83,6 +83,8 @@ class Guard:
         self._checks = Checks(layout, settings["checks"], settings["everySeconds"])
         self._logs = Logs(layout, settings["logs"])
         self._dirty = False
+        # Nobody speaks to it.
+        self._wire = Wire(0, 1)
 
     def close(self) -> None:
         self._checks.close()
@@ -123,9 +125,8 @@ class Guard:
         if not self._dirty:
             return
         self._dirty = False
-        self._rollout = dict(self._rollout, **self._counted())
         try:
-            rollouts.write(self._layout, self._rollout)
+            rollouts.write_counts(self._layout, self._rollout["id"], self._counted())
         except OSError:
             self._dirty = True
 
@@ -152,8 +153,8 @@ class Guard:
 
     def _end(self, decision: str, by: Json) -> bool:
         """Carries a decision out, once nobody else is at work on the engine. Returns whether it is decided now."""
-        wire = Wire(0, 1)
-        session = Session(wire, may_start=True)
+        wire = self._wire
+        session = Session(wire)
         holder = {"operation": rollout_ending.OPERATION}
         try:
             layout = session.open(self._layout.given)

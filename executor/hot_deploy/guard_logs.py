@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from hot_deploy import writing
-from hot_deploy.guard_checks import LONGEST_SAID
+from hot_deploy.guard_checks import LONGEST_SAID, let_go
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Logs:
         if self._process == 0:
             try:
                 os.setpgid(0, 0)
-                os.close(out)
+                let_go(said, *(fd for fd in (log.fileno() for log, _ in logs) if fd is not None))
                 _follow(logs, said)
             finally:
                 # With the programs that print logs.
@@ -156,6 +156,10 @@ class File:
     def start(self) -> None:
         """It is open."""
 
+    def fileno(self) -> int | None:
+        """What it is read by, where there is such a file."""
+        return self._fd
+
     def close(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
@@ -193,6 +197,10 @@ class Program:
     def __init__(self, command: list[str], cwd: str) -> None:
         self._command, self._cwd = command, cwd
         self._fd: int | None = None
+
+    def fileno(self) -> int | None:
+        """Nothing yet."""
+        return self._fd
 
     def close(self) -> None:
         """Whoever did not start it has nothing of it."""

@@ -72,8 +72,9 @@ class Layout:
         # What runs have on disk: see run_directories.py.
         self.runs = os.path.join(self.state, "runs")
         self.aside = os.path.join(self.state, "aside")
-        # What is written down of a rollout, its guard's lock and socket: see rollouts.py.
+        # What is written down of a rollout and what its guard has counted, that one's lock and socket: see rollouts.py.
         self.rollout = os.path.join(self.state, "rollout.json")
+        self.rollout_counts = os.path.join(self.state, "rollout-counts.json")
         self.rollout_lock = os.path.join(self.state, "rollout.lock")
         self.guard = os.path.join(self.state, "guard.sock")
         self.undo = os.path.join(self.state, "undo.jsonl")

@@ -1,7 +1,7 @@
 """A release that is watched after its switch: what is written down of that, and whether somebody is there who decides.
 
-The rollout of an engine is one file, which whoever holds the engine's lock writes; the guard, a process of its own, writes
-what it has counted. `.hot-deploy/rollout.lock` is the guard's for as long as it lives.
+The rollout of an engine is one file, which whoever holds the engine's lock writes, and nobody else; the guard, a process of its
+own, writes what it has counted beside it. `.hot-deploy/rollout.lock` is the guard's for as long as it lives.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ def none_counted() -> Json:
 def read(layout: Layout) -> Json | None:
     """The last rollout; None where there never was one, or what lies there is none of ours."""
     found = files.read_json(layout.rollout)
-    return found if _is_ours(found) else None
+    if not _is_ours(found):
+        return None
+    counted = files.read_json(layout.rollout_counts) if found["state"] == WATCHING else None
+    rollout: Json = found
+    if isinstance(counted, dict) and counted.get("id") == rollout["id"] and _is_ours({**rollout, **counted}):
+        rollout = {**rollout, **counted}
+    return rollout
 
 
 def watching(layout: Layout) -> Json | None:
@@ -47,6 +53,19 @@ def watching(layout: Layout) -> Json | None:
 def write(layout: Layout, rollout: Json) -> None:
     files.write_json(layout.rollout, rollout)
     layout.give(layout.rollout)
+
+
+def write_counts(layout: Layout, rollout_id: str, counted: Json) -> None:
+    """What the guard has counted: of another rollout than the last one it is nothing."""
+    files.write_json(layout.rollout_counts, dict(counted, id=rollout_id), sync=False)
+    layout.give(layout.rollout_counts)
+
+
+def forget(layout: Layout) -> None:
+    """Removes all that is there of rollouts; a guard that is left finds that out by itself."""
+    for path in (layout.rollout, layout.rollout_counts, layout.rollout_lock, layout.guard):
+        if os.path.lexists(path):
+            os.unlink(path)
 
 
 def supersede(layout: Layout, live: str | None) -> None:

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { RolloutResult } from '../../nodes/shared/rollout/rolloutResult';
@@ -27,14 +27,21 @@ export async function rolloutOf(base: string): Promise<RolloutResult> {
 }
 
 interface Written {
+  id: string;
   state: string;
   candidate: { runs: number; failed: number };
   unknown: number;
 }
 
-/** What is written down of the last rollout. */
+/** Where a guard writes what it has counted. */
+export const countsOf = (base: string): string => join(base, '.hot-deploy/rollout-counts.json');
+
+/** What is written down of the last rollout, and what its guard has counted by then. */
 export function writtenRollout(base: string): Written {
-  return JSON.parse(readFileSync(join(base, '.hot-deploy/rollout.json'), 'utf8')) as Written;
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Written;
+  const rollout = read(join(base, '.hot-deploy/rollout.json'));
+  const counts = existsSync(countsOf(base)) ? read(countsOf(base)) : undefined;
+  return counts && counts.id === rollout.id ? { ...rollout, ...counts } : rollout;
 }
 
 /** How a rollout ended, once the engine's side has written that down. */

@@ -20,6 +20,7 @@ import {
 } from '../../support/deployment';
 import {
   counted,
+  countsOf,
   endedRollout,
   guardsOf,
   rolloutOf,
@@ -27,6 +28,7 @@ import {
   watchedEngine,
   writtenRollout,
 } from '../../support/guards';
+import { detachAt } from '../../support/detaching';
 import { asBasePath } from '../../support/named';
 import { writeTree } from '../../support/tree';
 import { until } from '../../support/until';
@@ -211,13 +213,47 @@ test('P11: a guard that was killed is overdue, no new one is needed, and the nex
   expect(first).not.toBe(second);
 });
 
+test('P11: a guard that is killed while a check hangs is overdue at once, and the next one is no second', async () => {
+  const base = await make();
+  const hung = join(base, 'hung');
+  const hangs = checkOf({
+    when: 'after',
+    command: `sh -c "test ! -e ${base}/hangs || { touch ${hung}; sleep 30; }"`,
+  });
+  await deployTo(base, await version('print("good")'));
+  await deployTo(base, await version('print("well")'), {
+    watch: { ...WATCH, checkSeconds: 1 },
+    checks: [hangs],
+  });
+  writeFileSync(join(base, 'hangs'), '');
+  await until(() => existsSync(hung));
+  process.kill(Number(guardsOf(base)[0]), 'SIGKILL');
+  await until(() => guardsOf(base).length === 0, 2_000);
+  expect(await rolloutOf(base)).toMatchObject({ state: 'watching', overdue: true });
+  const next = await deployTo(base, await version('print("next")'), { watch: WATCH });
+  expect(next.rollout).toMatchObject({ state: 'watching', overdue: false });
+  expect(guardsOf(base)).toHaveLength(1);
+});
+
+test('a return to a plain directory ends the watch, and nothing is left of it', async () => {
+  const { base } = await watched('print("well")');
+  await detachAt(base);
+  expect(await rolloutOf(base)).toMatchObject({ state: 'superseded', decidedBy: 'switch' });
+  await until(() => guardsOf(base).length === 0);
+
+  const other = await watched('print("well")');
+  await detachAt(other.base, { removeHistory: true });
+  expect(existsSync(join(other.base, '.hot-deploy'))).toBe(false);
+  expect(await extract(other.base, 'plain')).toBe(0);
+});
+
 test('P11: where a killed guard had counted enough, the next operation goes back first', async () => {
   const { base, first } = await watched('sys.exit(2)', { watchSeconds: 600 });
   const [guard] = guardsOf(base);
   process.kill(Number(guard), 'SIGSTOP');
-  const file = join(base, '.hot-deploy/rollout.json');
-  const written = writtenRollout(base);
-  writeFileSync(file, JSON.stringify({ ...written, candidate: { runs: 4, failed: 4 } }));
+  const { id, candidate: control } = writtenRollout(base);
+  const counted = { id, candidate: { runs: 4, failed: 4 }, control, unknown: 0 };
+  writeFileSync(countsOf(base), JSON.stringify(counted));
   process.kill(Number(guard), 'SIGKILL');
   await until(() => guardsOf(base).length === 0);
   const next = await deployTo(base, await version('print("next")'));
