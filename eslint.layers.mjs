@@ -103,7 +103,7 @@ export const layers = {
   },
   report: {
     files: 'nodes/shared/report/**',
-    imports: ['dependencies', 'errors', 'release', 'replay/replaySettings', 'text'],
+    imports: ['dependencies', 'errors', 'release', 'replay/replaySettings', 'rollout', 'text'],
     packages: ['node:crypto'],
   },
   n8n: {

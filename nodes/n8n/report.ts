@@ -2,8 +2,10 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { type DeployError, toDeployError } from '../shared/errors';
 import type { SwitchResult } from '../shared/release/result';
+import type { RolloutStatus } from '../shared/operations/getRollout';
 import type { ReplayedRelease } from '../shared/operations/replayReleases';
 import { reportDocument } from '../shared/report/document';
+import { rolloutDocument } from '../shared/report/rolloutReport';
 import { replayDocument } from '../shared/report/replayReport';
 import { factsOfResult, factsOfStopped, type ReportFacts, reportName } from '../shared/report/reportFacts';
 import { flag, option } from './field';
@@ -16,7 +18,7 @@ export const report = option(
     name: 'report',
     default: false,
     description:
-      'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed, what a replay found side by side; also of what did not go live, when the node’s settings let it go on',
+      'Whether the item carries an HTML report in the binary field “report”: steps, checks with their output, files and packages changed, what a replay found side by side, how a watched release does; also of what did not go live, when the node’s settings let it go on',
   }),
 );
 
@@ -55,6 +57,17 @@ export async function reportReplay(
   if (!report.read(item.read)) return undefined;
   const facts = { ...found, ...circumstances(item.node) };
   return store(item, () => replayDocument(facts), `hot-deploy-replay-${found.release}.html`);
+}
+
+/** As that, of a release that is watched. */
+export async function reportRollout(
+  item: ItemContext,
+  found: RolloutStatus,
+): Promise<DeployError | undefined> {
+  const { rollout, host, basePath } = found;
+  if (rollout === null || !report.read(item.read)) return undefined;
+  const facts = { rollout, host, basePath, ...circumstances(item.node) };
+  return store(item, () => rolloutDocument(facts), `hot-deploy-rollout-${rollout.release}.html`);
 }
 
 function attach(item: ItemContext, facts: ReportFacts): Promise<DeployError | undefined> {

@@ -88,7 +88,11 @@ test('without waiting it goes on at once, and Get Rollout and Abort Rollout are 
     await deployVersion('print(2)', { ...WATCHED, watchMinutes: 30, waitForRollout: false }),
   );
   expect(watching).toMatchObject({ status: 'watching', rollout: { state: 'watching', survivesN8n: true } });
-  const asked = await n8n.run(chain(hotDeploy({ operation: 'getRollout', basePath })));
+  const asked = await n8n.run(
+    chain(hotDeploy({ operation: 'getRollout', basePath, options: { report: true } })),
+  );
+  const { report } = asked.output('Hot Deploy')[0]?.binary ?? {};
+  expect(report?.fileName).toBe(`hot-deploy-rollout-${liveRelease(basePath)}.html`);
   expect(onlyJson(asked)).toMatchObject({
     status: 'watching',
     rollout: { id: (watching.rollout as IDataObject).id },

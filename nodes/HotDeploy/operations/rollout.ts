@@ -1,10 +1,22 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { engineOptions, entrypoint, readEngine } from '../../n8n/engineFields';
 import { rolloutHints } from '../../n8n/hints';
+import type { ItemContext } from '../../n8n/item';
 import { basePath, locationFields } from '../../n8n/locationFields';
 import type { Operation } from '../../n8n/operation';
 import { progressOf } from '../../n8n/progress';
+import { report, reportRollout } from '../../n8n/report';
 import { endRollout } from '../../shared/operations/endRollout';
-import { getRollout as askForRollout } from '../../shared/operations/getRollout';
+import { getRollout as askForRollout, type RolloutStatus } from '../../shared/operations/getRollout';
+
+/** The output, with what people should know of it. */
+async function told(item: ItemContext, found: RolloutStatus): Promise<IDataObject> {
+  item.node.addExecutionHints(...rolloutHints(found));
+  const unstored = await reportRollout(item, found);
+  if (unstored) item.node.logger.warn(`The report could not be stored: ${unstored.message}`);
+  return { ...found };
+}
 
 /** How a release that is watched after its switch does. */
 export const getRollout: Operation = {
@@ -14,11 +26,10 @@ export const getRollout: Operation = {
   action: 'Get the rollout of an engine',
   changes: false,
   fields: locationFields,
-  options: engineOptions,
+  options: [...engineOptions, report],
   async run(item) {
     const found = await askForRollout(await item.connect(), basePath.read(item.read));
-    item.node.addExecutionHints(...rolloutHints(found));
-    return { ...found };
+    return told(item, found);
   },
 };
 
@@ -29,8 +40,7 @@ function deciding(decision: 'promote' | 'abort'): Operation['run'] {
     const engine = readEngine(item);
     const options = { ...engine, onStep: progressOf(node, engine.basePath), signal };
     const found = await endRollout(await item.connect(), decision, options);
-    node.addExecutionHints(...rolloutHints(found));
-    return { ...found };
+    return told(item, found);
   };
 }
 
@@ -41,7 +51,7 @@ export const promote: Operation = {
   action: 'Promote a release',
   changes: true,
   fields: [...locationFields, entrypoint],
-  options: engineOptions,
+  options: [...engineOptions, report],
   run: deciding('promote'),
 };
 
@@ -53,6 +63,6 @@ export const abort: Operation = {
   action: 'Abort a rollout',
   changes: true,
   fields: [...locationFields, entrypoint],
-  options: engineOptions,
+  options: [...engineOptions, report],
   run: deciding('abort'),
 };

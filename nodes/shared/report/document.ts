@@ -4,6 +4,7 @@ import type { ReportFacts } from './reportFacts';
 import { html, type Markup } from './markup';
 import { page } from './page';
 import { replaySection } from './replayReport';
+import { rolloutSection } from './rolloutReport';
 import { timeline } from './timeline';
 import { duration } from './words';
 
@@ -12,8 +13,9 @@ export function reportDocument(facts: ReportFacts): string {
   const { steps = [], step, durationMs } = facts;
   const stoppedAt = facts.outcome === 'stopped' ? step : undefined;
   const { section, style } = timeline(steps, stoppedAt, durationMs);
-  const body = html`${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])} ${section}
-  ${fileChanges(facts.changes)} ${packageChanges(facts.dependencies)} ${foot(facts)}`;
+  const body = html`${head(facts)} ${beforeAndAfter(facts)} ${checkList(facts.checks ?? [])}
+  ${rolloutSection(facts.rollout)} ${section} ${fileChanges(facts.changes)}
+  ${packageChanges(facts.dependencies)} ${foot(facts)}`;
   return page(title(facts), body, style);
 }
 

@@ -6,6 +6,8 @@ import { DeployError } from '../../../nodes/shared/errors';
 import type { SwitchResult } from '../../../nodes/shared/release/result';
 import type { ReplayResult } from '../../../nodes/shared/replay/replaySettings';
 import { reportDocument } from '../../../nodes/shared/report/document';
+import { rolloutDocument } from '../../../nodes/shared/report/rolloutReport';
+import type { RolloutResult } from '../../../nodes/shared/rollout/rolloutResult';
 import { replayDocument, type ReplayFacts } from '../../../nodes/shared/report/replayReport';
 import {
   factsOfResult,
@@ -117,6 +119,11 @@ const ALL: Array<[string, (text: string) => string]> = [
   ['a result', (text) => reportDocument(deployed(text))],
   ['an operation that stopped', (text) => reportDocument(stoppedWith(text))],
   ['a replay', (text) => replayDocument(replayed(text))],
+  ['a watched release', (text) => watchedPage(rolloutWith(text), text)],
+  [
+    'a deployment that is watched',
+    (text) => reportDocument({ ...deployed(text), rollout: rolloutWith(text) }),
+  ],
 ];
 /** Of the length of each other, since the words decide on nothing else. */
 const harmless = (text: string) => 'x'.repeat(Math.max(text.length, 1));
@@ -243,5 +250,59 @@ describe('what a report tells', () => {
     const document = reportDocument({ ...deployed('x'), changes });
     expect(document).toMatch(/<details>\s*<summary>Added: 40 files<\/summary>/);
     expect(document).toContain('and 10 more');
+  });
+});
+
+/** With `text` in every place that holds text from outside. */
+function rolloutWith(text: string, changes: Partial<RolloutResult> = {}): RolloutResult {
+  return {
+    id: text,
+    state: 'watching',
+    release: asReleaseId(text),
+    fallback: asReleaseId(text),
+    startedAt: text,
+    until: text,
+    endedAt: null,
+    decidedBy: null,
+    overdue: false,
+    survivesN8n: true,
+    runs: { release: { runs: 12, failed: 3 }, before: { runs: 0, failed: 0 }, unknown: 0 },
+    p: null,
+    summary: text,
+    ...changes,
+  };
+}
+
+function watchedPage(rollout: RolloutResult, text = 'app'): string {
+  return rolloutDocument({ rollout, host: text, basePath: text, at: AT, workflow: text, execution: text });
+}
+
+describe('the report of a watched release', () => {
+  test('says how its runs ended, and only what there is to say', () => {
+    const plain = watchedPage(rolloutWith('r'));
+    for (const part of ['Watched: r', '<td>9</td><td>3</td>', 'until r at the latest']) {
+      expect(plain.replace(/>\s+</g, '><')).toContain(part);
+    }
+    for (const absent of ['probability', 'somebody stopped', 'Nobody watches', 'ends with n8n']) {
+      expect(plain).not.toContain(absent);
+    }
+    const all = watchedPage(
+      rolloutWith('r', {
+        state: 'aborted',
+        overdue: true,
+        p: 0.0052,
+        runs: { release: { runs: 9, failed: 3 }, before: { runs: 38, failed: 1 }, unknown: 2 },
+      }),
+    );
+    for (const part of [
+      'Taken back: r',
+      '0.0052',
+      '2 runs that somebody stopped',
+      'Nobody watches it any more',
+    ]) {
+      expect(all).toContain(part);
+    }
+    expect(all.replace(/>\s+</g, '><')).toContain('<td>37</td><td>1</td>');
+    expect(watchedPage(rolloutWith('r', { survivesN8n: false }))).toContain('ends with n8n’s own service');
   });
 });
