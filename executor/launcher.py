@@ -432,9 +432,11 @@ def let_go(guard):
 
 def waited(_signal, child, taken):
     """(how it ended, what it used); signals that were sent to this process alone go on to it."""
+    stops = False
     while True:
         told = _signal.sigwaitinfo(taken)
         if told.si_signo != _signal.SIGCHLD:
+            stops = told.si_signo == _signal.SIGTSTP
             # From a terminal, it has got them itself.
             if told.si_code <= 0:
                 os.kill(child, told.si_signo)
@@ -442,10 +444,12 @@ def waited(_signal, child, taken):
                 os.kill(child, _signal.SIGCONT)
             continue
         ended, status, usage = os.wait4(child, os.WNOHANG | os.WUNTRACED)
-        if ended and os.WIFSTOPPED(status):
-            os.kill(os.getpid(), _signal.SIGSTOP)
-        elif ended:
+        if ended and not os.WIFSTOPPED(status):
             return status, usage
+        if ended and stops:
+            # A shell that has stopped its job waits for this.
+            stops = False
+            os.kill(os.getpid(), _signal.SIGSTOP)
 
 
 def end_like(_signal, signal):

@@ -93,18 +93,42 @@ test('what somebody stopped says nothing of the release', async () => {
   expect(writtenRollout(base).candidate).toEqual({ runs: 0, failed: 0 });
 });
 
-test('a stopped launcher stops the program, and goes on with it', async () => {
-  const started = join(base, 'started');
-  const run = start(['wait', started]);
-  await until(() => existsSync(started) && readFileSync(started, 'utf8') !== '');
-  const program = Number(readFileSync(started, 'utf8'));
-  const stateOf = (pid: number) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  run.kill('SIGTSTP');
-  await until(() => stateOf(program) === 'T' && stateOf(Number(run.pid)) === 'T');
-  run.kill('SIGCONT');
-  await until(() => stateOf(program) === 'S' && stateOf(Number(run.pid)) === 'S');
-  run.kill('SIGKILL');
-  await endOf(run);
+/** Starts a run as a shell with job control does, stops it as Ctrl-Z would, and lets it go on. */
+const JOB = `
+import os, signal, sys, time
+os.setsid()
+started = sys.argv[1]
+pid = os.fork()
+if pid == 0:
+    os.setpgid(0, 0)
+    os.execv(sys.executable, [sys.executable, 'run.py', 'wait', started])
+def program():
+    while not (os.path.exists(started) and open(started).read()):
+        time.sleep(0.01)
+    return int(open(started).read())
+def state(pid):
+    return open('/proc/%d/stat' % pid).read().rsplit(') ', 1)[1][0]
+inner = program()
+os.kill(pid, signal.SIGTSTP)
+print(os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1]), inner != pid, state(inner), flush=True)
+os.kill(pid, signal.SIGCONT)
+while state(inner) == 'T' or state(pid) == 'T':
+    time.sleep(0.01)
+# Somebody stops the program alone: the launcher goes on waiting, and ends with it.
+os.kill(inner, signal.SIGSTOP)
+while state(inner) != 'T':
+    time.sleep(0.01)
+os.kill(inner, signal.SIGCONT)
+os.kill(inner, signal.SIGKILL)
+print(os.WTERMSIG(os.waitpid(pid, 0)[1]))
+`;
+
+test('a stopped launcher stops the program, and goes on with it', () => {
+  const { stdout, stderr } = spawnSync(PYTHON, ['-c', JOB, join(base, 'started')], {
+    cwd: base,
+    encoding: 'utf8',
+  });
+  expect([stdout, stderr]).toEqual(['True True T\n9\n', '']);
 });
 
 test('whoever reads what the program writes waits for nobody else', async () => {
@@ -153,7 +177,10 @@ test('a socket that hangs, or lies, or a file in its place holds nobody up', asy
   expect(once()).toEqual([6, true]);
   rmSync(place);
   const liar = createServer((socket) =>
-    socket.on('error', () => undefined).end('{"release":"../../etc","code":0}\n'),
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end('{"release":"../../etc","code":0}\n'),
   );
   await new Promise<void>((resolve) => liar.listen(place, resolve));
   expect(await endOf(start(['exit', '6']))).toEqual([6, null]);
