@@ -89,7 +89,7 @@ export const layers = {
     packages: ['node:crypto', 'node:timers/promises'],
   },
   // A release that is watched after its switch, as values and in words.
-  rollout: { files: 'nodes/shared/rollout/**', imports: ['contract', 'verdict'], packages: [] },
+  rollout: { files: 'nodes/shared/rollout/**', imports: ['contract', 'text', 'verdict'], packages: [] },
   // Counts in, a decision and its reasons out: see `pure`.
   verdict: { files: 'nodes/shared/verdict/**', imports: [], packages: [] },
   operations: {

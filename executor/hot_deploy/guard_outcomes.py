@@ -176,12 +176,16 @@ def _listening(layout: Layout) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     name = ".guard.%s" % os.urandom(6).hex()
     try:
-        # A base path may be longer than an address of a socket.
-        made.bind("/proc/self/fd/%d/%s" % (state, name))
+        # With these permissions from the start: its directory's owner may put a link there at any moment. A base path may be
+        # longer than an address of a socket.
+        before = os.umask(0o117)
+        try:
+            made.bind("/proc/self/fd/%d/%s" % (state, name))
+        finally:
+            os.umask(before)
         status = os.stat(layout.base)
         if os.geteuid() == 0:
-            os.chown(name, status.st_uid, status.st_gid, dir_fd=state)
-        os.chmod(name, 0o660, dir_fd=state)
+            os.chown(name, status.st_uid, status.st_gid, dir_fd=state, follow_symlinks=False)
         made.listen(BACKLOG)
         made.setblocking(False)
         os.rename(name, os.path.basename(layout.guard), src_dir_fd=state, dst_dir_fd=state)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 WATCHING, SUPERSEDED = "watching", "superseded"
 # What a decision makes of a rollout.
 STATES = {"promote": "promoted", "abort": "aborted", "inconclusive": "inconclusive"}
-# Seconds by which a guard that lives may be late.
-GRACE = 15
+# What a guard writes down.
+COUNTED = ("candidate", "control", "unknown", "check")
 
 
 def none_counted() -> Json:
@@ -39,9 +39,10 @@ def read(layout: Layout) -> Json | None:
         return None
     counted = files.read_json(layout.rollout_counts) if found["state"] == WATCHING else None
     rollout: Json = found
-    if isinstance(counted, dict) and counted.get("id") == rollout["id"] and _is_ours({**rollout, **counted}):
-        rollout = {**rollout, **counted}
-    return rollout
+    if not isinstance(counted, dict) or counted.get("id") != rollout["id"]:
+        return rollout
+    merged = {**rollout, **{name: counted.get(name) for name in COUNTED}}
+    return merged if _is_ours(merged) else rollout
 
 
 def watching(layout: Layout) -> Json | None:
@@ -113,6 +114,10 @@ def take_guard_lock(layout: Layout) -> int | None:
     """The guard's own lock, for as long as the descriptor is open; None while another guard has it."""
     fd = os.open(layout.rollout_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        if os.geteuid() == 0:
+            # The next guard may be the owner's.
+            ours = os.stat(layout.state)
+            os.fchown(fd, ours.st_uid, ours.st_gid)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(fd)

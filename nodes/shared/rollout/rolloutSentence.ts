@@ -1,4 +1,5 @@
 import type { Rollout } from '../contract/rolloutFacts';
+import { printable } from '../text/printable';
 import { told } from '../verdict/verdict';
 
 /** How a rollout goes, or ended, in words. */
@@ -30,11 +31,11 @@ function soFar({ candidate, rule }: Pick<Rollout, 'candidate' | 'rule'>): string
 function why({ ended, candidate, control, rule }: Rollout): string {
   if (ended?.by === 'person') return `Somebody decided so. ${soFar({ candidate, rule })}`;
   if (ended?.decision === 'abort' && ended.check) {
-    return `Check “${ended.check.name}” did not pass twice in a row${lastLine(ended.check.output)}.`;
+    return `Check “${ended.check.name}” did not pass twice in a row${said(ended.check.output)}.`;
   }
   if (ended?.log) {
-    const { place, count, limit, said } = ended.log;
-    return `${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'} of ${place}, more than ${limit}: ${said.trim()}`;
+    const { place, count, limit, said: last } = ended.log;
+    return `${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'} of ${place}, more than ${limit}${said(last.trim())}`;
   }
   const { sentence } = told(
     ended?.evidence ?? { candidate, control },
@@ -44,7 +45,7 @@ function why({ ended, candidate, control, rule }: Rollout): string {
   return ended?.by === 'next' ? `${sentence} What watched it had ended before its time.` : sentence;
 }
 
-function lastLine(output: string | null): string {
-  const last = output?.trim().split('\n').at(-1)?.trim();
-  return last ? `: ${last}` : '';
+/** What a check or a log said comes from the engine's side. */
+function said(line: string | null): string {
+  return line ? `: ${printable(line)}` : '';
 }
