@@ -174,22 +174,13 @@ class Guard:
             rollout = dict(self._rollout, **self._counted())
             ended = dict(by, by="guard")
             try:
-                rollout_ending.end(layout, session.undo, session.looks, rollout, decision, ended, wire.check)
-            except (StepFailed, OSError) as raised:
-                return self._failed(session, rollout, decision, ended, raised)
+                rollout_ending.end_or_say_why_not(
+                    layout, session.undo, session.looks, rollout, decision, ended, wire.check
+                )
+            except OSError:
+                # Such as on a full disk: tried again.
+                time.sleep(LOOK_SECONDS)
+                return False
             return True
         finally:
             session.put_right()
-
-    def _failed(self, session: Session, rollout: Json, decision: str, ended: Json, raised: Exception) -> bool:
-        """What could not be gone back to: a person has to look. What can't be written down is tried again."""
-        why = raised.kind if isinstance(raised, StepFailed) else "system"
-        try:
-            rollouts.write(
-                self._layout,
-                dict(rollout, state="inconclusive", ended=dict(ended, decision=decision, failed=why, at=history.now())),
-            )
-        except OSError:
-            time.sleep(LOOK_SECONDS)
-            return False
-        return True

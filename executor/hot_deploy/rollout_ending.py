@@ -9,6 +9,7 @@ import calendar
 import time
 
 from hot_deploy import entrypoints, history, rollouts, switching, verdict
+from hot_deploy.failures import StepFailed
 from hot_deploy.later import services
 
 TYPE_CHECKING = False
@@ -39,6 +40,17 @@ def end(
     done = dict(rollout, state=rollouts.STATES[decision], ended=ended)
     rollouts.write(layout, done)
     return done
+
+
+def end_or_say_why_not(
+    layout: Layout, undo: Journal, looks: Looks, rollout: Json, decision: str, ended: Json, check: Callable[[], None]
+) -> None:
+    """As end(), where no person waits: what can't be gone back from stays live, is said to be bad, and holds nobody up."""
+    try:
+        end(layout, undo, looks, rollout, decision, ended, check)
+    except StepFailed as failed:
+        ended = dict(ended, at=history.now(), decision=decision, failed=failed.kind)
+        rollouts.write(layout, dict(rollout, state=rollouts.STATES["inconclusive"], ended=ended))
 
 
 def due(rollout: Json) -> Json:
@@ -73,7 +85,11 @@ def _go_back(layout: Layout, undo: Journal, looks: Looks, rollout: Json, check: 
         services.prepare(layout, dict(service["prepare"], release=fallback), check)
     launcher = switching.wanted_launcher({"entrypoint": entrypoint})
     pending, _ = switching.switch(layout, undo, fallback, OPERATION, launcher)
-    if service.get("switch") is not None:
-        services.switch(layout, service["switch"], pending["from"], check)
-    switching.confirm(layout, pending)
+    try:
+        if service.get("switch") is not None:
+            services.switch(layout, service["switch"], pending["from"], check)
+        switching.confirm(layout, pending)
+    except StepFailed as failed:
+        undo.revert(pending, "%s after the switch" % failed.kind)
+        raise
     undo.confirm()

@@ -96,7 +96,8 @@ def end_rollout(session: Session, _id: Any, args: Json) -> Json:
             raise StepFailed("noRollout")
         due = rollout_ending.due(rollout)
         decision, ended = due["decision"], {"by": "next", "evidence": due["evidence"]}
-    rollout_ending.end(layout, session.undo, session.looks, rollout, decision, ended, session.wire.check)
+    end = rollout_ending.end_or_say_why_not if args["decision"] == "settle" else rollout_ending.end
+    end(layout, session.undo, session.looks, rollout, decision, ended, session.wire.check)
     return {"rollout": rollouts.told(layout)}
 
 

@@ -104,6 +104,16 @@ test('without waiting it goes on at once, and Get Rollout and Abort Rollout are 
   expect(again.error()?.message).toContain('No release is being watched here.');
 });
 
+test('a plan that was approved may be watched: when it is good for certain is no part of it', async () => {
+  const sourceDirectory = await make('source');
+  await writeTree(sourceDirectory, watchedEngine('print(2)'));
+  const planned = await n8n.run(chain(hotDeploy({ operation: 'plan', basePath, sourceDirectory })));
+  const { planDigest } = onlyJson(planned);
+  const options = { ...WATCHED, watchMinutes: 30, waitForRollout: false, planDigest };
+  const deployed = await n8n.run(chain(hotDeploy({ basePath, sourceDirectory, options })));
+  expect(onlyJson(deployed)).toMatchObject({ status: 'watching' });
+});
+
 test.each([
   ['logs/engine.log', 'Line 1 of Watch Logs is "logs/engine.log". Give a log and the text to look for'],
   ['a = b\n = c', 'Line 2 of Watch Logs is "= c".'],

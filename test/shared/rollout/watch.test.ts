@@ -1,7 +1,7 @@
 /** A release that is watched after its switch, by a real guard, with real launchers and nobody connected. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { endRollout } from '../../../nodes/shared/operations/endRollout';
@@ -233,6 +233,35 @@ test('P11: a guard that is killed while a check hangs is overdue at once, and th
   const next = await deployTo(base, await version('print("next")'), { watch: WATCH });
   expect(next.rollout).toMatchObject({ state: 'watching', overdue: false });
   expect(guardsOf(base)).toHaveLength(1);
+});
+
+test('a release that can’t be gone back to is named, and holds nobody up: neither the guard nor the next operation', async () => {
+  const { base, first, second } = await watched('sys.exit(2)');
+  const damage = (release: string) => {
+    chmodSync(join(base, 'releases', release, 'src/engine.py'), 0o644);
+    appendFileSync(join(base, 'releases', release, 'src/engine.py'), '# by hand\n');
+  };
+  damage(first);
+  for (const name of ['a', 'b', 'c']) await extract(base, name);
+  const rollout = await endedRollout(base);
+  expect(rollout).toMatchObject({ state: 'inconclusive', release: second, decidedBy: 'guard' });
+  expect(rollout.summary).toContain(`is bad, and could not be taken back to ${first}`);
+  const status = await inConversation((client) => getStatus(client, deployOptions(base)));
+  expect(status).toMatchObject({ release: second, unconfirmedSwitch: null, lockedBy: null });
+  await until(() => guardsOf(base).length === 0);
+
+  const third = await deployTo(base, await version('sys.exit(3)'), { watch: WATCH });
+  const { id, candidate: control } = writtenRollout(base);
+  process.kill(Number(guardsOf(base)[0]), 'SIGKILL');
+  await until(() => guardsOf(base).length === 0);
+  writeFileSync(
+    countsOf(base),
+    JSON.stringify({ id, candidate: { runs: 4, failed: 4 }, control, unknown: 0 }),
+  );
+  damage(second);
+  const fourth = await deployTo(base, await version('print(4)'));
+  expect(fourth.previousRelease).toBe(third.release);
+  expect(fourth.notices?.join()).toContain('could not be taken back');
 });
 
 test('a return to a plain directory ends the watch, and nothing is left of it', async () => {

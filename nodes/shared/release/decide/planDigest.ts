@@ -52,11 +52,9 @@ export function digestOfPlan(plan: DeploymentPlan, { host, basePath }: Side, opt
   return [VERSION, sha256(JSON.stringify(texts)), ...beginnings].join('-');
 }
 
-/** The checks and, where a service is taken along or the release is watched, how: a plan without is what it was before there were any. */
+/** The checks and, where a service is taken along, how: a plan without one is what it was before there were any. */
 function withService({ checks, steps }: DeploymentPlan): unknown {
-  const service = steps.filter(
-    ({ step }) => step === 'prepareService' || step === 'switchService' || step === 'watch',
-  );
+  const service = steps.filter(({ step }) => step === 'prepareService' || step === 'switchService');
   const planned = checks.map(withoutApproval);
   return service.length > 0 ? [planned, service] : planned;
 }
