@@ -90,6 +90,6 @@ def _go_back(layout: Layout, undo: Journal, looks: Looks, rollout: Json, check: 
             services.switch(layout, service["switch"], pending["from"], check)
         switching.confirm(layout, pending)
     except StepFailed as failed:
-        undo.revert(pending, "%s after the switch" % failed.kind)
+        undo.revert(pending, failed.kind)
         raise
     undo.confirm()
