@@ -89,15 +89,16 @@ def end_rollout(session: Session, _id: Any, args: Json) -> Json:
     rollout = rollouts.watching(layout)
     if rollout is None or args.get("id") not in (None, rollout["id"]):
         raise StepFailed("noRollout")
-    evidence = {"candidate": rollout["candidate"], "control": rollout["control"]}
-    decision, ended = args["decision"], {"by": "person", "evidence": evidence}
-    if decision == "settle":
+    undo, looks, check = session.undo, session.looks, session.wire.check
+    if args["decision"] == "settle":
         if rollouts.has_guard(layout):
             raise StepFailed("noRollout")
         due = rollout_ending.due(rollout)
-        decision, ended = due["decision"], {"by": "next", "evidence": due["evidence"]}
-    end = rollout_ending.end_or_say_why_not if args["decision"] == "settle" else rollout_ending.end
-    end(layout, session.undo, session.looks, rollout, decision, ended, session.wire.check)
+        ended = {"by": "next", "evidence": due["evidence"]}
+        rollout_ending.end_or_say_why_not(layout, undo, looks, rollout, due["decision"], ended, check)
+    else:
+        ended = {"by": "person", "evidence": {"candidate": rollout["candidate"], "control": rollout["control"]}}
+        rollout_ending.end(layout, undo, looks, rollout, args["decision"], ended, check)
     return {"rollout": rollouts.told(layout)}
 
 

@@ -22,6 +22,7 @@ const DOES = `{
         'echo': lambda: print(sys.stdin.read(), os.getcwd(), file=sys.stdout) or print('err', file=sys.stderr),
         'wait': lambda: (open(words[1], 'w').write(str(os.getpid())), time.sleep(60)),
         'catch': lambda: (signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)), open(words[1], 'w').write('x'), time.sleep(60)),
+        'close': lambda: (print('all', flush=True), os.close(1), time.sleep(60)),
         'pid': lambda: print(os.getpid()),
         'descriptors': lambda: print(sorted(int(fd) for fd in os.listdir('/proc/self/fd'))[:3]),
     }[words[0]]()`;
@@ -132,6 +133,11 @@ test('a stopped launcher stops the program, and goes on with it', () => {
 });
 
 test('whoever reads what the program writes waits for nobody else', async () => {
+  // It says that it has put out everything, and goes on.
+  const closing = start(['close'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  expect(await text(closing.stdout as NonNullable<typeof closing.stdout>)).toBe('all\n');
+  expect(closing.exitCode).toBeNull();
+  closing.kill('SIGKILL');
   const words = [
     '-c',
     'import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))',
