@@ -99,7 +99,7 @@ function readLog(line: string, called: string): Log {
   if (place === '' || text === '') {
     throw new DeployError(
       'INPUT',
-      `${called} is ${JSON.stringify(line)}. Give a log and the text to look for, with “ = ” between, such as logs/engine.log = Traceback.`,
+      `${called} is ${JSON.stringify(line)}. Give a log and the text to look for, with “ = ” between, such as logs/engine.log = no evidence.`,
     );
   }
   if (!place.startsWith('$ ')) return { name: place, path: place, text };
