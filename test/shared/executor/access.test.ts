@@ -27,6 +27,7 @@ const READING = [
   'compareReleases',
   'runs',
   'inspect',
+  'getRollout',
 ];
 
 /** Every step that the executor knows, from its own table. */
