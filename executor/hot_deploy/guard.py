@@ -113,8 +113,11 @@ class Guard:
                     return
                 self._write()
             decided = self._decision(now)
-            if decided is not None and self._end(*decided):
+            if decided is None:
+                continue
+            if self._end(*decided):
                 return
+            time.sleep(LOOK_SECONDS)
 
     def _is_mine(self) -> bool:
         found = rollouts.watching(self._layout)
@@ -178,9 +181,7 @@ class Guard:
                     layout, session.undo, session.looks, rollout, decision, ended, wire.check
                 )
             except OSError:
-                # Such as on a full disk: tried again.
-                time.sleep(LOOK_SECONDS)
-                return False
+                return False  # Such as on a full disk: tried again.
             return True
         finally:
             session.put_right()

@@ -1,21 +1,20 @@
 /** A release that is watched, in n8n's own engine: waiting for it, what comes out, and runs that the Run node judges. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { PYTHON, temporaryDirectories } from '../support/deployment';
+import { temporaryDirectories } from '../support/deployment';
 import { liveRelease } from '../support/engineStatus';
-import { counted, guardsOf, watchedEngine, writtenRollout } from '../support/guards';
+import { counted, extract, guardsOf, watchedVersions, writtenRollout } from '../support/guards';
 import { chain, type N8n } from '../support/n8n';
 import { credentialFor, hotDeploy, onlyJson, openN8n, runEngine } from '../support/nodes';
 import { startSshd, type Sshd } from '../support/sshd';
-import { writeTree } from '../support/tree';
 import { until } from '../support/until';
 
 jest.setTimeout(120_000);
 const make = temporaryDirectories();
+const version = watchedVersions(make);
 let sshd: Sshd;
 let n8n: N8n;
 let basePath: string;
@@ -36,23 +35,17 @@ beforeEach(async () => {
 });
 
 async function deployVersion(does: string, options: IDataObject = {}) {
-  const sourceDirectory = await make('source');
-  await writeTree(sourceDirectory, watchedEngine(does));
+  const sourceDirectory = await version(does);
   const node = hotDeploy({ basePath, sourceDirectory, options }, { onError: 'continueErrorOutput' });
   return n8n.run(chain(node));
 }
 
 const WATCHED = { rollout: 'watch', watchMinutes: 0.1, minimumRuns: 2 };
 
-function extract(name: string): void {
-  writeFileSync(join(basePath, name), name);
-  spawnSync(PYTHON, ['run.py', name], { cwd: basePath });
-}
-
 /** Runs, once somebody watches. */
 async function extractWhenWatched(...names: string[]): Promise<void> {
   await until(() => existsSync(join(basePath, '.hot-deploy/guard.sock')), 20_000);
-  names.forEach(extract);
+  names.forEach((name) => extract(basePath, name));
 }
 
 test('the execution waits until the release is confirmed, and says by how many runs', async () => {
@@ -105,8 +98,7 @@ test('without waiting it goes on at once, and Get Rollout and Abort Rollout are 
 });
 
 test('a plan that was approved may be watched: when it is good for certain is no part of it', async () => {
-  const sourceDirectory = await make('source');
-  await writeTree(sourceDirectory, watchedEngine('print(2)'));
+  const sourceDirectory = await version('print(2)');
   const planned = await n8n.run(chain(hotDeploy({ operation: 'plan', basePath, sourceDirectory })));
   const { planDigest } = onlyJson(planned);
   const options = { ...WATCHED, watchMinutes: 30, waitForRollout: false, planDigest };

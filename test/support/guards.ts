@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { RolloutResult } from '../../nodes/shared/rollout/rolloutResult';
 import { getRollout } from '../../nodes/shared/operations/getRollout';
 import type { WatchPolicy } from '../../nodes/shared/rollout/watchPolicy';
-import { inConversation } from './deployment';
+import { inConversation, PYTHON } from './deployment';
 import { asBasePath } from './named';
+import { writeTree } from './tree';
 import { until } from './until';
 
 /** Ends by nothing that is told of time: tests say what they want sooner. */
@@ -17,6 +19,22 @@ export function watchedEngine(does: string): Record<string, string> {
     'run.py': 'import sys\nsys.path.insert(0, "src")\nimport engine\nengine.run(sys.argv[1:])\n',
     'src/engine.py': `import os, signal, sys, time\ndef run(words):\n    ${does}\n`,
   };
+}
+
+/** Writes such versions, each into a directory of its own. */
+export function watchedVersions(make: (purpose?: string) => Promise<string>) {
+  return async (does: string): Promise<string> => {
+    const directory = await make('version');
+    await writeTree(directory, watchedEngine(does));
+    return directory;
+  };
+}
+
+/** Runs the engine as a workflow does, with a document of its own for each name. Gives its exit code. */
+export function extract(base: string, name: string): number | null {
+  const document = join(base, name);
+  if (!existsSync(document)) writeFileSync(document, name);
+  return spawnSync(PYTHON, ['run.py', name], { cwd: base, stdio: 'ignore' }).status;
 }
 
 /** What is said of the last rollout. */

@@ -1,41 +1,23 @@
 /** Runs of the release before, where that was watched, too, are what the next one is compared with. */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { endRollout } from '../../../nodes/shared/operations/endRollout';
-import {
-  deployOptions,
-  deployTo,
-  inConversation,
-  PYTHON,
-  temporaryDirectories,
-} from '../../support/deployment';
-import { counted, endedRollout, WATCH, watchedEngine, writtenRollout } from '../../support/guards';
-import { writeTree } from '../../support/tree';
+import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
+import { counted, endedRollout, extract, WATCH, watchedVersions, writtenRollout } from '../../support/guards';
 
 jest.setTimeout(60_000);
 const make = temporaryDirectories();
+const version = watchedVersions(make);
 
 test('one that fails a quarter of all documents is taken back where the one before failed none', async () => {
   const base = await make();
-  const deployed = async (does: string) => {
-    const directory = await make('version');
-    await writeTree(directory, watchedEngine(does));
-    return deployTo(base, directory, { watch: WATCH });
-  };
-  const extract = (name: string) => {
-    writeFileSync(join(base, name), name);
-    spawnSync(PYTHON, ['run.py', name], { cwd: base });
-  };
+  const deployed = async (does: string) => deployTo(base, await version(does), { watch: WATCH });
   await deployed('print(1)');
   const careful = await deployed('print(2)');
-  for (let run = 0; run < 40; run++) extract(`before${run}`);
+  for (let run = 0; run < 40; run++) extract(base, `before${run}`);
   await counted(base, 40);
   await inConversation((client) => endRollout(client, 'promote', deployOptions(base)));
   await deployed('sys.exit(words[0].endswith("0"))');
   for (let run = 0; run < 40 && writtenRollout(base).state === 'watching'; run++) {
-    extract(`after${run}${run % 4}`);
+    extract(base, `after${run}${run % 4}`);
   }
   const rollout = await endedRollout(base);
   expect(rollout).toMatchObject({

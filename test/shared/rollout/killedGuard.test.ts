@@ -1,36 +1,19 @@
 /** P2, P11: the guard is killed at any moment of going back, or its disk is full: a whole release is live, and somebody decides. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { getStatus } from '../../../nodes/shared/operations/status';
-import {
-  deployOptions,
-  deployTo,
-  inConversation,
-  PYTHON,
-  temporaryDirectories,
-} from '../../support/deployment';
+import { deployOptions, deployTo, inConversation, temporaryDirectories } from '../../support/deployment';
 import { drawnNumbers } from '../../support/drawn';
-import { counted, guardsOf, WATCH, watchedEngine } from '../../support/guards';
+import { counted, extract, guardsOf, WATCH, watchedVersions, writtenRollout } from '../../support/guards';
 import { size } from '../../support/size';
-import { writeTree } from '../../support/tree';
 import { until } from '../../support/until';
 
 jest.setTimeout(size(120_000, 1_200_000));
 const make = temporaryDirectories();
 
-async function version(does: string): Promise<string> {
-  const directory = await make('version');
-  await writeTree(directory, watchedEngine(does));
-  return directory;
-}
-
-function extract(base: string, name: string): number | null {
-  writeFileSync(join(base, name), name);
-  return spawnSync(PYTHON, ['run.py', name], { cwd: base }).status;
-}
+const version = watchedVersions(make);
 
 /** When a guard that hears of the third failed run is killed, in milliseconds after that. */
 const MOMENTS = drawnNumbers(60, size(6, 60));
@@ -67,6 +50,29 @@ test('killed while it goes back, the next operation goes straight through, and w
     expect(status.rollout).toMatchObject({ release, overdue: false });
     expect(status.rollout?.state).not.toBe('watching');
   }
+});
+
+test('while a switch is not decided on, the guard waits for whoever decides, and leaves the processor alone', async () => {
+  const base = await make();
+  const first = await deployTo(base, await version('print(1)'));
+  const second = await deployTo(base, await version('print(2)'), { watch: { ...WATCH, watchSeconds: 1 } });
+  const at = new Date().toISOString();
+  const flip = { at, event: 'flip', operation: 'deploy', from: first.release, to: second.release };
+  appendFileSync(join(base, '.hot-deploy/history.jsonl'), `${JSON.stringify(flip)}\n`);
+  const [guard] = guardsOf(base);
+  const ticks = () => {
+    const fields = readFileSync(`/proc/${guard}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  await pause(1_500);
+  const before = ticks();
+  await pause(3_000);
+  // Of 300 in that time.
+  expect(ticks() - before).toBeLessThan(60);
+  expect(writtenRollout(base).state).toBe('watching');
+  const third = await deployTo(base, await version('print(3)'));
+  expect(third).toMatchObject({ status: 'deployed', settled: { release: second.release } });
+  await until(() => guardsOf(base).length === 0);
 });
 
 test('while somebody else holds the engine’s lock, runs are counted, and it goes back as soon as that one is done', async () => {

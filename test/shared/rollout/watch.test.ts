@@ -1,6 +1,4 @@
 /** A release that is watched after its switch, by a real guard, with real launchers and nobody connected. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +12,6 @@ import {
   deployOptions,
   deployTo,
   inConversation,
-  PYTHON,
   rollBackTo,
   temporaryDirectories,
 } from '../../support/deployment';
@@ -22,32 +19,20 @@ import {
   counted,
   countsOf,
   endedRollout,
+  extract,
   guardsOf,
   rolloutOf,
   WATCH,
-  watchedEngine,
+  watchedVersions,
   writtenRollout,
 } from '../../support/guards';
 import { detachAt } from '../../support/detaching';
 import { asBasePath } from '../../support/named';
-import { writeTree } from '../../support/tree';
 import { until } from '../../support/until';
 
 const make = temporaryDirectories();
 
-async function version(does: string): Promise<string> {
-  const directory = await make('version');
-  await writeTree(directory, watchedEngine(does));
-  return directory;
-}
-
-/** Runs the engine as a workflow does, with a document of its own unless one is named. */
-async function extract(base: string, name: string): Promise<number | null> {
-  if (!existsSync(join(base, name))) writeFileSync(join(base, name), name);
-  const run = spawn(PYTHON, ['run.py', name], { cwd: base, stdio: 'ignore' });
-  const [code] = (await once(run, 'exit')) as [number | null];
-  return code;
-}
+const version = watchedVersions(make);
 
 async function watched(next: string, policy: Partial<WatchPolicy> = {}, checks = [checkOf({})]) {
   const base = await make();
@@ -62,7 +47,7 @@ test('P11: a release whose runs fail is taken back by itself, with nobody connec
     status: 'watching',
     rollout: { state: 'watching', release: second, fallback: first, overdue: false, decidedBy: null },
   });
-  for (const name of ['a', 'b', 'c']) expect(await extract(base, name)).toBe(3);
+  for (const name of ['a', 'b', 'c']) expect(extract(base, name)).toBe(3);
   const rollout = await endedRollout(base);
   expect(rollout).toMatchObject({
     state: 'aborted',
@@ -72,7 +57,7 @@ test('P11: a release whose runs fail is taken back by itself, with nobody connec
   expect(rollout.summary).toBe(
     `Release ${second} was taken back; ${first} is live again. 3 of 3 runs of the candidate failed; with no other runs to compare with, 3 failures and 50 % are the limit.`,
   );
-  expect(await extract(base, 'a')).toBe(0);
+  expect(extract(base, 'a')).toBe(0);
   await until(() => guardsOf(base).length === 0);
   expect(existsSync(join(base, '.hot-deploy/guard.sock'))).toBe(false);
   const [last] = await inConversation((client) => getHistory(client, asBasePath(base), 1));
@@ -81,25 +66,24 @@ test('P11: a release whose runs fail is taken back by itself, with nobody connec
 
 test('a release that begins to fail late is taken back, however many runs went well before', async () => {
   const { base } = await watched('sys.exit(os.path.exists("bad"))');
-  for (let run = 0; run < 15; run++) expect(await extract(base, `good${run}`)).toBe(0);
+  for (let run = 0; run < 15; run++) expect(extract(base, `good${run}`)).toBe(0);
   await counted(base, 15);
   writeFileSync(join(base, 'bad'), '');
   // Of all runs that is less than half: of the last ones it is not.
-  for (let run = 0; writtenRollout(base).state === 'watching' && run < 12; run++)
-    await extract(base, `bad${run}`);
+  for (let run = 0; writtenRollout(base).state === 'watching' && run < 12; run++) extract(base, `bad${run}`);
   expect(await endedRollout(base)).toMatchObject({ state: 'aborted' });
 });
 
 test('one document that fails again and again is one vote', async () => {
   const { base } = await watched('sys.exit(4)', { minimumRuns: 1 });
-  for (let run = 0; run < 6; run++) expect(await extract(base, 'poison')).toBe(4);
+  for (let run = 0; run < 6; run++) expect(extract(base, 'poison')).toBe(4);
   const { candidate, state } = await counted(base, 1);
   expect({ candidate, state }).toEqual({ candidate: { runs: 1, failed: 1 }, state: 'watching' });
 });
 
 test('a release that does well is confirmed once when its time is over, and nothing is left of the watch', async () => {
   const { base, second } = await watched('print("well")', { watchSeconds: 3 });
-  for (const name of ['a', 'b', 'c']) expect(await extract(base, name)).toBe(0);
+  for (const name of ['a', 'b', 'c']) expect(extract(base, name)).toBe(0);
   const rollout = await endedRollout(base);
   expect(rollout).toMatchObject({
     state: 'promoted',
@@ -118,7 +102,7 @@ test('a release that does well is confirmed once when its time is over, and noth
 
 test('with fewer runs than the minimum it stays live and is never called good', async () => {
   const { base } = await watched('print("well")', { watchSeconds: 2 });
-  await extract(base, 'only');
+  extract(base, 'only');
   const rollout = await endedRollout(base);
   expect(rollout).toMatchObject({ state: 'inconclusive', runs: { release: { runs: 1, failed: 0 } } });
   expect(rollout.summary).toContain('a verdict takes 3 runs of it at least');
@@ -197,14 +181,14 @@ test('P9: the same content deployed again finds the same rollout', async () => {
 
 test('P11: a guard that was killed is overdue, no new one is needed, and the next operation settles it', async () => {
   const { base, first, second } = await watched('sys.exit(2)');
-  await extract(base, 'a');
-  await extract(base, 'b');
+  extract(base, 'a');
+  extract(base, 'b');
   await counted(base, 2);
   const [guard] = guardsOf(base);
   process.kill(Number(guard), 'SIGKILL');
   await until(() => guardsOf(base).length === 0);
   // Runs go on, and are counted nowhere.
-  expect(await extract(base, 'c')).toBe(2);
+  expect(extract(base, 'c')).toBe(2);
   const status = await inConversation((client) => getStatus(client, deployOptions(base)));
   expect(status).toMatchObject({ release: second, rollout: { state: 'watching', overdue: true } });
   expect(status.rollout?.summary).toContain('nobody watches it any more');
@@ -243,7 +227,7 @@ test('a release that can’t be gone back to is named, and holds nobody up: neit
     appendFileSync(join(base, 'releases', release, 'src/engine.py'), '# by hand\n');
   };
   damage(first);
-  for (const name of ['a', 'b', 'c']) await extract(base, name);
+  for (const name of ['a', 'b', 'c']) extract(base, name);
   const rollout = await endedRollout(base);
   expect(rollout).toMatchObject({ state: 'inconclusive', release: second, decidedBy: 'guard' });
   expect(rollout.summary).toContain(`is bad, and could not be taken back to ${first}`);
@@ -274,7 +258,7 @@ test('a return to a plain directory ends the watch, and nothing is left of it', 
   const other = await watched('print("well")');
   await detachAt(other.base, { removeHistory: true });
   expect(existsSync(join(other.base, '.hot-deploy'))).toBe(false);
-  expect(await extract(other.base, 'plain')).toBe(0);
+  expect(extract(other.base, 'plain')).toBe(0);
 });
 
 test('P11: where a killed guard had counted enough, the next operation goes back first', async () => {
