@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from hot_deploy import one_check, writing
+from hot_deploy import descriptors, one_check, writing
 from hot_deploy.failures import StepFailed
 from hot_deploy.wire import Wire
 
@@ -85,7 +85,8 @@ class Checks:
         if self._process == 0:
             try:
                 os.setpgid(0, 0)
-                let_go(said)
+                # Neither the guard's lock nor its socket is there any longer than the guard.
+                descriptors.keep_only(said)
                 writing.write_all(said, json.dumps(_round(self._layout, self._checks)).encode("utf-8"))
             finally:
                 os._exit(0)
@@ -107,17 +108,6 @@ class Checks:
         except ValueError:
             self.last = {"name": self._checks[0]["name"], "passed": False, "output": "", "exitCode": None}
         self.failed = 0 if self.last is not None and self.last["passed"] else self.failed + 1
-
-
-def let_go(*kept: int) -> None:
-    """In a child of the guard's: neither the guard's lock nor its socket is there any longer than the guard."""
-    for name in os.listdir("/proc/self/fd"):
-        fd = int(name)
-        if fd > 2 and fd not in kept:
-            try:
-                os.close(fd)
-            except OSError:
-                pass  # That of the listing itself.
 
 
 def _round(layout: Layout, checks: list[Json]) -> Json:

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import time
 
-from hot_deploy import writing
-from hot_deploy.guard_checks import LONGEST_SAID, let_go
+from hot_deploy import descriptors, writing
+from hot_deploy.guard_checks import LONGEST_SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Logs:
         if self._process == 0:
             try:
                 os.setpgid(0, 0)
-                let_go(said, *(fd for fd in (log.fileno() for log, _ in logs) if fd is not None))
+                descriptors.keep_only(said, *(fd for fd in (log.fileno() for log, _ in logs) if fd is not None))
                 _follow(logs, said)
             finally:
                 # With the programs that print logs.

@@ -7,12 +7,12 @@ ended. A connection that ends without a word is a run that was killed. Runs of o
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import select
 import socket
 import struct
 
+from hot_deploy import lines
 from hot_deploy.guard_votes import Votes
 
 TYPE_CHECKING = False
@@ -104,7 +104,7 @@ class Outcomes:
                 connection.close()
                 continue
             connection.setblocking(False)
-            self._waiting[connection.fileno()] = _Run(connection, uid)
+            self._waiting[connection.fileno()] = _Run(connection)
             self._poll.register(connection.fileno(), select.EPOLLIN)
 
     def _may_tell(self, uid: int, gid: int) -> bool:
@@ -119,9 +119,8 @@ class Outcomes:
 class _Run:
     """One connection: what it said so far."""
 
-    def __init__(self, connection: socket.socket, uid: int) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._uid = uid
         self._heard = b""
 
     def hear(self) -> bool:
@@ -140,14 +139,14 @@ class _Run:
 
     def said(self) -> tuple[str, bool | None, str | None] | None:
         """(release, whether it failed, what it was given); None for something that is no run."""
-        lines = self._heard.split(b"\n")
-        start = _parsed(lines[0])
+        first, *others = self._heard.split(b"\n")
+        start = _fields(first)
         if start is None or not isinstance(start.get("release"), str):
             return None
         key = start.get("key")
         if not isinstance(key, str):
             key = None
-        end = _parsed(lines[1]) if len(lines) > 1 else None
+        end = _fields(others[0]) if others else None
         if end is None:
             return start["release"], True, key
         return start["release"], _failed(end), key
@@ -162,11 +161,8 @@ def _failed(end: Json) -> bool | None:
     return end.get("code") != 0
 
 
-def _parsed(line: bytes) -> Json | None:
-    try:
-        found = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return None
+def _fields(line: bytes) -> Json | None:
+    found = lines.parsed(line)
     return found if isinstance(found, dict) else None
 
 

@@ -14,7 +14,7 @@ import re
 import time
 
 from hot_deploy import contract, files, lines
-from hot_deploy.layout import RELEASE_ID
+from hot_deploy.layout import is_release_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def is_ours(entry: object) -> bool:
         return False
     for field in ("to", "from"):
         name = entry.get(field)
-        if name is not None and not (isinstance(name, str) and RELEASE_ID.fullmatch(name)):
+        if name is not None and not is_release_id(name):
             return False
     names, aside = [entry.get("made", []), entry.get("replaced", [])], entry.get("aside")
     return (

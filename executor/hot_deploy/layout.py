@@ -12,7 +12,7 @@ from hot_deploy.failures import StepFailed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from hot_deploy.services import HandOver, Reload
 
@@ -214,8 +214,13 @@ def _release_in(target: str) -> str | None:
     return parts[1] if len(parts) == 2 and parts[0] == "releases" and RELEASE_ID.fullmatch(parts[1]) else None
 
 
+def is_release_id(value: object) -> TypeGuard[str]:
+    """Whether something that was read may be the name of a release."""
+    return isinstance(value, str) and RELEASE_ID.fullmatch(value) is not None
+
+
 def checked_release_id(release_id: object) -> str:
-    if not isinstance(release_id, str) or not RELEASE_ID.fullmatch(release_id):
+    if not is_release_id(release_id):
         raise StepFailed("releaseId", given=release_id)
     return release_id
 

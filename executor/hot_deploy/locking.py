@@ -61,8 +61,8 @@ def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check
             raise
         return None
     try:
-        _keep_to_owner(layout, fd)
-        while not _try_lock(fd):
+        keep_to_owner(layout, fd)
+        while not try_lock(fd):
             check()
             if time.monotonic() >= deadline:
                 raise _locked(layout, wait_seconds)
@@ -73,7 +73,7 @@ def _wait_for(layout: Layout, wait_seconds: float, deadline: float, check: Check
     return fd
 
 
-def _keep_to_owner(layout: Layout, fd: int) -> None:
+def keep_to_owner(layout: Layout, fd: int) -> None:
     """Lets nobody open the lock who may not deploy: whoever can read a file can lock it, and for ever.
 
     It belongs to whom our directory belongs. A group that may write to it, by somebody's decision, goes on to; versions
@@ -139,7 +139,7 @@ def is_taken(path: str) -> bool:
         # Who may only look may not lock: the kernel's list says whether somebody does.
         return _is_listed(path)
     try:
-        return not _try_lock(fd)
+        return not try_lock(fd)
     finally:
         os.close(fd)
 
@@ -153,7 +153,8 @@ def _is_listed(path: str) -> bool:
     return any(flock.place == place and not flock.shared for flock in flocks.listed())
 
 
-def _try_lock(fd: int) -> bool:
+def try_lock(fd: int) -> bool:
+    """Takes a lock; False while somebody else has it."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True

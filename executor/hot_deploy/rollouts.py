@@ -6,11 +6,10 @@ own, writes what it has counted beside it. `.hot-deploy/rollout.lock` is the gua
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 from hot_deploy import files, history, locking
-from hot_deploy.layout import RELEASE_ID
+from hot_deploy.layout import is_release_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +24,11 @@ WATCHING, SUPERSEDED = "watching", "superseded"
 STATES = {"promote": "promoted", "abort": "aborted", "inconclusive": "inconclusive"}
 # What a guard writes down.
 COUNTED = ("candidate", "control", "unknown", "check")
+# Of what is written down, what the client is told.
+TOLD = (
+    *("id", "state", "release", "fallback", "startedAt", "until", "rule", "survives", "ended"),
+    *COUNTED,
+)
 
 
 def none_counted() -> Json:
@@ -88,22 +92,8 @@ def told(layout: Layout) -> Json | None:
     found = read(layout)
     if found is None:
         return None
-    return {
-        "id": found["id"],
-        "state": found["state"],
-        "release": found["release"],
-        "fallback": found["fallback"],
-        "startedAt": found["startedAt"],
-        "until": found["until"],
-        "rule": found["rule"],
-        "candidate": found["candidate"],
-        "control": found["control"],
-        "unknown": found["unknown"],
-        "check": found.get("check"),
-        "overdue": found["state"] == WATCHING and not has_guard(layout),
-        "survives": found["survives"],
-        "ended": found.get("ended"),
-    }
+    overdue = found["state"] == WATCHING and not has_guard(layout)
+    return {**{name: found.get(name) for name in TOLD}, "overdue": overdue}
 
 
 def has_guard(layout: Layout) -> bool:
@@ -114,22 +104,22 @@ def take_guard_lock(layout: Layout) -> int | None:
     """The guard's own lock, for as long as the descriptor is open; None while another guard has it."""
     fd = os.open(layout.rollout_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        if os.geteuid() == 0:
-            # The next guard may be the owner's.
-            ours = os.stat(layout.state)
-            os.fchown(fd, ours.st_uid, ours.st_gid)
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        # The next guard may be the owner's.
+        locking.keep_to_owner(layout, fd)
+        if locking.try_lock(fd):
+            return fd
+    except BaseException:
         os.close(fd)
-        return None
-    return fd
+        raise
+    os.close(fd)
+    return None
 
 
 def _is_ours(found: Any) -> bool:
     """Whether it has the form of ours: it says which release goes live."""
     return (
         isinstance(found, dict)
-        and all(_is_a_release(found.get(field)) for field in ("release", "fallback"))
+        and all(is_release_id(found.get(field)) for field in ("release", "fallback"))
         and all(isinstance(found.get(field), str) for field in ("id", "state", "entrypoint"))
         and all(_is_a_moment(found.get(field)) for field in ("startedAt", "until"))
         and all(are_counts(found.get(field)) for field in ("candidate", "control"))
@@ -137,10 +127,6 @@ def _is_ours(found: Any) -> bool:
         and isinstance(found.get("rule"), dict)
         and isinstance(found.get("survives"), bool)
     )
-
-
-def _is_a_release(value: object) -> bool:
-    return isinstance(value, str) and RELEASE_ID.fullmatch(value) is not None
 
 
 def _is_a_moment(value: object) -> bool:

@@ -13,7 +13,7 @@ import struct
 import time
 
 from hot_deploy.failures import StepFailed
-from hot_deploy.layout import RELEASE_ID
+from hot_deploy.layout import is_release_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,22 @@ class Gone(Exception):
     """Nobody answers any more, or not as a service does."""
 
 
+def connect(layout: Layout, file_name: str) -> socket.socket:
+    """A connection to one of the sockets beside the lock. Raises OSError where nobody listens."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    directory = os.open(layout.state, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        made.settimeout(LOOK_SECONDS)
+        # A path of any length, by way of the directory.
+        made.connect("/proc/self/fd/%d/%s" % (directory, file_name))
+        return made
+    except BaseException:
+        made.close()
+        raise
+    finally:
+        os.close(directory)
+
+
 class Service:
     """A connection to one service. While a hand-over is under way, its end takes that back."""
 
@@ -55,17 +71,7 @@ class Service:
         """Raises OSError where nobody listens."""
         self.name = file_name[: -len(".sock")]
         self._rest = b""
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        directory = os.open(layout.state, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._socket.settimeout(LOOK_SECONDS)
-            # A path of any length, by way of the directory.
-            self._socket.connect("/proc/self/fd/%d/%s" % (directory, file_name))
-        except BaseException:
-            self._socket.close()
-            raise
-        finally:
-            os.close(directory)
+        self._socket = connect(layout, file_name)
 
     def ask(
         self, request: Json, seconds: float, check: Check, longer: Mapping[str, float] | None = None
@@ -207,7 +213,7 @@ def _generation(given: Json) -> Json:
 
 def release_of(given: object) -> str | None:
     """A release's id; None for plain files, and for what is none."""
-    return given if isinstance(given, str) and RELEASE_ID.fullmatch(given) else None
+    return given if is_release_id(given) else None
 
 
 def _items(given: object, most: int) -> list[Any]:

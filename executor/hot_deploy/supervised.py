@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "hot-deploy-run-supervisor"
 MODULES = (
     *("supervisor", "caller", "descendants", "kept_output", "run_process", "run_starting", "slots", "writing"),
-    *("files", "later", "masking", "memory_group", "outcomes", "run_memory"),
+    *("descriptors", "files", "later", "masking", "memory_group", "outcomes", "run_memory"),
 )
 BOOTSTRAP = own_process.bootstrap("supervisor")
 # As in the supervisor: where it finds the directory of a run with a key, whose lock says that the run is alive.

@@ -14,7 +14,7 @@ import select
 import signal
 import time
 
-from hot_deploy import caller, descendants, kept_output, run_process, run_starting, slots
+from hot_deploy import caller, descendants, descriptors, kept_output, run_process, run_starting, slots
 from hot_deploy.caller import Caller
 from hot_deploy.kept_output import Kept
 from hot_deploy.run_memory import RunMemory
@@ -242,7 +242,8 @@ def serve(program: Json, message: Callable[[], Json]) -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     texts = run_starting.texts_of(program["trial"])
     settings = message()
-    _keep_from_the_run(out, LOCK if settings["keyed"] else None)
+    # What whoever started the executor left open is nothing of the run's, and neither is this.
+    descriptors.keep_only(out, *([LOCK] if settings["keyed"] else []))
     if settings["keyed"]:
         # It may outlive the executor, whose streams must end with that: somebody waits for it.
         for fd in (1, 2):
@@ -259,19 +260,6 @@ def serve(program: Json, message: Callable[[], Json]) -> None:
     waiting.tell_all([*contents, (b"r", json.dumps(facts).encode("utf-8"))])
     # An interpreter takes its time to leave.
     os._exit(0)
-
-
-def _keep_from_the_run(out: int, lock: int | None) -> None:
-    """Closes what whoever started the executor left open, and lets the run have nothing of what is left."""
-    for name in os.listdir("/proc/self/fd"):
-        fd = int(name)
-        try:
-            if fd in (out, lock):
-                os.set_inheritable(fd, False)
-            elif fd > 2:
-                os.close(fd)
-        except OSError:
-            pass  # That of the listing itself.
 
 
 def _keep_outcome(facts: Json, outputs: dict[str, tuple[bytes, int, int]]) -> None:

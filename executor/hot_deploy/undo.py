@@ -11,7 +11,7 @@ import os
 from hot_deploy import entrypoints, files, history, leftovers, pins, switching
 from hot_deploy.failures import StepFailed
 from hot_deploy.later import detaching, draining, originals
-from hot_deploy.layout import OUR_DIRECTORIES, RELEASE_ID, checked_name, checked_path
+from hot_deploy.layout import OUR_DIRECTORIES, checked_name, checked_path, is_release_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -247,10 +247,6 @@ def _is_a_path(value: object) -> bool:
     return True
 
 
-def _is_a_release(value: object) -> bool:
-    return isinstance(value, str) and RELEASE_ID.fullmatch(value) is not None
-
-
 def _are_names(value: object) -> bool:
     return isinstance(value, list) and all(_is_a_name(name) for name in value)
 
@@ -300,7 +296,7 @@ UNDOS: dict[str, Kind] = {
         settles=_settles_switch,
         holds=lambda given: (
             history.is_ours(given)
-            and _is_a_release(given.get("to"))
+            and is_release_id(given.get("to"))
             and isinstance(given.get("operation"), str)
             and (given.get("entrypoint") is None or _are_entrypoints(given["entrypoint"]))
         ),
@@ -310,7 +306,7 @@ UNDOS: dict[str, Kind] = {
         settles=lambda arguments, entry: (
             entry["event"] == "confirmed" and arguments["release"] in (entry.get("to"), entry.get("adopted"))
         ),
-        holds=lambda given: _is_a_release(given.get("release")),
+        holds=lambda given: is_release_id(given.get("release")),
     ),
     "discardStaging": Kind(_discard_staging, settles=_settled_by(), holds=lambda given: _is_a_name(given.get("name"))),
     "discardBackups": Kind(

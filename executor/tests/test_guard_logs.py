@@ -69,11 +69,18 @@ def test_only_what_comes_from_now_on_counts_and_the_last_line_is_told(
     assert logs.over() == {"place": "engine", "count": 2, "limit": 1, "said": "ERROR two"}
 
 
-def test_no_line_is_lost_when_the_log_is_renamed_again_and_again(tmp_path: Path, follow: Callable[..., Logs]) -> None:
+@pytest.fixture
+def followed(tmp_path: Path, follow: Callable[..., Logs]) -> tuple[Path, Logs]:
+    """A log that is empty at first."""
     log = tmp_path / "engine.log"
     log.write_text("")
     logs = follow(path="engine.log")
     settle(log, logs)
+    return log, logs
+
+
+def test_no_line_is_lost_when_the_log_is_renamed_again_and_again(tmp_path: Path, followed: tuple[Path, Logs]) -> None:
+    log, logs = followed
     for part in range(10):
         # Nobody rotates a log ten times a second.
         time.sleep(0.25)
@@ -88,11 +95,8 @@ def test_no_line_is_lost_when_the_log_is_renamed_again_and_again(tmp_path: Path,
         assert wait_for(logs, (part + 1) * 1001) == (part + 1) * 1001
 
 
-def test_a_log_that_is_truncated_goes_on_from_its_beginning(tmp_path: Path, follow: Callable[..., Logs]) -> None:
-    log = tmp_path / "engine.log"
-    log.write_text("")
-    logs = follow(path="engine.log")
-    settle(log, logs)
+def test_a_log_that_is_truncated_goes_on_from_its_beginning(followed: tuple[Path, Logs]) -> None:
+    log, logs = followed
     for part in range(5):
         with log.open("a") as file:
             file.write("ERROR\n" * 1000)
@@ -110,31 +114,36 @@ def test_a_log_that_is_not_there_yet_is_followed_from_its_first_line(
     assert wait_for(logs, 1) == 1
 
 
-def test_a_program_that_prints_is_followed_and_ends_with_the_guard(tmp_path: Path, follow: Callable[..., Logs]) -> None:
+@pytest.fixture
+def printing(tmp_path: Path, follow: Callable[..., Logs]) -> tuple[Logs, Path]:
+    """A program that has printed a line and goes on, and where its process id is."""
     pid = tmp_path / "pid"
     code = "import os,time; print('ERROR', flush=True); open(%r,'w').write(str(os.getpid())); time.sleep(60)" % str(pid)
     logs = follow(command=[sys.executable, "-c", code])
     assert wait_for(logs, 1) == 1
-    logs.close()
+    return logs, pid
+
+
+def has_ended(pid: Path) -> bool:
     deadline = time.monotonic() + 5
     while os.path.exists("/proc/%s/exe" % pid.read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not os.path.exists("/proc/%s/exe" % pid.read_text())
+    return not os.path.exists("/proc/%s/exe" % pid.read_text())
 
 
-def test_a_program_ends_with_a_guard_that_was_killed(tmp_path: Path, follow: Callable[..., Logs]) -> None:
-    pid = tmp_path / "pid"
-    code = "import os,time; print('ERROR', flush=True); open(%r,'w').write(str(os.getpid())); time.sleep(60)" % str(pid)
-    logs = follow(command=[sys.executable, "-c", code])
-    assert wait_for(logs, 1) == 1
+def test_a_program_that_prints_is_followed_and_ends_with_the_guard(printing: tuple[Logs, Path]) -> None:
+    logs, pid = printing
+    logs.close()
+    assert has_ended(pid)
+
+
+def test_a_program_ends_with_a_guard_that_was_killed(printing: tuple[Logs, Path]) -> None:
+    logs, pid = printing
     # Nobody reads any more, and nobody has said so.
     out = logs.fileno()
     assert out is not None
     os.dup2(os.open(os.devnull, os.O_RDONLY), out)
-    deadline = time.monotonic() + 5
-    while os.path.exists("/proc/%s/exe" % pid.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not os.path.exists("/proc/%s/exe" % pid.read_text())
+    assert has_ended(pid)
 
 
 def test_a_line_of_10_mb_is_told_by_its_beginning_and_does_not_make_anything_grow() -> None:

@@ -6,7 +6,7 @@ import { page } from './page';
 import { replaySection } from './replayReport';
 import { rolloutSection } from './rolloutReport';
 import { timeline } from './timeline';
-import { duration } from './words';
+import { duration, writtenBy } from './words';
 
 /** What an operation did, as a page of its own. */
 export function reportDocument(facts: ReportFacts): string {
@@ -122,11 +122,11 @@ function oneCheck({ name, when, passed, durationMs, output, reason, replay }: Ch
   </div>`;
 }
 
-function foot({ at, workflow, execution, releasesInUse = [] }: ReportFacts): Markup {
+function foot(facts: ReportFacts): Markup {
+  const { releasesInUse = [] } = facts;
   const running = releasesInUse.map(({ release, processes }) => `${release} (${processes})`).join(', ');
-  const by = workflow && `by the workflow “${workflow}”${execution ? `, execution ${execution}` : ''}`;
   return html`<footer>
     ${running && html`<p>Extractions were running in ${running}.</p>`}
-    <p>Written ${at}${by ? ` ${by}` : ''}.</p>
+    <p>${writtenBy(facts)}</p>
   </footer>`;
 }

@@ -2,19 +2,15 @@
 import type { ReplayDifference, ReplayResult, ReplayVerdict } from '../replay/replaySettings';
 import { html, type Markup } from './markup';
 import { page } from './page';
-import { counted, duration } from './words';
+import { counted, duration, type Writing, writtenBy } from './words';
 
 /** A replay of its own, and who asked for it. */
-export interface ReplayFacts extends ReplayResult {
+export interface ReplayFacts extends ReplayResult, Writing {
   host: string;
   basePath: string;
   live: string;
   release: string;
   durationMs: number;
-  workflow?: string | undefined;
-  execution?: string | undefined;
-  /** ISO 8601. */
-  at: string;
 }
 
 const TITLES: Readonly<Record<ReplayVerdict, string>> = {
@@ -33,9 +29,8 @@ const COLOURS: Readonly<Record<ReplayVerdict, string>> = {
 
 /** An HTML document of its own about a replay. */
 export function replayDocument(facts: ReplayFacts): string {
-  const { verdict, release, live, basePath, host, durationMs, at, workflow, execution } = facts;
+  const { verdict, release, live, basePath, host, durationMs } = facts;
   const title = `${TITLES[verdict]}: ${release}`;
-  const by = workflow && `by the workflow “${workflow}”${execution ? `, execution ${execution}` : ''}`;
   const body = html`<header class="${COLOURS[verdict]}">
       <h1>${title}</h1>
       <p class="quiet">compared with ${live}, in ${basePath} on ${host}, in ${duration(durationMs)}</p>
@@ -44,7 +39,7 @@ export function replayDocument(facts: ReplayFacts): string {
       <h2>Replay</h2>
       ${replaySection(facts)}
     </section>
-    <footer><p>Written ${at}${by ? ` ${by}` : ''}.</p></footer>`;
+    <footer><p>${writtenBy(facts)}</p></footer>`;
   return page(title, body);
 }
 

@@ -2,17 +2,13 @@
 import type { RolloutResult } from '../rollout/rolloutResult';
 import { html, type Markup } from './markup';
 import { page } from './page';
-import { counted } from './words';
+import { counted, type Writing, writtenBy } from './words';
 
 /** A rollout of its own, and who asked for it. */
-export interface RolloutFacts {
+export interface RolloutFacts extends Writing {
   rollout: RolloutResult;
   host: string;
   basePath: string;
-  workflow?: string | undefined;
-  execution?: string | undefined;
-  /** ISO 8601. */
-  at: string;
 }
 
 const TITLES: Readonly<Record<RolloutResult['state'], string>> = {
@@ -32,15 +28,15 @@ const COLOURS: Readonly<Record<RolloutResult['state'], string>> = {
 };
 
 /** An HTML document of its own about a rollout. */
-export function rolloutDocument({ rollout, host, basePath, at, workflow, execution }: RolloutFacts): string {
+export function rolloutDocument(facts: RolloutFacts): string {
+  const { rollout, host, basePath } = facts;
   const title = `${TITLES[rollout.state]}: ${rollout.release}`;
-  const by = workflow && `by the workflow “${workflow}”${execution ? `, execution ${execution}` : ''}`;
   const body = html`<header class="${COLOURS[rollout.state]}">
       <h1>${title}</h1>
       <p class="quiet">in ${basePath} on ${host}</p>
     </header>
     ${rolloutSection(rollout)}
-    <footer><p>Written ${at}${by ? ` ${by}` : ''}.</p></footer>`;
+    <footer><p>${writtenBy(facts)}</p></footer>`;
   return page(title, body);
 }
 

@@ -6,6 +6,20 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
 }
 
+/** Who had something written, and when. */
+export interface Writing {
+  workflow?: string | undefined;
+  execution?: string | undefined;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** The last line of a report. */
+export function writtenBy({ at, workflow, execution }: Writing): string {
+  if (!workflow) return `Written ${at}.`;
+  return `Written ${at} by the workflow “${workflow}”${execution ? `, execution ${execution}` : ''}.`;
+}
+
 /** A number of things: `1 file`, `2 files`. */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
