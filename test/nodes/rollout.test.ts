@@ -97,6 +97,20 @@ test('without waiting it goes on at once, and Get Rollout and Abort Rollout are 
   expect(again.error()?.message).toContain('No release is being watched here.');
 });
 
+test('who waits for a release, and another one is watched by then, is not told of that one’s', async () => {
+  const another = async () => {
+    await until(() => existsSync(join(basePath, '.hot-deploy/guard.sock')), 20_000);
+    return onlyJson(await deployVersion('print(3)', { ...WATCHED, watchMinutes: 30, waitForRollout: false }));
+  };
+  const [waited, next] = await Promise.all([
+    deployVersion('print(2)', { ...WATCHED, watchMinutes: 30 }),
+    another(),
+  ]);
+  const { release, rollout } = onlyJson(waited);
+  expect(release).not.toBe(next.release);
+  expect(rollout).toMatchObject({ state: 'superseded', release });
+});
+
 test('a plan that was approved may be watched: when it is good for certain is no part of it', async () => {
   const sourceDirectory = await version('print(2)');
   const planned = await n8n.run(chain(hotDeploy({ operation: 'plan', basePath, sourceDirectory })));

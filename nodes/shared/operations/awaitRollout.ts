@@ -37,10 +37,17 @@ export async function awaitRollout(
         return undefined;
       });
       if (found === undefined) continue;
-      if (found?.id !== started.id || found.state !== 'watching' || found.overdue) return found ?? started;
+      if (found?.id !== started.id) return superseded(started);
+      if (found.state !== 'watching' || found.overdue) return found;
       if (Date.now() >= latest) return found;
     }
   });
+}
+
+/** Of a rollout in whose place another one is by now, or nothing at all. */
+function superseded(started: RolloutResult): RolloutResult {
+  const summary = `Release ${started.release} was watched until another one went live.`;
+  return { ...started, state: 'superseded', summary };
 }
 
 async function asked(
